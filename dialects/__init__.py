@@ -1,0 +1,1 @@
+"""Dialects, one level of the staircase each; nothing here imports the rest of the project."""

@@ -1,0 +1,72 @@
+"""The one way between numpy and the IR: weights move as raw bytes, never element by element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import (
+    BytesAttr,
+    DenseIntOrFPElementsAttr,
+    Float32Type,
+    Float64Type,
+    IntegerType,
+    MemRefType,
+    Signedness,
+    TensorType,
+    f32,
+    f64,
+    i1,
+)
+from xdsl.ir import Attribute
+
+
+def dtype_of(element: Attribute) -> np.dtype[Any]:
+    """The numpy type that stores an element: floats as they are, iN in the next of 8, 16, 32 or 64 bits.
+
+    Raises ValueError on any other type.
+    """
+    match element:
+        case Float32Type():
+            return np.dtype("<f4")
+        case Float64Type():
+            return np.dtype("<f8")
+        case IntegerType():
+            size = 1 << max(0, (element.width.data - 1).bit_length() - 3)
+            unsigned = element.signedness.data == Signedness.UNSIGNED
+            return np.dtype(f"<{'u' if unsigned else 'i'}{size}")
+        case _:
+            raise ValueError(f"{element} has no numpy type")
+
+
+def element_of(dtype: np.dtype[Any]) -> Attribute:
+    """The IR's element type of a numpy array. Raises ValueError where there is none."""
+    match dtype.kind, dtype.itemsize:
+        case "f", 4:
+            return f32
+        case "f", 8:
+            return f64
+        case "i", size:
+            return IntegerType(8 * size)
+        case "u", size:
+            return IntegerType(8 * size, Signedness.UNSIGNED)
+        case "b", 1:
+            return i1
+        case _:
+            raise ValueError(f"numpy type {dtype} has no counterpart in the IR")
+
+
+def to_numpy(value: DenseIntOrFPElementsAttr) -> NDArray[Any]:
+    """The elements of a dense attribute, in its shape (a copy where a splat is expanded, else a read-only view)."""
+    flat = np.frombuffer(value.data.data, dtype_of(value.get_element_type()))
+    shape = value.get_shape()
+    return np.broadcast_to(flat, shape) if flat.size == 1 else flat.reshape(shape)
+
+
+def from_numpy(array: NDArray[Any], element: Attribute | None = None) -> DenseIntOrFPElementsAttr:
+    """A dense attribute with the array's elements, of the IR type `element` (by default the array's own)."""
+    element = element_of(array.dtype) if element is None else element
+    data = np.ascontiguousarray(array, dtype_of(element)).tobytes()
+    type: TensorType[Any] | MemRefType[Any] = TensorType(element, array.shape)
+    return DenseIntOrFPElementsAttr(type, BytesAttr(data))  # pyright: ignore[reportArgumentType]

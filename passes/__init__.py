@@ -1,0 +1,1 @@
+"""Rewrites that stay inside one level."""

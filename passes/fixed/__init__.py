@@ -1,0 +1,1 @@
+"""Rewrites of the `fixed` level: scales, bit widths, rounding."""

@@ -1,0 +1,1 @@
+"""Rewrites of the loops level: order of iteration, unrolling, machine operations."""

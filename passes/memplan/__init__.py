@@ -1,0 +1,1 @@
+"""Rewrites of the `memplan` level: order, lifetimes, addresses."""

@@ -1,0 +1,1 @@
+"""Rewrites of the `onnx` level: what a model means, with fewer operators."""

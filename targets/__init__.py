@@ -1,0 +1,1 @@
+"""Boards, printers, executors and simulators."""

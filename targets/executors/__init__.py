@@ -1,0 +1,1 @@
+"""Executors: one per level, behind one interface."""

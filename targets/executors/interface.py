@@ -1,0 +1,44 @@
+"""The interface that every executor implements, so that one harness can compare any two levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+Arrays = Mapping[str, NDArray[Any]]
+"""Arrays by port label or node name, each with a leading batch axis: (batch, *shape as stored)."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a run on a simulator or a linked firmware showed; None where the target cannot tell. Sizes in bytes."""
+
+    ram_bytes: int | None = None
+    flash_bytes: int | None = None
+    stack_bytes: int | None = None
+    cycles: int | None = None
+    instructions: int | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """The outcome of running a batch: outputs by port label, and node values where a trace was asked for."""
+
+    outputs: Arrays
+    values: Arrays = field(default_factory=dict[str, NDArray[Any]])
+    measurement: Measurement = Measurement()
+
+
+class Executor(Protocol):
+    """Runs a compiled or lowered model on a batch of inputs.
+
+    `inputs` holds, per port label, an array of shape (batch, *stored shape): float32 for `onnx`, stored integers below.
+    With `trace`, `values` holds the result of every node that the level can show.
+    """
+
+    level: str
+
+    def run(self, inputs: Arrays, trace: bool = False) -> Run: ...

@@ -1,0 +1,1 @@
+"""Instruction-set simulators and the firmware that runs in them."""
