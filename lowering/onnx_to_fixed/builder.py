@@ -1,0 +1,160 @@
+"""What every rewrite from an ONNX op to structured forms needs: operands, types, constants, and requantization."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.builder import InsertPoint
+from xdsl.dialects.builtin import IntegerType, TensorType, i16, i32, i64
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir.affine import AffineExpr, AffineMap
+from xdsl.rewriter import Rewriter
+
+from ...dialects import onnx
+from ...dialects.dense import dtype_of, from_numpy, to_numpy
+from ...dialects.fixed import ConstantOp
+from ...dialects.fixed_forms import scalar_type
+from ...dialects.fixed_scalar import RescaleOp
+from ...dialects.fixed_type import QType, storage_limits
+from .bodies import ROUNDING, Body
+from .requantize import Requantization, requantization
+
+TYPE = "fixed.type"
+"""The attribute on an onnx op that says how its result is stored (see passes/fixed/assign_types.py)."""
+
+
+def shape_of(value: SSAValue) -> tuple[int, ...]:
+    """The shape of a tensor value."""
+    assert isinstance(value.type, TensorType)
+    return value.type.get_shape()
+
+
+def element_of(value: SSAValue) -> Attribute:
+    """The element type of a tensor value."""
+    assert isinstance(value.type, TensorType)
+    return value.type.element_type
+
+
+def quantize(real: NDArray[Any], type: QType) -> NDArray[Any]:
+    """The stored integers nearest to real numbers (ties to even, as ONNX QuantizeLinear), saturated."""
+    scales = np.asarray(type.scales.data, np.float64)
+    if type.axis.data >= 0:
+        scales = scales.reshape([-1 if axis == type.axis.data else 1 for axis in range(real.ndim)])
+    low, high = type.limits
+    integers = np.rint(real.astype(np.float64) / scales) + type.zp
+    return np.clip(integers, low, high).astype(dtype_of(type.storage))
+
+
+def permuted(type: QType, permutation: Sequence[int]) -> QType:
+    """The type of a transposed tensor: a per-axis type's axis moves along."""
+    if type.axis.data < 0:
+        return type
+    return QType(type.storage, type.scales.data, 0, list(permutation).index(type.axis.data))
+
+
+class FixedBuilder:
+    """Builds the body of the new function; holds the value that stands for each ONNX value."""
+
+    def __init__(self, block: Block, product_bits: int):
+        self.block = block
+        self.product_bits = product_bits
+        self.values: dict[SSAValue, SSAValue] = {}
+
+    def emit(self, op: Operation) -> SSAValue:
+        """Append an op and return its one result."""
+        Rewriter.insert_op(op, InsertPoint.at_end(self.block))
+        return op.results[0]
+
+    def value(self, source: SSAValue) -> SSAValue:
+        """The `fixed` tensor that stands for an ONNX value; a constant is quantized on first use."""
+        if source not in self.values:
+            integers, type = self.integers(source)
+            self.values[source] = self.constant(integers, type)
+        return self.values[source]
+
+    def type_of(self, source: SSAValue) -> QType:
+        """How an ONNX value is stored."""
+        if source in self.values:
+            element = element_of(self.values[source])
+        else:
+            assert isinstance(source.owner, Operation)
+            element = source.owner.attributes[TYPE]
+        assert isinstance(element, QType), "assigned by fixed-assign-types"
+        return element
+
+    def integers(self, source: SSAValue) -> tuple[NDArray[Any], QType]:
+        """The stored integers and the type of a constant: an onnx.Constant, or the DequantizeLinear of one."""
+        owner = source.owner
+        assert isinstance(owner, Operation)
+        type = self.type_of(source)
+        if isinstance(owner, onnx.DequantizeLinearOp):
+            assert isinstance(owner.x.owner, onnx.ConstantOp)
+            return to_numpy(owner.x.owner.value), type
+        assert isinstance(owner, onnx.ConstantOp)
+        return quantize(to_numpy(owner.value), type), type
+
+    def reals(self, source: SSAValue) -> NDArray[np.float64]:
+        """The real numbers of a constant."""
+        owner = source.owner
+        if isinstance(owner, onnx.ConstantOp):
+            return to_numpy(owner.value).astype(np.float64)
+        integers, type = self.integers(source)
+        scales = np.asarray(type.scales.data, np.float64)
+        if type.axis.data >= 0:
+            scales = scales.reshape([-1 if axis == type.axis.data else 1 for axis in range(integers.ndim)])
+        return (integers.astype(np.float64) - type.zp) * scales
+
+    def constant(self, integers: NDArray[Any], element: QType | IntegerType, node: str | None = None) -> SSAValue:
+        """A `fixed.constant` tensor of stored integers."""
+        storage = scalar_type(element)
+        return self.emit(ConstantOp(from_numpy(integers, storage), TensorType(element, integers.shape), node))
+
+
+def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:
+    """An access map with these results; an integer is a constant index."""
+    return AffineMap(num_dims, 0, tuple(AffineExpr.constant(r) if isinstance(r, int) else r for r in results))
+
+
+def dimensions(num_dims: int) -> tuple[AffineExpr, ...]:
+    """d0, d1, ... to write access maps with."""
+    return tuple(AffineExpr.dimension(d) for d in range(num_dims))
+
+
+class Requantizer:
+    """A change of scale inside a form: the params it needs, and the ops that it puts into the body.
+
+    `factors` is one factor, or an array of them that `access` indexes (per channel, per position). Make it before the body,
+    whose arguments its `params` extend; then `apply` takes the body argument of the multiplier, if there is one.
+    """
+
+    def __init__(
+        self, builder: FixedBuilder, factors: NDArray[np.float64], bound: int, access: AffineMap | None = None
+    ):
+        self.plan: Requantization = requantization(factors.ravel().tolist(), bound, builder.product_bits)
+        self.result_type = i32 if bound * factors.max() < (1 << 31) - (1 << 16) else i64
+        self.params: list[SSAValue] = []
+        self.maps: list[AffineMap] = []
+        self._uniform: int | None = None
+        multipliers = self.plan.multipliers
+        if multipliers is None:
+            return
+        if access is None or len(np.unique(multipliers)) == 1:
+            self._uniform = int(multipliers[0])
+            return
+        type = i16 if multipliers.max() <= storage_limits(i16)[1] else i32
+        self.params = [builder.constant(multipliers.reshape(factors.shape), type)]
+        self.maps = [access]
+
+    def apply(self, body: Body, value: SSAValue, multiplier: SSAValue | None = None) -> SSAValue:
+        """The value in the new scale, as `result_type`."""
+        plan = self.plan
+        assert isinstance(value.type, IntegerType)
+        if plan.pre_shift:
+            value = body.add_op(RescaleOp(value, plan.pre_shift, ROUNDING, value.type, i32))
+        if self._uniform is not None:
+            multiplier = body.constant(self._uniform, i32)
+        product = i32 if plan.product_bits == 32 and value.type == i32 else i64
+        return body.add_op(RescaleOp(value, plan.shift, ROUNDING, product, self.result_type, multiplier))

@@ -1,0 +1,139 @@
+"""`convert-onnx-to-fixed`: every ONNX op becomes structured forms on integers.
+
+Scales and widths were chosen before (`fixed-assign-types`); here they turn into multipliers, shifts and clamps. An operator is
+one line in `REWRITES` and one function; a function takes the builder and the op and returns the value that stands for its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr, TensorType
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from ...dialects import onnx
+from ...dialects.errors import UserError
+from ...dialects.fixed_type import IntsAttr, PortAttr, QType
+from .builder import TYPE, FixedBuilder, element_of, shape_of
+from .contractions import lower_conv, lower_gemm
+from .elementwise import lower_add, lower_clip, lower_quantize, lower_relu, table
+from .pools import lower_arg_max, lower_average_pool, lower_global_average_pool, lower_max_pool
+from .shapes import lower_identity, lower_reshape, lower_transpose
+from .softmax import lower_softmax
+
+Rewrite = Callable[[FixedBuilder, Any], SSAValue]
+
+REWRITES: dict[type[Operation], Rewrite] = {
+    onnx.AddOp: lower_add,
+    onnx.ArgMaxOp: lower_arg_max,
+    onnx.AveragePoolOp: lower_average_pool,
+    onnx.ClipOp: lower_clip,
+    onnx.ConvOp: lower_conv,
+    onnx.DequantizeLinearOp: lower_identity,
+    onnx.FlattenOp: lower_reshape,
+    onnx.GemmOp: lower_gemm,
+    onnx.GlobalAveragePoolOp: lower_global_average_pool,
+    onnx.IdentityOp: lower_identity,
+    onnx.MaxPoolOp: lower_max_pool,
+    onnx.QuantizeLinearOp: lower_quantize,
+    onnx.ReluOp: lower_relu,
+    onnx.ReshapeOp: lower_reshape,
+    onnx.SigmoidOp: lambda builder, op: table(builder, op, lambda x: 1 / (1 + np.exp(-x))),
+    onnx.SoftmaxOp: lower_softmax,
+    onnx.SqueezeOp: lower_reshape,
+    onnx.TanhOp: lambda builder, op: table(builder, op, np.tanh),
+    onnx.TransposeOp: lower_transpose,
+}
+
+
+@dataclass(frozen=True)
+class ConvertOnnxToFixedPass(ModulePass):
+    """Turn ONNX ops with assigned types into structured forms on integers.
+
+    `product_bits` is the width of a product that the target computes well: 64, or 32 on 8-bit cores.
+    """
+
+    name = "convert-onnx-to-fixed"
+    product_bits: int = 64
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.product_bits not in (32, 64):
+            raise UserError(f"{self.name}: product_bits must be 32 or 64, got {self.product_bits}")
+        for function in [f for f in op.ops if isinstance(f, func.FuncOp)]:
+            refuse_unknown(function)
+            Rewriter.replace_op(function, convert_function(function, self.product_bits))
+
+
+def refuse_unknown(function: func.FuncOp) -> None:
+    """Raise one UserError that names every op without a rewrite, and every value without a type."""
+    reasons: list[str] = []
+    for op in function.body.block.ops:
+        known = type(op) in REWRITES or isinstance(op, onnx.ConstantOp | func.ReturnOp)
+        label = getattr(op, "node", None)
+        where = f"{op.name} '{label.data if label else ''}'"
+        if not known:
+            reasons.append(f"{where}: no lowering to `fixed` for this operator here; `tinyml supported-ops` lists them")
+        elif op.results and not isinstance(op, onnx.ConstantOp | onnx.ArgMaxOp) and TYPE not in op.attributes:
+            reasons.append(f"{where}: the result has no type; run fixed-assign-types (and fixed-calibrate) first")
+    if reasons:
+        raise UserError(*reasons)
+
+
+def convert_function(function: func.FuncOp, product_bits: int) -> func.FuncOp:
+    """A new function on `fixed` tensors with the ports of the old one."""
+    input_types = function.attributes.get("fixed.input_types")
+    if not isinstance(input_types, ArrayAttr):
+        raise UserError(f"function {function.sym_name.data} has no fixed.input_types; run fixed-assign-types first")
+    old = function.body.block
+    types = [TensorType(t, shape_of(a)) for a, t in zip(old.args, input_types, strict=True)]
+    block = Block(arg_types=types)
+    builder = FixedBuilder(block, product_bits)
+    builder.values.update(zip(old.args, block.args, strict=True))
+    for op in old.ops:
+        if isinstance(op, func.ReturnOp):
+            results = [builder.value(v) for v in op.operands]
+            builder.block.add_op(func.ReturnOp(*results))
+        elif not is_constant(op):
+            builder.values[op.results[0]] = REWRITES[type(op)](builder, op)
+    terminator = block.last_op
+    assert isinstance(terminator, func.ReturnOp)
+    new = func.FuncOp(
+        function.sym_name.data,
+        (types, [v.type for v in terminator.operands]),
+        Region(block),
+        function.sym_visibility,
+    )
+    new.attributes["fixed.inputs"] = ports(block.args, labels(function.arg_attrs, "input", len(types)))
+    outputs = labels(function.res_attrs, "output", len(terminator.operands))
+    new.attributes["fixed.outputs"] = ports(terminator.operands, outputs)
+    return new
+
+
+def is_constant(op: Operation) -> bool:
+    """A constant, or the DequantizeLinear of one: read by its users through `FixedBuilder.integers`."""
+    if isinstance(op, onnx.DequantizeLinearOp):
+        return isinstance(op.x.owner, onnx.ConstantOp)
+    return isinstance(op, onnx.ConstantOp)
+
+
+def labels(attributes: ArrayAttr[DictionaryAttr] | None, default: str, count: int) -> list[str]:
+    """The ONNX names of arguments or results."""
+    names = [a.data.get("onnx.name") for a in attributes] if attributes is not None else [None] * count
+    return [n.data if isinstance(n, StringAttr) else f"{default}{i}" for i, n in enumerate(names)]
+
+
+def ports(values: tuple[SSAValue, ...] | list[SSAValue] | Any, names: list[str]) -> ArrayAttr[Attribute]:
+    """A port per value, stored in ONNX's own order of dimensions."""
+    result: list[Attribute] = []
+    for value, label in zip(values, names, strict=True):
+        element, shape = element_of(value), shape_of(value)
+        assert isinstance(element, QType) or not isinstance(element, TensorType)
+        result.append(PortAttr(StringAttr(label), TensorType(element, shape), IntsAttr(tuple(range(len(shape))))))
+    return ArrayAttr(result)

@@ -1,0 +1,130 @@
+"""Elementwise operators as maps: Add, clamps, changes of type, and any scalar function as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType, TensorType, i32, i64
+from xdsl.ir import Operation, SSAValue
+from xdsl.ir.affine import AffineMap
+
+from ...dialects import onnx
+from ...dialects.errors import UserError
+from ...dialects.fixed_forms import MapOp
+from ...dialects.fixed_type import DomainAttr, QType
+from .bodies import Body
+from .builder import FixedBuilder, Requantizer, access, dimensions, quantize, shape_of
+
+ScalarFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def broadcast_map(shape: Sequence[int], result_shape: Sequence[int]) -> AffineMap:
+    """The access of an operand that numpy-style broadcasting stretches to the result's shape."""
+    rank = len(result_shape)
+    d = dimensions(rank)[rank - len(shape) :]
+    return access(rank, *(0 if size == 1 else dim for size, dim in zip(shape, d, strict=True)))
+
+
+def elementwise(
+    builder: FixedBuilder,
+    inputs: Sequence[SSAValue],
+    y: QType,
+    result_shape: Sequence[int],
+    body: Body,
+    value: SSAValue,
+    name: str,
+    tables: Sequence[SSAValue] = (),
+) -> SSAValue:
+    """Emit a map over `inputs` (broadcast to the result) whose body yields `value`."""
+    maps = [broadcast_map(shape_of(i), result_shape) for i in inputs]
+    rank = len(result_shape)
+    maps.append(access(rank, *dimensions(rank)))
+    type, domain = TensorType(y, result_shape), DomainAttr(tuple(result_shape))
+    return builder.emit(MapOp(inputs, type, domain, maps, body.finish(value), tables=tables, node=name))
+
+
+def lower_add(builder: FixedBuilder, op: onnx.AddOp) -> SSAValue:
+    """`round((a - za) * ma + (b - zb) * mb) + zy` with one shift for both addends."""
+    types = [builder.type_of(op.lhs), builder.type_of(op.rhs)]
+    y = builder.type_of(op.results[0])
+    reaches = [max(t.limits[1] - t.zp, t.zp - t.limits[0]) for t in types]
+    factors = [t.scale / y.scale for t in types]
+    wide = i64 if max(reaches) > 256 else i32
+    room = wide.width.data - 2
+    shift = room - int(np.ceil(np.log2(sum(r * f for r, f in zip(reaches, factors, strict=True)) + 1)))
+    shift = max(1, min(shift, room - max(reaches).bit_length()))
+    body = Body([t.storage for t in types])
+    total: SSAValue | None = None
+    for element, type, factor in zip(body.arguments, types, factors, strict=True):
+        centred = body.offset(body.extend(element, wide), -type.zp)
+        term = body.mul(centred, body.constant(int(np.floor(factor * 2.0**shift + 0.5)), wide))
+        total = term if total is None else body.add(total, term)
+    assert total is not None
+    value = body.to_storage(body.round_shift(total, shift), y)
+    inputs = [builder.value(op.lhs), builder.value(op.rhs)]
+    return elementwise(builder, inputs, y, shape_of(op.results[0]), body, value, name_of(op))
+
+
+def name_of(op: Operation) -> str:
+    """The ONNX node's name, or the op's where it has none."""
+    node = getattr(op, "node", None)
+    return node.data if node is not None else op.name
+
+
+def rescaled(builder: FixedBuilder, body: Body, element: SSAValue, x: QType, y: QType) -> SSAValue:
+    """An element of type x in y's scale without y's zero point, as i32; unchanged where the types are equal."""
+    centred = body.offset(body.extend(element, i32), -x.zp)
+    if x.scale == y.scale:
+        return centred
+    bound = max(x.limits[1] - x.zp, x.zp - x.limits[0])
+    return Requantizer(builder, np.asarray(x.scale / y.scale), bound).apply(body, centred)
+
+
+def clamp(builder: FixedBuilder, op: Operation, low: float, high: float) -> SSAValue:
+    """`min(max(x, low), high)` on stored integers, with a change of type where there is one."""
+    x, y = builder.type_of(op.operands[0]), builder.type_of(op.results[0])
+    low_q, high_q = (int(q) for q in quantize(np.array([low, high]), y))
+    body = Body([x.storage])
+    value = body.arguments[0]
+    if x != y:
+        value = body.offset(rescaled(builder, body, value, x, y), y.zp)
+    value = body.saturate(value, low_q, high_q, y.storage)
+    return elementwise(builder, [builder.value(op.operands[0])], y, shape_of(op.results[0]), body, value, name_of(op))
+
+
+def lower_relu(builder: FixedBuilder, op: onnx.ReluOp) -> SSAValue:
+    """max(x, 0)"""
+    return clamp(builder, op, 0.0, np.inf)
+
+
+def lower_clip(builder: FixedBuilder, op: onnx.ClipOp) -> SSAValue:
+    """min(max(x, low), high)"""
+    return clamp(builder, op, op.low_value, op.high_value)
+
+
+def lower_quantize(builder: FixedBuilder, op: onnx.QuantizeLinearOp) -> SSAValue:
+    """A change of type; nothing where the operand is already stored so."""
+    if builder.type_of(op.x) == builder.type_of(op.results[0]):
+        return builder.value(op.x)
+    return clamp(builder, op, -np.inf, np.inf)
+
+
+def table(builder: FixedBuilder, op: Operation, function: ScalarFunction) -> SSAValue:
+    """Any scalar function of one 8-bit input: a table of 256 outputs, exact to half an LSB.
+
+    Raises UserError for wider inputs.
+    """
+    x, y = builder.type_of(op.operands[0]), builder.type_of(op.results[0])
+    if x.bits > 8:
+        raise UserError(f"{op.name} '{name_of(op)}' is computed by a table and takes 8-bit inputs; compile with --bits 8")
+    low, high = x.limits
+    reals = (np.arange(low, high + 1) - x.zp) * x.scale
+    entries = builder.constant(quantize(function(reals), y), y.storage, f"{name_of(op)}_table")
+    body = Body([x.storage, entries.type])
+    element, entry = body.arguments
+    assert isinstance(y.storage, IntegerType)
+    value = body.lookup(entry, body.offset(body.extend(element, i32), -low), y.storage)
+    source = builder.value(op.operands[0])
+    return elementwise(builder, [source], y, shape_of(op.results[0]), body, value, name_of(op), [entries])

@@ -1,0 +1,170 @@
+"""Pools and ArgMax as reductions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType, TensorType, i32
+from xdsl.ir import SSAValue
+from xdsl.ir.affine import AffineExpr, AffineMap
+
+from ...dialects import onnx
+from ...dialects.fixed_forms import ReduceOp
+from ...dialects.fixed_type import DomainAttr, Reduction
+from ...passes.fixed.transposes import transpose
+from .bodies import Body
+from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
+from .requantize import accumulator_bits
+
+
+@dataclass(frozen=True)
+class Window:
+    """A pooling window per spatial dimension: sizes, strides, dilations, pads before and after."""
+
+    sizes: Sequence[int]
+    strides: Sequence[int]
+    dilations: Sequence[int]
+    pads: Sequence[int]
+
+    def counts(self, positions: Sequence[int], extent: Sequence[int]) -> NDArray[np.int64]:
+        """How many taps of the window at each output position fall inside the input: shape (positions...)."""
+        result = np.ones((), np.int64)
+        for axis, (size, stride, dilation) in enumerate(zip(self.sizes, self.strides, self.dilations, strict=True)):
+            taps = np.arange(positions[axis])[:, None] * stride - self.pads[axis] + np.arange(size) * dilation
+            inside = ((taps >= 0) & (taps < extent[axis])).sum(axis=1)
+            result = np.multiply.outer(result, inside)
+        return result
+
+    def declared_counts(self, positions: Sequence[int], extent: Sequence[int]) -> NDArray[np.int64]:
+        """The same with the padding that the model declares counted as input (count_include_pad)."""
+        spatial = len(self.sizes)
+        padded = [e + self.pads[a] + self.pads[a + spatial] for a, e in enumerate(extent)]
+        unpadded = Window(self.sizes, self.strides, self.dilations, [0] * (2 * spatial))
+        return unpadded.counts(positions, padded)
+
+
+def pool_accesses(window: Window, result_shape: Sequence[int]) -> tuple[DomainAttr, AffineMap, AffineMap, AffineMap]:
+    """Domain (n, y..., c | window...) on NHWC, the input and output maps, and the map to the position (y...)."""
+    spatial = len(window.sizes)
+    parallel = tuple(result_shape)
+    num_dims = len(parallel) + spatial
+    d = dimensions(num_dims)
+    index: list[AffineExpr] = []
+    for axis in range(spatial):
+        tap = d[len(parallel) + axis] * window.dilations[axis]
+        index.append(d[1 + axis] * window.strides[axis] + tap - window.pads[axis])
+    domain = DomainAttr(parallel, tuple(window.sizes))
+    position = d[1 : 1 + spatial]
+    return (
+        domain,
+        access(num_dims, d[0], *index, d[1 + spatial]),
+        access(num_dims, *d[: len(parallel)]),
+        access(num_dims, *position),
+    )
+
+
+def lower_max_pool(builder: FixedBuilder, op: onnx.MaxPoolOp) -> SSAValue:
+    """The greatest stored integer of each window (scales are positive, so it stands for the greatest real)."""
+    return pool(builder, op, pool_window(op), Reduction.MAX)
+
+
+def lower_average_pool(builder: FixedBuilder, op: onnx.AveragePoolOp) -> SSAValue:
+    """The sum over each window, rescaled by 1 / count."""
+    return pool(builder, op, pool_window(op), Reduction.SUM)
+
+
+def lower_global_average_pool(builder: FixedBuilder, op: onnx.GlobalAveragePoolOp) -> SSAValue:
+    """An average pool whose window is the whole image."""
+    extent = shape_of(op.x)[2:]
+    ones = (1,) * len(extent)
+    return pool(builder, op, Window(extent, ones, ones, (0,) * (2 * len(extent))), Reduction.SUM)
+
+
+def pool_window(op: onnx.MaxPoolOp | onnx.AveragePoolOp) -> Window:
+    """The window as the op's attributes state it."""
+    return Window(op.kernel_list, op.stride_list, op.dilation_list, op.pad_list)
+
+
+def pool(
+    builder: FixedBuilder,
+    op: onnx.MaxPoolOp | onnx.AveragePoolOp | onnx.GlobalAveragePoolOp,
+    window: Window,
+    kind: Reduction,
+) -> SSAValue:
+    """Emit a pool of the kind, between transposes to and from NHWC."""
+    name = op.node.data if op.node else op.name
+    spatial = len(window.sizes)
+    to_nhwc = (0, *range(2, spatial + 2), 1)
+    x, y = builder.type_of(op.x), builder.type_of(op.results[0])
+    source = builder.emit(transpose(builder.value(op.x), to_nhwc, f"{name}_nhwc"))
+    out_shape = shape_of(op.results[0])
+    result_shape = tuple(out_shape[axis] for axis in to_nhwc)
+    domain, in_map, out_map, position = pool_accesses(window, result_shape)
+
+    reach = max(x.limits[1] - x.zp, x.zp - x.limits[0])
+    bound = reach * int(np.prod(window.sizes)) if kind == Reduction.SUM else reach
+    acc = IntegerType(accumulator_bits(bound)) if kind == Reduction.SUM else x.storage
+    params, maps = list[SSAValue](), list[AffineMap]()
+    if kind == Reduction.MAX and x == y:
+        body = Body([acc])
+        region = body.finish(body.arguments[0])
+    else:
+        factors = np.asarray(x.scale / y.scale)
+        if kind == Reduction.SUM:
+            positions, extent = out_shape[2:], shape_of(op.x)[2:]
+            include = isinstance(op, onnx.AveragePoolOp) and op.includes_padding
+            counts = (window.declared_counts if include else window.counts)(positions, extent)
+            factors = factors / (counts if len(np.unique(counts)) > 1 else counts.flat[0])
+        requantizer = Requantizer(builder, np.asarray(factors), bound, position if factors.ndim else None)
+        params, maps = requantizer.params, requantizer.maps
+        elements = [p.type.element_type for p in params if isinstance(p.type, TensorType)]
+        body = Body([acc, *elements])
+        value, *rest = body.arguments
+        value = value if kind == Reduction.SUM else body.offset(body.extend(value, i32), -x.zp)
+        region = body.finish(body.to_storage(requantizer.apply(body, value, rest[0] if rest else None), y))
+    result = builder.emit(
+        ReduceOp(
+            kind,
+            [source],
+            TensorType(y, result_shape),
+            domain,
+            [in_map, *maps, out_map],
+            region,
+            acc,
+            x.zp if kind == Reduction.SUM else 0,
+            params,
+            node=name,
+        )
+    )
+    return builder.emit(transpose(result, (0, spatial + 1, *range(1, spatial + 1)), f"{name}_nchw"))
+
+
+def lower_arg_max(builder: FixedBuilder, op: onnx.ArgMaxOp) -> SSAValue:
+    """The index of the first greatest element along an axis, as i32."""
+    shape = shape_of(op.x)
+    axis = op.axis_index % len(shape)
+    outer = [a for a in range(len(shape)) if a != axis]
+    num_dims = len(shape)
+    d = dimensions(num_dims)
+    position = dict(zip(outer, d, strict=False))
+    source = access(num_dims, *(d[-1] if a == axis else position[a] for a in range(len(shape))))
+    keeps = len(shape_of(op.results[0])) == len(shape)
+    kept = [0 if a == axis else position[a] for a in range(len(shape))] if keeps else list(d[:-1])
+    body = Body([i32])
+    return builder.emit(
+        ReduceOp(
+            Reduction.ARGMAX,
+            [builder.value(op.x)],
+            TensorType(i32, shape_of(op.results[0])),
+            DomainAttr([shape[a] for a in outer], [shape[axis]]),
+            [source, access(num_dims, *kept)],
+            body.finish(body.arguments[0]),
+            i32,
+            node=op.node.data if op.node else None,
+        )
+    )
+
+

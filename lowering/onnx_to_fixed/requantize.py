@@ -1,0 +1,72 @@
+"""Choosing integer multipliers and shifts for a change of scale.
+
+A real factor M becomes `round(x * multiplier / 2^shift)` (Jacob et al., CVPR 2018) with one shift for all channels of a layer, so
+that a kernel keeps it in one instruction. Where the target has no wide multiply, a first rounding shift narrows x so that
+every product fits the target's product width.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dialects.fixed_type import power_of_two
+
+MAX_SHIFT = 62
+"""The greatest shift of a 64-bit product."""
+
+
+@dataclass(frozen=True)
+class Requantization:
+    """`round(round(x / 2^pre_shift) * multipliers / 2^shift)`; without multipliers only `round(x / 2^shift)`.
+
+    `product_bits` is the width that every product provably fits.
+    """
+
+    pre_shift: int
+    multipliers: NDArray[Any] | None
+    shift: int
+    product_bits: int
+
+
+def requantization(factors: Sequence[float], bound: int, product_bits: int) -> Requantization:
+    """Integers for multiplying by `factors` (one, or one per channel) a value of magnitude at most `bound`.
+
+    `product_bits` (32 or 64) is the width of a product that the target computes well; more is used where the values need it.
+    Raises ValueError for a factor that is not positive and finite.
+    """
+    if not all(math.isfinite(f) and f > 0 for f in factors):
+        raise ValueError("a requantization factor must be positive and finite")
+    exponent = power_of_two(factors[0])
+    if exponent is not None and exponent < 0 and exponent > -MAX_SHIFT and len(set(factors)) == 1:
+        return Requantization(0, None, -exponent, 64 if bound.bit_length() > 30 or exponent < -30 else 32)
+    value_bits = max(1, bound.bit_length())
+    if product_bits == 32:
+        pre_shift, multiplier_bits = max(0, value_bits - 16), 15
+    else:
+        pre_shift, multiplier_bits = 0, min(31, 63 - value_bits)
+    largest = max(factors) * 2.0**pre_shift
+    shift = multiplier_bits - 1 - math.floor(math.log2(largest))
+    limit = MAX_SHIFT if product_bits == 64 else 30
+    shift = min(max(shift, 1), limit)
+    multipliers = np.floor(np.asarray(factors, np.float64) * 2.0 ** (pre_shift + shift) + 0.5).astype(np.int64)
+    while multipliers.max() >= 1 << multiplier_bits and shift > 1:
+        shift -= 1
+        multipliers = np.floor(np.asarray(factors, np.float64) * 2.0 ** (pre_shift + shift) + 0.5).astype(np.int64)
+    if int(multipliers.max()) * (bound >> pre_shift) + (1 << (shift - 1)) >= 1 << (product_bits - 1):
+        return requantization(factors, bound, 64) if product_bits == 32 else _overflow(factors, bound)
+    return Requantization(pre_shift, multipliers, shift, product_bits)
+
+
+def _overflow(factors: Sequence[float], bound: int) -> Requantization:
+    raise ValueError(f"multiplying a value up to {bound} by {max(factors)} does not fit 64 bits")
+
+
+def accumulator_bits(bound: int) -> int:
+    """Bits of the narrowest accumulator of 32 or 64 that holds every value of magnitude up to `bound`, and its rounding."""
+    return 32 if bound < (1 << 31) - 1 else 64

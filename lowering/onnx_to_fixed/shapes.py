@@ -1,0 +1,31 @@
+"""Operators that move no numbers, or only change their order."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Operation, SSAValue
+
+from ...dialects import onnx
+from ...dialects.fixed import ReshapeOp
+from ...passes.fixed.transposes import transpose
+from .builder import FixedBuilder, element_of, shape_of
+from .elementwise import name_of
+
+
+def lower_reshape(builder: FixedBuilder, op: Operation) -> SSAValue:
+    """Reshape, Flatten, Squeeze: the same elements under another shape."""
+    source = builder.value(op.operands[0])
+    shape = shape_of(op.results[0])
+    if shape_of(source) == shape:
+        return source
+    return builder.emit(ReshapeOp(source, TensorType(element_of(source), shape), name_of(op)))
+
+
+def lower_transpose(builder: FixedBuilder, op: onnx.TransposeOp) -> SSAValue:
+    """A transpose, which fixed-fold-transposes takes away where it can."""
+    return builder.emit(transpose(builder.value(op.x), op.permutation, name_of(op)))
+
+
+def lower_identity(builder: FixedBuilder, op: Operation) -> SSAValue:
+    """The operand itself (Identity; DequantizeLinear, whose operand already carries the scale)."""
+    return builder.value(op.operands[0])

@@ -1,0 +1,129 @@
+"""Softmax in integers: subtract the maximum, look exp up, add, divide (the scheme of TFLite's int8 softmax)."""
+
+from __future__ import annotations
+
+import numpy as np
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerType, TensorType, i16, i32
+from xdsl.ir import SSAValue
+from xdsl.ir.affine import AffineMap
+
+from ...dialects import onnx
+from ...dialects.errors import UserError
+from ...dialects.fixed_forms import MapOp, ReduceOp
+from ...dialects.fixed_type import DomainAttr, QType, Reduction
+from .bodies import Body
+from .builder import FixedBuilder, access, dimensions, shape_of
+
+EXP_ONE = (1 << 15) - 1
+"""exp(0) = 1 as the tables store it."""
+
+
+def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp) -> SSAValue:
+    """`e[i] = exp(x[i] - max x)`, `y[i] = e[i] / sum e` along one axis.
+
+    The exponential has 15 fractional bits: one table for 8-bit inputs, the product of two (high and low byte of the
+    difference) for 16-bit inputs. Raises UserError where so many elements add up that the sum leaves 32 bits.
+    """
+    name = op.node.data if op.node else op.name
+    shape = shape_of(op.x)
+    axis = op.axis_index % len(shape)
+    x, y = builder.type_of(op.x), builder.type_of(op.results[0])
+    if shape[axis] >= 1 << 16:
+        raise UserError(f"{op.name} '{name}': {shape[axis]} elements are too many for a 32-bit sum")
+    whole, domain, reduced, reduced_shape = softmax_accesses(shape, axis)
+    source = builder.value(op.x)
+
+    body = Body([x.storage])
+    region = body.finish(body.arguments[0])
+    type = TensorType(x, reduced_shape)
+    greatest = builder.emit(
+        ReduceOp(Reduction.MAX, [source], type, domain, [whole, reduced], region, x.storage, node=f"{name}_max")
+    )
+    exponentials = exponential(builder, x, [source, greatest], shape, axis, f"{name}_exp")
+    body = Body([i32])
+    region = body.finish(body.arguments[0])
+    total = builder.emit(
+        ReduceOp(
+            Reduction.SUM,
+            [exponentials],
+            TensorType(i32, reduced_shape),
+            domain,
+            [whole, reduced],
+            region,
+            i32,
+            node=f"{name}_sum",
+        )
+    )
+    return divide(builder, y, [exponentials, total], shape, axis, name)
+
+
+def softmax_accesses(
+    shape: tuple[int, ...], axis: int
+) -> tuple[AffineMap, DomainAttr, AffineMap, tuple[int, ...]]:
+    """For a reduction along an axis: the input's map, the domain, the output's map and shape (the axis kept as 1)."""
+    rank = len(shape)
+    outer = [a for a in range(rank) if a != axis]
+    d = dimensions(rank)
+    position = dict(zip(outer, d, strict=False))
+    whole = access(rank, *(d[-1] if a == axis else position[a] for a in range(rank)))
+    reduced = access(rank, *(0 if a == axis else position[a] for a in range(rank)))
+    domain = DomainAttr([shape[a] for a in outer], [shape[axis]])
+    return whole, domain, reduced, tuple(1 if a == axis else shape[a] for a in range(rank))
+
+
+def row_map(
+    inputs: list[SSAValue],
+    type: QType | IntegerType,
+    shape: tuple[int, ...],
+    axis: int,
+    body: Body,
+    value: SSAValue,
+    tables: list[SSAValue],
+    name: str,
+) -> MapOp:
+    """A map of a whole tensor and one value per row of it."""
+    d = dimensions(len(shape))
+    whole = access(len(shape), *d)
+    row = access(len(shape), *(0 if a == axis else d[a] for a in range(len(shape))))
+    domain = DomainAttr(shape)
+    region = body.finish(value)
+    return MapOp(inputs, TensorType(type, shape), domain, [whole, row, whole], region, tables=tables, node=name)
+
+
+def exponential(
+    builder: FixedBuilder, x: QType, inputs: list[SSAValue], shape: tuple[int, ...], axis: int, name: str
+) -> SSAValue:
+    """exp(x - max) with 15 fractional bits, as i16."""
+    steps = np.arange(256)
+    fine = np.rint(np.exp(-steps * x.scale) * EXP_ONE)
+    tables = [builder.constant(fine.astype(np.int16), i16, f"{name}_fine")]
+    if x.bits > 8:
+        coarse = np.rint(np.exp(-steps * 256 * x.scale) * EXP_ONE)
+        tables.append(builder.constant(coarse.astype(np.int16), i16, f"{name}_coarse"))
+    body = Body([x.storage, x.storage, *(t.type for t in tables)])
+    element, greatest, *entries = body.arguments
+    distance = body.sub(body.extend(greatest, i32), body.extend(element, i32))
+    if x.bits <= 8:
+        value = body.lookup(entries[0], distance, i16)
+    else:
+        low = body.add_op(arith.AndIOp(distance, body.constant(255, i32)))
+        high = body.add_op(arith.ShRSIOp(distance, body.constant(8, i32)))
+        parts = [body.extend(body.lookup(t, i, i16), i32) for t, i in zip(entries, (low, high), strict=True)]
+        value = body.saturate(body.round_shift(body.mul(*parts), 15), 0, EXP_ONE, i16)
+    return builder.emit(row_map(inputs, i16, shape, axis, body, value, tables, name))
+
+
+def divide(
+    builder: FixedBuilder, y: QType, inputs: list[SSAValue], shape: tuple[int, ...], axis: int, name: str
+) -> SSAValue:
+    """`(e / scale + sum / 2) / sum` in i32: at most 2^15 * 2^15 + 2^30 before the division."""
+    inverse = round(1.0 / y.scale)
+    if inverse < 1 or inverse > 1 << 15:
+        raise UserError(f"Softmax '{name}': the output scale {y.scale} must lie between 2^-15 and 1")
+    body = Body([i16, i32])
+    element, total = body.arguments
+    numerator = body.mul(body.extend(element, i32), body.constant(inverse, i32))
+    half = body.add_op(arith.ShRSIOp(total, body.constant(1, i32)))
+    quotient = body.add_op(arith.DivSIOp(body.add(numerator, half), total))
+    return builder.emit(row_map(inputs, y, shape, axis, body, body.to_storage(quotient, y), [], name))

@@ -1,0 +1,236 @@
+"""`fixed-assign-types`: how each value is stored: width, scale, zero point.
+
+Where the model has QuantizeLinear and DequantizeLinear, their parameters are taken as they are. Elsewhere a type comes from the
+calibrated range: affine (Jacob et al., CVPR 2018) or with power-of-two scales (SeeDot, PLDI 2019). Weights are symmetric,
+per output channel where the scheme is affine. Leaves `fixed.type` on ops and `fixed.input_types` on the function.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp, TensorType
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from ...dialects import onnx
+from ...dialects.dense import to_numpy
+from ...dialects.errors import UserError
+from ...dialects.fixed_type import QType
+from .calibrate import is_real, the_function
+
+PRESERVING = (
+    onnx.FlattenOp,
+    onnx.IdentityOp,
+    onnx.MaxPoolOp,
+    onnx.ReshapeOp,
+    onnx.SqueezeOp,
+    onnx.TransposeOp,
+)
+"""Ops whose result holds only numbers of their operand: it is stored in the same type."""
+
+CLAMPS = (onnx.ClipOp, onnx.ReluOp)
+"""Ops that commute with quantization: their operand may be stored in the type of their result."""
+
+
+@dataclass(frozen=True)
+class AssignTypesPass(ModulePass):
+    """Choose the storage type of every value.
+
+    `bits` is the storage width of activations and weights without types of their own; `scheme` is "affine" or "pow2".
+    """
+
+    name = "fixed-assign-types"
+    bits: int = 8
+    scheme: str = "affine"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.scheme not in ("affine", "pow2") or self.bits not in (8, 16):
+            raise UserError(f"{self.name}: scheme is affine or pow2 and bits 8 or 16, got {self.scheme}, {self.bits}")
+        Assignment(the_function(op), self.bits, self.scheme == "pow2").run()
+
+
+class Assignment:
+    """The types of one function's values, found in a backward walk (from uses) and a forward walk (from operands)."""
+
+    def __init__(self, function: func.FuncOp, bits: int, pow2: bool):
+        self.function = function
+        self.bits, self.pow2 = bits, pow2
+        self.types: dict[SSAValue, QType] = {}
+
+    def run(self) -> None:
+        """Assign, or raise one UserError that names every value without a type."""
+        ops = list(self.function.body.block.ops)
+        for op in ops:
+            self.take_over(op)
+        for op in reversed(ops):
+            for result in op.results:
+                self.from_uses(result)
+        for argument in self.function.body.block.args:
+            self.from_uses(argument)
+        self.assign_arguments()
+        for op in ops:
+            self.assign_result(op)
+        reasons = [
+            f"{op.name} '{name_of(op)}': no range and no QuantizeLinear; give calibration data (--calib)"
+            for op in ops
+            if is_real(op) and not isinstance(op, onnx.ConstantOp) and op.results[0] not in self.types
+        ]
+        if reasons:
+            raise UserError(*reasons)
+        for op in ops:
+            self.assign_weights(op)
+        for value, type in self.types.items():
+            if isinstance(value.owner, Operation):
+                value.owner.attributes["fixed.type"] = type
+
+    def take_over(self, op: Operation) -> None:
+        """The types that QuantizeLinear and DequantizeLinear state."""
+        if isinstance(op, onnx.DequantizeLinearOp):
+            self.types[op.results[0]] = stated_type(op, op.x)
+        elif isinstance(op, onnx.QuantizeLinearOp):
+            self.types[op.results[0]] = stated_type(op, op.results[0])
+
+    def from_uses(self, value: SSAValue) -> None:
+        """The type that the users of a value fix: a Q or DQ, a clamp of it, an op that preserves it."""
+        if value in self.types or isinstance(value.owner, onnx.ConstantOp):
+            return
+        users = [use.operation for use in value.uses]
+        real = isinstance(value.type, TensorType) and isinstance(value.type.element_type, Float32Type)
+        fixing = onnx.QuantizeLinearOp if real else onnx.DequantizeLinearOp
+        found = [self.types[u.results[0]] for u in users if isinstance(u, fixing) and u.results[0] in self.types]
+        if not found and len(users) == 1 and isinstance(users[0], PRESERVING + (CLAMPS if real else ())):
+            (user,) = users
+            if user.results[0] in self.types:
+                found = [self.types[user.results[0]]]
+            elif isinstance(user, CLAMPS) and "fixed.range" in user.attributes:
+                found = [self.from_range(user)]
+        if found:
+            self.types[value] = found[0]
+
+    def assign_arguments(self) -> None:
+        """Input types: from their uses, else from the calibrated ranges."""
+        arguments = self.function.body.block.args
+        ranges = self.function.attributes.get("fixed.input_ranges")
+        missing: list[str] = []
+        for index, argument in enumerate(arguments):
+            if argument in self.types:
+                continue
+            if isinstance(ranges, ArrayAttr):
+                self.types[argument] = self.type_of_range(*numbers(ranges.data[index]))
+            else:
+                missing.append(f"input {index}: no range and no QuantizeLinear; give calibration data (--calib)")
+        if missing:
+            raise UserError(*missing)
+        self.function.attributes["fixed.input_types"] = ArrayAttr([self.types[a] for a in arguments])
+
+    def assign_result(self, op: Operation) -> None:
+        """The type of a result that its uses left open."""
+        if len(op.results) != 1 or op.results[0] in self.types or isinstance(op, onnx.ConstantOp):
+            return
+        result = op.results[0]
+        if isinstance(op, PRESERVING) and op.operands[0] in self.types:
+            self.types[result] = self.types[op.operands[0]]
+        elif isinstance(op, onnx.SoftmaxOp | onnx.SigmoidOp):
+            self.types[result] = self.unit_type()
+        elif "fixed.range" in op.attributes:
+            self.types[result] = self.from_range(op)
+
+    def unit_type(self) -> QType:
+        """For values in [0, 1]: the whole storage range, as TFLite's softmax; with 2^k scales one bit less."""
+        storage = IntegerType(self.bits)
+        if self.pow2 or self.bits > 8:
+            return QType(storage, 2.0 ** (1 - self.bits))
+        return QType(storage, 2.0**-self.bits, -(1 << (self.bits - 1)))
+
+    def from_range(self, op: Operation) -> QType:
+        """The type for an op's calibrated range."""
+        return self.type_of_range(*numbers(op.attributes["fixed.range"]))
+
+    def type_of_range(self, low: float, high: float) -> QType:
+        """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits)."""
+        low, high = min(low, 0.0), max(high, 0.0)
+        storage, steps = IntegerType(self.bits), (1 << self.bits) - 1
+        if low == high:
+            return QType(storage, 1.0)
+        if self.pow2 or self.bits > 8:
+            return QType(storage, self.symmetric_scale(max(-low, high)))
+        scale = (high - low) / steps
+        zero_point = round(-(1 << (self.bits - 1)) - low / scale)
+        return QType(storage, scale, max(-(1 << (self.bits - 1)), min((1 << (self.bits - 1)) - 1, zero_point)))
+
+    def symmetric_scale(self, magnitude: float) -> float:
+        """The scale at which `magnitude` is the greatest integer; rounded up to 2^k where the scheme asks it."""
+        greatest = (1 << (self.bits - 1)) - 1
+        if not self.pow2:
+            return magnitude / greatest
+        return 2.0 ** math.ceil(math.log2(magnitude / (greatest + 0.5)))
+
+    def assign_weights(self, op: Operation) -> None:
+        """Types of f32 constants that a Conv, Gemm or elementwise op reads."""
+        for index, operand in enumerate(op.operands):
+            if not isinstance(operand.owner, onnx.ConstantOp) or operand in self.types:
+                continue
+            if not isinstance(operand.type, TensorType) or not isinstance(operand.type.element_type, Float32Type):
+                continue
+            values = to_numpy(operand.owner.value)
+            if isinstance(op, onnx.ConvOp | onnx.GemmOp) and index == 1:
+                self.types[operand] = self.weight_type(values, self.types[op.operands[0]])
+            elif not isinstance(op, onnx.ConvOp | onnx.GemmOp):
+                self.types[operand] = self.type_of_range(float(values.min()), float(values.max()))
+
+    def weight_type(self, values: NDArray[Any], x: QType) -> QType:
+        """Symmetric, per output channel (axis 0), or one power of two.
+
+        Over 8 bits the scale is also no finer than lets every accumulator fit 32 bits.
+        """
+        rows = np.abs(values.reshape(len(values), -1).astype(np.float64))
+        greatest = (1 << (self.bits - 1)) - 1
+        scales = rows.max(axis=1) / greatest
+        if self.bits > 8:
+            reach = max(x.limits[1] - x.zp, x.zp - x.limits[0])
+            scales = np.maximum(scales, rows.sum(axis=1) * reach / 2.0**30)
+        scales = np.where(scales > 0, scales, 1.0)
+        if self.pow2:
+            return QType(IntegerType(self.bits), 2.0 ** math.ceil(math.log2(float(scales.max()) * greatest / (greatest + 0.5))))
+        return QType(IntegerType(self.bits), as_tuple(scales), axis=0)
+
+
+def as_tuple(values: NDArray[np.float64]) -> Sequence[float]:
+    """An array of numbers as Python floats."""
+    return tuple(values.tolist())
+
+
+def numbers(attribute: Attribute) -> list[float]:
+    """The numbers of an array of float attributes."""
+    assert isinstance(attribute, ArrayAttr)
+    return [entry.value.data for entry in attribute if isinstance(entry, FloatAttr)]
+
+
+def stated_type(op: onnx.QuantizeLinearOp | onnx.DequantizeLinearOp, integers: SSAValue) -> QType:
+    """The type that a QuantizeLinear or DequantizeLinear states for its integer side."""
+    assert isinstance(integers.type, TensorType)
+    storage = integers.type.element_type
+    assert isinstance(storage, IntegerType)
+    scales = np.asarray(op.scales_array, np.float64).ravel()
+    points = np.asarray(op.zero_points_array).ravel()
+    if scales.size == 1:
+        return QType(storage, float(scales[0]), int(points[0]) if points.size else 0)
+    if points.any():
+        raise UserError(f"{op.name} '{name_of(op)}': a zero point per channel is not supported; use symmetric weights")
+    return QType(storage, as_tuple(scales), axis=op.axis_index % len(integers.type.get_shape()))
+
+
+def name_of(op: Operation) -> str:
+    """The ONNX node's name, empty where it has none."""
+    node = getattr(op, "node", None)
+    return node.data if node is not None else ""
+
+

@@ -1,0 +1,99 @@
+"""Data files: `.npz` with the model's inputs, and perhaps labels.
+
+An input is stored under its own name, or under `x` when the model has one input. `x_scale` and `x_offset` (or NAME_scale,
+NAME_offset) say what stored numbers mean: real = x * x_scale + x_offset. `y` holds class labels.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dialects.errors import UserError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Inputs by name, each (rows, *shape of the model's input), and labels (rows,) where the file has them.
+
+    An input is float32 and in real units, unless `stored[name]`: then it holds the model's own input integers.
+    """
+
+    inputs: dict[str, NDArray[Any]]
+    stored: dict[str, bool]
+    labels: NDArray[np.int64] | None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+    def head(self, rows: int) -> Dataset:
+        """The first rows."""
+        inputs = {name: x[:rows] for name, x in self.inputs.items()}
+        return Dataset(inputs, self.stored, None if self.labels is None else self.labels[:rows])
+
+
+def load_dataset(path: str | Path, shapes: Mapping[str, Sequence[int]]) -> Dataset:
+    """Read a data file for a model whose inputs have these shapes (leading batch of 1 included).
+
+    Raises UserError with every mismatch: no such file, no such array, wrong shape, different row counts, NaN.
+    """
+    arrays = read_arrays(Path(path))
+    reasons: list[str] = []
+    inputs: dict[str, NDArray[Any]] = {}
+    stored: dict[str, bool] = {}
+    for name, shape in shapes.items():
+        key = name if name in arrays else "x" if "x" in arrays and len(shapes) == 1 else None
+        if key is None:
+            reasons.append(f"{path}: no array for input '{name}'; it has {sorted(arrays)} (name it '{name}' or 'x')")
+            continue
+        rows = fit_shape(arrays[key], tuple(shape))
+        if rows is None:
+            expected = f"(rows, {', '.join(map(str, shape[1:]))})"
+            reasons.append(f"{path}: '{key}' has shape {arrays[key].shape}, the model's input '{name}' takes {expected}")
+            continue
+        if rows.dtype.kind == "f" and not np.isfinite(rows).all():
+            reasons.append(f"{path}: '{key}' holds NaN or infinite values; remove those rows")
+        stored[name] = rows.dtype.kind != "f" and f"{key}_scale" not in arrays and f"{key}_offset" not in arrays
+        inputs[name] = rows if stored[name] else to_real(rows, arrays, key)
+    labels = arrays.get("y")
+    lengths = {len(x) for x in [*inputs.values(), *([labels] if labels is not None else [])]}
+    if len(lengths) > 1:
+        reasons.append(f"{path}: arrays of different lengths {sorted(lengths)}; each needs one row per sample")
+    if lengths == {0}:
+        reasons.append(f"{path}: no rows")
+    if reasons:
+        raise UserError(*reasons)
+    return Dataset(inputs, stored, None if labels is None else labels.astype(np.int64))
+
+
+def to_real(rows: NDArray[Any], arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float32]:
+    """Stored numbers in real units."""
+    scale, offset = arrays.get(f"{key}_scale", 1.0), arrays.get(f"{key}_offset", 0.0)
+    return (rows.astype(np.float32) * np.float32(scale) + np.float32(offset)).astype(np.float32)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of an .npz file. Raises UserError where it is none."""
+    try:
+        with np.load(path) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise UserError(f"{path} is a single array; save it with numpy.savez(path, x=array)")
+            return {key: file[key] for key in file.files}
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such data file") from None
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
+        raise UserError(f"{path} is not an .npz file; make one with numpy.savez(path, x=inputs, y=labels)") from None
+
+
+def fit_shape(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any] | None:
+    """The array as (rows, *shape), or None. Dimensions of size 1 may be missing or stand elsewhere."""
+    wanted = [size for size in shape if size != 1]
+    if array.ndim == 0 or [size for size in array.shape[1:] if size != 1] != wanted:
+        return None
+    return array.reshape(len(array), *shape)

@@ -1,0 +1,28 @@
+"""Does it fit? Said before anything is written, with what is missing and what would help."""
+
+from __future__ import annotations
+
+from ..dialects.errors import UserError
+from .analyze import Analysis
+
+
+def refuse_misfit(analysis: Analysis) -> None:
+    """Raise UserError where RAM or flash alone already exceed the board (code and stack come on top)."""
+    reasons: list[str] = []
+    ram, flash = analysis.peak_ram_bytes, analysis.flash_bytes
+    if ram > analysis.board_ram_bytes:
+        over = ram - analysis.board_ram_bytes
+        reasons.append(
+            f"{analysis.model} needs {ram:,} bytes of RAM (arena {analysis.arena_bytes:,}, input and output "
+            f"{analysis.io_bytes:,}), {over:,} more than the {analysis.board_ram_bytes:,} of board {analysis.board}; the peak "
+            f"is at '{analysis.peak_node}' (no order of these buffers needs less than {analysis.lower_bound_bytes:,}): "
+            "choose a larger board or a smaller input"
+        )
+    if flash > analysis.board_flash_bytes:
+        over = flash - analysis.board_flash_bytes
+        reasons.append(
+            f"{analysis.model} has {flash:,} bytes of constants, {over:,} more than the {analysis.board_flash_bytes:,} bytes "
+            f"of flash of board {analysis.board}: choose a larger board, a smaller model, or --bits 8"
+        )
+    if reasons:
+        raise UserError(*reasons)

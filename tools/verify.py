@@ -1,0 +1,106 @@
+"""`tinyml verify`: the same inputs through every level; the first level, node and element that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..targets.dataset import Dataset
+from ..targets.executors.interface import Executor, Run
+from ..targets.ports import Ports, to_real
+from .compiler import Compilation
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first element at which a level departs from the one above it."""
+
+    node: str
+    row: int
+    index: tuple[int, ...]
+    expected: int
+    actual: int
+    count: int
+
+    def __str__(self) -> str:
+        where = f"'{self.node}', input {self.row}, element {list(self.index)}"
+        return f"{where}: expected {self.expected}, got {self.actual} ({self.count} elements differ)"
+
+
+@dataclass(frozen=True)
+class LevelResult:
+    """How a level compares with `fixed`; `difference` is None where every integer is equal, `note` says what was not run."""
+
+    level: str
+    compared: int
+    difference: Difference | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All levels, and how far the integers are from the float model (in real units, over all outputs)."""
+
+    rows: int
+    levels: tuple[LevelResult, ...]
+    float_error: float
+    float_range: float
+
+    @property
+    def equal(self) -> bool:
+        """True when every level that ran gave the integers of `fixed`."""
+        return all(level.difference is None for level in self.levels)
+
+
+def first_difference(node: str, expected: NDArray[Any], actual: NDArray[Any]) -> Difference | None:
+    """The first element, row by row, at which two arrays differ."""
+    if expected.shape == actual.shape and np.array_equal(expected, actual):
+        return None
+    if expected.shape != actual.shape:
+        return Difference(node, 0, (), expected.size, actual.size, max(expected.size, actual.size))
+    places = np.argwhere(expected != actual)
+    row, *index = (int(i) for i in places[0])
+    place = (row, *index)
+    return Difference(node, row, tuple(index), int(expected[place]), int(actual[place]), len(places))
+
+
+def compare_runs(level: str, expected: Run, actual: Run) -> LevelResult:
+    """Compare the traced nodes that both runs show, in the order of execution, then the outputs."""
+    pairs = [(node, expected.values[node], value) for node, value in actual.values.items() if node in expected.values]
+    pairs += [(label, expected.outputs[label], value) for label, value in actual.outputs.items()]
+    compared = 0
+    for node, left, right in pairs:
+        difference = first_difference(node, left, right)
+        if difference is not None:
+            return LevelResult(level, compared, difference)
+        compared += left.size
+    return LevelResult(level, compared)
+
+
+def verify(
+    compilation: Compilation, executors: Sequence[Executor], dataset: Dataset, stored: dict[str, NDArray[Any]], outputs: Ports
+) -> Verification:
+    """Run `fixed`, memplan and the given compiled executors on the same stored integers."""
+    from ..targets.executors.fixed import FixedExecutor
+    from ..targets.executors.memplan import MemplanExecutor
+
+    reference = FixedExecutor(compilation.fixed).run(stored, trace=True)
+    results = [compare_runs("memplan", reference, MemplanExecutor(compilation.memplan).run(stored, trace=True))]
+    results += [compare_runs(executor.level, reference, executor.run(stored)) for executor in executors]
+    error, span = float_distance(compilation, dataset, reference, outputs)
+    return Verification(len(dataset), tuple(results), error, span)
+
+
+def float_distance(compilation: Compilation, dataset: Dataset, run: Run, outputs: Ports) -> tuple[float, float]:
+    """The greatest distance between float and integer outputs, and the range of the float outputs."""
+    from ..targets.executors.onnx import OnnxExecutor
+
+    floats = OnnxExecutor(compilation.onnx).run(dataset.inputs).outputs
+    integers = to_real(run.outputs, outputs)
+    names = [port.label.data for port in outputs]
+    error = max(float(np.abs(floats[n].astype(np.float64) - integers[n]).max()) for n in names)
+    return error, max(float(np.ptp(floats[n])) for n in names)
