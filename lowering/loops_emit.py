@@ -115,7 +115,7 @@ class Emitter:
         return left if factor == 1 else self.do(arith.MuliOp(left, self.index(factor)))
 
     def divide(self, left: Index, divisor: int) -> Index:
-        """`left / divisor` for a dividend that is not negative."""
+        """`left / divisor`; like C's division, the value rounds a negative dividend up, the constant down."""
         if isinstance(left, int):
             return left // divisor
         return left if divisor == 1 else self.do(arith.DivSIOp(left, self.index(divisor)))

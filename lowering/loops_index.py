@@ -77,12 +77,13 @@ class Window:
         return emit.divide(emit.add(missing, self.step - 1), self.step)
 
     def upper(self, emit: Emitter, base: Index, trips: int) -> Index:
-        """One past the last `k` inside: `min(trips, floor((size - 1 - base) / step) + 1)`, not below 0."""
+        """One past the last `k` inside: `min(trips, floor((size - 1 - base) / step) + 1)`.
+
+        Where nothing is left the quotient is 0 or below, whichever way it is rounded: the loop does not run.
+        """
         if self.base_range[1] + self.step * (trips - 1) < self.size:
             return trips
         left = emit.subtract_from(self.size - 1 + self.step, base)
-        if self.step > 1 and self.base_range[1] > self.size - 1 + self.step:
-            left = emit.maximum(left, 0)
         return emit.minimum(emit.divide(left, self.step), trips)
 
 
