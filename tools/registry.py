@@ -1,0 +1,60 @@
+"""One flat table from names to the modules that hold them; nothing is imported before its name is used.
+
+A module path is relative to the package: `passes.memplan.place:PlacePass`. A path that starts with `xdsl.` is xDSL's own.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+DIALECTS = {
+    "arith": "xdsl.dialects.arith:Arith",
+    "builtin": "xdsl.dialects.builtin:Builtin",
+    "emitc": "dialects.emitc:EmitC",
+    "fixed": "dialects.fixed:Fixed",
+    "func": "xdsl.dialects.func:Func",
+    "mcu": "dialects.mcu:Mcu",
+    "memplan": "dialects.memplan:Memplan",
+    "memref": "xdsl.dialects.memref:MemRef",
+    "onnx": "dialects.onnx:Onnx",
+    "scf": "xdsl.dialects.scf:Scf",
+    "tensor": "xdsl.dialects.tensor:Tensor",
+    "test": "xdsl.dialects.test:Test",
+}
+
+PASSES = {
+    "canonicalize": "xdsl.transforms.canonicalize:CanonicalizePass",
+    "convert-fixed-to-memplan": "lowering.fixed_to_memplan:ConvertFixedToMemplanPass",
+    "convert-loops-to-emitc": "lowering.loops_to_emitc:ConvertLoopsToEmitcPass",
+    "convert-memplan-to-loops": "lowering.memplan_to_loops:ConvertMemplanToLoopsPass",
+    "convert-onnx-to-fixed": "lowering.onnx_to_fixed.convert:ConvertOnnxToFixedPass",
+    "cse": "xdsl.transforms.common_subexpression_elimination:CommonSubexpressionElimination",
+    "dce": "xdsl.transforms.dead_code_elimination:DeadCodeElimination",
+    "fixed-assign-types": "passes.fixed.assign_types:AssignTypesPass",
+    "fixed-assume-ranges": "passes.fixed.assume_ranges:AssumeRangesPass",
+    "fixed-calibrate": "passes.fixed.calibrate:CalibratePass",
+    "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
+    "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
+    "loops-pipeline": "passes.loops.pipeline:PipelinePass",
+    "memplan-check": "passes.memplan.check:CheckPass",
+    "memplan-place": "passes.memplan.place:PlacePass",
+    "onnx-fold-batch-normalization": "passes.onnx.fold_batch_normalization:FoldBatchNormalizationPass",
+    "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
+    "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",
+}
+
+TARGETS = {
+    "c": "targets.c:CTarget",
+    "header": "targets.header:HeaderTarget",
+    "hls": "targets.hls:HlsTarget",
+    "hls-testbench": "targets.hls_testbench:HlsTestbenchTarget",
+    "mlir": "xdsl.targets.mlir:MLIRTarget",
+}
+
+
+def load(path: str) -> Any:
+    """The object that an entry of the tables names. Raises ImportError or AttributeError where it is not there."""
+    module, attribute = path.split(":")
+    package = __package__.rpartition(".")[0]
+    return getattr(import_module(module if module.startswith("xdsl.") else f"{package}.{module}"), attribute)
