@@ -16,35 +16,35 @@ def dimension_names(form: StructuredForm) -> tuple[str, ...]:
     """A distinct name per dimension of the domain, a valid C identifier.
 
     A parallel and a reduction dimension that meet in one index are a window (`oh` and `kh`). Others are named by their
-    operands: `oc` weights only, `n` data only, `c` both, `ic` a reduction; `i` in a map, `r` in a reduce.
+    operands: `oc` weights only, `n` data only, `ch` both, `ic` a reduction; `i` in a map, `r` in a reduce.
     """
     parallel = len(form.domain.parallel.data)
     maps = [linear_map(access) for access in form.in_maps]
     names: dict[int, str] = {}
-    windows = [(p, r) for index in maps[0] for p, r in [window(index, parallel)] if p is not None and r is not None]
+    windows = [pair for index in (maps[0] if maps else ()) if (pair := window(index, parallel)) is not None]
     for letter, (outer, inner) in zip(WINDOWS.get(len(windows), ()), windows, strict=False):
         names[outer], names[inner] = f"o{letter}", f"k{letter}"
     for dim in range(len(form.sizes)):
         names.setdefault(dim, role(form, maps, dim, parallel))
-    return distinct([names[dim] for dim in range(len(form.sizes))])
+    return distinct([names[dim] if size > 1 else "unit" for dim, size in enumerate(form.sizes)])
 
 
-def window(index: Linear, parallel: int) -> tuple[int | None, int | None]:
+def window(index: Linear, parallel: int) -> tuple[int, int] | None:
     """The parallel and the reduction dimension that slide a window over this index, where there is one of each."""
     used = [dim for dim, coefficient in enumerate(index.coefficients) if coefficient]
     if len(used) == 2 and used[0] < parallel <= used[1]:
         return used[0], used[1]
-    return None, None
+    return None
 
 
 def role(form: StructuredForm, maps: Sequence[Sequence[Linear]], dim: int, parallel: int) -> str:
     """The name of a dimension that is no window's."""
     if not isinstance(form, ContractOp):
-        return "r" if dim >= parallel else "c" if form.domain.reduction.data else "i"
+        return "r" if dim >= parallel else "ch" if form.domain.reduction.data else "i"
     if dim >= parallel:
         return "ic"
     data, weights = (any(index.coefficients[dim] for index in indices) for indices in maps)
-    return "c" if data and weights else "oc" if weights else "n"
+    return "ch" if data and weights else "oc" if weights else "n"
 
 
 def distinct(names: Sequence[str]) -> tuple[str, ...]:

@@ -94,8 +94,9 @@ class Memory:
         return True
 
     def argument(self, value: SSAValue) -> None:
-        """Take up an argument of the function."""
-        assert isinstance(value.type, MemRefType)
+        """Take up an argument of the function. Raises UserError where it is not in memory."""
+        if not isinstance(value.type, MemRefType):
+            raise UserError(f"`{self.names.model}` takes {value.type}: run convert-fixed-to-memplan first")
         self._places[value] = Place(value, 0, signless_memref(value.type))
 
     def place(self, value: SSAValue) -> Place:
@@ -119,10 +120,7 @@ class Memory:
     def _inside(self, source: SSAValue, offset: int, result: SSAValue) -> None:
         assert isinstance(result.type, MemRefType)
         outer = self._places[source]
-        type = signless_memref(result.type)
-        space = outer.type.memory_space
-        type = MemRefType(type.element_type, type.get_shape(), type.layout, space)
-        self._places[result] = Place(outer.root, outer.offset + offset, type)
+        self._places[result] = Place(outer.root, outer.offset + offset, signless_memref(result.type))
 
     def _uninitialized(self, symbol: str, type: MemRefType, alignment: int) -> memref.GlobalOp:
         op = memref.GlobalOp.get(StringAttr(symbol), signless_memref(type), UnitAttr(), alignment=alignment)

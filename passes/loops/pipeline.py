@@ -14,7 +14,7 @@ from ...dialects.mcu import PipelineOp
 
 
 @dataclass(frozen=True)
-class LoopsPipelinePass(ModulePass):
+class PipelinePass(ModulePass):
     """Put `mcu.pipeline ii N` first into every innermost loop whose trip count is constant.
 
     A loop that has a pipeline already keeps it. On a microcontroller the op does nothing.

@@ -25,7 +25,7 @@ from tinyml_opt.dialects.fixed_forms import StructuredForm, scalar_type, shaped_
 from tinyml_opt.dialects.mcu import Mcu, PipelineOp
 from tinyml_opt.dialects.memplan import AliasOp, ArenaOp, BufferOp, Memplan, ViewOp
 from tinyml_opt.lowering.memplan_to_loops import ConvertMemplanToLoopsPass
-from tinyml_opt.passes.loops.pipeline import LoopsPipelinePass
+from tinyml_opt.passes.loops.pipeline import PipelinePass
 from tinyml_opt.targets.executors.forms import evaluate_form
 
 Array = NDArray[Any]
@@ -404,7 +404,7 @@ def run_both(text: str, padding: str, fill: int | None = None) -> tuple[list[Arr
     expected, actual = ([empty(value) for value, is_out in ports if is_out] for _ in range(2))
     run_plan(module, inputs, expected)
     ConvertMemplanToLoopsPass(padding=padding).apply(Context(), module)
-    LoopsPipelinePass().apply(Context(), module)
+    PipelinePass().apply(Context(), module)
     module.verify()
     run_loops(module, inputs, actual)
     return expected, actual
