@@ -1,0 +1,89 @@
+"""Types of the `emitc` dialect, with upstream's names and syntax but integers of any width.
+
+xDSL's array and lvalue types take only the widths of C; HLS needs `i12` too. Pointers and opaque attributes
+are xDSL's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from xdsl.dialects.builtin import ArrayAttr, IntAttr, IntegerType
+from xdsl.dialects.emitc import EmitC_OpaqueAttr, EmitC_PointerType
+from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+OpaqueAttr = EmitC_OpaqueAttr
+PointerType = EmitC_PointerType
+
+CONST = "mcu.const"
+"""Attribute of an argument or of an op that makes a pointer: what it points to is not written through it."""
+
+FLASH = "mcu.flash"
+"""Attribute of a global, an argument or an op that makes a pointer: in flash, an address space of its own on AVR."""
+
+ELEMENTS = "mcu.elements"
+"""Attribute of a pointer argument: how many elements it points to."""
+
+ALIGNMENT = "mcu.alignment"
+"""Attribute of a global: its alignment in bytes."""
+
+
+@irdl_attr_definition
+class ArrayType(ParametrizedAttribute, TypeAttribute):
+    """A C array: `!emitc.array<72xi8>`. Ours have one dimension."""
+
+    name = "emitc.array"
+    shape: ArrayAttr[IntAttr]
+    element_type: IntegerType
+
+    def __init__(self, shape: Sequence[int], element_type: IntegerType):
+        super().__init__(ArrayAttr(IntAttr(size) for size in shape), element_type)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(dim.data for dim in self.shape)
+
+    def verify(self) -> None:
+        if not self.shape.data or any(dim.data < 1 for dim in self.shape):
+            raise VerifyException("an array has at least one dimension, and every dimension at least one element")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            shape, element = parser.parse_ranked_shape()
+        return (ArrayAttr(IntAttr(size) for size in shape), element)
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string("".join(f"{dim.data}x" for dim in self.shape))
+            printer.print_attribute(self.element_type)
+
+
+@irdl_attr_definition
+class LValueType(ParametrizedAttribute, TypeAttribute):
+    """A place that can be read and assigned to: `!emitc.lvalue<i32>`."""
+
+    name = "emitc.lvalue"
+    value_type: IntegerType
+
+
+def parse_lvalue(parser: AttrParser) -> LValueType:
+    """Read `<i32>`: how assign and load spell the type of a place."""
+    with parser.in_angle_brackets():
+        type = parser.parse_type()
+    if not isinstance(type, IntegerType):
+        parser.raise_error("expected an integer type")
+    return LValueType(type)
+
+
+def print_lvalue(printer: Printer, type: Attribute) -> None:
+    """Write `<i32>`."""
+    assert isinstance(type, LValueType)
+    with printer.in_angle_brackets():
+        printer.print_attribute(type.value_type)
