@@ -61,7 +61,7 @@ def to_numpy(value: DenseIntOrFPElementsAttr) -> NDArray[Any]:
     """The elements of a dense attribute, in its shape (a copy where a splat is expanded, else a read-only view)."""
     flat = np.frombuffer(value.data.data, dtype_of(value.get_element_type()))
     shape = value.get_shape()
-    return np.broadcast_to(flat, shape) if flat.size == 1 else flat.reshape(shape)
+    return np.broadcast_to(flat.reshape(()), shape) if flat.size == 1 else flat.reshape(shape)
 
 
 def from_numpy(array: NDArray[Any], element: Attribute | None = None) -> DenseIntOrFPElementsAttr:

@@ -118,7 +118,9 @@ def table(builder: FixedBuilder, op: Operation, function: ScalarFunction) -> SSA
     """
     x, y = builder.type_of(op.operands[0]), builder.type_of(op.results[0])
     if x.bits > 8:
-        raise UserError(f"{op.name} '{name_of(op)}' is computed by a table and takes 8-bit inputs; compile with --bits 8")
+        raise UserError(
+            f"{op.name} '{name_of(op)}' is computed by a table and takes 8-bit inputs; compile with --bits 8"
+        )
     low, high = x.limits
     reals = (np.arange(low, high + 1) - x.zp) * x.scale
     entries = builder.constant(quantize(function(reals), y), y.storage, f"{name_of(op)}_table")

@@ -166,5 +166,3 @@ def lower_arg_max(builder: FixedBuilder, op: onnx.ArgMaxOp) -> SSAValue:
             node=op.node.data if op.node else None,
         )
     )
-
-

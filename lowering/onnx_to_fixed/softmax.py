@@ -58,9 +58,7 @@ def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp) -> SSAValue:
     return divide(builder, y, [exponentials, total], shape, axis, name)
 
 
-def softmax_accesses(
-    shape: tuple[int, ...], axis: int
-) -> tuple[AffineMap, DomainAttr, AffineMap, tuple[int, ...]]:
+def softmax_accesses(shape: tuple[int, ...], axis: int) -> tuple[AffineMap, DomainAttr, AffineMap, tuple[int, ...]]:
     """For a reduction along an axis: the input's map, the domain, the output's map and shape (the axis kept as 1)."""
     rank = len(shape)
     outer = [a for a in range(rank) if a != axis]

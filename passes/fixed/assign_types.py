@@ -199,7 +199,9 @@ class Assignment:
             scales = np.maximum(scales, rows.sum(axis=1) * reach / 2.0**30)
         scales = np.where(scales > 0, scales, 1.0)
         if self.pow2:
-            return QType(IntegerType(self.bits), 2.0 ** math.ceil(math.log2(float(scales.max()) * greatest / (greatest + 0.5))))
+            return QType(
+                IntegerType(self.bits), 2.0 ** math.ceil(math.log2(float(scales.max()) * greatest / (greatest + 0.5)))
+            )
         return QType(IntegerType(self.bits), as_tuple(scales), axis=0)
 
 
@@ -232,5 +234,3 @@ def name_of(op: Operation) -> str:
     """The ONNX node's name, empty where it has none."""
     node = getattr(op, "node", None)
     return node.data if node is not None else ""
-
-

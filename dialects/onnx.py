@@ -1,0 +1,89 @@
+"""The `onnx` dialect: the model as it was trained, on tensors of f32, or with QuantizeLinear and DequantizeLinear.
+
+Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
+means the same wherever it came from. `onnx_layers` holds layers, `onnx_scalar` elementwise ops, `onnx_shapes` what only
+moves numbers.
+"""
+
+from __future__ import annotations
+
+from xdsl.ir import Dialect
+
+from .onnx_base import OnnxOp
+from .onnx_layers import (
+    AveragePoolOp,
+    BatchNormalizationOp,
+    ConvOp,
+    GemmOp,
+    GlobalAveragePoolOp,
+    MatMulOp,
+    MaxPoolOp,
+)
+from .onnx_scalar import (
+    AddOp,
+    ArgMaxOp,
+    ClipOp,
+    DequantizeLinearOp,
+    QuantizeLinearOp,
+    ReluOp,
+    SigmoidOp,
+    SoftmaxOp,
+    TanhOp,
+)
+from .onnx_shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp
+
+__all__ = [
+    "AddOp",
+    "ArgMaxOp",
+    "AveragePoolOp",
+    "BatchNormalizationOp",
+    "ClipOp",
+    "ConstantOp",
+    "ConvOp",
+    "DequantizeLinearOp",
+    "FlattenOp",
+    "GemmOp",
+    "GlobalAveragePoolOp",
+    "IdentityOp",
+    "MatMulOp",
+    "MaxPoolOp",
+    "Onnx",
+    "OnnxOp",
+    "QuantizeLinearOp",
+    "ReluOp",
+    "ReshapeOp",
+    "SigmoidOp",
+    "SoftmaxOp",
+    "SqueezeOp",
+    "TanhOp",
+    "TransposeOp",
+]
+
+Onnx = Dialect(
+    "onnx",
+    [
+        AddOp,
+        ArgMaxOp,
+        AveragePoolOp,
+        BatchNormalizationOp,
+        ClipOp,
+        ConstantOp,
+        ConvOp,
+        DequantizeLinearOp,
+        FlattenOp,
+        GemmOp,
+        GlobalAveragePoolOp,
+        IdentityOp,
+        MatMulOp,
+        MaxPoolOp,
+        QuantizeLinearOp,
+        ReluOp,
+        ReshapeOp,
+        SigmoidOp,
+        SoftmaxOp,
+        SqueezeOp,
+        TanhOp,
+        TransposeOp,
+    ],
+    [],
+)

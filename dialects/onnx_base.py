@@ -1,0 +1,80 @@
+"""What the ops of the `onnx` dialect share: the node's name, integer-list attributes, checks of shapes."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import I64, DenseArrayBase, StringAttr, TensorType, i64
+from xdsl.ir import Attribute, SSAValue
+from xdsl.irdl import IRDLOperation, ParsePropInAttrDict, opt_prop_def
+from xdsl.utils.exceptions import VerifyException
+
+Ints = DenseArrayBase[I64]
+"""A list of integers, such as strides."""
+
+
+def ints(values: Sequence[int]) -> Ints:
+    """A list of integers as an attribute."""
+    return DenseArrayBase.from_list(i64, list(values))
+
+
+class OnnxOp(IRDLOperation, ABC):
+    """An ONNX node. `node` is its name in the model, made unique; discardable attributes hold what passes find out."""
+
+    node = opt_prop_def(StringAttr)
+    irdl_options = (ParsePropInAttrDict(),)
+
+    @property
+    def label(self) -> str:
+        """The node's name, or the op's where it has none."""
+        return self.node.data if self.node is not None else self.name
+
+
+def node_attribute(node: str | None) -> dict[str, Attribute | None]:
+    """The properties that every op has."""
+    return {"node": None if node is None else StringAttr(node)}
+
+
+def shape_of(value: SSAValue) -> tuple[int, ...]:
+    """The shape of a tensor value. Raises VerifyException on anything else."""
+    if not isinstance(value.type, TensorType):
+        raise VerifyException(f"expected a tensor, got {value.type}")
+    return value.type.get_shape()
+
+
+def element_of(value: SSAValue) -> Attribute:
+    """The element type of a tensor value."""
+    assert isinstance(value.type, TensorType)
+    return value.type.element_type
+
+
+def require_shape(op: OnnxOp, expected: Sequence[int]) -> None:
+    """Raise VerifyException where the first result does not have this shape."""
+    actual = shape_of(op.results[0])
+    if actual != tuple(expected):
+        raise VerifyException(f"the result has shape {list(actual)}, expected {list(expected)}")
+
+
+def broadcast_shape(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
+    """The shape that numpy's broadcasting gives. Raises VerifyException where the shapes do not go together."""
+    rank = max(len(left), len(right))
+    result: list[int] = []
+    for a, b in zip((1,) * (rank - len(left)) + tuple(left), (1,) * (rank - len(right)) + tuple(right), strict=True):
+        if a != b and 1 not in (a, b):
+            raise VerifyException(f"shapes {list(left)} and {list(right)} do not broadcast")
+        result.append(max(a, b))
+    return tuple(result)
+
+
+def window_shape(
+    spatial: Sequence[int], kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int], pads: Sequence[int]
+) -> tuple[int, ...]:
+    """Positions of a window per dimension: `(n + pads - dilation * (k - 1) - 1) // stride + 1` (ONNX Conv)."""
+    rank = len(spatial)
+    if not len(kernel) == len(strides) == len(dilations) == rank or len(pads) != 2 * rank:
+        raise VerifyException(f"kernel, strides and dilations take {rank} numbers and pads {2 * rank}")
+    return tuple(
+        (n + pads[a] + pads[a + rank] - dilations[a] * (kernel[a] - 1) - 1) // strides[a] + 1
+        for a, n in enumerate(spatial)
+    )

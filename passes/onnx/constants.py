@@ -1,0 +1,51 @@
+"""What the folding passes share: reading constants, and replacing an op's value by a new constant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+from xdsl.ir import Operation, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from ...dialects import onnx
+from ...dialects.dense import from_numpy, to_numpy
+from ...dialects.onnx_base import element_of
+
+
+def constant_value(value: SSAValue) -> NDArray[Any] | None:
+    """The numbers of an onnx.Constant, None for anything else."""
+    owner = value.owner
+    return to_numpy(owner.value) if isinstance(owner, onnx.ConstantOp) else None
+
+
+def is_constant_weight(value: SSAValue) -> bool:
+    """A constant, or the DequantizeLinear of one."""
+    owner = value.owner
+    return isinstance(owner, onnx.ConstantOp) or (
+        isinstance(owner, onnx.DequantizeLinearOp) and isinstance(owner.x.owner, onnx.ConstantOp)
+    )
+
+
+def insert_constant(before: Operation, array: NDArray[Any], like: SSAValue) -> SSAValue:
+    """A new constant before an op, with the element type and name of an old one."""
+    owner = like.owner
+    op = onnx.ConstantOp(from_numpy(array, element_of(like)))
+    if isinstance(owner, onnx.OnnxOp) and owner.node is not None:
+        op.properties["node"] = owner.node
+    return insert_before(before, op)
+
+
+def insert_before(anchor: Operation, op: Operation) -> SSAValue:
+    """Insert an op and return its result."""
+    Rewriter.insert_op(op, InsertPoint.before(anchor))
+    return op.results[0]
+
+
+def erase_unused(op: Operation) -> None:
+    """Remove ops, from the last to the first in a block, whose results nothing uses."""
+    block = op.regions[0].block
+    for inner in reversed(list(block.ops)):
+        if inner.results and not any(r.uses.get_length() for r in inner.results):
+            inner.detach()
+            inner.erase()

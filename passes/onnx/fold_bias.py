@@ -1,0 +1,88 @@
+"""`onnx-fold-bias`: one op per layer.
+
+MatMul with a constant becomes Gemm (weights [out, in]); an Add of a constant per output channel after MatMul, Gemm or Conv
+becomes its bias. Quantized weights stay quantized: the integers are transposed, and the axis of their scales with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from ...dialects import onnx
+from ...dialects.onnx_base import element_of, shape_of
+from .constants import constant_value, erase_unused, insert_before, insert_constant, is_constant_weight
+
+
+@dataclass(frozen=True)
+class FoldBiasPass(ModulePass):
+    """Make Gemm of MatMul, and biases of Adds."""
+
+    name = "onnx-fold-bias"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for product in [o for o in op.walk() if isinstance(o, onnx.MatMulOp)]:
+            to_gemm(product)
+        for add in [o for o in op.walk() if isinstance(o, onnx.AddOp)]:
+            for layer, bias in ((add.lhs, add.rhs), (add.rhs, add.lhs)):
+                if fold_add(add, layer, bias):
+                    break
+        for function in op.ops:
+            erase_unused(function)
+
+
+def to_gemm(product: onnx.MatMulOp) -> None:
+    """x w as x (w^T)^T; the importer made sure that w is constant."""
+    weights = transposed(product, product.w)
+    gemm = onnx.GemmOp(product.x, weights, None, TensorType(element_of(product.x), shape_of(product.result)))
+    gemm.properties.update(product.properties)
+    insert_before(product, gemm)
+    product.result.replace_all_uses_with(gemm.result)
+    Rewriter.erase_op(product)
+
+
+def transposed(before: onnx.MatMulOp, value: SSAValue) -> SSAValue:
+    """A constant matrix transposed; of a DequantizeLinear, the integers."""
+    owner = value.owner
+    if isinstance(owner, onnx.DequantizeLinearOp):
+        integers = transposed(before, owner.x)
+        axis = 1 - owner.axis_index % 2
+        type = TensorType(element_of(value), shape_of(integers))
+        op = onnx.DequantizeLinearOp(integers, owner.scale, owner.zero_point, axis, type, owner.label)
+        return insert_before(before, op)
+    array = constant_value(value)
+    assert array is not None, "the importer takes only constant weights"
+    return insert_constant(before, np.ascontiguousarray(array.T), value)
+
+
+def fold_add(add: onnx.AddOp, value: SSAValue, bias: SSAValue) -> bool:
+    """Make `bias` the bias of the layer that computes `value`, where it has none; says whether it did."""
+    layer = value.owner
+    if not isinstance(layer, onnx.GemmOp | onnx.ConvOp) or layer.bias is not None:
+        return False
+    if value.uses.get_length() != 1 or not is_constant_weight(bias):
+        return False
+    channels, rank = shape_of(value)[1], len(shape_of(value))
+    per_channel = (channels, *(1,) * (rank - 2))
+    shape = shape_of(bias)
+    if shape not in (per_channel, (1, *per_channel)) or shape_of(add.result) != shape_of(value):
+        return False
+    if shape != (channels,):
+        array = constant_value(bias)
+        if array is None:
+            return False
+        bias = insert_constant(add, array.reshape(channels), bias)
+    new = type(layer).build(
+        operands=[layer.x, layer.w, bias], properties=dict(layer.properties), result_types=[value.type]
+    )
+    insert_before(add, new)
+    add.result.replace_all_uses_with(new.results[0])
+    Rewriter.erase_op(add)
+    Rewriter.erase_op(layer)
+    return True

@@ -1,0 +1,101 @@
+"""Runs a module at the level `onnx` in float32 numpy, a batch at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Operation, SSAValue
+
+from ...dialects import onnx
+from ...dialects.dense import to_numpy
+from ...dialects.errors import UserError
+from ...dialects.onnx_base import shape_of
+from .interface import Arrays, Run
+from .onnx_ops import EVALUATE
+
+OnValue = Callable[[Operation, NDArray[Any]], None]
+
+CHUNK_BYTES = 64 << 20
+"""About how much memory the largest intermediate array of a chunk of the batch may take."""
+
+
+class OnnxExecutor:
+    """The executor of the level `onnx`; the module holds one function."""
+
+    level = "onnx"
+
+    def __init__(self, module: ModuleOp):
+        (self.function,) = (op for op in module.ops if isinstance(op, FuncOp))
+        block = self.function.body.block
+        self.inputs = labels(self.function.arg_attrs, "input", len(block.args))
+        terminator = block.last_op
+        assert isinstance(terminator, ReturnOp)
+        self.outputs = labels(self.function.res_attrs, "output", len(terminator.operands))
+        self.results = terminator.operands
+
+    def run(self, inputs: Arrays, trace: bool = False) -> Run:
+        """Run a batch; `values` holds every node's result by its name."""
+        traced: dict[str, list[NDArray[Any]]] = {}
+
+        def keep(op: Operation, value: NDArray[Any]) -> None:
+            if trace and isinstance(op, onnx.OnnxOp):
+                traced.setdefault(op.label, []).append(value)
+
+        outputs = self.visit(inputs, keep)
+        return Run(outputs, {node: np.concatenate(parts) for node, parts in traced.items()})
+
+    def visit(self, inputs: Arrays, on_value: OnValue) -> dict[str, NDArray[Any]]:
+        """Run a batch in chunks and show every computed value, (chunk, *shape), to `on_value`; returns the outputs."""
+        rows = len(next(iter(inputs.values())))
+        step = max(1, CHUNK_BYTES // (4 * self.largest()))
+        parts: list[list[NDArray[Any]]] = []
+        for start in range(0, rows, step):
+            parts.append(self._chunk({k: v[start : start + step] for k, v in inputs.items()}, on_value))
+        return {name: np.concatenate(p) for name, p in zip(self.outputs, zip(*parts, strict=True), strict=True)}
+
+    def largest(self) -> int:
+        """Elements of the largest intermediate array, gathered windows included."""
+        sizes = [prod(shape_of(r)) for op in self.function.body.block.ops for r in op.results]
+        gathered = [
+            prod(shape_of(op.result)) // shape_of(op.w)[0] * prod(shape_of(op.w)[1:]) * op.groups
+            for op in self.function.body.block.ops
+            if isinstance(op, onnx.ConvOp)
+        ]
+        return max([1, *sizes, *gathered])
+
+    def _chunk(self, inputs: Arrays, on_value: OnValue) -> list[NDArray[Any]]:
+        block = self.function.body.block
+        values: dict[SSAValue, NDArray[Any]] = {}
+        for argument, name in zip(block.args, self.inputs, strict=True):
+            values[argument] = inputs[name]
+        uses = Counter(operand for op in block.ops for operand in op.operands)
+        batch = len(next(iter(inputs.values())))
+        for op in block.ops:
+            if isinstance(op, ReturnOp):
+                break
+            if isinstance(op, onnx.ConstantOp):
+                values[op.result] = to_numpy(op.value)[np.newaxis]
+                continue
+            if type(op) not in EVALUATE:
+                raise UserError(f"`{op.name}` does not belong to the level `onnx`")
+            value = EVALUATE[type(op)](op, [values[operand] for operand in op.operands])
+            values[op.results[0]] = value
+            on_value(op, value)
+            for operand in op.operands:
+                uses[operand] -= 1
+                if uses[operand] == 0:
+                    del values[operand]
+        return [np.broadcast_to(values[r], (batch, *values[r].shape[1:])) for r in self.results]
+
+
+def labels(attributes: ArrayAttr[DictionaryAttr] | None, default: str, count: int) -> list[str]:
+    """The ONNX names of arguments or results."""
+    names = [a.data.get("onnx.name") for a in attributes] if attributes is not None else [None] * count
+    return [n.data if isinstance(n, StringAttr) else f"{default}{i}" for i, n in enumerate(names)]

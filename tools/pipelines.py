@@ -1,0 +1,134 @@
+"""Named pipelines: data, each entry a pass with its parameters and the reason why it stands where it does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from ..dialects.errors import UserError
+from .registry import PASSES, load
+
+
+@dataclass(frozen=True)
+class Step:
+    """A pass of a pipeline. `options` are fixed; those named in `parameters` are filled in by the caller.
+
+    A step with `only_with` runs only where that parameter is given.
+    """
+
+    name: str
+    reason: str
+    options: dict[str, int | str | bool] = field(default_factory=dict[str, int | str | bool])
+    parameters: tuple[str, ...] = ()
+    only_with: str | None = None
+
+
+PIPELINES: dict[str, tuple[Step, ...]] = {
+    "onnx-to-fixed": (
+        Step("onnx-fold-constants", "first: the passes below look for constants as direct operands"),
+        Step("onnx-fold-batch-normalization", "before biases: it makes one, and before ranges are taken"),
+        Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
+        Step("fixed-calibrate", "the final ops are known; types need their ranges", {}, ("data",), "data"),
+        Step("fixed-assume-ranges", "instead of calibration, where only sizes are asked", {}, (), "nominal"),
+        Step("fixed-assign-types", "every scale and width, before integers are made", {}, ("bits", "scheme")),
+        Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("product_bits",)),
+        Step("fixed-fold-transposes", "NHWC throughout; before fusing, which needs neighbours to touch"),
+        Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each"),
+        Step("cse", "the same constant once"),
+        Step("dce", "constants that folding replaced"),
+    ),
+    "fixed-to-memplan": (
+        Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment",)),
+        Step("memplan-check", "no plan is used that an independent check has not accepted"),
+    ),
+    "memplan-to-emitc": (
+        Step("convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}),
+        Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits",)),
+    ),
+    "fixed-to-hls": (
+        Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),
+        Step("memplan-check", "no plan is used that an independent check has not accepted"),
+        Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
+        Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
+        Step("convert-loops-to-emitc", "C++ types", {"index_bits": 32}),
+    ),
+}
+
+
+@dataclass
+class Timing:
+    """Seconds per stage, in order of first use."""
+
+    stages: dict[str, float] = field(default_factory=dict[str, float])
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Add the time of a with block to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages[stage] = self.stages.get(stage, 0.0) + time.perf_counter() - start
+
+    def seconds(self) -> dict[str, float]:
+        """Rounded to milliseconds, with the total."""
+        rounded = {stage: round(seconds, 3) for stage, seconds in self.stages.items()}
+        return {**rounded, "total": round(sum(self.stages.values()), 3)}
+
+    def print(self) -> None:
+        """A table of stages."""
+        from .show import print_table
+
+        total = sum(self.stages.values())
+        rows = [(stage, seconds, f"{100 * seconds / total:.0f} %") for stage, seconds in self.stages.items()]
+        print_table("Compile time", ("stage", "seconds", "share"), [*rows, ("total", total, "100 %")])
+
+
+def pipeline(name: str, **parameters: int | str | bool | None) -> list[ModulePass]:
+    """The passes of a named pipeline with its parameters filled in; None leaves a pass's default.
+
+    Raises UserError for an unknown pipeline or parameter.
+    """
+    if name not in PIPELINES:
+        raise UserError(f"no pipeline '{name}'; there are {', '.join(PIPELINES)}")
+    steps = PIPELINES[name]
+    known = {p for step in steps for p in (*step.parameters, step.only_with)}
+    unknown = sorted(set(parameters) - known)
+    if unknown:
+        raise UserError(f"pipeline '{name}' has no parameter {', '.join(unknown)}")
+    given = {key: value for key, value in parameters.items() if value is not None}
+    return [build(step, given) for step in steps if step.only_with is None or step.only_with in given]
+
+
+def build(step: Step, given: dict[str, int | str | bool]) -> ModulePass:
+    """The pass of a step."""
+    cls: type[ModulePass] = load(PASSES[step.name])
+    options = {**step.options, **{p: given[p] for p in step.parameters if p in given}}
+    names = {f.name for f in fields(cls)}
+    assert set(options) <= names, f"{step.name} has options {sorted(names)}, not {sorted(options)}"
+    return cls(**options)
+
+
+def run_passes(
+    module: ModuleOp,
+    passes: Sequence[ModulePass],
+    timing: Timing,
+    context: Context | None = None,
+    after: Callable[[ModulePass, ModuleOp], None] | None = None,
+) -> None:
+    """Run passes in order, verifying after each; `after` sees the module as each pass left it."""
+    context = Context() if context is None else context
+    for step in passes:
+        with timing.measure(step.name):
+            step.apply(context, module)
+        with timing.measure("verify"):
+            module.verify()
+        if after is not None:
+            after(step, module)
