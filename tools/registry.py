@@ -1,6 +1,6 @@
 """One flat table from names to the modules that hold them; nothing is imported before its name is used.
 
-A module path is relative to the package: `passes.memplan.place:PlacePass`. A path that starts with `xdsl.` is xDSL's own.
+A module path is relative to the package: `passes.memplan.place:PlacePass`; one that starts with `xdsl.` is xDSL's own.
 """
 
 from __future__ import annotations
@@ -56,5 +56,5 @@ TARGETS = {
 def load(path: str) -> Any:
     """The object that an entry of the tables names. Raises ImportError or AttributeError where it is not there."""
     module, attribute = path.split(":")
-    package = __package__.rpartition(".")[0]
+    package = __name__.removesuffix(".tools.registry")
     return getattr(import_module(module if module.startswith("xdsl.") else f"{package}.{module}"), attribute)
