@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from importlib.metadata import version
 
 from .registry import TARGETS
 
@@ -22,6 +21,8 @@ class VersionAction(argparse.Action):
     """Print the versions of the tool and of xDSL."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
         print(f"tinyml-opt {version('tinyml-opt')}, xDSL {version('xdsl')}")
         parser.exit()
 

@@ -1,0 +1,57 @@
+# make setup   the virtual environment, and the compilers and simulators as far as they can be had; once
+# make demo    a digit classifier, from ONNX to an Arduino Uno
+# make test    FileCheck tests, pytest, linter, type checker
+# make fuzz    the property tests again and again, with new random cases: make fuzz ROUNDS=20
+# make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
+
+# The first Python that is new enough.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+    $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+ROUNDS ?= 5
+BOARD ?= uno
+DIGITS := examples/digits
+
+.PHONY: help setup demo test lint fuzz clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+setup: .venv/.toolchains .venv/.packages
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=path"; exit 1; }
+	$(PYTHON) -m venv .venv || { echo "On Debian and Ubuntu: apt-get install python3-venv"; rm -rf .venv; exit 1; }
+
+# hls4ml brings the headers of ap_int, nothing else is used of it: without its dependencies.
+.venv/.packages: pyproject.toml .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,examples]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps hls4ml
+	touch $@
+
+.venv/.toolchains: .ci/toolchains .venv/bin/python
+	.ci/toolchains
+	touch $@
+
+demo: setup
+	$(BIN)/tinyml analyze $(DIGITS)/digits.onnx --board $(BOARD) --calib $(DIGITS)/calib.npz
+	$(BIN)/tinyml compile $(DIGITS)/digits.onnx --board $(BOARD) --calib $(DIGITS)/calib.npz -o build/digits
+	$(BIN)/tinyml run $(DIGITS)/digits.onnx --board $(BOARD) --calib $(DIGITS)/calib.npz --data $(DIGITS)/test.npz
+
+test: setup lint
+	$(BIN)/lit --quiet test
+	$(BIN)/pytest --quiet --numprocesses 2
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+fuzz: setup
+	for round in $$(seq $(ROUNDS)); do \
+	  $(BIN)/pytest --quiet --numprocesses 2 -m hypothesis --hypothesis-profile=fuzz || exit 1; done
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt
+	find test -name Output -type d -exec rm -rf {} +
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
