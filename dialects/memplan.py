@@ -23,6 +23,9 @@ from xdsl.utils.exceptions import VerifyException
 
 from .fixed_forms import scalar_type
 
+FLASH = StringAttr("flash")
+"""The memory space of constants: read-only, not part of any arena."""
+
 
 def size_in_bytes(type: MemRefType) -> int:
     """Bytes of a memref in memory; an element takes the next of 1, 2, 4 or 8 bytes that holds its bits."""
@@ -146,8 +149,13 @@ class AliasOp(IRDLOperation):
     def verify_(self) -> None:
         assert isinstance(self.source.type, MemRefType)
         offset, whole = self.offset.value.data, size_in_bytes(self.source.type)
-        if offset < 0 or offset + size_in_bytes(self.result.type) > whole:
-            raise VerifyException(f"the alias leaves the {whole} bytes of its source")
+        size = size_in_bytes(self.result.type)
+        if offset < 0 or offset + size > whole:
+            raise VerifyException(f"alias [{offset}, {offset + size}) leaves the {whole} bytes of its source")
+        if offset % element_bytes(self.result.type):
+            raise VerifyException(f"offset {offset} is not aligned to the element size")
+        if self.result.type.memory_space != self.source.type.memory_space:
+            raise VerifyException("an alias stays in the memory space of its source")
 
 
 @irdl_op_definition

@@ -1,0 +1,347 @@
+"""Search for a placement below a limit: branch and bound from the bottom of the arena upwards.
+
+In the line of MiniMalloc (Moffitt, ASPLOS 2023). Some best placement is *supported*: every buffer lies at offset 0 or
+on top of another one. Buffers are placed in order of offset, so what is still to come lies above a skyline, and
+
+    floor[t] + (sizes of the buffers to come at t) <= limit       for every time t
+
+where floor[t] is the least offset that a buffer to come may have at t. At the lowest level of the skyline one buffer
+either lies there, or on another buffer to come. Where no buffer to come spans two times, the two sides are solved on
+their own. Orders of preference are many: a fixed few first, then random ones, with restarts (Luby et al., 1993) and a
+memory of states that were refuted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .offsets import Ints, Problem
+
+FREE = 1 << 60
+"""The least offset of a buffer that is placed already: it holds no other back."""
+
+MEMORY = 400_000
+"""How many refuted states are remembered."""
+
+RUN = 3
+"""Nodes of the shortest run, per buffer."""
+
+Weights = NDArray[np.float64]
+
+
+class OutOfNodes(Exception):
+    """The node limit of a run is reached."""
+
+
+def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int) -> tuple[Ints, int, int]:
+    """Better offsets than these, a proven lower bound at least `bound` (bytes), and the number of nodes visited.
+
+    Tries the bound itself first, then by bisection what is between it and the best placement; where runs could not tell,
+    again with more of them.
+    """
+    hunt = Hunt(problem, node_limit)
+    best, limit, runs = offsets, bound, 0
+    while bound < problem.peak(best) and hunt.nodes < node_limit:
+        low = bound
+        while low < problem.peak(best) and hunt.nodes < node_limit:
+            found = hunt.fit(limit, runs)
+            if isinstance(found, np.ndarray):
+                best = found
+            else:
+                low = limit + 1
+                bound = low if found is False else bound
+            limit = (low + problem.peak(best) - 1) // 2
+        runs = max(2 * runs, 16)
+    return best, bound, hunt.nodes
+
+
+def luby(i: int) -> int:
+    """The i-th length, from 0, of Luby's universal restart sequence: 1 1 2 1 1 2 4 ..."""
+    bits = (i + 1).bit_length()
+    return 1 << (bits - 1) if i + 2 == 1 << bits else luby(i + 1 - (1 << (bits - 1)))
+
+
+PREFERENCES = (
+    (9, 1, 0),
+    (1, 0, 9),
+    (1, 9, 0),
+    (-1, 9, 0),
+    (1, 1, 0),
+    (-9, 1, 0),
+    (1, -9, 0),
+    (-9, -1, 0),
+)
+"""Weights of size, length of life and number of neighbours that are tried first: mostly one, then another."""
+
+
+class Hunt:
+    """Runs of the search in both directions of time; `nodes` counts all of them."""
+
+    def __init__(self, problem: Problem, node_limit: int):
+        self.searches = (Search(problem), Search(problem.mirrored()))
+        self.node_limit, self.nodes = node_limit, 0
+        self.random = np.random.default_rng(0)
+
+    def fit(self, limit: int, runs: int) -> Ints | bool:
+        """Offsets with a peak of at most `limit` bytes; False when there are none, True when the runs cannot tell.
+
+        With 0 runs, one short run for each of PREFERENCES, else this many with random preferences.
+        """
+        for search, preference, nodes in self._random_runs(runs) if runs else self._first_runs():
+            nodes = min(nodes, self.node_limit - self.nodes)
+            if nodes <= 0:
+                break
+            try:
+                found = search.run(limit, preference, nodes)
+            except OutOfNodes:
+                continue
+            finally:
+                self.nodes += nodes - max(search.nodes_left, 0)
+            return search.solution() if found else False
+        return True
+
+    def _first_runs(self) -> Iterator[tuple[Search, Weights, int]]:
+        for weights in PREFERENCES:
+            for search in self.searches:
+                yield search, np.array(weights) @ search.features, RUN * search.count
+
+    def _random_runs(self, runs: int) -> Iterator[tuple[Search, Weights, int]]:
+        for run in range(runs):
+            search = self.searches[self.random.integers(2)]
+            noise = self.random.normal(size=search.count) * self.random.choice([0, 0.1, 0.5])
+            yield search, self.random.normal(size=3) @ search.features + noise, luby(run) * RUN * search.count
+
+
+@dataclass(frozen=True)
+class Part:
+    """Times [begin, end) that no buffer to come crosses: an open part of the problem, and the parts to solve after it.
+
+    `state` is a digest of the least offsets when it was opened by the decision number `parent` (-1: at the start).
+    """
+
+    begin: int
+    end: int
+    state: bytes
+    parent: int
+    rest: Part | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A buffer that was placed at its least offset, in which part, and the length of the trail before."""
+
+    part: Part
+    buffer: int
+    mark: int
+
+
+class Change(NamedTuple):
+    """What a step of the search overwrote: least offsets of some buffers, and the floor at some times."""
+
+    buffers: Ints
+    least: Ints
+    times: slice
+    floor: Ints
+    placed: int
+
+
+REFUTED = Part(0, 0, b"", -1, None)
+"""Stands for a state without solution."""
+
+
+class Search:
+    """One problem, with its times compressed to the sections between births and deaths, buffers in order of birth."""
+
+    def __init__(self, problem: Problem):
+        self.order = np.lexsort((problem.upper, problem.lower))
+        living = self.order[(problem.upper > problem.lower)[self.order]]
+        self.total, self.living = len(problem.sizes), living
+        self.problem, self.count = problem, len(living)
+        times = np.unique(np.concatenate([problem.lower[living], problem.upper[living]]))
+        lower, upper = np.searchsorted(times, problem.lower[living]), np.searchsorted(times, problem.upper[living])
+        self.sections = max(len(times) - 1, 0)
+        self.lower, self.upper = [int(t) for t in lower], [int(t) for t in upper]
+        self.sizes = problem.sizes[living]
+        self.size = [int(s) for s in self.sizes]
+        self.padding = self.sizes - problem.true_sizes[living]
+        self.alignments = None if problem.uniform else problem.alignments[living]
+        self._relations(lower, upper, problem.alignments[living])
+        self.features = self._features(upper - lower)
+        self.refuted: set[bytes] = set()
+        self.limit, self.nodes_left = -1, 0
+
+    def _relations(self, lower: Ints, upper: Ints, alignments: Ints) -> None:
+        """Who is alive with whom, and when."""
+        count, sections = self.count, self.sections
+        self.at = [np.flatnonzero((lower <= t) & (upper > t)) for t in range(sections)]
+        self.load = np.array([self.sizes[alive].sum() for alive in self.at], np.int64)
+        slack = [self.padding[alive].max(initial=0) for alive in self.at]
+        self.top_padding = np.array(slack, np.int64)
+        self.table = np.full((sections, max(map(len, self.at), default=0)), count)
+        for t, alive in enumerate(self.at):
+            self.table[t, : len(alive)] = alive
+        self.neighbours: list[Ints] = []
+        self.reach: list[slice] = []
+        twins: dict[tuple[int, ...], list[int]] = {}
+        for j in range(count):
+            mask = (lower < upper[j]) & (upper > lower[j])
+            self.reach.append(slice(int(lower[mask].min()), int(upper[mask].max())))
+            mask[j] = False
+            self.neighbours.append(np.flatnonzero(mask))
+            twins.setdefault((self.lower[j], self.upper[j], self.size[j], int(alignments[j])), []).append(j)
+        self.twins = [np.empty(0, np.int64)] * count
+        for same in twins.values():
+            for j in same:
+                self.twins[j] = np.array(same)
+        self.born = [int(i) for i in np.searchsorted(lower, np.arange(sections + 1))]
+
+    def _features(self, length: Ints) -> Weights:
+        """What preferences weigh, normalized, each (buffers): size, length of life and number of neighbours."""
+        if not self.count:
+            return np.zeros((3, 0))
+        degree = np.array([len(neighbours) for neighbours in self.neighbours])
+        raw = np.log(np.array([self.sizes, length, degree + 1], np.float64))
+        return (raw - raw.mean(1, keepdims=True)) / (raw.std(1, keepdims=True) + 1e-9)
+
+    def run(self, limit: int, preference: Weights, nodes: int) -> bool:
+        """True when a placement within `limit` bytes was found, False when there is none. Raises OutOfNodes."""
+        if limit > self.limit:
+            self.refuted.clear()
+        self.limit, self.nodes_left, self.preference = limit, nodes, preference
+        # A section may go over the limit by the padding of the buffer on its top.
+        self.ceiling = limit + self.top_padding
+        self.least = np.zeros(self.count + 1, np.int64)
+        self.least[self.count] = FREE
+        self.floor, self.rest = np.zeros(self.sections, np.int64), self.load.copy()
+        self.floor[self.load == 0] = FREE
+        self.crossing = np.zeros(self.sections, np.int64)
+        for j in range(self.count):
+            self.crossing[self.lower[j] : self.upper[j] - 1] += 1
+        self.offset = [0] * self.count
+        self.trail: list[Change] = []
+        return bool((self.rest <= self.ceiling).all()) and self._descend()
+
+    def solution(self) -> Ints:
+        """The offsets of a run that found a placement, in the order of the problem."""
+        offsets = np.zeros(self.total, np.int64)
+        offsets[self.living] = self.offset
+        return offsets
+
+    def _descend(self) -> bool:
+        """Depth first over decisions: place a buffer at its least offset, or above others to come."""
+        decisions: list[Decision] = []
+        part = self._open([(0, self.sections)], -1, None)
+        while part is not None:
+            level = int(self.floor[part.begin : part.end].min())
+            if level == FREE:
+                part = part.rest
+                continue
+            self.nodes_left -= 1
+            if self.nodes_left < 0:
+                raise OutOfNodes
+            buffer = self._choose(part, level)
+            decisions.append(Decision(part, buffer, len(self.trail)))
+            fits = self._place(buffer, level)
+            opened = self._open(self._split(part, buffer), len(decisions) - 1, part.rest) if fits else REFUTED
+            part = self._backtrack(decisions) if opened is REFUTED else opened
+            if part is REFUTED:
+                return False
+        return True
+
+    def _choose(self, part: Part, level: int) -> int:
+        """The preferred buffer at the section of the level with the least slack."""
+        here = part.begin + np.flatnonzero(self.floor[part.begin : part.end] == level)
+        section = here[self.rest[here].argmax()]
+        candidates = self.at[section]
+        candidates = candidates[self.least[candidates] == level]
+        return int(candidates[self.preference[candidates].argmax()])
+
+    def _split(self, part: Part, buffer: int) -> list[tuple[int, int]]:
+        """The part cut where nothing crosses any more, now that this buffer is placed; the shortest piece last."""
+        lower, upper = self.lower[buffer], self.upper[buffer]
+        cuts = lower + 1 + np.flatnonzero(self.crossing[lower : upper - 1] == 0)
+        edges = [part.begin, *map(int, cuts), part.end]
+        return sorted(pairwise(edges), key=lambda piece: piece[0] - piece[1])
+
+    def _open(self, pieces: list[tuple[int, int]], parent: int, rest: Part | None) -> Part | None:
+        """The pieces as a list of parts, the last one first; REFUTED when one of them is known to have no solution."""
+        for begin, end in pieces:
+            least = self.least[self.born[begin] : self.born[end]]
+            state = blake2b(least.tobytes(), digest_size=16, salt=begin.to_bytes(8, "little")).digest()
+            if state in self.refuted:
+                return REFUTED
+            rest = Part(begin, end, state, parent, rest)
+        return rest
+
+    def _backtrack(self, decisions: list[Decision]) -> Part | None:
+        """Revise the last decision that matters: its buffer lies higher. A part without solution refutes its parent."""
+        while decisions:
+            decision = decisions.pop()
+            self._undo(decision.mark)
+            if self._postpone(decision.buffer):
+                return decision.part
+            if len(self.refuted) < MEMORY:
+                self.refuted.add(decision.part.state)
+            del decisions[decision.part.parent + 1 :]
+        return REFUTED
+
+    def _place(self, buffer: int, level: int) -> bool:
+        """Place a buffer; False when something no longer fits."""
+        neighbours, reach = self.neighbours[buffer], self.reach[buffer]
+        life = slice(self.lower[buffer], self.upper[buffer])
+        self._remember(np.append(neighbours, buffer), reach, buffer)
+        self.offset[buffer] = level
+        top = level + self.size[buffer]
+        self.least[neighbours] = self._aligned(np.maximum(self.least[neighbours], top), neighbours)
+        self.least[buffer] = FREE
+        self.rest[life] -= self.size[buffer]
+        self.crossing[life.start : life.stop - 1] -= 1
+        return self._update(reach)
+
+    def _postpone(self, buffer: int) -> bool:
+        """Keep a buffer, and all exactly like it, off its least offset: it then lies on one to come."""
+        neighbours = self.neighbours[buffer]
+        support = int((self.least[neighbours] + self.sizes[neighbours]).min(initial=FREE))
+        if support + self.size[buffer] > self.limit + int(self.padding[buffer]):
+            return False
+        twins = self.twins[buffer]
+        twins = twins[self.least[twins] < FREE]
+        life = slice(self.lower[buffer], self.upper[buffer])
+        self._remember(twins, life, -1)
+        self.least[twins] = self._aligned(np.maximum(self.least[twins], support), twins)
+        return self._update(life)
+
+    def _aligned(self, offsets: Ints, buffers: Ints) -> Ints:
+        """Offsets rounded up to the buffers' alignments; FREE stays, as a multiple of them all."""
+        if self.alignments is None:
+            return offsets
+        alignments = self.alignments[buffers]
+        return -(-offsets // alignments) * alignments
+
+    def _update(self, times: slice) -> bool:
+        """Recompute the floor at these times; False when what is to come cannot lie between it and the ceiling."""
+        floor = self.least[self.table[times]].min(1)
+        self.floor[times] = floor
+        return bool(((floor + self.rest[times] <= self.ceiling[times]) | (floor == FREE)).all())
+
+    def _remember(self, buffers: Ints, times: slice, placed: int) -> None:
+        """Put on the trail what is about to change; `placed` is the buffer being placed, or -1."""
+        self.trail.append(Change(buffers, self.least[buffers], times, self.floor[times].copy(), placed))
+
+    def _undo(self, mark: int) -> None:
+        """Take back the changes since the trail had this length."""
+        while len(self.trail) > mark:
+            change = self.trail.pop()
+            self.least[change.buffers] = change.least
+            self.floor[change.times] = change.floor
+            if change.placed >= 0:
+                lower, upper = self.lower[change.placed], self.upper[change.placed]
+                self.rest[lower:upper] += self.size[change.placed]
+                self.crossing[lower : upper - 1] += 1

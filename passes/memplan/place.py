@@ -1,0 +1,106 @@
+"""Placement: a byte offset in one arena for every buffer, the smallest arena that the search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from ...dialects.errors import UserError
+from ...dialects.fixed_forms import StructuredForm
+from ...dialects.memplan import ArenaOp, BufferOp, RetireOp, ViewOp
+from .liveness import Life, Liveness, root_of
+from .offsets import NODE_LIMIT, Placement, Request, place
+
+PLAN = "memplan.plan"
+"""The attribute of a function that says what its plan costs; see `plan_attribute`."""
+
+
+@dataclass(frozen=True)
+class PlacePass(ModulePass):
+    """Turn every `memplan.buffer` into a `memplan.view` of one arena, and retire each after its last use.
+
+    `alignment` (bytes, a power of two) holds for every offset; elements wider than that are aligned to their size.
+    `exact=false` keeps to the greedy plans; `node-limit` bounds the exact search. `memory` names the arena's memory.
+    """
+
+    name = "memplan-place"
+    alignment: int = 4
+    exact: bool = True
+    node_limit: int = NODE_LIMIT
+    memory: str = "sram"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.alignment < 1 or self.alignment & (self.alignment - 1):
+            raise UserError(f"memplan-place: alignment must be a power of two, got {self.alignment}")
+        for function in op.ops:
+            if isinstance(function, FuncOp) and is_planned(function):
+                self._place_function(function)
+
+    def _place_function(self, function: FuncOp) -> None:
+        liveness = Liveness(function)
+        buffers = [life for life in liveness.scratch if isinstance(life.root.owner, BufferOp)]
+        if not buffers and PLAN in function.attributes:
+            return
+        requests = [
+            Request(life.first, life.last + 1, life.size, max(self.alignment, life.alignment)) for life in buffers
+        ]
+        placement = place(requests, self.exact, self.node_limit)
+        function.attributes[PLAN] = plan_attribute(liveness, buffers, placement)
+        if buffers:
+            alignment = max(request.alignment for request in requests)
+            retire(liveness, buffers)
+            write_views(function, buffers, placement, ArenaOp(placement.peak, alignment, self.memory))
+
+
+def is_planned(function: FuncOp) -> bool:
+    """True for a function in memplan form: it has forms, and they write into memrefs."""
+    forms = [op for op in function.walk() if isinstance(op, StructuredForm)]
+    return bool(forms) and all(form.outs is not None for form in forms)
+
+
+def plan_attribute(liveness: Liveness, buffers: Sequence[Life], placement: Placement) -> DictionaryAttr:
+    """What the plan costs, in bytes, and why: the step with the most bytes alive and the buffers alive there.
+
+    `proven` is true when no placement of these lifetimes has a smaller peak than this one.
+    """
+    step = liveness.peak_step
+    names = [StringAttr(life.name) for life in buffers if life.is_live(step)]
+    entries: dict[str, Attribute] = {
+        "peak": IntegerAttr(placement.peak, i64),
+        "lower_bound": IntegerAttr(placement.lower_bound, i64),
+        "proven": BoolAttr.from_bool(placement.proven),
+        "method": StringAttr(placement.method),
+        "step": StringAttr(liveness.step_name(step)),
+        "live": ArrayAttr(names),
+    }
+    return DictionaryAttr(entries)
+
+
+def retire(liveness: Liveness, buffers: Iterable[Life]) -> None:
+    """Insert `memplan.retire` after each last use; buffers that the text retires itself are left alone."""
+    block = liveness.function.body.block
+    retired = {root_of(op.buffer) for op in block.ops if isinstance(op, RetireOp)}
+    ends: dict[int, list[Life]] = {}
+    for life in buffers:
+        if life.root not in retired and life.first <= life.last:
+            ends.setdefault(life.last, []).append(life)
+    for step, lives in ends.items():
+        after = InsertPoint.after(liveness.steps[step])
+        Rewriter.insert_op([RetireOp(life.root) for life in lives], after)
+
+
+def write_views(function: FuncOp, buffers: Sequence[Life], placement: Placement, arena: ArenaOp) -> None:
+    """Replace each buffer by a view of the arena, which is defined at the top of the function."""
+    Rewriter.insert_op(arena, InsertPoint.at_start(function.body.block))
+    arena.result.name_hint = "arena"
+    for life, offset in zip(buffers, placement.offsets, strict=True):
+        buffer = life.root.owner
+        assert isinstance(buffer, BufferOp)
+        Rewriter.replace_op(buffer, ViewOp(arena, offset, buffer.result.type, buffer.node))
