@@ -1,0 +1,184 @@
+"""Boards as data: what a microcontroller has, how code for it is compiled, and what can simulate it.
+
+A board is a TOML file in `targets/boards/`, or one of the user's own, given by its path.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ..dialects.errors import UserError
+
+SIMULATORS = ("simavr", "qemu-system-arm", "host", "none")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One of several memories of a kind ("ram" or "flash"); origin is an address, size in bytes."""
+
+    name: str
+    kind: str
+    origin: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """What runs the board's code here: a kind of SIMULATORS, QEMU machines by preference, or the reason for "none"."""
+
+    kind: str
+    machines: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board. Sizes in bytes; alignment is that of buffers and the arena.
+
+    `index_bits` is the width of loop counters and offsets, `product_bits` the widest product that requantization may
+    use at a good price. `features` are "dsp" (Arm's DSP extension) and "fpu". `memories` is empty where RAM and flash
+    are one memory each.
+    """
+
+    name: str
+    title: str
+    mcu: str
+    core: str
+    ram_bytes: int
+    flash_bytes: int
+    alignment: int
+    index_bits: int
+    product_bits: int
+    compiler: str
+    flags: tuple[str, ...]
+    simulator: Simulator
+    features: tuple[str, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    clock_hz: int | None = None
+
+    @property
+    def simulator_name(self) -> str:
+        """The simulator's kind, as tables show it."""
+        return self.simulator.kind
+
+
+FIELDS: Mapping[str, type] = {
+    "title": str,
+    "mcu": str,
+    "core": str,
+    "ram_bytes": int,
+    "flash_bytes": int,
+    "alignment": int,
+    "index_bits": int,
+    "product_bits": int,
+    "compiler": str,
+    "flags": list,
+    "simulator": dict,
+}
+OPTIONAL_FIELDS: Mapping[str, type] = {"features": list, "memories": list, "clock_hz": int}
+SIMULATOR_FIELDS: Mapping[str, type] = {"kind": str}
+OPTIONAL_SIMULATOR_FIELDS: Mapping[str, type] = {"machines": list, "reason": str}
+MEMORY_FIELDS: Mapping[str, type] = {"name": str, "kind": str, "origin": int, "bytes": int}
+ENTRIES: Mapping[str, type] = {"memories": dict}
+CHOICES = {"index_bits": (16, 32), "product_bits": (32, 64), "alignment": (1, 2, 4, 8, 16, 32)}
+
+
+def board_names() -> tuple[str, ...]:
+    """The boards that come with the package, sorted."""
+    names = (entry.name for entry in files(f"{__package__}.boards").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def load_board(name: str | Path) -> Board:
+    """The board of this name, or of this .toml file.
+
+    Raises UserError where there is none, or with everything that is wrong with the file.
+    """
+    if str(name).endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise UserError(f"{path}: no such board file")
+        return parse_board(path.stem, path.read_text(encoding="utf-8"), str(path))
+    names = board_names()
+    if name not in names:
+        raise UserError(unknown_board(str(name), names))
+    source = files(f"{__package__}.boards").joinpath(f"{name}.toml")
+    return parse_board(str(name), source.read_text(encoding="utf-8"), f"boards/{name}.toml")
+
+
+def unknown_board(name: str, names: tuple[str, ...]) -> str:
+    """The names that there are, the nearest first."""
+    nearest = get_close_matches(name.lower(), names, n=1)
+    hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+    return f"no board '{name}'{hint} There are {', '.join(names)}; or give the path of a .toml file"
+
+
+def parse_board(name: str, text: str, source: str) -> Board:
+    """A board from the text of its file; `source` names the file in errors. Raises UserError."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{source} is not TOML: {error}") from None
+    reasons = [f"{source}: {reason}" for reason in board_errors(table)]
+    if reasons:
+        raise UserError(*reasons)
+    simulator = table.pop("simulator")
+    simulator["machines"] = tuple(simulator.get("machines", ()))
+    table["memories"] = tuple(Memory(**memory) for memory in table.get("memories", ()))
+    table["flags"], table["features"] = tuple(table["flags"]), tuple(table.get("features", ()))
+    return Board(name=name, simulator=Simulator(**simulator), **table)
+
+
+def board_errors(table: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with a board's table."""
+    reasons = field_errors("", table, FIELDS, OPTIONAL_FIELDS)
+    if reasons:
+        return reasons
+    for key, choices in CHOICES.items():
+        if table[key] not in choices:
+            reasons.append(f"{key} is {table[key]}; it must be one of {', '.join(map(str, choices))}")
+    simulator = table["simulator"]
+    reasons += field_errors("simulator.", simulator, SIMULATOR_FIELDS, OPTIONAL_SIMULATOR_FIELDS)
+    if simulator.get("kind") not in SIMULATORS:
+        reasons.append(f"simulator.kind must be one of {', '.join(SIMULATORS)}")
+    if simulator.get("kind") == "qemu-system-arm" and not simulator.get("machines"):
+        reasons.append('simulator.machines is missing: name QEMU machines, such as ["mps2-an386"]')
+    for index, memory in enumerate(table.get("memories", ())):
+        reasons += field_errors(f"memories[{index}].", memory, MEMORY_FIELDS, {})
+    return reasons or memory_errors(table)
+
+
+def field_errors(
+    where: str, table: Mapping[str, Any], required: Mapping[str, type], optional: Mapping[str, type]
+) -> list[str]:
+    """Missing, unknown and wrongly typed fields of a table."""
+    known = {**required, **optional}
+    reasons = [f"{where}{key} is missing" for key in required if key not in table]
+    reasons += [f"unknown field {where}{key}; there are {', '.join(known)}" for key in table if key not in known]
+    for key, kind in known.items():
+        value = table.get(key)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            reasons.append(f"{where}{key} must be of type {kind.__name__}, got {value!r}")
+        elif isinstance(value, list) and not all(isinstance(entry, ENTRIES.get(key, str)) for entry in value):
+            reasons.append(f"{where}{key} must be a list of {ENTRIES.get(key, str).__name__}")
+        elif isinstance(value, int) and value < 0:
+            reasons.append(f"{where}{key} must not be negative")
+    return reasons
+
+
+def memory_errors(table: Mapping[str, Any]) -> list[str]:
+    """Memories of a kind, where they are listed, must add up to the board's total."""
+    reasons: list[str] = []
+    for kind in ("ram", "flash"):
+        listed = [memory["bytes"] for memory in table.get("memories", ()) if memory["kind"] == kind]
+        if listed and sum(listed) != table[f"{kind}_bytes"]:
+            reasons.append(
+                f"the memories of kind {kind} hold {sum(listed)} bytes, {kind}_bytes is {table[f'{kind}_bytes']}"
+            )
+    return reasons

@@ -1,0 +1,87 @@
+"""What the executors of compiled models share: rows of raw bytes in and out, and the build before a simulation."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dialects.fixed_type import PortAttr, QType, storage_limits
+from ..board import Board
+from ..firmware import Firmware, GeneratedModel, build_firmware, port_dtype
+from ..simulators.outcome import Outcome
+from .interface import Arrays, Measurement, Run
+
+
+def row_dtype(ports: Sequence[PortAttr]) -> np.dtype[Any]:
+    """A row: the ports' arrays one after the other, without padding."""
+    return np.dtype([(port.label.data, port_dtype(port), port.stored_shape) for port in ports])
+
+
+def pack_rows(inputs: Arrays, ports: Sequence[PortAttr]) -> NDArray[Any]:
+    """Inputs as (batch,) rows. Raises ValueError for a missing label, a wrong shape or a value outside the storage."""
+    labels = [port.label.data for port in ports]
+    if set(inputs) != set(labels):
+        raise ValueError(f"inputs are {sorted(inputs)}, the model's ports {sorted(labels)}")
+    batch = len(inputs[labels[0]])
+    rows = np.empty(batch, row_dtype(ports))
+    for port in ports:
+        values, label = inputs[port.label.data], port.label.data
+        if batch == 0 or values.shape != (batch, *port.stored_shape):
+            raise ValueError(f"'{label}' has shape {values.shape}, expected (rows, *{port.stored_shape})")
+        low, high = storage_limits(port.element.storage if isinstance(port.element, QType) else port.element)
+        if values.dtype.kind not in "iu" or values.size and (values.min() < low or values.max() > high):
+            raise ValueError(f"'{label}' must hold integers from {low} to {high}")
+        rows[label] = values
+    return rows
+
+
+def unpack_rows(data: bytes, ports: Sequence[PortAttr], batch: int) -> dict[str, NDArray[Any]]:
+    """Output rows by label, (batch, *stored shape). Raises ValueError where there are more or fewer rows."""
+    rows = np.frombuffer(data, row_dtype(ports))
+    if len(rows) != batch:
+        raise ValueError(f"{len(rows)} output rows for {batch} input rows")
+    return {port.label.data: np.ascontiguousarray(rows[port.label.data]) for port in ports}
+
+
+class FirmwareExecutor(ABC):
+    """Builds the firmware of a model for a board and runs it in a simulator; counts are means per inference."""
+
+    level: str
+
+    def __init__(self, model: GeneratedModel, board: Board):
+        self.model = model
+        self.board = board
+
+    @abstractmethod
+    def simulate(self, firmware: Firmware, rows: bytes, directory: Path) -> Outcome:
+        """Run all rows."""
+
+    def run(self, inputs: Arrays, trace: bool = False) -> Run:
+        """Outputs and measurements; a compiled model shows no inner values.
+
+        Raises ToolchainMissing, CompileError, FirmwareFault, and UserError where the model does not fit the board.
+        """
+        rows = pack_rows(inputs, self.model.inputs)
+        with TemporaryDirectory(prefix="tinyml-") as scratch:
+            directory = Path(scratch)
+            firmware = build_firmware(self.model, self.board, directory)
+            outcome = self.simulate(firmware, rows.tobytes(), directory)
+        measurement = Measurement(
+            ram_bytes=firmware.ram_bytes,
+            flash_bytes=firmware.flash_bytes,
+            stack_bytes=outcome.stack_bytes,
+            cycles=mean(outcome.cycles),
+            instructions=mean(outcome.instructions),
+        )
+        return Run(unpack_rows(outcome.outputs, self.model.outputs, len(rows)), {}, measurement)
+
+
+def mean(counts: NDArray[Any] | None) -> int | None:
+    """The rounded mean."""
+    return None if counts is None else round(float(counts.mean()))

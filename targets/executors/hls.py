@@ -1,0 +1,95 @@
+"""Printed HLS C++ as a C simulation: g++ with the `ap_int` headers that the hls4ml package carries.
+
+The test bench reads rows from standard input until it ends: integers in decimal, separated by white space, port after
+port, each in row-major order of its stored shape; it writes output rows the same way.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dialects.fixed_type import PortAttr
+from ..simulators.outcome import FirmwareFault
+from ..toolchain import ToolchainMissing, compile_with
+from .compiled import pack_rows, row_dtype, unpack_rows
+from .interface import Arrays, Run
+
+SECONDS = 600
+
+
+class HlsExecutor:
+    """`HlsExecutor(source, testbench, inputs, outputs)`: two C++ texts and the ports of the function."""
+
+    level = "hls"
+
+    def __init__(
+        self, source: str, testbench: str, inputs: Sequence[PortAttr], outputs: Sequence[PortAttr], name: str = "model"
+    ):
+        self.source = source
+        self.testbench = testbench
+        self.inputs = tuple(inputs)
+        self.outputs = tuple(outputs)
+        self.name = name
+
+    def run(self, inputs: Arrays, trace: bool = False) -> Run:
+        """Outputs only: latency and area come from a synthesis tool.
+
+        Raises ToolchainMissing, CompileError, FirmwareFault.
+        """
+        rows = pack_rows(inputs, self.inputs)
+        with TemporaryDirectory(prefix="tinyml-") as scratch:
+            directory = Path(scratch)
+            (directory / f"{self.name}.cpp").write_text(self.source, encoding="utf-8")
+            (directory / "testbench.cpp").write_text(self.testbench, encoding="utf-8")
+            sources = [f"{self.name}.cpp", "testbench.cpp"]
+            flags = ["-std=c++14", "-O1", "-w", "-isystem", ap_types_directory()]
+            compile_with("g++", [*flags, "-o", "program", *sources], directory)
+            text = self.simulate(directory / "program", as_text(rows, self.inputs))
+        return Run(unpack_rows(from_text(text, self.outputs), self.outputs, len(rows)))
+
+    def simulate(self, program: Path, rows: str) -> str:
+        """What the program prints for the rows."""
+        try:
+            done = subprocess.run([program], input=rows, capture_output=True, text=True, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            raise FirmwareFault(f"{self.name} in C simulation: did not finish within {SECONDS} seconds") from None
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines()[:4]
+            raise FirmwareFault(f"{self.name} in C simulation: ended with code {done.returncode}", *said)
+        return done.stdout
+
+
+def ap_types_directory() -> Path:
+    """The folder of ap_int.h. Raises ToolchainMissing where hls4ml is not installed."""
+    spec = find_spec("hls4ml")
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(location) / "templates" / "vivado" / "ap_types"
+        if (folder / "ap_int.h").is_file():
+            return folder
+    raise ToolchainMissing("'ap_int.h' is not installed: pip install --no-deps hls4ml")
+
+
+def as_text(rows: NDArray[Any], ports: Sequence[PortAttr]) -> str:
+    """Rows in decimal, a line per row."""
+    flat = np.concatenate([rows[p.label.data].reshape(len(rows), -1).astype(np.int64) for p in ports], axis=1)
+    return "\n".join(" ".join(map(str, row)) for row in flat.tolist()) + "\n"
+
+
+def from_text(text: str, ports: Sequence[PortAttr]) -> bytes:
+    """Printed rows as raw rows. Raises ValueError where a row is incomplete."""
+    numbers = np.array(text.split(), np.int64)
+    dtype = row_dtype(ports)
+    widths = [int(np.prod(port.stored_shape)) for port in ports]
+    flat = numbers.reshape(-1, sum(widths))
+    rows = np.empty(len(flat), dtype)
+    for port, part in zip(ports, np.split(flat, np.cumsum(widths)[:-1], axis=1), strict=True):
+        rows[port.label.data] = part.reshape(len(flat), *port.stored_shape)
+    return rows.tobytes()

@@ -1,0 +1,57 @@
+"""The compiled model on this computer: fast, and the reference for what the simulators compute."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..board import load_board
+from ..firmware import GeneratedModel, write_sources
+from ..simulators.outcome import FirmwareFault
+from ..toolchain import compile_with
+from .compiled import pack_rows, unpack_rows
+from .interface import Arrays, Run
+
+SECONDS = 600
+SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+class HostExecutor:
+    """`HostExecutor(model)`: a program in a process of its own, so that a crash of the model is a message.
+
+    With `sanitize`, accesses outside of an array and undefined behaviour (an overflow, a bad shift) end the run.
+    """
+
+    level = "host"
+
+    def __init__(self, model: GeneratedModel, sanitize: bool = False):
+        self.model = model
+        self.sanitize = sanitize
+
+    def run(self, inputs: Arrays, trace: bool = False) -> Run:
+        """Outputs only: sizes and times of this computer say nothing about a board.
+
+        Raises ToolchainMissing, CompileError, FirmwareFault.
+        """
+        rows = pack_rows(inputs, self.model.inputs)
+        board = load_board("host")
+        with TemporaryDirectory(prefix="tinyml-") as scratch:
+            directory = Path(scratch)
+            write_sources(self.model, board.alignment, directory, ("main_host.c",))
+            flags = [*board.flags, "-std=gnu11", *(SANITIZERS if self.sanitize else ())]
+            compile_with(board.compiler, [*flags, "-o", "program", f"{self.model.name}.c", "main_host.c"], directory)
+            (directory / "inputs").write_bytes(rows.tobytes())
+            self.execute(directory)
+            return Run(unpack_rows((directory / "outputs").read_bytes(), self.model.outputs, len(rows)))
+
+    def execute(self, directory: Path) -> None:
+        """Run the program on the file `inputs`."""
+        command = [directory / "program", directory / "inputs", directory / "outputs"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            raise FirmwareFault(f"{self.model.name} on the host: did not finish within {SECONDS} seconds") from None
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines()[:4]
+            raise FirmwareFault(f"{self.model.name} on the host: crashed with code {done.returncode}", *said)

@@ -1,0 +1,232 @@
+"""Firmware around a generated model: its sources, its build, and what of it is the model's own.
+
+A firmware is the model, one static buffer per port, and a harness that calls the model. Input rows are never part of
+it: simulators put them into the buffers. The harness alone is linked as well, with the model's symbol bound to `main`;
+the difference between the two ELF files is the model.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..dialects.dense import dtype_of
+from ..dialects.errors import UserError
+from ..dialects.fixed_type import PortAttr, QType
+from .board import Board
+from .toolchain import compile_with, firmware_source, output_of
+
+
+@dataclass(frozen=True)
+class GeneratedModel:
+    """A printed model: NAME.c and NAME.h with `void NAME_run(const T *in0, ..., U *out0, ...)`."""
+
+    name: str
+    source: str
+    header: str
+    inputs: tuple[PortAttr, ...]
+    outputs: tuple[PortAttr, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a compiler builds firmware: harness sources, further flags, linker symbols of the link that is measured."""
+
+    sources: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
+    symbols: Mapping[str, int] | None = None
+
+
+# avr-ld's regions are those of a family, not of a chip: they are opened wide here and the board's sizes checked below.
+RECIPES = {
+    "avr-gcc": Recipe(
+        sources=("main_avr.c",),
+        symbols={"__TEXT_REGION_LENGTH__": 0x800000, "__DATA_REGION_LENGTH__": 0x7FFFA0},
+    ),
+    "arm-none-eabi-gcc": Recipe(
+        sources=("main_cortex_m.c", "startup_cortex_m.c"),
+        others=("semihosting.h", "cortex_m.ld"),
+        flags=("-ffreestanding",),
+        link_flags=("-nostartfiles", "--specs=nosys.specs", "-Tcortex_m.ld"),
+        symbols={"FLASH_ORIGIN": 0, "RAM_ORIGIN": 0x20000000, "STACK_BYTES": 0},
+    ),
+}
+COMMON_FLAGS = ("-std=gnu11", "-fno-common", "-ffunction-sections", "-fdata-sections")
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A linked firmware. Bytes: RAM is .data + .bss, flash .text + .data.
+
+    `ram_bytes` and `flash_bytes` are the model with the buffers that a call needs; `harness_*` the rest of the ELF.
+    """
+
+    model: GeneratedModel
+    board: Board
+    elf: Path
+    ram_bytes: int
+    flash_bytes: int
+    harness_ram_bytes: int
+    harness_flash_bytes: int
+
+    @property
+    def total_ram_bytes(self) -> int:
+        """RAM of the whole ELF, without stack."""
+        return self.ram_bytes + self.harness_ram_bytes
+
+    @property
+    def total_flash_bytes(self) -> int:
+        """Flash of the whole ELF."""
+        return self.flash_bytes + self.harness_flash_bytes
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A symbol of an ELF file; sizes in bytes, 0 where the ELF has none."""
+
+    address: int
+    size: int
+
+
+def build_firmware(model: GeneratedModel, board: Board, directory: Path) -> Firmware:
+    """Compile and link a model for a board, in a directory of its own.
+
+    Raises ToolchainMissing; CompileError; UserError where there is no harness for the board's compiler, or the firmware
+    exceeds the board's RAM or flash, with the number of bytes.
+    """
+    recipe = RECIPES.get(board.compiler)
+    if recipe is None:
+        raise UserError(
+            f"no firmware is built for board '{board.name}': there is a harness for {', '.join(RECIPES)}, not for "
+            f"{board.compiler}; `tinyml compile` writes the C files for your own build"
+        )
+    write_sources(model, board.alignment, directory, (*recipe.sources, *recipe.others))
+    sources = (f"{model.name}.c", *recipe.sources)
+    compile_with(board.compiler, [*board.flags, *COMMON_FLAGS, *recipe.flags, "-c", *sources], directory)
+    elf = link(model, board, directory, "firmware.elf", {})
+    harness = link(model, board, directory, "harness.elf", {}, with_model=False)
+    total_ram, total_flash = sizes(board, elf)
+    harness_ram, harness_flash = sizes(board, harness)
+    harness_ram -= sum(port_bytes(port) for port in (*model.inputs, *model.outputs))
+    firmware = Firmware(
+        model, board, elf, total_ram - harness_ram, total_flash - harness_flash, harness_ram, harness_flash
+    )
+    refuse_misfit(firmware)
+    return firmware
+
+
+def link(
+    model: GeneratedModel,
+    board: Board,
+    directory: Path,
+    name: str,
+    symbols: Mapping[str, int],
+    with_model: bool = True,
+) -> Path:
+    """Link the objects in a directory; `symbols` override the recipe's linker symbols."""
+    recipe = RECIPES[board.compiler]
+    objects = [f"{Path(source).stem}.o" for source in recipe.sources]
+    bound: dict[str, object] = {**(recipe.symbols or {}), **symbols}
+    if with_model:
+        objects.append(f"{model.name}.o")
+    else:
+        bound[f"{model.name}_run"] = "main"
+    definitions = [f"-Wl,--defsym={symbol}={value}" for symbol, value in bound.items()]
+    flags = [*board.flags, *recipe.link_flags, "-Wl,--gc-sections", *definitions]
+    compile_with(board.compiler, [*flags, "-o", name, *objects], directory)
+    return directory / name
+
+
+def refuse_misfit(firmware: Firmware) -> None:
+    """Raise UserError where the ELF exceeds the board."""
+    board = firmware.board
+    figures = (
+        ("RAM", firmware.total_ram_bytes, firmware.harness_ram_bytes, board.ram_bytes),
+        ("flash", firmware.total_flash_bytes, firmware.harness_flash_bytes, board.flash_bytes),
+    )
+    reasons = [
+        f"{firmware.model.name} needs {total:,} bytes of {kind} (of these the harness {harness:,}), {total - limit:,} "
+        f"more than the {limit:,} of board '{board.name}': choose a larger board or a smaller model"
+        for kind, total, harness, limit in figures
+        if total > limit
+    ]
+    if reasons:
+        raise UserError(*reasons)
+
+
+def sizes(board: Board, elf: Path) -> tuple[int, int]:
+    """RAM and flash bytes of an ELF file, by the compiler's `size`."""
+    text, data, bss = output_of(binutil(board, "size"), [elf]).splitlines()[1].split()[:3]
+    return int(data) + int(bss), int(text) + int(data)
+
+
+def symbols_of(board: Board, elf: Path) -> dict[str, Symbol]:
+    """The symbols of an ELF file, by the compiler's `nm`."""
+    lines = output_of(binutil(board, "nm"), ["-P", elf]).splitlines()
+    found: dict[str, Symbol] = {}
+    for line in lines:
+        name, kind, *numbers = line.split()
+        if kind.upper() != "U" and numbers:
+            found[name] = Symbol(int(numbers[0], 16), int(numbers[1], 16) if len(numbers) > 1 else 0)
+    return found
+
+
+def binutil(board: Board, tool: str) -> str:
+    """`size` or `nm` of the board's compiler: `avr-size` goes with `avr-gcc`."""
+    return board.compiler.removesuffix("gcc") + tool
+
+
+def write_sources(model: GeneratedModel, alignment: int, directory: Path, harness: Sequence[str]) -> None:
+    """NAME.c, NAME.h, ports.h and the named harness files."""
+    if not re.fullmatch(r"[A-Za-z_]\w*", model.name, re.ASCII):
+        raise ValueError(f"'{model.name}' is not a C identifier")
+    texts = {
+        f"{model.name}.c": model.source,
+        f"{model.name}.h": model.header,
+        "ports.h": ports_header(model, alignment),
+    }
+    texts |= {name: firmware_source(name) for name in harness}
+    for name, text in texts.items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+def ports_header(model: GeneratedModel, alignment: int) -> str:
+    """ports.h: a buffer per port, and macros that call the model and pass buffers to a reader or writer of rows."""
+    inputs = [f"tinyml_in{i}" for i in range(len(model.inputs))]
+    outputs = [f"tinyml_out{i}" for i in range(len(model.outputs))]
+    buffers = [
+        f"{c_type(port)} {name}[{math.prod(port.stored_shape)}] __attribute__((aligned({alignment})));"
+        for name, port in zip([*inputs, *outputs], [*model.inputs, *model.outputs], strict=True)
+    ]
+    each = {
+        "READ_INPUTS(read)": " && ".join(f"read({name}, sizeof {name})" for name in inputs),
+        "WRITE_OUTPUTS(write)": " && ".join(f"write({name}, sizeof {name})" for name in outputs),
+        "CALL_MODEL()": f"{model.name}_run({', '.join([*inputs, *outputs])})",
+    }
+    macros = [f"#define {name} ({body})" for name, body in each.items()]
+    return "\n".join(["#include <stdint.h>", f'#include "{model.name}.h"', *buffers, *macros, ""])
+
+
+def port_dtype(port: PortAttr) -> np.dtype[Any]:
+    """The numpy type of a port's stored integers."""
+    element = port.element
+    return dtype_of(element.storage if isinstance(element, QType) else element)
+
+
+def port_bytes(port: PortAttr) -> int:
+    """The size of a port's buffer."""
+    return port_dtype(port).itemsize * math.prod(port.stored_shape)
+
+
+def c_type(port: PortAttr) -> str:
+    """The C type of a port's elements: `int8_t`, `uint16_t`, ..."""
+    dtype = port_dtype(port)
+    return f"{'u' if dtype.kind == 'u' else ''}int{8 * dtype.itemsize}_t"

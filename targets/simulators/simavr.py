@@ -1,0 +1,51 @@
+"""Firmware on an AVR, cycle by cycle, with libsimavr.
+
+A program of ours on libsimavr (firmware/simavr_runner.c), built on first use, puts each input row into the model's
+buffers when its call begins and reads the outputs when it returns: one process for all rows. The stack includes the
+return address. An overflow into static data is an error as soon as it happens.
+
+simavr 1.6 sizes some ADIW and SBIW wrongly when a skip instruction passes over them; the runner repairs that. Comparing
+the outputs with the host's is the guard against what else a simulator may have wrong.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from ..firmware import Firmware, port_bytes, symbols_of
+from ..toolchain import helper_program
+from .outcome import Outcome, fault
+
+CYCLE_LIMIT = 2_000_000_000
+"""Cycles that a call may take: two minutes at 16 MHz."""
+
+DATA_SPACE = 0x800000
+"""Where avr-ld places the address space of data."""
+
+
+def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int = CYCLE_LIMIT) -> Outcome:
+    """Run the model on rows of raw input bytes, port after port. `directory` takes the files of the run.
+
+    Raises ToolchainMissing, FirmwareFault, StackOverflow.
+    """
+    runner = helper_program("simavr_runner.c", (), ("-lsimavr",))
+    inputs, outputs, figures = (directory / name for name in ("inputs", "outputs", "figures"))
+    inputs.write_bytes(rows)
+    symbols = symbols_of(firmware.board, firmware.elf)
+    entry = symbols[f"{firmware.model.name}_run"].address
+    static_end = symbols["_end"].address - DATA_SPACE
+    limits = [f"{entry:x}", f"{static_end:x}", str(cycle_limit)]
+    ports: list[str] = []
+    for kind, list_of_ports in (("in", firmware.model.inputs), ("out", firmware.model.outputs)):
+        for index, port in enumerate(list_of_ports):
+            address = symbols[f"tinyml_{kind}{index}"].address - DATA_SPACE
+            ports += [kind, f"{address:x}", str(port_bytes(port))]
+    command = [runner, firmware.elf, firmware.board.mcu, *limits, inputs, outputs, figures, *ports]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    if done.returncode != 0:
+        raise fault(firmware.model.name, firmware.board.name, done.stderr or f"simulator ended with {done.returncode}")
+    table = np.loadtxt(figures, dtype=np.int64, ndmin=2)
+    return Outcome(outputs.read_bytes(), int(table[:, 1].max()), cycles=table[:, 0])

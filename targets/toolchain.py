@@ -1,0 +1,113 @@
+"""Compilers and simulators of the host system: found on PATH, run with their errors kept, helper programs built once.
+
+What is missing is reported with the Debian package that has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from ..dialects.errors import UserError
+
+PACKAGES = {
+    "cc": "gcc",
+    "g++": "g++",
+    "avr-gcc": "gcc-avr avr-libc",
+    "avr-size": "binutils-avr",
+    "avr-nm": "binutils-avr",
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    "arm-none-eabi-size": "binutils-arm-none-eabi",
+    "arm-none-eabi-nm": "binutils-arm-none-eabi",
+    "qemu-system-arm": "qemu-system-arm",
+    "simavr/sim_avr.h": "libsimavr-dev",
+    "avr/io.h": "avr-libc",
+}
+COMPILE_SECONDS = 300
+SHOWN_LINES = 12
+
+
+class ToolchainMissing(UserError):
+    """A compiler, simulator or library that this step needs is not installed; the message says how to get it."""
+
+
+class CompileError(UserError):
+    """A compiler or linker refused its input; the message holds the first lines of what it said."""
+
+
+def require(tool: str) -> str:
+    """The path of a program. Raises ToolchainMissing, naming the Debian package, where it is not on PATH."""
+    path = shutil.which(tool)
+    if path is None:
+        raise missing(tool)
+    return path
+
+
+def missing(tool: str) -> ToolchainMissing:
+    """The error for a program or header that is not there."""
+    package = PACKAGES.get(tool)
+    advice = f"apt-get install {package}" if package else "no Debian package has it; install it from its vendor"
+    return ToolchainMissing(f"'{tool}' is not installed: {advice}")
+
+
+def compile_with(tool: str, arguments: Sequence[str | Path], cwd: Path | None = None) -> None:
+    """Run a compiler or linker. Raises ToolchainMissing, or CompileError with what it said."""
+    command = [require(tool), *map(str, arguments)]
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, capture_output=True, text=True, errors="replace", timeout=COMPILE_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise CompileError(f"{tool} did not finish within {COMPILE_SECONDS} seconds") from None
+    if done.returncode != 0:
+        for header in PACKAGES:
+            if f"{header}: No such file" in done.stderr:
+                raise missing(header)
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise CompileError(f"{tool} failed:", *lines[:SHOWN_LINES])
+
+
+def output_of(tool: str, arguments: Sequence[str | Path]) -> str:
+    """What a program (size, nm) prints on standard output."""
+    return subprocess.run([require(tool), *map(str, arguments)], capture_output=True, text=True, check=True).stdout
+
+
+def firmware_source(name: str) -> str:
+    """The text of a file of `targets/simulators/firmware/`."""
+    return files(f"{__package__}.simulators").joinpath("firmware", name).read_text(encoding="utf-8")
+
+
+def helper_program(source: str, flags: Sequence[str], libraries: Sequence[str] = ()) -> Path:
+    """The host program or library built with cc from a file of `targets/simulators/firmware/`, kept in a cache.
+
+    It is built again when its source or flags change. Raises ToolchainMissing or CompileError.
+    """
+    text = firmware_source(source)
+    key = hashlib.sha256("\0".join([text, *flags, *libraries]).encode()).hexdigest()[:16]
+    target = cache_directory() / f"{Path(source).stem}-{key}"
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            built, code = Path(scratch) / "built", Path(scratch) / source
+            code.write_text(text, encoding="utf-8")
+            compile_with("cc", ["-O2", *flags, "-o", built, code, *libraries])
+            built.replace(target)
+    return target
+
+
+def cache_directory() -> Path:
+    """`$XDG_CACHE_HOME/tinyml-opt`, or one of this user's in the temporary directory where that cannot be written."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for directory in (base / "tinyml-opt", Path(tempfile.gettempdir()) / f"tinyml-opt-{os.getuid()}"):
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if directory.stat().st_uid == os.getuid() and os.access(directory, os.W_OK):
+            return directory
+    raise UserError("no directory for built helper programs: set XDG_CACHE_HOME to one that can be written")
