@@ -67,12 +67,35 @@ class Writes:
         return first < len(positions) and positions[first] < end
 
 
+def split_reads(block: Block, is_constant: IsConstant) -> None:
+    """Give each use of a variable's value a read of its own, where no assignment stands before the last of them.
+
+    A variable has a name already; a second one for its value would only be longer to read.
+    """
+    ops = list(block.ops)
+    position = {op: place for place, op in enumerate(ops)}
+    writes = Writes(ops, is_constant)
+    for op in ops:
+        if not isinstance(op, emitc.LoadOp) or not isinstance(op.operand.owner, emitc.VariableOp):
+            continue
+        uses = list(op.result.uses)
+        if any(u.operation.parent is not block for u in uses):
+            continue
+        last = max(position[u.operation] for u in uses)
+        if not writes.between(op.operand, position[op], last):
+            for use in uses[1:]:
+                read = op.clone()
+                block.insert_op_after(read, op)
+                use.operation.operands[use.index] = read.result
+
+
 class Grouping:
     """The work on one block. `position` is where each op stood before."""
 
     def __init__(self, block: Block, is_constant: IsConstant):
         self.block = block
         erase_unused(block)
+        split_reads(block, is_constant)
         self.ops = list(block.ops)
         self.used_once = {op for op in self.ops if is_silent(op) and op.results[0].has_one_use()}
         self.position = {op: place for place, op in enumerate(self.ops)}

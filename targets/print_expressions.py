@@ -8,7 +8,7 @@ more bits. A literal gets one where its `int` could be too narrow.
 from __future__ import annotations
 
 from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ..dialects import emitc
 from ..dialects.emitc_operators import PREDICATES, BinaryOp
@@ -59,8 +59,7 @@ class ExpressionPrinter:
         """Any value where it is used."""
         value = self._arguments.get(value, value)
         if value in self.names:
-            scalar = isinstance(value.type, IntegerType | emitc.LValueType)
-            return Text(self.names[value], declared=scalar)
+            return Text(self.names[value], declared=self.is_declared(value))
         op = value.owner
         assert isinstance(op, Operation), "an argument without a name"
         match op:
@@ -72,6 +71,14 @@ class ExpressionPrinter:
                 return self.expression(op)
             case _:
                 return self.member(op)
+
+    def is_declared(self, value: SSAValue) -> bool:
+        """True for a name of the type that the IR gives it; a loop's variable may have another."""
+        type = value.type
+        if isinstance(type, IntegerType) and isinstance(value.owner, Block):
+            is_counter = isinstance(value.owner.parent_op(), emitc.ForOp)
+            return not is_counter or self.spelling.counter(type) == self.spelling.type(type)
+        return isinstance(type, IntegerType | emitc.LValueType)
 
     def expression(self, op: emitc.ExpressionOp) -> Text:
         """An expression; its arguments are what its operands are."""

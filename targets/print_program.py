@@ -81,20 +81,25 @@ class Program:
                 f"cannot print {', '.join(others)}: lower the module to emitc first (convert-loops-to-emitc)"
             )
 
-    def arrays(self, spelling: Spelling) -> list[str]:
-        """The definitions of all arrays."""
-        return [line for op in self.globals for line in array_lines(op, spelling)]
+    def text(self, head: list[str], spelling: Spelling) -> str:
+        """A file: its head, arrays, and functions, with blank lines between."""
+        arrays = [line for op in self.globals for line in array_lines(op, spelling)]
+        return "\n".join([*head, *(["", *arrays] if arrays else []), *self.definitions(spelling)]) + "\n"
 
     def definitions(self, spelling: Spelling) -> list[str]:
         """The definitions of all functions, a blank line before each."""
-        names = Names([op.sym_name.data for op in (*self.functions, *self.globals)])
+        names = self.names()
         return [line for f in self.functions for line in ("", *FunctionPrinter(spelling, names).function(f))]
 
-    def prototype(self, spelling: Spelling) -> str:
-        """The declaration of the entry."""
-        names = Names([op.sym_name.data for op in self.functions])
-        with names.scope():
-            return FunctionPrinter(spelling, names).signature(self.entry) + ";"
+    def prototype(self, spelling: Spelling) -> tuple[str, list[str]]:
+        """The declaration of the entry, and the names of its arguments."""
+        printer = FunctionPrinter(spelling, self.names())
+        declaration = printer.signature(self.entry) + ";"
+        return declaration, [printer.expressions.names[a] for a in self.entry.body.block.args]
+
+    def names(self) -> Names:
+        """Names for locals; those of functions and arrays are taken."""
+        return Names([op.sym_name.data for op in (*self.functions, *self.globals)])
 
 
 def array_lines(op: emitc.GlobalOp, spelling: Spelling) -> list[str]:

@@ -33,6 +33,8 @@ class FunctionPrinter:
         """The definition of a function."""
         with self.names.scope():
             self.lines = [f"{self.signature(op)} {{"]
+            unused = [argument for argument in op.body.block.args if not argument.uses]
+            self.lines += [f"{INDENT}(void){self.expressions.names[argument]};" for argument in unused]
             self.body(op.body.block)
         return [*self.lines, "}"]
 

@@ -1,0 +1,63 @@
+"""The ports of an entry function, paired with its arguments: what headers and test benches tell about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType
+
+from ..dialects import emitc
+from ..dialects.emitc_statements import pointee
+from ..dialects.emitc_types import CONST, ELEMENTS
+from ..dialects.errors import UserError
+from ..dialects.fixed_type import PortAttr, QType
+
+
+@dataclass(frozen=True)
+class EntryPort:
+    """An argument of the entry: its name in C, its type there, its number of elements, and the port behind it."""
+
+    name: str
+    type: IntegerType
+    size: int
+    is_input: bool
+    port: PortAttr | None
+
+    @property
+    def storage(self) -> IntegerType:
+        """How its integers are to be read: the port's type, else that of the argument."""
+        if self.port is None:
+            return self.type
+        element = self.port.element
+        return element.storage if isinstance(element, QType) else element
+
+
+def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
+    """The arguments of the entry, inputs first. Without ports, what is const is an input.
+
+    Raises UserError for arguments that are not pointers of a known size.
+    """
+    inputs, outputs = (attribute_ports(entry, f"fixed.{kind}") for kind in ("inputs", "outputs"))
+    ports: list[PortAttr | None] = [*inputs, *outputs] or [None] * len(names)
+    result: list[EntryPort] = []
+    for index, (name, port) in enumerate(zip(names, ports, strict=True)):
+        attributes, type = entry.argument_attributes(index), entry.function_type.inputs.data[index]
+        elements = attributes.get(ELEMENTS)
+        if port is not None:
+            size = prod(port.stored_shape)
+        elif isinstance(elements, IntegerAttr):
+            size = elements.value.data
+        else:
+            raise UserError(
+                f"argument {name} of {entry.sym_name.data} has no port and no {ELEMENTS}: its size is unknown"
+            )
+        is_input = index < len(inputs) if port is not None else CONST in attributes
+        result.append(EntryPort(name, pointee(type), size, is_input, port))
+    return result
+
+
+def attribute_ports(entry: emitc.FuncOp, name: str) -> list[PortAttr]:
+    """The ports in an attribute of the function."""
+    attribute = entry.attributes.get(name)
+    return [port for port in attribute if isinstance(port, PortAttr)] if isinstance(attribute, ArrayAttr) else []
