@@ -55,7 +55,9 @@ def load_dataset(path: str | Path, shapes: Mapping[str, Sequence[int]]) -> Datas
         rows = fit_shape(arrays[key], tuple(shape))
         if rows is None:
             expected = f"(rows, {', '.join(map(str, shape[1:]))})"
-            reasons.append(f"{path}: '{key}' has shape {arrays[key].shape}, the model's input '{name}' takes {expected}")
+            reasons.append(
+                f"{path}: '{key}' has shape {arrays[key].shape}, the model's input '{name}' takes {expected}"
+            )
             continue
         if rows.dtype.kind == "f" and not np.isfinite(rows).all():
             reasons.append(f"{path}: '{key}' holds NaN or infinite values; remove those rows")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import ArrayAttr
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, TensorType
 from xdsl.dialects.func import FuncOp
 
 from ..dialects.dense import dtype_of
@@ -33,21 +33,37 @@ def _ports(function: FuncOp, name: str) -> Ports:
     return tuple(port for port in ports if isinstance(port, PortAttr))
 
 
-def to_stored(dataset: Dataset, ports: Ports) -> dict[str, NDArray[Any]]:
-    """The dataset as the program's input integers: per label (rows, *stored shape).
+def integers_of(dataset: Dataset, port: PortAttr) -> NDArray[Any]:
+    """An input as the model's integers, (rows, *ONNX shape).
 
-    Real inputs are divided by the scale, rounded half to even (ONNX QuantizeLinear) and saturated.
+    Real numbers are divided by the scale, rounded half to even (ONNX QuantizeLinear) and saturated.
     """
+    label, element = port.label.data, port.element
+    values = dataset.inputs[label]
+    if dataset.stored[label] or not isinstance(element, QType):
+        return values
+    low, high = element.limits
+    integers = np.rint(values.astype(np.float64) / element.scale) + element.zp
+    return np.clip(integers, low, high).astype(dtype_of(element.storage))
+
+
+def to_stored(dataset: Dataset, ports: Ports) -> dict[str, NDArray[Any]]:
+    """The dataset as the program's input integers: per label (rows, *stored shape)."""
     result: dict[str, NDArray[Any]] = {}
     for port in ports:
-        label = port.label.data
-        values, element = dataset.inputs[label], port.element
-        if not dataset.stored[label] and isinstance(element, QType):
-            low, high = element.limits
-            values = np.clip(np.rint(values.astype(np.float64) / element.scale) + element.zp, low, high)
-            values = values.astype(dtype_of(element.storage))
         axes = (0, *(axis + 1 for axis in port.permutation.data))
-        result[label] = np.ascontiguousarray(values.transpose(axes))
+        result[port.label.data] = np.ascontiguousarray(integers_of(dataset, port).transpose(axes))
+    return result
+
+
+def to_model(dataset: Dataset, ports: Ports, function: FuncOp) -> dict[str, NDArray[Any]]:
+    """The dataset as the `onnx` function takes it: float32, or integers where the model's own input is quantized."""
+    result: dict[str, NDArray[Any]] = {}
+    for port, argument in zip(ports, function.body.block.args, strict=True):
+        assert isinstance(argument.type, TensorType)
+        real = isinstance(argument.type.element_type, Float32Type)
+        label = port.label.data
+        result[label] = dataset.inputs[label].astype(np.float32) if real else integers_of(dataset, port)
     return result
 
 
@@ -55,13 +71,23 @@ def to_real(outputs: Arrays, ports: Ports) -> dict[str, NDArray[Any]]:
     """Output integers as real numbers (plain integers stay), per label (rows, *ONNX shape)."""
     result: dict[str, NDArray[Any]] = {}
     for port in ports:
-        values, element = outputs[port.label.data], port.element
         inverse = np.argsort(port.permutation.data)
-        values = values.transpose((0, *(int(axis) + 1 for axis in inverse)))
-        if isinstance(element, QType):
-            values = (values.astype(np.float64) - element.zp) * element.scale
-        result[port.label.data] = values
+        values = outputs[port.label.data].transpose((0, *(int(axis) + 1 for axis in inverse)))
+        result[port.label.data] = dequantized(values, port)
     return result
+
+
+def model_to_real(outputs: Arrays, ports: Ports) -> dict[str, NDArray[Any]]:
+    """Outputs of the `onnx` function as real numbers: a quantized model gives integers."""
+    return {p.label.data: dequantized(outputs[p.label.data], p) for p in ports}
+
+
+def dequantized(values: NDArray[Any], port: PortAttr) -> NDArray[Any]:
+    """Integers of a quantized port as real numbers; everything else stays."""
+    element = port.element
+    if values.dtype.kind == "f" or not isinstance(element, QType):
+        return values
+    return (values.astype(np.float64) - element.zp) * element.scale
 
 
 def predicted_classes(values: NDArray[Any], is_index: bool) -> NDArray[np.int64]:

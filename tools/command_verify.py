@@ -43,7 +43,9 @@ def show(result: Verification, notes: list[str]) -> None:
     for level in result.levels:
         outcome = "equal" if level.difference is None else f"DIFFERS at {level.difference}"
         rows.append((level.level, outcome, f"{level.compared:,} integers"))
-    caption = f"float and integer outputs differ by at most {result.float_error:.4g} (float range {result.float_range:.4g})"
+    caption = (
+        f"float and integer outputs differ by at most {result.float_error:.4g} (float range {result.float_range:.4g})"
+    )
     print_table(f"{result.rows} inputs through every level", ("level", "against fixed", "compared"), rows, caption)
     for note in notes:
         print(f"not run: {note}")

@@ -14,7 +14,9 @@ def print_json(data: Any) -> None:
     print()
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str | None = None) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str | None = None
+) -> None:
     """A table; a column whose cells are all numbers is right-aligned."""
     from rich.console import Console
     from rich.table import Table

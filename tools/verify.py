@@ -82,7 +82,11 @@ def compare_runs(level: str, expected: Run, actual: Run) -> LevelResult:
 
 
 def verify(
-    compilation: Compilation, executors: Sequence[Executor], dataset: Dataset, stored: dict[str, NDArray[Any]], outputs: Ports
+    compilation: Compilation,
+    executors: Sequence[Executor],
+    dataset: Dataset,
+    stored: dict[str, NDArray[Any]],
+    outputs: Ports,
 ) -> Verification:
     """Run `fixed`, memplan and the given compiled executors on the same stored integers."""
     from ..targets.executors.fixed import FixedExecutor

@@ -39,6 +39,9 @@ PRESERVING = (
 CLAMPS = (onnx.ClipOp, onnx.ReluOp)
 """Ops that commute with quantization: their operand may be stored in the type of their result."""
 
+WIDE_HEADROOM = 2.0
+"""Where there are bits to spare, ranges are doubled: inputs outside the calibration data then do not saturate."""
+
 
 @dataclass(frozen=True)
 class AssignTypesPass(ModulePass):
@@ -161,7 +164,8 @@ class Assignment:
         if low == high:
             return QType(storage, 1.0)
         if self.pow2 or self.bits > 8:
-            return QType(storage, self.symmetric_scale(max(-low, high)))
+            headroom = 1.0 if self.bits <= 8 else WIDE_HEADROOM
+            return QType(storage, self.symmetric_scale(max(-low, high) * headroom))
         scale = (high - low) / steps
         zero_point = round(-(1 << (self.bits - 1)) - low / scale)
         return QType(storage, scale, max(-(1 << (self.bits - 1)), min((1 << (self.bits - 1)) - 1, zero_point)))
