@@ -78,3 +78,8 @@ def inverse(permutation: Sequence[int]) -> Permutation:
 def compose(first: Sequence[int], second: Sequence[int]) -> Permutation:
     """The one transpose that does `first`, then `second`."""
     return tuple(first[axis] for axis in second)
+
+
+def is_identity(permutation: Permutation) -> bool:
+    """True when nothing moves."""
+    return list(permutation) == sorted(permutation)

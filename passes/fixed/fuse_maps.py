@@ -1,0 +1,135 @@
+"""fixed-fuse-maps: an elementwise map moves into the body of the form that computes its input.
+
+The value between them then never reaches memory: an activation is a few scalar operations at the end of a convolution
+(vertical fusion, for the case where every element has one producer and one consumer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, ModuleOp, i32
+from xdsl.ir import Region, SSAValue
+from xdsl.ir.affine import AffineExpr, AffineMap
+from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import (
+    GreedyRewritePatternApplier,
+    PatternRewriter,
+    PatternRewriteWalker,
+    RewritePattern,
+    op_type_rewrite_pattern,
+)
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from ...dialects.access import from_linear, linear_map
+from ...dialects.fixed import ConstantOp
+from ...dialects.fixed_forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed_scalar import YieldOp
+from .simplify_bodies import SIMPLIFICATIONS
+
+
+class FuseIntoProducer(RewritePattern):
+    """map(form(x)) -> form'(x), whose body goes on with the map's, where nothing else uses the form"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: MapOp, rewriter: PatternRewriter) -> None:
+        moving = [index for index, value in enumerate(op.ins) if not isinstance(value.owner, ConstantOp)]
+        if len(moving) != 1 or op.result is None:
+            return
+        value = op.ins[moving[0]]
+        producer = value.owner
+        if not isinstance(producer, StructuredForm) or producer.result is None or not value.has_one_use():
+            return
+        if prod(producer.domain.parallel.data) != prod(shaped_type(value).get_shape()):
+            return
+        shape = shaped_type(value).get_shape()
+        point = reading_point(op.sizes, shape, op.in_maps[moving[0]], producer.out_map)
+        if point is None:
+            return
+        result = rewriter.insert(fused(producer, op, moving[0], point))
+        rewriter.replace(op, [], [result.results[0]])
+        rewriter.erase(producer)
+
+
+def reading_point(
+    sizes: Sequence[int], shape: Sequence[int], access: AffineMap, out_map: AffineMap
+) -> list[AffineExpr] | None:
+    """The point of a map's domain that reads the element which a producer writes through `out_map`.
+
+    One expression over the producer's dimensions per dimension of the map, whose sizes are given; None unless the map
+    reads every element of the value, of this shape, exactly once.
+    """
+    found: dict[int, AffineExpr] = {}
+    for result, size, written in zip(linear_map(access), shape, out_map.results, strict=True):
+        used = [d for d, c in enumerate(result.coefficients) if c and sizes[d] > 1]
+        if result.offset or len(used) > 1 or (size > 1) != bool(used):
+            return None
+        for d in used:
+            if d in found or result.coefficients[d] != 1 or sizes[d] != size:
+                return None
+            found[d] = written
+    if any(size > 1 and d not in found for d, size in enumerate(sizes)):
+        return None
+    return [found.get(d, AffineExpr.constant(0)) for d in range(len(sizes))]
+
+
+def fused(producer: StructuredForm, op: MapOp, moving: int, point: Sequence[AffineExpr]) -> StructuredForm:
+    """The producer with the map's operands, the map's result and one body after the other."""
+    assert op.result is not None
+    dims = len(producer.sizes)
+    others = [i for i in range(len(op.ins) + len(op.params)) if i != moving]
+    maps = [m.data.replace_dims_and_symbols(point, (), dims, 0) for m in op.maps]
+    params = [*producer.params, *(op.operands[i] for i in others)]
+    tables = [*producer.tables, *op.tables]
+    accesses = [*(m.data for m in producer.maps.data[:-1]), *(maps[i] for i in others), maps[-1]]
+    segments = (len(producer.ins), len(params), len(tables), 0)
+    return type(producer).create(
+        operands=[*producer.ins, *params, *tables],
+        result_types=[op.result.type],
+        properties={
+            **producer.properties,
+            "maps": ArrayAttr(AffineMapAttr(simplified(m)) for m in accesses),
+            "operandSegmentSizes": DenseArrayBase.from_list(i32, segments),
+        },
+        attributes=producer.attributes,
+        regions=[fused_body(producer, op, moving)],
+    )
+
+
+def simplified(access: AffineMap) -> AffineMap:
+    """The same map in the one form that coefficients and offset print as."""
+    return from_linear(linear_map(access)) if access.results else access
+
+
+def fused_body(producer: StructuredForm, op: MapOp, moving: int) -> Region:
+    """The producer's body, whose value becomes argument `moving` of the map's body; arguments as in the form."""
+    region, consumer = producer.body.clone(), op.body.clone().block
+    block = region.block
+    values: list[SSAValue] = []
+    last = block.last_op
+    assert isinstance(last, YieldOp)
+    for index, argument in enumerate(consumer.args):
+        if index == moving:
+            values.append(last.values[0])
+        elif index < len(op.ins) + len(op.params):
+            values.append(block.insert_arg(argument.type, len(block.args) - len(producer.tables)))
+        else:
+            values.append(block.insert_arg(argument.type, len(block.args)))
+    Rewriter.inline_block(consumer, InsertPoint.before(last), values)
+    Rewriter.erase_op(last)
+    return region
+
+
+@dataclass(frozen=True)
+class FuseMapsPass(ModulePass):
+    """Fuse elementwise maps into the forms before them, and simplify the bodies."""
+
+    name = "fixed-fuse-maps"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        PatternRewriteWalker(FuseIntoProducer()).rewrite_module(op)
+        patterns: list[RewritePattern] = [pattern() for pattern in SIMPLIFICATIONS]
+        PatternRewriteWalker(GreedyRewritePatternApplier(patterns)).rewrite_module(op)
