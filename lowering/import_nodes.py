@@ -356,3 +356,21 @@ TRANSLATIONS: dict[str, Translation] = {
     "Tanh": unary(onnx.TanhOp),
     "Transpose": transpose,
 }
+
+LIMITS: dict[str, str] = {
+    "ArgMax": "first of equals; the result is int32",
+    "AveragePool": "1-D and 2-D; ceil_mode only without count_include_pad",
+    "BatchNormalization": "inference; constant parameters",
+    "Clip": "constant bounds",
+    "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
+    "DequantizeLinear": "per tensor, or per axis without zero points",
+    "Gemm": "constant weights and bias; no transA",
+    "MatMul": "matrices, the right one constant",
+    "MaxPool": "1-D and 2-D; without the index output",
+    "QuantizeLinear": "per tensor",
+    "Reshape": "constant shape",
+    "Sigmoid": "8-bit values",
+    "Softmax": "fewer than 65,536 elements",
+    "Tanh": "8-bit values",
+}
+"""What `tinyml supported-ops` says of an operator beside its name."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import prod
 from typing import Any
 
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, MemRefType, StringAttr
@@ -20,7 +19,7 @@ KINDS = {ContractOp: "contract", ReduceOp: "reduce", MapOp: "map"}
 
 @dataclass(frozen=True)
 class OpRow:
-    """One step of the program. `live_bytes` counts the buffers alive while it runs, inputs and outputs included."""
+    """One step of the program. `live_bytes` counts the buffers alive while it runs, with the caller's."""
 
     node: str
     kind: str
@@ -60,8 +59,8 @@ def analyze(compilation: Compilation) -> Analysis:
     function = the_function(compilation.memplan)
     plan = plan_of(function)
     io_bytes = sum(size_in_bytes(a.type) for a in function.body.block.args if isinstance(a.type, MemRefType))
-    live = live_bytes(Liveness(function))
-    rows = tuple(op_row(form, live[step]) for step, form in enumerate(forms_of(function)))
+    live = Liveness(function).live_bytes
+    rows = tuple(op_row(form, live[step] + io_bytes) for step, form in enumerate(forms_of(function)))
     board = compilation.board
     return Analysis(
         model=function.sym_name.data,
@@ -113,10 +112,3 @@ def op_row(form: StructuredForm, live: int) -> OpRow:
         constant_bytes=sum(size_in_bytes(t) for t in constants if isinstance(t, MemRefType)),
         live_bytes=live,
     )
-
-
-def live_bytes(liveness: Any) -> list[int]:
-    raise NotImplementedError
-
-
-__all__ = ["Analysis", "OpRow", "analyze", "prod"]

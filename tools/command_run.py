@@ -5,15 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-import numpy as np
-
 from ..targets.dataset import Dataset, load_dataset
-from ..targets.executors.interface import Measurement, Run
-from ..targets.executors.onnx import OnnxExecutor
+from ..targets.executors.interface import Measurement
 from ..targets.executors.select import board_executor
 from ..targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
 from .analyze import analyze
-from .compiler import Compilation, compile_model, input_shapes, options_of
+from .compiler import Compilation, compile_model, float_outputs, input_shapes, options_of
 from .fit import refuse_misfit
 from .show import print_json, print_table
 
@@ -41,7 +38,6 @@ def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
     outputs = output_ports(function)
     executor = board_executor(compilation.generated(), compilation.board)
     run = executor.run(to_stored(dataset, input_ports(function)))
-    floats = OnnxExecutor(compilation.onnx).run(dataset.inputs)
     figures: Measurement = run.measurement
     return {
         "model": function.sym_name.data,
@@ -49,18 +45,13 @@ def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
         "simulator": executor.level,
         "rows": len(dataset),
         "accuracy": accuracy(to_real(run.outputs, outputs), dataset, outputs),
-        "float_accuracy": accuracy(real_outputs(floats), dataset, outputs),
+        "float_accuracy": accuracy(float_outputs(compilation, dataset), dataset, outputs),
         "ram_bytes": figures.ram_bytes,
         "flash_bytes": figures.flash_bytes,
         "stack_bytes": figures.stack_bytes,
         "cycles": figures.cycles,
         "instructions": figures.instructions,
     }
-
-
-def real_outputs(run: Run) -> dict[str, Any]:
-    """The float executor's outputs as a plain dictionary."""
-    return {name: np.asarray(value) for name, value in run.outputs.items()}
 
 
 def accuracy(values: dict[str, Any], dataset: Dataset, outputs: Ports) -> float | None:

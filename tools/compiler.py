@@ -1,34 +1,44 @@
 """From a model file and a board to every level of the staircase, and to the text at its end.
 
-The driver behind all commands of `tinyml`. It holds no decision of its own: it names pipelines (tools/pipelines.py) and fills
-their parameters from the board.
+The driver behind all commands of `tinyml`. It holds no decision of its own: it names pipelines (tools/pipelines.py)
+and fills their parameters from the board.
 """
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
 
 from ..dialects.errors import UserError
+from ..passes.fixed.calibrate import argument_shapes, the_function
 from ..targets.board import Board, load_board
 from .pipelines import Timing, pipeline, run_passes
 
 if TYPE_CHECKING:
+    from ..targets.dataset import Dataset
     from ..targets.firmware import GeneratedModel
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a user chooses. `calibration` is an .npz file, needed where the model has float values without a range."""
+    """What a user chooses.
+
+    `calibration` is an .npz file, needed where the model has float values without a range; with `sizes_only` ranges are
+    made up, and only sizes and counts of the result mean anything.
+    """
 
     model: Path
     board: str
     calibration: Path | None = None
     bits: int = 8
     scheme: str = "affine"
+    sizes_only: bool = False
 
 
 @dataclass
@@ -38,10 +48,34 @@ class Compilation:
     options: Options
     board: Board
     timing: Timing
-    onnx: ModuleOp
-    fixed: ModuleOp
-    memplan: ModuleOp
-    emitc: ModuleOp = field(repr=False)
+    onnx: ModuleOp = field(repr=False)
+    fixed: ModuleOp = field(repr=False)
+    memplan: ModuleOp = field(repr=False)
+
+    @property
+    def function(self) -> FuncOp:
+        """The function at the level `fixed`, with its ports."""
+        return the_function(self.fixed)
+
+    @property
+    def name(self) -> str:
+        """The model's name, a C identifier."""
+        return self.function.sym_name.data
+
+    def c_files(self) -> dict[str, str]:
+        """NAME.c and NAME.h."""
+        model = self.generated()
+        return {f"{model.name}.c": model.source, f"{model.name}.h": model.header}
+
+    def hls_files(self) -> dict[str, str]:
+        """NAME.cpp and its C test bench NAME_tb.cpp."""
+        from ..targets.hls import print_hls
+        from ..targets.hls_testbench import print_hls_testbench
+
+        module = self.fixed.clone()
+        run_passes(module, pipeline("fixed-to-hls"), self.timing)
+        with self.timing.measure("print"):
+            return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
     def generated(self) -> GeneratedModel:
         """The C source and header."""
@@ -49,27 +83,54 @@ class Compilation:
         from ..targets.firmware import GeneratedModel
         from ..targets.header import print_header
         from ..targets.ports import input_ports, output_ports
-        from .pipelines import the_function
 
-        function = the_function(self.fixed)
-        with self.timing.measure("print C"):
-            source, header = print_c(self.emitc), print_header(self.emitc)
-        inputs, outputs = input_ports(function), output_ports(function)
-        return GeneratedModel(function.sym_name.data, source, header, inputs, outputs)
+        module = self.memplan.clone()
+        run_passes(module, pipeline("memplan-to-emitc", index_bits=self.board.index_bits), self.timing)
+        with self.timing.measure("print"):
+            source, header = print_c(module), print_header(module)
+        return GeneratedModel(self.name, source, header, input_ports(self.function), output_ports(self.function))
+
+
+def options_of(args: Namespace) -> Options:
+    """The options of a command line."""
+    return Options(args.model, args.board, args.calib, args.bits, args.scheme)
 
 
 def compile_model(options: Options) -> Compilation:
-    """Run the whole staircase. Raises UserError for anything that the user can mend."""
+    """From the file to the memory plan. Raises UserError for anything that the user can mend."""
     from ..lowering.import_onnx import import_onnx
 
     board = load_board(options.board)
+    if options.calibration is not None and not options.calibration.is_file():
+        raise UserError(f"{options.calibration}: no such data file")
     timing = Timing()
     with timing.measure("import"):
         onnx = import_onnx(options.model)
     fixed = onnx.clone()
-    run_passes(fixed, pipeline("onnx-to-fixed", **fixed_parameters(options, board)), timing)
+    passes = pipeline(
+        "onnx-to-fixed",
+        data=None if options.calibration is None else str(options.calibration),
+        nominal=True if options.sizes_only else None,
+        bits=options.bits,
+        scheme=options.scheme,
+        product_bits=board.product_bits,
+    )
+    run_passes(fixed, passes, timing)
     memplan = fixed.clone()
     run_passes(memplan, pipeline("fixed-to-memplan", alignment=board.alignment), timing)
-    emitc = memplan.clone()
-    run_passes(emitc, pipeline("memplan-to-emitc", index_bits=board.index_bits), timing)
-    return Compilation(options, board, timing, onnx, fixed, memplan, emitc)
+    return Compilation(options, board, timing, onnx, fixed, memplan)
+
+
+def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of a model's inputs, by name."""
+    return argument_shapes(the_function(module))
+
+
+def float_outputs(compilation: Compilation, dataset: Dataset) -> dict[str, NDArray[Any]]:
+    """The outputs of the model itself, as real numbers, by name."""
+    from ..targets.executors.onnx import OnnxExecutor
+    from ..targets.ports import input_ports, model_to_real, output_ports, to_model
+
+    function = compilation.function
+    inputs = to_model(dataset, input_ports(function), the_function(compilation.onnx))
+    return model_to_real(OnnxExecutor(compilation.onnx).run(inputs).outputs, output_ports(function))

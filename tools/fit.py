@@ -14,15 +14,15 @@ def refuse_misfit(analysis: Analysis) -> None:
         over = ram - analysis.board_ram_bytes
         reasons.append(
             f"{analysis.model} needs {ram:,} bytes of RAM (arena {analysis.arena_bytes:,}, input and output "
-            f"{analysis.io_bytes:,}), {over:,} more than the {analysis.board_ram_bytes:,} of board {analysis.board}; the peak "
-            f"is at '{analysis.peak_node}' (no order of these buffers needs less than {analysis.lower_bound_bytes:,}): "
+            f"{analysis.io_bytes:,}), {over:,} more than the {analysis.board_ram_bytes:,} of board {analysis.board}; "
+            f"the peak is at '{analysis.peak_node}' (no order of these buffers needs less than {analysis.lower_bound_bytes:,}): "
             "choose a larger board or a smaller input"
         )
     if flash > analysis.board_flash_bytes:
         over = flash - analysis.board_flash_bytes
         reasons.append(
-            f"{analysis.model} has {flash:,} bytes of constants, {over:,} more than the {analysis.board_flash_bytes:,} bytes "
-            f"of flash of board {analysis.board}: choose a larger board, a smaller model, or --bits 8"
+            f"{analysis.model} has {flash:,} bytes of constants, {over:,} more than the {analysis.board_flash_bytes:,} "
+            f"bytes of flash of board {analysis.board}: choose a larger board, a smaller model, or --bits 8"
         )
     if reasons:
         raise UserError(*reasons)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..targets.dataset import Dataset
 from ..targets.executors.interface import Executor, Run
-from ..targets.ports import Ports, to_real
-from .compiler import Compilation
+from ..targets.ports import input_ports, output_ports, to_real, to_stored
+from .compiler import Compilation, float_outputs
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class LevelResult:
-    """How a level compares with `fixed`; `difference` is None where every integer is equal, `note` says what was not run."""
+    """How a level compares with `fixed`; `difference` is None where every integer is equal."""
 
     level: str
     compared: int
     difference: Difference | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class Verification:
 
     rows: int
     levels: tuple[LevelResult, ...]
+    not_run: tuple[str, ...]
     float_error: float
     float_range: float
 
@@ -81,29 +81,30 @@ def compare_runs(level: str, expected: Run, actual: Run) -> LevelResult:
     return LevelResult(level, compared)
 
 
-def verify(
-    compilation: Compilation,
-    executors: Sequence[Executor],
-    dataset: Dataset,
-    stored: dict[str, NDArray[Any]],
-    outputs: Ports,
-) -> Verification:
+def verify(compilation: Compilation, executors: Sequence[Executor], dataset: Dataset) -> Verification:
     """Run `fixed`, memplan and the given compiled executors on the same stored integers."""
     from ..targets.executors.fixed import FixedExecutor
     from ..targets.executors.memplan import MemplanExecutor
+    from ..targets.executors.select import run_or_reason
 
+    stored = to_stored(dataset, input_ports(compilation.function))
     reference = FixedExecutor(compilation.fixed).run(stored, trace=True)
     results = [compare_runs("memplan", reference, MemplanExecutor(compilation.memplan).run(stored, trace=True))]
-    results += [compare_runs(executor.level, reference, executor.run(stored)) for executor in executors]
-    error, span = float_distance(compilation, dataset, reference, outputs)
-    return Verification(len(dataset), tuple(results), error, span)
+    missing: list[str] = []
+    for executor in executors:
+        run = run_or_reason(executor, stored)
+        if isinstance(run, str):
+            missing.append(run)
+        else:
+            results.append(compare_runs(executor.level, reference, run))
+    error, span = float_distance(compilation, dataset, reference)
+    return Verification(len(dataset), tuple(results), tuple(missing), error, span)
 
 
-def float_distance(compilation: Compilation, dataset: Dataset, run: Run, outputs: Ports) -> tuple[float, float]:
+def float_distance(compilation: Compilation, dataset: Dataset, run: Run) -> tuple[float, float]:
     """The greatest distance between float and integer outputs, and the range of the float outputs."""
-    from ..targets.executors.onnx import OnnxExecutor
-
-    floats = OnnxExecutor(compilation.onnx).run(dataset.inputs).outputs
+    floats = float_outputs(compilation, dataset)
+    outputs = output_ports(compilation.function)
     integers = to_real(run.outputs, outputs)
     names = [port.label.data for port in outputs]
     error = max(float(np.abs(floats[n].astype(np.float64) - integers[n]).max()) for n in names)
