@@ -49,6 +49,7 @@ class OptMain(xDSLOptMain):
     def register_all_dialects(self) -> None:
         for name, path in DIALECTS.items():
             self.ctx.register_dialect(name, partial(load, path))
+        self.ctx.load_registered_dialect("builtin")  # the printer asks it about resources, even after an ONNX import
 
     def register_all_passes(self) -> None:
         """Passes are looked up in the tables when they are used: `setup_pipeline`."""
