@@ -104,14 +104,15 @@ def corrected(
     quotient, remainder = w.binary(emitc.DivOp, *x), w.binary(emitc.RemOp, *x)
     inexact = w.compare("ne", remainder, w.constant(0, type))
     sign = w.compare(signs, w.binary(emitc.BitwiseXorOp, remainder, x[1]), w.constant(0, type))
-    return apply(quotient, w.do(emitc.CastOp(conjunction(w, inexact, sign), type)))
+    return apply(quotient, w.cast(conjunction(w, inexact, sign), type))
 
 
 def ceil_divide_unsigned(w: Writer, x: tuple[SSAValue, ...], type: IntegerType) -> SSAValue:
     """`q + (r != 0)` on unsigned numbers."""
     a, b = (w.unsigned(v) for v in x)
     inexact = w.compare("ne", w.binary(emitc.RemOp, a, b), w.constant(0, integer(a)))
-    return w.add(w.cast(w.binary(emitc.DivOp, a, b), type), w.do(emitc.CastOp(inexact, type)))
+    quotient = w.binary(emitc.DivOp, a, b)
+    return w.cast(w.binary(emitc.AddOp, quotient, w.cast(inexact, integer(a))), type)
 
 
 def extend_signed(w: Writer, x: tuple[SSAValue, ...], type: IntegerType) -> SSAValue:
