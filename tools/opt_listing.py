@@ -35,9 +35,11 @@ def print_table(table: dict[str, str]) -> None:
 
 
 def summary(cls: type) -> str:
-    """The first line of a class's docstring, or of its module's where the class is another's and has none."""
+    """The first line of a class's own docstring; where there is none (a dataclass then makes one up), its module."""
     doc = cls.__dict__.get("__doc__") or ""
-    return doc.strip().partition("\n")[0] or f"(of xDSL: {cls.__module__})"
+    if not doc or doc.startswith(f"{cls.__name__}("):
+        return f"{cls.__module__}"
+    return doc.strip().partition("\n")[0]
 
 
 def print_pipeline(name: str, steps: tuple[Step, ...]) -> None:
