@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects.fixed_forms import ContractOp, scalar_type, shaped_type
 from ...dialects.fixed_type import storage_limits
-from .scalars import Values, container
+from .values import Values, container
 from .views import Array, accessed, padded, taps, used_sizes
 
 MAX_TAPS = 256

@@ -15,7 +15,8 @@ from ...dialects.dense import dtype_of
 from ...dialects.fixed_forms import ContractOp, MapOp, ReduceOp, StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed_type import Reduction, storage_limits
 from .contractions import MAX_TAPS, contract, element_type
-from .scalars import IntegerOverflow, Values, container, evaluate_body
+from .scalars import evaluate_body
+from .values import IntegerOverflow, Values, container
 from .views import Array, accessed, padded, taps, used_sizes
 
 CHUNK_BYTES = 16 << 20

@@ -1,83 +1,22 @@
 """The meaning of the scalar ops of a body on numpy arrays, exact and never silent about overflow.
 
-A value is an array together with bounds that hold for all its elements. The bounds choose the narrowest of int32, int64
-and Python integers in which an operation is exact, and show where no check is needed.
+A flat table gives each op its function; `fixed.rescale` has a file of its own (`rescaling`).
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, IntegerType
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects.fixed_scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
-from ...dialects.fixed_type import Rounding, storage_limits
-
-
-class IntegerOverflow(ArithmeticError):
-    """A value does not fit the type that the program gives it: the program, not its input, is wrong."""
-
-
-@dataclass(frozen=True)
-class Values:
-    """An array of integers and bounds `low <= element <= high` (sound, not always tight)."""
-
-    array: NDArray[Any]
-    low: int
-    high: int
-
-    @staticmethod
-    def measured(array: NDArray[Any]) -> Values:
-        """With the tight bounds, by looking at every element."""
-        return Values(array, int(array.min()), int(array.max()))
-
-    @staticmethod
-    def of_type(array: NDArray[Any], type: Attribute) -> Values:
-        """With the bounds of a storage type."""
-        assert isinstance(type, IntegerType)
-        return Values(array, *storage_limits(type))
-
-    def within(self, low: int, high: int) -> bool:
-        """True when every element is between the bounds."""
-        if low <= self.low and self.high <= high:
-            return True
-        return low <= int(self.array.min()) and int(self.array.max()) <= high
-
-    def widened(self, low: int, high: int) -> NDArray[Any]:
-        """The elements in a numpy type that also holds `low` and `high`."""
-        return self.array.astype(container(min(low, self.low), max(high, self.high)), copy=False)
-
-
-def container(low: int, high: int) -> np.dtype[Any]:
-    """The narrowest of int32, int64 and Python integers that holds both bounds."""
-    bits = max(low.bit_length(), high.bit_length())
-    return np.dtype(np.int32 if bits < 32 else np.int64 if bits < 64 else object)
-
-
-Operands = Sequence[Values]
-Scalar = Callable[[Any, Operands], Values]
-
-
-def binary(function: Callable[[Any, Any], Any], corners: Callable[[int, int], int] | None = None) -> Scalar:
-    """An op whose extremes over a box of operands are at its corners; `corners` is its meaning on Python integers."""
-    of_ints = function if corners is None else corners
-
-    def compute(op: Operation, operands: Operands) -> Values:
-        left, right = operands
-        extremes = [of_ints(a, b) for a in (left.low, left.high) for b in (right.low, right.high)]
-        low, high = min(extremes), max(extremes)
-        least, greatest = min(low, left.low, right.low), max(high, left.high, right.high)
-        array = function(left.widened(least, greatest), right.widened(least, greatest))
-        return Values(np.asarray(array), low, high)
-
-    return compute
+from .rescaling import rescale
+from .values import IntegerOverflow, Operands, Scalar, Values, binary, container, limits, width
 
 
 def bit_and(op: arith.AndIOp, operands: Operands) -> Values:
@@ -184,59 +123,6 @@ def lookup(op: LookupOp, operands: Operands) -> Values:
     return Values(table.array[index.array.astype(np.intp, copy=False)], table.low, table.high)
 
 
-def rescale(op: RescaleOp, operands: Operands) -> Values:
-    """Multiply, check that the product (and what rounding adds to it) fits `product`, shift with rounding."""
-    mode, shift = op.rounding.data, op.shift.value.data
-    if mode is Rounding.TFLITE:
-        return double_round(op, operands)
-    x = binary(operator.mul)(op, operands) if len(operands) == 2 else operands[0]
-    half = 1 << shift >> 1
-    least, greatest = limits(op.product)
-    margin = 0 if mode in (Rounding.FLOOR, Rounding.TRUNCATE) else half
-    if not x.within(least, greatest - margin):
-        raise IntegerOverflow(f"{op.name}: the product, or what rounding adds to it, leaves {op.product}")
-    wide = x.widened(x.low - half, x.high + half)
-    bounds = (int(round_shift(np.asarray(b, object), shift, mode)) for b in (x.low, x.high))
-    return Values(np.asarray(round_shift(wide, shift, mode)), *bounds)
-
-
-def round_shift(x: NDArray[Any], shift: int, mode: Rounding) -> NDArray[Any]:
-    """x / 2^shift as an integer, by the definition of the mode; the array must hold x plus or minus half of 2^shift."""
-    if shift == 0:
-        return x
-    half = 1 << (shift - 1)
-    match mode:
-        case Rounding.HALF_UP:
-            return (x + half) >> shift
-        case Rounding.HALF_EVEN:
-            return (x + (half - 1) + ((x >> shift) & 1)) >> shift
-        case Rounding.HALF_AWAY:
-            return (x + half - (x < 0)) >> shift
-        case Rounding.TRUNCATE:
-            return (x >> shift) + ((x < 0) & ((x & (2 * half - 1)) != 0))
-        case Rounding.FLOOR:
-            return x >> shift
-        case Rounding.TFLITE:
-            raise ValueError("tflite rounding multiplies first")
-
-
-def double_round(op: RescaleOp, operands: Operands) -> Values:
-    """gemmlowp: `SaturatingRoundingDoublingHighMul(x, multiplier)`, then `RoundingDivideByPOT(., shift - 31)`.
-
-    The first is `trunc((x * multiplier + nudge) / 2^31)`, nudge 2^30 or, for a negative product, 1 - 2^30; it saturates
-    where both factors are -2^31. The second is half_away.
-    """
-    if not all(v.within(-(1 << 31), (1 << 31) - 1) for v in operands):
-        raise IntegerOverflow(f"{op.name}: tflite rounding takes factors of 32 bits")
-    if width(op.product) < 64:
-        raise IntegerOverflow(f"{op.name}: tflite rounding computes in 64 bits")
-    product = operands[0].array.astype(np.int64) * operands[1].array.astype(np.int64)
-    nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
-    high = np.minimum(round_shift(nudged, 31, Rounding.TRUNCATE), (1 << 31) - 1)
-    rounded = round_shift(high, op.shift.value.data - 31, Rounding.HALF_AWAY)
-    return Values.measured(rounded)
-
-
 SCALARS: Mapping[type[Operation], Scalar] = {
     arith.ConstantOp: constant,
     arith.AddiOp: binary(operator.add),
@@ -257,18 +143,6 @@ SCALARS: Mapping[type[Operation], Scalar] = {
     LookupOp: lookup,
     ExtendOp: same,
 }
-
-
-def limits(type: Attribute) -> tuple[int, int]:
-    """Least and greatest value of an integer type."""
-    assert isinstance(type, IntegerType)
-    return storage_limits(type)
-
-
-def width(type: Attribute) -> int:
-    """Bits of an integer type."""
-    assert isinstance(type, IntegerType)
-    return type.width.data
 
 
 def evaluate_body(block: Block, arguments: Sequence[Values], node: str) -> Values:

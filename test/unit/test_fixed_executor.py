@@ -16,7 +16,7 @@ from xdsl.parser import Parser
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.fixed import Fixed
 from tinyml_opt.targets.executors.fixed import FixedExecutor
-from tinyml_opt.targets.executors.scalars import IntegerOverflow
+from tinyml_opt.targets.executors.values import IntegerOverflow
 
 MODEL = """
 func.func @model(%x: tensor<2x3xi8>) -> (tensor<2xi32>, tensor<6xi8>) attributes {

@@ -25,7 +25,7 @@ from tinyml_opt.dialects.fixed_scalar import ExtendOp, YieldOp
 from tinyml_opt.dialects.fixed_type import DomainAttr, Reduction
 from tinyml_opt.targets.executors import contractions, forms
 from tinyml_opt.targets.executors.forms import evaluate_form
-from tinyml_opt.targets.executors.scalars import IntegerOverflow
+from tinyml_opt.targets.executors.values import IntegerOverflow
 
 ui8 = IntegerType(8, Signedness.UNSIGNED)
 BATCH = 3

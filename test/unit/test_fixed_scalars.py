@@ -16,7 +16,8 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from tinyml_opt.dialects.fixed_scalar import LookupOp, RescaleOp, SaturateOp, YieldOp
 from tinyml_opt.dialects.fixed_type import Rounding
-from tinyml_opt.targets.executors.scalars import IntegerOverflow, Values, evaluate_body
+from tinyml_opt.targets.executors.scalars import evaluate_body
+from tinyml_opt.targets.executors.values import IntegerOverflow, Values
 
 INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
 INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
