@@ -185,10 +185,11 @@ class IfOp(IRDLOperation):
         else_region = parser.parse_region() if parser.parse_optional_keyword("else") else Region()
         if not then_region.blocks:
             then_region.add_block(Block())
+        for block in (*then_region.blocks, *else_region.blocks):
+            if not isinstance(block.last_op, YieldOp):
+                block.add_op(YieldOp())
         op = cls(condition, then_region, else_region)
         op.attributes |= parser.parse_optional_attr_dict()
-        for trait in op.get_traits_of_type(SingleBlockImplicitTerminator):
-            ensure_terminator(op, trait)
         return op
 
     def print(self, printer: Printer) -> None:
