@@ -20,6 +20,14 @@ from .loops_emit import Emitter, Index
 Padding = Literal["clip", "guard"]
 
 
+@dataclass(frozen=True)
+class Style:
+    """How nests are written: what happens to padding, and the width of the target's words in bits."""
+
+    padding: Padding
+    word_bits: int
+
+
 def prefix(expression: Linear, dims: int) -> Linear:
     """The part of an expression over the first `dims` dimensions, with the offset."""
     coefficients = expression.coefficients

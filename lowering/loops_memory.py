@@ -142,8 +142,9 @@ class Memory:
 
 
 def hint_of(symbol: str, names: Names) -> str:
-    """A symbol's name without the model's."""
-    return symbol.removeprefix(f"{names.model}_")
+    """A symbol's name without the model's, as far as it is a name then."""
+    short = symbol.removeprefix(f"{names.model}_")
+    return short if not short[:1].isdigit() else f"_{short}"
 
 
 def write_place(emit: Emitter, root: SSAValue, place: Place) -> SSAValue:

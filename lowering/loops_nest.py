@@ -25,7 +25,7 @@ from ..dialects.fixed_forms import StructuredForm, shaped_type
 from ..dialects.mcu import LABEL
 from .loops_combine import SumOfProducts, combination
 from .loops_emit import Emitter, Index
-from .loops_index import Indices, Padding, Window, depth, split_padding
+from .loops_index import Indices, Style, Window, depth, split_padding
 from .loops_labels import dimension_names
 from .loops_scalars import inline_body
 
@@ -33,10 +33,10 @@ Carried = list[SSAValue]
 
 
 def build_nest(
-    form: StructuredForm, memory: Mapping[SSAValue, SSAValue], emit: Emitter, padding: Padding, label: str
+    form: StructuredForm, memory: Mapping[SSAValue, SSAValue], emit: Emitter, style: Style, label: str
 ) -> None:
     """Write the loops of `form`; `memory` holds the signless memref of each of its operands."""
-    Nest(form, memory, emit, padding, label).build()
+    Nest(form, memory, emit, style, label).build()
 
 
 class Nest:
@@ -47,13 +47,13 @@ class Nest:
         form: StructuredForm,
         memory: Mapping[SSAValue, SSAValue],
         emit: Emitter,
-        padding: Padding,
+        style: Style,
         label: str,
     ):
         self.form, self.memory, self.emit, self.label = form, memory, emit, label
         self.parallel = len(form.domain.parallel.data)
         self.names = dimension_names(form)
-        self.combination = combination(form, emit)
+        self.combination = combination(form, emit, style.word_bits)
         self.sizes = self._trip_counts()
         self.ins = [self._expressions(access) for access in form.in_maps]
         self.params = [self._expressions(access) for access in form.param_maps]
@@ -64,7 +64,7 @@ class Nest:
             for operand, expressions in zip(form.ins, self.ins, strict=True)
             for expression, size in zip(expressions, shaped_type(operand).get_shape(), strict=True)
         ]
-        self.windows, self.guards = split_padding(padded, self.sizes, self.parallel, padding)
+        self.windows, self.guards = split_padding(padded, self.sizes, self.parallel, style.padding)
         self.indices = Indices(
             emit, [e for group in (*self.ins, *self.params, self.out, [self.position]) for e in group]
         )

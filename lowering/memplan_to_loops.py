@@ -18,7 +18,7 @@ from ..dialects.errors import UserError
 from ..dialects.fixed_forms import StructuredForm
 from ..dialects.memplan import RetireOp
 from .loops_emit import Emitter
-from .loops_index import Padding
+from .loops_index import Padding, Style
 from .loops_memory import Memory, Names, Place, write_place
 from .loops_nest import build_nest
 
@@ -28,11 +28,13 @@ class ConvertMemplanToLoopsPass(ModulePass):
     """Lower `fixed` forms on memrefs and `memplan` to func, scf, arith, memref and mcu.
 
     `padding=clip` shortens reduction loops so that padding is never visited; `padding=guard` keeps constant trip counts
-    and tests each access (what HLS wants). Raises UserError on operations that have no place in a plan.
+    and tests each access (what HLS wants). `word_bits` is the width in which the target computes well. Raises UserError
+    on operations that have no place in a plan.
     """
 
     name = "convert-memplan-to-loops"
     padding: str = "clip"
+    word_bits: int = 32
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.padding not in get_args(Padding):
@@ -40,7 +42,8 @@ class ConvertMemplanToLoopsPass(ModulePass):
         functions = [f for f in op.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
         symbols = [f.sym_name.data for f in op.ops if isinstance(f, func.FuncOp)]
         for function in functions:
-            lowering = Lowering(function, Names(function.sym_name.data, symbols), cast(Padding, self.padding))
+            style = Style(cast(Padding, self.padding), self.word_bits)
+            lowering = Lowering(function, Names(function.sym_name.data, symbols), style)
             lowered = lowering.lower()
             op.body.block.insert_ops_before([*lowering.memory.globals, *lowering.steps, lowered], function)
             op.body.block.erase_op(function)
@@ -49,9 +52,9 @@ class ConvertMemplanToLoopsPass(ModulePass):
 class Lowering:
     """The lowering of one function: `memory.globals` and `steps` are what it needs beside it."""
 
-    def __init__(self, function: func.FuncOp, names: Names, padding: Padding):
+    def __init__(self, function: func.FuncOp, names: Names, style: Style):
         self.function, self.names = function, names
-        self.padding: Padding = padding
+        self.style = style
         self.memory = Memory(names)
         self.steps: list[func.FuncOp] = []
         for argument in function.args:
@@ -106,7 +109,7 @@ class Lowering:
                 memory[value] = write_place(step, self.memory.get_root(step, place.root), place)
         for number, value in enumerate(passed):
             memory[value].name_hint = "out" if value is form.target else f"in{number}"
-        build_nest(form, memory, step, self.padding, symbol.removeprefix(f"{self.names.model}_"))
+        build_nest(form, memory, step, self.style, symbol.removeprefix(f"{self.names.model}_"))
         block.add_op(func.ReturnOp())
         type = FunctionType.from_lists([address.type for address in addresses], [])
         self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))

@@ -1,7 +1,7 @@
 """Data files: `.npz` with the model's inputs, and perhaps labels.
 
-An input is stored under its own name, or under `x` when the model has one input. `x_scale` and `x_offset` (or NAME_scale,
-NAME_offset) say what stored numbers mean: real = x * x_scale + x_offset. `y` holds class labels.
+An input is stored under its own name, or under `x` when the model has one input. `x_scale` and `x_offset` (or
+NAME_scale, NAME_offset) say what stored numbers mean: real = x * x_scale + x_offset. `y` holds class labels.
 """
 
 from __future__ import annotations

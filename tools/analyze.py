@@ -14,7 +14,7 @@ from ..dialects.memplan import size_in_bytes
 from ..passes.fixed.calibrate import the_function
 from .compiler import Compilation
 
-KINDS = {ContractOp: "contract", ReduceOp: "reduce", MapOp: "map"}
+KINDS: dict[type[StructuredForm], str] = {ContractOp: "contract", ReduceOp: "reduce", MapOp: "map"}
 
 
 @dataclass(frozen=True)

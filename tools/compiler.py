@@ -85,7 +85,8 @@ class Compilation:
         from ..targets.ports import input_ports, output_ports
 
         module = self.memplan.clone()
-        run_passes(module, pipeline("memplan-to-emitc", index_bits=self.board.index_bits), self.timing)
+        bits = self.board.index_bits
+        run_passes(module, pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits), self.timing)
         with self.timing.measure("print"):
             source, header = print_c(module), print_header(module)
         return GeneratedModel(self.name, source, header, input_ports(self.function), output_ports(self.function))

@@ -15,7 +15,7 @@ def refuse_misfit(analysis: Analysis) -> None:
         reasons.append(
             f"{analysis.model} needs {ram:,} bytes of RAM (arena {analysis.arena_bytes:,}, input and output "
             f"{analysis.io_bytes:,}), {over:,} more than the {analysis.board_ram_bytes:,} of board {analysis.board}; "
-            f"the peak is at '{analysis.peak_node}' (no order of these buffers needs less than {analysis.lower_bound_bytes:,}): "
+            f"the peak is at '{analysis.peak_node}' (no placement needs less than {analysis.lower_bound_bytes:,}): "
             "choose a larger board or a smaller input"
         )
     if flash > analysis.board_flash_bytes:

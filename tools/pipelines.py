@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 
@@ -49,7 +49,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "memplan-to-emitc": (
-        Step("convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}),
+        Step("convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits",)),
         Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits",)),
     ),
     "fixed-to-hls": (
@@ -69,7 +69,7 @@ class Timing:
     stages: dict[str, float] = field(default_factory=dict[str, float])
 
     @contextmanager
-    def measure(self, stage: str) -> Iterator[None]:
+    def measure(self, stage: str) -> Generator[None]:
         """Add the time of a with block to a stage."""
         start = time.perf_counter()
         try:

@@ -50,6 +50,8 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
         command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")
+    if name == "verify":
+        command.add_argument("--hls", action="store_true", help="also the C simulation of the HLS C++")
     if name in ("run", "verify"):
         command.add_argument("--data", type=Path, required=True, metavar="NPZ", help="inputs, and labels `y`")
         command.add_argument("--limit", type=int, metavar="N", help="use only the first N rows")

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.builder import InsertPoint
 from xdsl.dialects.builtin import IntegerType, TensorType, i16, i32, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
-from xdsl.rewriter import Rewriter
+from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects import onnx
 from ...dialects.dense import dtype_of, from_numpy, to_numpy
@@ -126,8 +125,8 @@ def dimensions(num_dims: int) -> tuple[AffineExpr, ...]:
 class Requantizer:
     """A change of scale inside a form: the params it needs, and the ops that it puts into the body.
 
-    `factors` is one factor, or an array of them that `access` indexes (per channel, per position). Make it before the body,
-    whose arguments its `params` extend; then `apply` takes the body argument of the multiplier, if there is one.
+    `factors` is one factor, or an array of them that `access` indexes (per channel, per position). Make it before the
+    body, whose arguments its `params` extend; then `apply` takes the body argument of the multiplier, if there is one.
     """
 
     def __init__(

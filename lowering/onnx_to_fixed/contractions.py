@@ -1,4 +1,4 @@
-"""Gemm and Conv as contractions: integer weights, a bias in accumulator units, one requantization per output channel."""
+"""Gemm and Conv as contractions: integer weights, a bias in accumulator units, one requantization per channel."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def contract(
 def bias_integers(
     builder: FixedBuilder, op: onnx.GemmOp | onnx.ConvOp, scales: NDArray[np.float64]
 ) -> NDArray[Any] | None:
-    """The bias in units of the accumulator, or None where there is none. Raises UserError where it needs over 63 bits."""
+    """The bias in units of the accumulator, None where there is none. Raises UserError where it needs over 63 bits."""
     if op.bias is None:
         return None
     integers = np.rint(builder.reals(op.bias).reshape(-1) / scales)

@@ -1,7 +1,8 @@
 """`convert-onnx-to-fixed`: every ONNX op becomes structured forms on integers.
 
-Scales and widths were chosen before (`fixed-assign-types`); here they turn into multipliers, shifts and clamps. An operator is
-one line in `REWRITES` and one function; a function takes the builder and the op and returns the value that stands for its result.
+Scales and widths were chosen before (`fixed-assign-types`); here they turn into multipliers, shifts and clamps. An
+operator is one line in `REWRITES` and one function; a function takes the builder and the op and returns the value that
+stands for its result.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from ...dialects.fixed_type import DomainAttr, QType
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, quantize, shape_of
 
-ScalarFunction = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+ScalarFunction = Callable[[NDArray[np.floating[Any]]], NDArray[np.floating[Any]]]
 
 
 def broadcast_map(shape: Sequence[int], result_shape: Sequence[int]) -> AffineMap:

@@ -1,8 +1,8 @@
 """Choosing integer multipliers and shifts for a change of scale.
 
-A real factor M becomes `round(x * multiplier / 2^shift)` (Jacob et al., CVPR 2018) with one shift for all channels of a layer, so
-that a kernel keeps it in one instruction. Where the target has no wide multiply, a first rounding shift narrows x so that
-every product fits the target's product width.
+A real factor M becomes `round(x * multiplier / 2^shift)` (Jacob et al., CVPR 2018) with one shift for all channels of a
+layer, so that a kernel keeps it in one instruction. Where the target has no wide multiply, a first rounding shift
+narrows x so that every product fits the target's product width.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Requantization:
 def requantization(factors: Sequence[float], bound: int, product_bits: int) -> Requantization:
     """Integers for multiplying by `factors` (one, or one per channel) a value of magnitude at most `bound`.
 
-    `product_bits` (32 or 64) is the width of a product that the target computes well; more is used where the values need it.
-    Raises ValueError for a factor that is not positive and finite.
+    `product_bits` (32 or 64) is the width of a product that the target computes well; more is used where the values
+    need it. Raises ValueError for a factor that is not positive and finite.
     """
     if not all(math.isfinite(f) and f > 0 for f in factors):
         raise ValueError("a requantization factor must be positive and finite")
@@ -68,5 +68,5 @@ def _overflow(factors: Sequence[float], bound: int) -> Requantization:
 
 
 def accumulator_bits(bound: int) -> int:
-    """Bits of the narrowest accumulator of 32 or 64 that holds every value of magnitude up to `bound`, and its rounding."""
+    """The narrower of 32 and 64 bits that holds every value of magnitude up to `bound`, and its rounding."""
     return 32 if bound < (1 << 31) - 1 else 64

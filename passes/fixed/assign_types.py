@@ -1,8 +1,9 @@
 """`fixed-assign-types`: how each value is stored: width, scale, zero point.
 
-Where the model has QuantizeLinear and DequantizeLinear, their parameters are taken as they are. Elsewhere a type comes from the
-calibrated range: affine (Jacob et al., CVPR 2018) or with power-of-two scales (SeeDot, PLDI 2019). Weights are symmetric,
-per output channel where the scheme is affine. Leaves `fixed.type` on ops and `fixed.input_types` on the function.
+Where the model has QuantizeLinear and DequantizeLinear, their parameters are taken as they are. Elsewhere a type comes
+from the calibrated range: affine (Jacob et al., CVPR 2018) or with power-of-two scales (SeeDot, PLDI 2019). Weights are
+symmetric, per output channel where the scheme is affine. Leaves `fixed.type` on ops and `fixed.input_types` on the
+function.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`fixed-assume-ranges`: a nominal range for every real value, for when only sizes are asked.
 
-Sizes, orders and operation counts do not depend on ranges, so a model can be analyzed without calibration data. The integers
-that come out mean nothing.
+Sizes, orders and operation counts do not depend on ranges, so a model can be analyzed without calibration data. The
+integers that come out mean nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """`onnx-fold-batch-normalization`: a BatchNormalization becomes part of the layer before it.
 
-`(w x + b - mean) * s + shift = (s w) x + (s (b - mean) + shift)` with `s = scale / sqrt(variance + epsilon)` per channel.
+`(w x + b - mean) * s + shift = (s w) x + (s (b - mean) + shift)` with `s = scale / sqrt(variance + epsilon)` per
+channel.
 """
 
 from __future__ import annotations

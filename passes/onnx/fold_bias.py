@@ -1,7 +1,8 @@
 """`onnx-fold-bias`: one op per layer.
 
-MatMul with a constant becomes Gemm (weights [out, in]); an Add of a constant per output channel after MatMul, Gemm or Conv
-becomes its bias. Quantized weights stay quantized: the integers are transposed, and the axis of their scales with them.
+MatMul with a constant becomes Gemm (weights [out, in]); an Add of a constant per output channel after MatMul, Gemm or
+Conv becomes its bias. Quantized weights stay quantized: the integers are transposed, and the axis of their scales with
+them.
 """
 
 from __future__ import annotations
