@@ -27,7 +27,8 @@ from .fixed_type import Rounding, RoundingAttr, storage_limits
 class RescaleOp(IRDLOperation):
     """Multiply by an integer and shift right with rounding: `round(x * multiplier / 2^shift)`.
 
-    The product is computed in `product` bits and must fit there; without a multiplier the op is a rounding shift.
+    The product is computed in `product` bits; it must fit there with half an output unit added, as rounding to nearest
+    adds it. Without a multiplier the op is a rounding shift.
     The result is a value of the result type (it must fit; saturate afterwards where it may not).
 
     ```mlir

@@ -187,14 +187,14 @@ class Assignment:
                 continue
             values = to_numpy(operand.owner.value)
             if isinstance(op, onnx.ConvOp | onnx.GemmOp) and index == 1:
-                self.types[operand] = self.weight_type(values, self.types[op.operands[0]])
+                self.types[operand] = self.weight_type(values, bias_magnitudes(op), self.types[op.operands[0]])
             elif not isinstance(op, onnx.ConvOp | onnx.GemmOp):
                 self.types[operand] = self.type_of_range(float(values.min()), float(values.max()))
 
-    def weight_type(self, values: NDArray[Any], x: QType) -> QType:
+    def weight_type(self, values: NDArray[Any], bias: NDArray[np.float64], x: QType) -> QType:
         """Symmetric, per output channel (axis 0), or one power of two.
 
-        Over 8 bits the scale is also no finer than lets every accumulator fit 32 bits.
+        The scale is no finer than lets the bias fit 29 bits and, over 8 bits, the accumulator 32.
         """
         rows = np.abs(values.reshape(len(values), -1).astype(np.float64))
         greatest = (1 << (self.bits - 1)) - 1
@@ -202,12 +202,21 @@ class Assignment:
         if self.bits > 8:
             reach = max(x.limits[1] - x.zp, x.zp - x.limits[0])
             scales = np.maximum(scales, rows.sum(axis=1) * reach / 2.0**30)
+        scales = np.maximum(scales, bias / (x.scale * 2.0**28))
         scales = np.where(scales > 0, scales, 1.0)
         if self.pow2:
             return QType(
                 IntegerType(self.bits), 2.0 ** math.ceil(math.log2(float(scales.max()) * greatest / (greatest + 0.5)))
             )
         return QType(IntegerType(self.bits), as_tuple(scales), axis=0)
+
+
+def bias_magnitudes(op: onnx.ConvOp | onnx.GemmOp) -> NDArray[np.float64]:
+    """The magnitudes of a layer's float bias, one or one per output channel; 0 where there is none."""
+    bias = op.bias
+    if bias is None or not isinstance(bias.owner, onnx.ConstantOp):
+        return np.zeros(1)
+    return np.abs(to_numpy(bias.owner.value).astype(np.float64)).reshape(-1)
 
 
 def as_tuple(values: NDArray[np.float64]) -> Sequence[float]:
