@@ -34,7 +34,6 @@ from ..dialects.fixed_type import DomainAttr, PortAttr
 from ..dialects.memplan import FLASH, AliasOp, BufferOp
 from ..passes.fixed.transposes import identity_body
 
-
 ANYWHERE = NoneAttr()
 """The memory space of everything that is not a constant."""
 
@@ -61,6 +60,11 @@ def memref_of(type: Attribute, memory: Attribute = ANYWHERE) -> MemRefType:
     return MemRefType(type.element_type, type.get_shape(), memory_space=memory)
 
 
+def is_fixed(op: Operation) -> bool:
+    """True for the ops of the level `fixed`; forms that write into memrefs are below it."""
+    return isinstance(op, ConstantOp | ReshapeOp | ReturnOp) or (isinstance(op, StructuredForm) and op.outs is None)
+
+
 def base_of(value: SSAValue) -> SSAValue:
     """The value whose elements these are, through reshapes."""
     while isinstance(value.owner, ReshapeOp):
@@ -73,9 +77,9 @@ class Conversion:
 
     def __init__(self, function: FuncOp):
         self.function, self.old = function, function.body.block
-        unknown = [op for op in self.old.ops if not isinstance(op, StructuredForm | ConstantOp | ReshapeOp | ReturnOp)]
+        unknown = [op.name for op in self.old.ops if not is_fixed(op)]
         if unknown:
-            raise UserError(*(f"`{op.name}` does not belong to the level `fixed`: lower it first" for op in unknown))
+            raise UserError(*(f"`{name}` does not belong to the level `fixed`: lower it first" for name in unknown))
         last = self.old.last_op
         assert isinstance(last, ReturnOp), "a verified function ends in func.return"
         self.returned = tuple(last.operands)

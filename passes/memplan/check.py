@@ -225,7 +225,7 @@ class Checker:
         """Refuse a form that, point after point in row-major order, overwrites what a later point still reads."""
         read, written = self.places[value], self.places[form.target]
         low, high = max(read.start, written.start), min(read.end, written.end)
-        if read.owner.memory is not written.owner.memory or low >= high:
+        if read.owner is not written.owner or low >= high:
             return
         last_read = ranks_of_bytes(form, access, value)[low - read.start : high - read.start]
         first_written = ranks_of_bytes(form, form.out_map, form.target)[low - written.start : high - written.start]

@@ -30,7 +30,7 @@ FREE = 1 << 60
 MEMORY = 400_000
 """How many refuted states are remembered."""
 
-RUN = 3
+RUN = 2
 """Nodes of the shortest run, per buffer."""
 
 Weights = NDArray[np.float64]
@@ -43,8 +43,8 @@ class OutOfNodes(Exception):
 def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int) -> tuple[Ints, int, int]:
     """Better offsets than these, a proven lower bound at least `bound` (bytes), and the number of nodes visited.
 
-    Tries the bound itself first, then by bisection what is between it and the best placement; where runs could not tell,
-    again with more of them.
+    Tries the bound itself first, then by bisection what is between it and the best placement; where runs could not
+    tell, again with more of them.
     """
     hunt = Hunt(problem, node_limit)
     best, limit, runs = offsets, bound, 0
@@ -58,7 +58,7 @@ def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int) -> tup
                 low = limit + 1
                 bound = low if found is False else bound
             limit = (low + problem.peak(best) - 1) // 2
-        runs = max(2 * runs, 16)
+        limit, runs = bound, max(2 * runs, 16)
     return best, bound, hunt.nodes
 
 
@@ -294,6 +294,8 @@ class Search:
 
     def _place(self, buffer: int, level: int) -> bool:
         """Place a buffer; False when something no longer fits."""
+        if level + self.size[buffer] - int(self.padding[buffer]) > self.limit:
+            return False
         neighbours, reach = self.neighbours[buffer], self.reach[buffer]
         life = slice(self.lower[buffer], self.upper[buffer])
         self._remember(np.append(neighbours, buffer), reach, buffer)
