@@ -69,14 +69,15 @@ class ConvertLoopsToEmitcPass(ModulePass):
         """A function of C."""
         block = Block()
         body = BodyWriter(Writer(block, self.index_bits))
-        ports = ports_of(function)
+        inputs, outputs = ports_of(function, "fixed.inputs"), ports_of(function, "fixed.outputs")
+        ports = [*inputs, *outputs]
         attributes: list[dict[str, Attribute]] = []
         for index, argument in enumerate(function.args):
-            const = read_only.argument(function.sym_name.data, index)
+            const = read_only.argument(function.sym_name.data, index) and (not ports or index < len(inputs))
             attributes.append(self.argument(argument, ports[index] if ports else None, const, body))
         body.block(function.body.block)
-        outputs = [body.w.scalar_type(type) for type in function.function_type.outputs]
-        type = FunctionType.from_lists([a.type for a in block.args], outputs)
+        results = [body.w.scalar_type(type) for type in function.function_type.outputs]
+        type = FunctionType.from_lists([a.type for a in block.args], results)
         public = is_public(function)
         name = f"{function.sym_name.data}_run" if public else function.sym_name.data
         lowered = emitc.FuncOp(name, type, Region(block), () if public else ("static",), attributes)
@@ -110,10 +111,10 @@ def is_public(function: func.FuncOp) -> bool:
     return function.sym_visibility is None or function.sym_visibility.data == "public"
 
 
-def ports_of(function: func.FuncOp) -> list[PortAttr]:
-    """The ports of the function's arguments, inputs first; none where it has no such attributes."""
-    groups = [function.attributes.get(name) for name in ("fixed.inputs", "fixed.outputs")]
-    return [port for group in groups if isinstance(group, ArrayAttr) for port in group if isinstance(port, PortAttr)]
+def ports_of(function: func.FuncOp, name: str) -> list[PortAttr]:
+    """The ports in an attribute of the function; none where it has no such attribute."""
+    ports = function.attributes.get(name)
+    return [port for port in ports if isinstance(port, PortAttr)] if isinstance(ports, ArrayAttr) else []
 
 
 def port_type(port: PortAttr) -> IntegerType:
