@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from ..targets.dataset import load_dataset
-from ..targets.executors.hls import HlsExecutor
-from ..targets.executors.select import compiled_executors
-from ..targets.ports import input_ports, output_ports
-from .compiler import Compilation, compile_model, input_shapes, options_of
+from .compiler import compile_model, input_shapes, options_of
 from .show import print_json, print_table
 from .verify import Verification, verify
 
@@ -19,11 +16,7 @@ def execute(args: Namespace) -> int:
     compilation = compile_model(options_of(args))
     dataset = load_dataset(args.data, input_shapes(compilation.onnx))
     dataset = dataset.head(args.limit) if args.limit else dataset
-    executors, reasons = compiled_executors(compilation.generated(), compilation.board)
-    if args.hls:
-        executors.append(hls_executor(compilation))
-    result = verify(compilation, executors, dataset)
-    result = replace(result, not_run=(*reasons, *result.not_run))
+    result = verify(compilation, dataset, args.hls)
     if args.timing:
         compilation.timing.print()
     if args.json:
@@ -31,13 +24,6 @@ def execute(args: Namespace) -> int:
     else:
         show(result)
     return 0 if result.equal else 1
-
-
-def hls_executor(compilation: Compilation) -> HlsExecutor:
-    """The C simulation of the printed HLS C++."""
-    source, testbench = compilation.hls_files().values()
-    function = compilation.function
-    return HlsExecutor(source, testbench, input_ports(function), output_ports(function), compilation.name)
 
 
 def show(result: Verification) -> None:

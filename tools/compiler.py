@@ -7,7 +7,7 @@ and fills their parameters from the board.
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from xdsl.dialects.func import FuncOp
 
 from ..dialects.errors import UserError
 from ..passes.fixed.calibrate import argument_shapes, the_function
+from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..targets.board import Board, load_board
 from .pipelines import Timing, pipeline, run_passes
 
@@ -76,6 +77,14 @@ class Compilation:
         run_passes(module, pipeline("fixed-to-hls"), self.timing)
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
+
+    def exposed(self) -> Compilation:
+        """The same program with every node's value as an output: to find where compiled code goes wrong."""
+        fixed = self.fixed.clone()
+        run_passes(fixed, [ExposeNodesPass()], self.timing)
+        memplan = fixed.clone()
+        run_passes(memplan, pipeline("fixed-to-memplan", alignment=self.board.alignment), self.timing)
+        return replace(self, fixed=fixed, memplan=memplan)
 
     def generated(self) -> GeneratedModel:
         """The C source and header."""

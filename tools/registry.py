@@ -34,6 +34,7 @@ PASSES = {
     "fixed-assign-types": "passes.fixed.assign_types:AssignTypesPass",
     "fixed-assume-ranges": "passes.fixed.assume_ranges:AssumeRangesPass",
     "fixed-calibrate": "passes.fixed.calibrate:CalibratePass",
+    "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
     "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",

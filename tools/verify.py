@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dialects.errors import UserError
 from ..targets.dataset import Dataset
 from ..targets.executors.interface import Executor, Run
 from ..targets.ports import input_ports, output_ports, to_real, to_stored
+from ..targets.toolchain import ToolchainMissing
 from .compiler import Compilation, float_outputs
 
 
@@ -81,24 +82,57 @@ def compare_runs(level: str, expected: Run, actual: Run) -> LevelResult:
     return LevelResult(level, compared)
 
 
-def verify(compilation: Compilation, executors: Sequence[Executor], dataset: Dataset) -> Verification:
-    """Run `fixed`, memplan and the given compiled executors on the same stored integers."""
+def verify(compilation: Compilation, dataset: Dataset, hls: bool = False) -> Verification:
+    """Run every level on the same stored integers: fixed, memplan, the host, the board's simulator, on request HLS."""
     from ..targets.executors.fixed import FixedExecutor
     from ..targets.executors.memplan import MemplanExecutor
-    from ..targets.executors.select import run_or_reason
+    from ..targets.executors.select import executors_for
 
+    compiled, not_run = executors_for(compilation.generated(), compilation.board)
+    executors: list[Executor] = [*compiled, *([hls_executor(compilation)] if hls else [])]
     stored = to_stored(dataset, input_ports(compilation.function))
     reference = FixedExecutor(compilation.fixed).run(stored, trace=True)
     results = [compare_runs("memplan", reference, MemplanExecutor(compilation.memplan).run(stored, trace=True))]
-    missing: list[str] = []
     for executor in executors:
-        run = run_or_reason(executor, stored)
-        if isinstance(run, str):
-            missing.append(run)
-        else:
-            results.append(compare_runs(executor.level, reference, run))
+        try:
+            result = compare_runs(executor.level, reference, executor.run(stored))
+        except ToolchainMissing as error:
+            not_run.extend(error.reasons)
+            continue
+        if result.difference is not None:
+            node = first_node(compilation, executor.level, stored, reference)
+            result = replace(result, difference=node or result.difference)
+        results.append(result)
     error, span = float_distance(compilation, dataset, reference)
-    return Verification(len(dataset), tuple(results), tuple(missing), error, span)
+    return Verification(len(dataset), tuple(results), tuple(not_run), error, span)
+
+
+def hls_executor(compilation: Compilation) -> Executor:
+    """The C simulation of the printed HLS C++."""
+    from ..targets.executors.hls import HlsExecutor
+
+    source, testbench = compilation.hls_files().values()
+    function = compilation.function
+    return HlsExecutor(source, testbench, input_ports(function), output_ports(function), compilation.name)
+
+
+def first_node(
+    compilation: Compilation, level: str, stored: dict[str, NDArray[Any]], reference: Run
+) -> Difference | None:
+    """Where compiled code departs first, found by returning every node's value; None where that hides it."""
+    from ..targets.executors.select import executors_for
+
+    exposed = compilation.exposed()
+    executors = [hls_executor(exposed)] if level == "hls" else executors_for(exposed.generated(), exposed.board)[0]
+    try:
+        (outputs,) = (executor.run(stored).outputs for executor in executors if executor.level == level)
+    except UserError:
+        return None
+    for node, expected in reference.values.items():
+        difference = first_difference(node, expected, outputs[node]) if node in outputs else None
+        if difference is not None:
+            return difference
+    return None
 
 
 def float_distance(compilation: Compilation, dataset: Dataset, run: Run) -> tuple[float, float]:

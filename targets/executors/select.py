@@ -1,44 +1,40 @@
-"""Which executor runs a generated model: on the board's simulator, and on the host."""
+"""Which executors run a compiled model for a board, and why one does not."""
 
 from __future__ import annotations
 
 from ...dialects.errors import UserError
 from ..board import Board
 from ..firmware import GeneratedModel
-from ..toolchain import ToolchainMissing
 from .avr import AvrExecutor
+from .compiled import FirmwareExecutor
 from .cortex_m import CortexMExecutor
 from .host import HostExecutor
-from .interface import Arrays, Executor, Run
+
+FIRMWARE_EXECUTORS: dict[str, type[FirmwareExecutor]] = {"simavr": AvrExecutor, "qemu-system-arm": CortexMExecutor}
+
+CompiledExecutor = FirmwareExecutor | HostExecutor
 
 
-def board_executor(model: GeneratedModel, board: Board) -> Executor:
-    """The executor that simulates the board. Raises UserError with the reason where there is none."""
-    match board.simulator.kind:
-        case "simavr":
-            return AvrExecutor(model, board)
-        case "qemu-system-arm":
-            return CortexMExecutor(model, board)
-        case "host":
-            return HostExecutor(model)
-        case _:
-            raise UserError(f"board '{board.name}' cannot be simulated: {board.simulator.reason}")
+def board_executor(model: GeneratedModel, board: Board) -> CompiledExecutor:
+    """The executor of a board's code. Raises UserError, with the reason, where nothing here simulates the board."""
+    kind = board.simulator.kind
+    if kind == "host":
+        return HostExecutor(model)
+    if kind not in FIRMWARE_EXECUTORS:
+        reason = board.simulator.reason or "its file names no simulator"
+        raise UserError(f"board '{board.name}' ({board.core}) is not simulated here: {reason}")
+    return FIRMWARE_EXECUTORS[kind](model, board)
 
 
-def compiled_executors(model: GeneratedModel, board: Board) -> tuple[list[Executor], list[str]]:
-    """The host, and the board's simulator; for a simulator that there is none of, the reason."""
-    executors: list[Executor] = [HostExecutor(model)]
+def executors_for(model: GeneratedModel, board: Board) -> tuple[list[CompiledExecutor], list[str]]:
+    """The host's executor and the board's; and why there is none for the board.
+
+    Their tools are looked for when they run: then ToolchainMissing says what to install.
+    """
+    host = HostExecutor(model)
     if board.simulator.kind == "host":
-        return executors, []
+        return [host], []
     try:
-        return [*executors, board_executor(model, board)], []
+        return [host, board_executor(model, board)], []
     except UserError as error:
-        return executors, list(error.reasons)
-
-
-def run_or_reason(executor: Executor, inputs: Arrays) -> Run | str:
-    """A run, or why its tools are missing."""
-    try:
-        return executor.run(inputs)
-    except ToolchainMissing as error:
-        return f"{executor.level}: {error}"
+        return [host], list(error.reasons)
