@@ -12,6 +12,7 @@ from ..dialects.errors import UserError
 from ..dialects.mcu import PipelineOp
 from ..dialects.memplan import size_in_bytes
 from .emitc_arith import RULES
+from .emitc_memory import is_flash
 
 SAME_START = (memref.ReinterpretCastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.CastOp)
 """Another type for the same memory; an offset stands in the type's layout."""
@@ -77,8 +78,19 @@ def refusals(op: Operation, index_bits: int) -> list[str]:
         reasons += size_refusals(op, index_bits)
     if isinstance(op, func.FuncOp) and (op.is_declaration or len(op.body.blocks) != 1):
         reasons.append(f"@{op.sym_name.data} needs a body of one block")
-    if isinstance(op, memref.ViewOp) and not isinstance(op.byte_shift.owner, arith.ConstantOp):
+    if isinstance(op, memref.ViewOp):
+        reasons += view_refusals(op)
+    return reasons
+
+
+def view_refusals(op: memref.ViewOp) -> list[str]:
+    """Why a view is no address of C."""
+    reasons: list[str] = []
+    if not isinstance(op.byte_shift.owner, arith.ConstantOp):
         reasons.append("`memref.view` needs a constant offset")
+    source, result = op.source.type, op.result.type
+    if isinstance(source, MemRefType) and is_flash(source) and source.element_type != result.element_type:
+        reasons.append("cannot read the bytes of a constant as another type: give the constant the type that is read")
     return reasons
 
 
@@ -138,9 +150,7 @@ class ReadOnly:
                 return True
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)
-            case memref.ViewOp() | memref.ReinterpretCastOp() | memref.CollapseShapeOp() | memref.ExpandShapeOp():
-                return self._value(op.results[0])
-            case memref.CastOp():
+            case _ if isinstance(op, (memref.ViewOp, *SAME_START)):
                 return self._value(op.results[0])
             case _:
                 return False
