@@ -57,7 +57,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
-        Step("convert-loops-to-emitc", "C++ types", {"index_bits": 32}),
+        Step("convert-loops-to-emitc", "C++ types; no casts of pointers", {"index_bits": 32, "signless_ports": True}),
     ),
 }
 
