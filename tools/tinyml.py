@@ -74,10 +74,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def run_main() -> None:
-    """The console script."""
-    sys.exit(main())
-
-
 if __name__ == "__main__":
-    run_main()
+    sys.exit(main())
