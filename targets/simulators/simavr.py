@@ -19,11 +19,16 @@ from ..firmware import Firmware, port_bytes, symbols_of
 from ..toolchain import helper_program
 from .outcome import Outcome, fault
 
-CYCLE_LIMIT = 2_000_000_000
-"""Cycles that a call may take: two minutes at 16 MHz."""
+CYCLE_LIMIT = 1_000_000_000
+"""Cycles that a call may take: one minute at 16 MHz."""
 
 DATA_SPACE = 0x800000
 """Where avr-ld places the address space of data."""
+
+
+def runner() -> Path:
+    """The program on libsimavr. Raises ToolchainMissing."""
+    return helper_program("simavr_runner.c", (), ("-lsimavr",))
 
 
 def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int = CYCLE_LIMIT) -> Outcome:
@@ -31,7 +36,6 @@ def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int 
 
     Raises ToolchainMissing, FirmwareFault, StackOverflow.
     """
-    runner = helper_program("simavr_runner.c", (), ("-lsimavr",))
     inputs, outputs, figures = (directory / name for name in ("inputs", "outputs", "figures"))
     inputs.write_bytes(rows)
     symbols = symbols_of(firmware.board, firmware.elf)
@@ -43,7 +47,7 @@ def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int 
         for index, port in enumerate(list_of_ports):
             address = symbols[f"tinyml_{kind}{index}"].address - DATA_SPACE
             ports += [kind, f"{address:x}", str(port_bytes(port))]
-    command = [runner, firmware.elf, firmware.board.mcu, *limits, inputs, outputs, figures, *ports]
+    command = [runner(), firmware.elf, firmware.board.mcu, *limits, inputs, outputs, figures, *ports]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     if done.returncode != 0:
         raise fault(firmware.model.name, firmware.board.name, done.stderr or f"simulator ended with {done.returncode}")

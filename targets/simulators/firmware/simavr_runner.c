@@ -90,6 +90,13 @@ static call_t begin_call(const avr_t *avr) {
     return call;
 }
 
+/* A stack pointer above the call's frame has wrapped around below address 0. */
+static void check_stack(call_t *call, uint16_t sp, uint32_t static_end) {
+    uint32_t room = call->top + 1 - static_end, used = (uint16_t)(call->top - sp);
+    if (used > room) fail("stack overflow: %" PRIu32 " bytes in use, there is room for %" PRIu32, used, room);
+    if (sp < call->lowest) call->lowest = sp;
+}
+
 /* Runs the model to its return. */
 static call_t run_call(avr_t *avr, uint32_t static_end, uint64_t cycle_limit) {
     call_t call = begin_call(avr);
@@ -97,11 +104,7 @@ static call_t run_call(avr_t *avr, uint32_t static_end, uint64_t cycle_limit) {
     do {
         half_written = sp_is_half_written(half_written, opcode(avr, avr->pc));
         step(avr);
-        uint16_t sp = stack_pointer(avr);
-        if (!half_written && sp < call.lowest) call.lowest = sp;
-        if (!half_written && (uint32_t)sp + 1 < static_end)
-            fail("stack overflow: the stack reached address 0x%x, static data ends at 0x%" PRIx32 " (%" PRIu32
-                 " bytes too many)", sp + 1, static_end, static_end - sp - 1);
+        if (!half_written) check_stack(&call, stack_pointer(avr), static_end);
         if (avr->pc == 0) fail("the firmware crashed: it restarted at address 0");
         if (avr->cycle - call.start > cycle_limit)
             fail("the model did not return within %" PRIu64 " cycles", cycle_limit);
