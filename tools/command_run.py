@@ -14,6 +14,16 @@ from .compiler import Compilation, compile_model, float_outputs, input_shapes, o
 from .fit import refuse_misfit
 from .show import print_json, print_table
 
+LABELS = {
+    "accuracy": "accuracy, integers",
+    "float_accuracy": "accuracy, float",
+    "ram_bytes": "RAM, bytes (model, input, output)",
+    "flash_bytes": "flash, bytes (constants and code)",
+    "stack_bytes": "stack, bytes",
+    "cycles": "cycles per inference",
+    "instructions": "instructions per inference",
+}
+
 
 def execute(args: Namespace) -> int:
     """Build, simulate, and print what the board would do."""
@@ -27,7 +37,7 @@ def execute(args: Namespace) -> int:
     if args.json:
         print_json(result)
         return 0
-    rows = [(name.replace("_", " "), value) for name, value in result.items() if value is not None]
+    rows = [(LABELS.get(name, name), value) for name, value in result.items() if value is not None]
     print_table(f"{compilation.function.sym_name.data} on {compilation.board.title}", ("figure", "value"), rows)
     return 0
 

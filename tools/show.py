@@ -21,14 +21,18 @@ def print_table(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    table = Table()
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(cell_text(cell) for cell in row))
     width = None if sys.stdout.isatty() else 160
-    Console(width=width).print(table)
+    console = Console(width=width, highlight=False)
+    console.print(title, style="bold")
+    console.print(table)
+    if caption is not None:
+        console.print(caption)
 
 
 def cell_text(cell: object) -> str:
