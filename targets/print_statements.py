@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from textwrap import wrap
 
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -51,8 +52,12 @@ class FunctionPrinter:
         return line if len(line) < WIDTH - 2 else head + f",\n{INDENT * 2}".join(parameters) + ")"
 
     def line(self, text: str) -> None:
-        """Add a line at the present depth."""
-        self.lines.append(INDENT * self.depth + text)
+        """Add a line at the present depth, broken where it is too long."""
+        margin = INDENT * self.depth
+        first, rest = margin, margin + INDENT * 2
+        self.lines += wrap(
+            text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+        )
 
     def name(self, value: SSAValue) -> str:
         """A new name for a value."""
@@ -105,7 +110,7 @@ class FunctionPrinter:
                     call = f"{self.spelling.type(op.result.type)} {self.name(op.result)} = {call}"
                 self.line(call)
             case emitc.VerbatimOp():
-                self.line(op.value.data)
+                self.lines.append(INDENT * self.depth + op.value.data)
             case emitc.ReturnOp():
                 if op.operand is not None:
                     self.line(f"return {text(op.operand).text};")
