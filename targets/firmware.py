@@ -153,8 +153,8 @@ def refuse_misfit(firmware: Firmware) -> None:
         ("flash", firmware.total_flash_bytes, firmware.harness_flash_bytes, board.flash_bytes),
     )
     reasons = [
-        f"{firmware.model.name} needs {total:,} bytes of {kind}, {harness:,} of them for its harness, {total - limit:,} "
-        f"more than the {limit:,} of board '{board.name}': choose a larger board or a smaller model"
+        f"{firmware.model.name} needs {total:,} bytes of {kind}, {harness:,} of them for its harness, "
+        f"{total - limit:,} more than the {limit:,} of board '{board.name}': choose a larger board or a smaller model"
         for kind, total, harness, limit in figures
         if total > limit
     ]
