@@ -25,7 +25,7 @@ from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed_type import QType
-from .calibrate import is_real, the_function
+from .calibrate import argument_shapes, is_real, the_function
 
 PRESERVING = (
     onnx.FlattenOp,
@@ -124,13 +124,14 @@ class Assignment:
         arguments = self.function.body.block.args
         ranges = self.function.attributes.get("fixed.input_ranges")
         missing: list[str] = []
+        names = list(argument_shapes(self.function))
         for index, argument in enumerate(arguments):
             if argument in self.types:
                 continue
             if isinstance(ranges, ArrayAttr):
                 self.types[argument] = self.type_of_range(*numbers(ranges.data[index]))
             else:
-                missing.append(f"input {index}: no range and no QuantizeLinear; give calibration data (--calib)")
+                missing.append(f"input '{names[index]}': no range and no QuantizeLinear; give calibration data (--calib)")
         if missing:
             raise UserError(*missing)
         self.function.attributes["fixed.input_types"] = ArrayAttr([self.types[a] for a in arguments])
