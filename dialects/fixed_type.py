@@ -117,6 +117,12 @@ class QType(ParametrizedAttribute, TypeAttribute):
         """The least and greatest integer that the storage holds."""
         return storage_limits(self.storage)
 
+    def permuted(self, permutation: Sequence[int]) -> QType:
+        """The type after a transpose to dimensions `permutation`: the axis of a per-axis type moves along."""
+        if self.axis.data == PER_TENSOR:
+            return self
+        return QType(self.storage, self.scales.data, self.zp, list(permutation).index(self.axis.data))
+
     def verify(self) -> None:
         if self.bits < 1 or self.bits > 64:
             raise VerifyException(f"storage width must be between 1 and 64 bits, got {self.bits}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,13 +44,6 @@ def quantize(real: NDArray[Any], type: QType) -> NDArray[Any]:
     low, high = type.limits
     integers = np.rint(real.astype(np.float64) / scales) + type.zp
     return np.clip(integers, low, high).astype(dtype_of(type.storage))
-
-
-def permuted(type: QType, permutation: Sequence[int]) -> QType:
-    """The type of a transposed tensor: a per-axis type's axis moves along."""
-    if type.axis.data < 0:
-        return type
-    return QType(type.storage, type.scales.data, 0, list(permutation).index(type.axis.data))
 
 
 class FixedBuilder:

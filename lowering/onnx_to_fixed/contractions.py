@@ -18,7 +18,7 @@ from ...dialects.fixed_forms import ContractOp
 from ...dialects.fixed_type import DomainAttr, QType
 from ...passes.fixed.transposes import transpose
 from .bodies import Body
-from .builder import FixedBuilder, Requantizer, access, dimensions, permuted, shape_of
+from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
 from .requantize import accumulator_bits
 
 
@@ -41,7 +41,7 @@ class Weights:
     def laid_out_type(self) -> QType:
         """The type of the laid out integers; per-channel scales follow their axis where it stays one."""
         if self.shape == self.integers.shape or self.type.axis.data < 0:
-            return permuted(self.type, self.permutation)
+            return self.type.permuted(self.permutation)
         return self.type
 
 

@@ -131,7 +131,9 @@ class Assignment:
             if isinstance(ranges, ArrayAttr):
                 self.types[argument] = self.type_of_range(*numbers(ranges.data[index]))
             else:
-                missing.append(f"input '{names[index]}': no range and no QuantizeLinear; give calibration data (--calib)")
+                missing.append(
+                    f"input '{names[index]}': no range and no QuantizeLinear; give calibration data (--calib)"
+                )
         if missing:
             raise UserError(*missing)
         self.function.attributes["fixed.input_types"] = ArrayAttr([self.types[a] for a in arguments])

@@ -14,7 +14,7 @@ from xdsl.ir.affine import AffineExpr, AffineMap
 from ...dialects.access import linear_map
 from ...dialects.fixed_forms import MapOp, scalar_type, shaped_type
 from ...dialects.fixed_scalar import YieldOp
-from ...dialects.fixed_type import PER_TENSOR, DomainAttr, QType
+from ...dialects.fixed_type import DomainAttr, QType
 
 Permutation = tuple[int, ...]
 
@@ -40,8 +40,7 @@ def permuted_type(type: Attribute, permutation: Sequence[int]) -> TensorType:
     """The tensor type with its dimensions reordered; the axis of per-axis scales moves along."""
     assert isinstance(type, TensorType)
     element, shape = type.element_type, type.get_shape()
-    if isinstance(element, QType) and element.axis.data != PER_TENSOR:
-        element = QType(element.storage, element.scales.data, element.zp, list(permutation).index(element.axis.data))
+    element = element.permuted(permutation) if isinstance(element, QType) else element
     return TensorType(element, [shape[axis] for axis in permutation])
 
 
