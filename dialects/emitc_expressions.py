@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import FunctionType, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import FunctionType, IntegerAttr, IntegerType, UnitAttr
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     region_def,
     result_def,
@@ -150,7 +151,7 @@ class YieldOp(IRDLOperation):
 class ExpressionOp(IRDLOperation):
     """One C expression. The body sees nothing but its arguments, which carry the names of the operands.
 
-    Used once, by the next statement, it is printed inside that statement; else it gets a variable.
+    Used once, by the next statement, it is printed inside that statement; else, or with `noinline`, it gets a variable.
 
     ```mlir
     %3 = emitc.expression %0, %1 : (i32, !emitc.lvalue<i32>) -> i32 {
@@ -163,12 +164,16 @@ class ExpressionOp(IRDLOperation):
 
     name = "emitc.expression"
     defs = var_operand_def()
+    do_not_inline = opt_prop_def(UnitAttr)
     body = region_def("single_block")
     result = result_def()
     traits = traits_def(IsolatedFromAbove())
 
-    def __init__(self, defs: Sequence[SSAValue], body: Region, result_type: Attribute):
-        super().__init__(operands=[defs], regions=[body], result_types=[result_type])
+    def __init__(self, defs: Sequence[SSAValue], body: Region, result_type: Attribute, do_not_inline: bool = False):
+        flag = UnitAttr() if do_not_inline else None
+        super().__init__(
+            operands=[defs], regions=[body], result_types=[result_type], properties={"do_not_inline": flag}
+        )
 
     @property
     def value(self) -> SSAValue:
@@ -196,6 +201,7 @@ class ExpressionOp(IRDLOperation):
             parser.parse_optional_unresolved_operand, parser.parse_unresolved_operand
         )
         operands = operands or []
+        do_not_inline = parser.parse_optional_keyword("noinline") is not None
         parser.parse_punctuation(":")
         type = parser.parse_type()
         if not isinstance(type, FunctionType) or len(type.inputs) != len(operands) or len(type.outputs) != 1:
@@ -205,14 +211,14 @@ class ExpressionOp(IRDLOperation):
         outer, parser.ssa_values = parser.ssa_values, {}
         body = parser.parse_region(arguments)
         parser.ssa_values = outer
-        return cls(defs, body, type.outputs.data[0])
+        return cls(defs, body, type.outputs.data[0], do_not_inline)
 
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
         if self.defs:
             printer.print_list(self.defs, printer.print_ssa_value)
             printer.print_string(" ")
-        printer.print_string(": ")
+        printer.print_string(": " if self.do_not_inline is None else "noinline : ")
         printer.print_operation_type(self)
         printer.print_string(" ")
         names = printer._ssa_values  # pyright: ignore[reportPrivateUsage]

@@ -14,6 +14,9 @@ from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from ..dialects import emitc
 from ..dialects.emitc_operators import ExpressionMember
 
+MAX_DEPTH = 50
+"""Operators above each other in one expression; what lies deeper gets a variable."""
+
 IsConstant = Callable[[SSAValue], bool]
 """Tells whether an array or pointer is never written."""
 
@@ -100,6 +103,7 @@ class Grouping:
         self.used_once = {op for op in self.ops if is_silent(op) and op.results[0].has_one_use()}
         self.position = {op: place for place, op in enumerate(self.ops)}
         self.moved: set[Operation] = set()
+        self.too_deep: set[Operation] = set()
         self.writes = Writes(self.ops, is_constant)
 
     def run(self) -> None:
@@ -142,7 +146,7 @@ class Grouping:
             return False
         if isinstance(op, emitc.ConstantOp):
             return True
-        if op not in self.used_once:
+        if op not in self.used_once or op in self.too_deep:
             return False
         return not isinstance(op, emitc.LoadOp) or not self.writes.between(op.operand, self.position[op], end)
 
@@ -157,13 +161,13 @@ class Grouping:
         body = Block()
         leaves: dict[SSAValue, BlockArgument] = {}
 
-        def member(op: Operation) -> None:
+        def member(op: Operation, depth: int) -> None:
             for index, operand in enumerate(op.operands):
                 owner = operand.owner
                 if isinstance(owner, emitc.ConstantOp):
                     op.operands[index] = self.copy(owner, body.add_op)
-                elif isinstance(owner, ExpressionMember) and self.can_move(owner, end):
-                    member(owner)
+                elif isinstance(owner, ExpressionMember) and self.can_move(owner, end) and depth < MAX_DEPTH:
+                    member(owner, depth + 1)
                 else:
                     op.operands[index] = leaf(operand)
             self.moved.add(op)
@@ -171,14 +175,16 @@ class Grouping:
             body.add_op(op)
 
         def leaf(operand: SSAValue) -> SSAValue:
+            if isinstance(operand.owner, ExpressionMember) and self.can_move(operand.owner, end):
+                self.too_deep.add(operand.owner)
             value = self.settle(operand, at, end)
             if value not in leaves:
                 leaves[value] = body.insert_arg(value.type, len(body.args))
             return leaves[value]
 
-        member(root)
+        member(root, 1)
         result = root.results[0]
-        expression = emitc.ExpressionOp(list(leaves), Region(body), result.type)
+        expression = emitc.ExpressionOp(list(leaves), Region(body), result.type, root in self.too_deep)
         expression.result.name_hint = result.name_hint
         result.replace_all_uses_with(expression.result)
         body.add_op(emitc.YieldOp(result))

@@ -11,8 +11,8 @@ class Inlining:
     """Answers for one block at a time; an expression that is not inlined gets a name.
 
     An expression is inlined where it is used once and nothing but such expressions, constants and places stands between
-    it and its user: then no write can come between. The bounds of a loop are spelled anew in each iteration, so only
-    names stand there.
+    it and its user (then no write can come between), and it does not say `noinline`. The bounds of a loop are spelled
+    anew in each iteration, so only names stand there.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Inlining:
     def prepare(self, block: Block) -> None:
         """Decide for all expressions of a block, users first."""
         for op in reversed(list(block.ops)):
-            if isinstance(op, emitc.ExpressionOp) and op.result.has_one_use():
+            if isinstance(op, emitc.ExpressionOp) and op.do_not_inline is None and op.result.has_one_use():
                 if self._reaches(op, next(iter(op.result.uses))):
                     self._inlined.add(op)
 

@@ -37,10 +37,15 @@ def tool(name: str, package: str) -> str:
 
 def parse(path: Path) -> ModuleOp:
     """A module from a test of the lowering."""
+    return parse_text(path.read_text())
+
+
+def parse_text(text: str) -> ModuleOp:
+    """A module from text."""
     ctx = Context()
     for name, path_of in DIALECTS.items():
         ctx.register_dialect(name, lambda path_of=path_of: load(path_of))
-    return Parser(ctx, path.read_text()).parse_module()
+    return Parser(ctx, text).parse_module()
 
 
 def translated(module: ModuleOp) -> str:
@@ -72,6 +77,29 @@ def test_upstream_translates_plans(plan: Path, padding: str):
     PipelinePass().apply(Context(), module)
     ConvertLoopsToEmitcPass().apply(Context(), module)
     assert "_run(" in translated(module)
+
+
+def test_long_sums_are_parted():
+    terms = 400
+    lines = ["%v0 = memref.load %x[%c0] : memref<1xi32>"]
+    for i in range(terms):
+        lines += [f"%l{i} = memref.load %x[%c0] : memref<1xi32>", f"%v{i + 1} = arith.addi %v{i}, %l{i} : i32"]
+    ops = "\n      ".join(lines)
+    text = f"""
+    func.func @sum(%x: memref<1xi32>, %y: memref<1xi32>) {{
+      %c0 = arith.constant 0 : index
+      {ops}
+      memref.store %v{terms}, %y[%c0] : memref<1xi32>
+      func.return
+    }}
+    """
+    module = parse_text(text)
+    ConvertLoopsToEmitcPass().apply(Context(), module)
+    printed = print_c(module)
+    assert printed.count("x[0]") == terms + 1
+    assert printed.count("int32_t v") == terms // 50
+    assert "noinline" in str(module)
+    assert translated(module).count("v1[") == terms + 1
 
 
 MAIN = """

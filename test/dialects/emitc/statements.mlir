@@ -47,8 +47,13 @@ emitc.func @fill(%x: !emitc.ptr<i8> {mcu.const}, %y: !emitc.ptr<i32>) attributes
     emitc.assign %sum : i32 to %acc : <i32>
   // CHECK-NEXT: } {mcu.label = "fill_i"}
   } {mcu.label = "fill_i"}
-  // CHECK-NEXT: %none = emitc.expression : () -> i1 {
-  %none = emitc.expression : () -> i1 {
+  // CHECK-NEXT: %minus = emitc.expression %zero noinline : (i32) -> i32 {
+  %minus = emitc.expression %zero noinline : (i32) -> i32 {
+    %m = emitc.unary_minus %zero : (i32) -> i32
+    emitc.yield %m : i32
+  }
+  // CHECK:      %none = emitc.expression noinline : () -> i1 {
+  %none = emitc.expression noinline : () -> i1 {
     %true = "emitc.constant"() <{value = true}> : () -> i1
     emitc.yield %true : i1
   }
