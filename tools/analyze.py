@@ -44,6 +44,7 @@ class Analysis:
     macs: int
     board_ram_bytes: int
     board_flash_bytes: int
+    pointer_bits: int
     peak_node: str
     rows: tuple[OpRow, ...]
 
@@ -73,6 +74,7 @@ def analyze(compilation: Compilation) -> Analysis:
         macs=sum(row.macs for row in rows),
         board_ram_bytes=board.ram_bytes,
         board_flash_bytes=board.flash_bytes,
+        pointer_bits=board.index_bits,
         peak_node=max(rows, key=lambda row: row.live_bytes).node if rows else "",
         rows=rows,
     )

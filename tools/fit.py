@@ -5,6 +5,9 @@ from __future__ import annotations
 from ..dialects.errors import UserError
 from .analyze import Analysis
 
+POINTER_REACH = 1 << 16
+"""Bytes of flash that a 16-bit pointer (avr-gcc's `__flash`) can address."""
+
 
 def refuse_misfit(analysis: Analysis) -> None:
     """Raise UserError where RAM or flash alone already exceed the board (code and stack come on top)."""
@@ -23,6 +26,11 @@ def refuse_misfit(analysis: Analysis) -> None:
         reasons.append(
             f"{analysis.model} has {flash:,} bytes of constants, {over:,} more than the {analysis.board_flash_bytes:,} "
             f"bytes of flash of board {analysis.board}: choose a larger board, a smaller model, or --bits 8"
+        )
+    if analysis.pointer_bits == 16 and flash > POINTER_REACH:
+        reasons.append(
+            f"{analysis.model} has {flash:,} bytes of constants, {flash - POINTER_REACH:,} more than 16-bit pointers reach on "
+            f"board {analysis.board}: choose a 32-bit board or a smaller model"
         )
     if reasons:
         raise UserError(*reasons)
