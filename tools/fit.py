@@ -29,8 +29,8 @@ def refuse_misfit(analysis: Analysis) -> None:
         )
     if analysis.pointer_bits == 16 and flash > POINTER_REACH:
         reasons.append(
-            f"{analysis.model} has {flash:,} bytes of constants, {flash - POINTER_REACH:,} more than 16-bit pointers reach on "
-            f"board {analysis.board}: choose a 32-bit board or a smaller model"
+            f"{analysis.model} has {flash:,} bytes of constants, {flash - POINTER_REACH:,} more than 16-bit pointers reach "
+            f"on board {analysis.board}: choose a 32-bit board or a smaller model"
         )
     if reasons:
         raise UserError(*reasons)
