@@ -1,7 +1,7 @@
 """Offsets of least arena size for buffers of known lifetimes: dynamic storage allocation, NP-hard in general.
 
 Pure functions on lists of intervals. Greedy first-fit in several orders (as TFLite Micro does by size) gives a plan;
-when it misses the lower bound, the search of `offsets_search` looks for better ones.
+when it misses the lower bound, `offsets_restarts` and `offsets_search` look for better ones.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def place(requests: Sequence[Request], exact: bool = True, node_limit: int = NOD
     peak = problem.peak(offsets)
     method, nodes = "greedy", 0
     if exact and peak > bound:
-        from .offsets_search import improve
+        from .offsets_restarts import improve
 
         found, bound, nodes = improve(problem, offsets, bound, node_limit)
         if problem.peak(found) < peak:

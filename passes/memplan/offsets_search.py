@@ -7,13 +7,11 @@ on top of another one. Buffers are placed in order of offset, so what is still t
 
 where floor[t] is the least offset that a buffer to come may have at t. At the lowest level of the skyline one buffer
 either lies there, or on another buffer to come. Where no buffer to come spans two times, the two sides are solved on
-their own. Orders of preference are many: a fixed few first, then random ones, with restarts (Luby et al., 1993) and a
-memory of states that were refuted.
+their own. States that were refuted are remembered from run to run, and where runs failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
@@ -30,9 +28,6 @@ FREE = 1 << 60
 MEMORY = 400_000
 """How many refuted states are remembered."""
 
-RUN = 2
-"""Nodes of the shortest run, per buffer."""
-
 Weights = NDArray[np.float64]
 
 
@@ -40,83 +35,15 @@ class OutOfNodes(Exception):
     """The node limit of a run is reached."""
 
 
-def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int) -> tuple[Ints, int, int]:
-    """Better offsets than these, a proven lower bound at least `bound` (bytes), and the number of nodes visited.
+@dataclass(frozen=True)
+class Preference:
+    """Which decision comes first: the section in hand, then the buffer of greatest weight there.
 
-    Tries the bound itself first, then by bisection what is between it and the best placement; where runs could not
-    tell, again with more of them.
+    The section is the one with the least slack, or with `by_trouble` the one with the most failures for its slack.
     """
-    hunt = Hunt(problem, node_limit)
-    best, limit, runs = offsets, bound, 0
-    while bound < problem.peak(best) and hunt.nodes < node_limit:
-        low = bound
-        while low < problem.peak(best) and hunt.nodes < node_limit:
-            found = hunt.fit(limit, runs)
-            if isinstance(found, np.ndarray):
-                best = found
-            else:
-                low = limit + 1
-                bound = low if found is False else bound
-            limit = (low + problem.peak(best) - 1) // 2
-        limit, runs = bound, max(2 * runs, 16)
-    return best, bound, hunt.nodes
 
-
-def luby(i: int) -> int:
-    """The i-th length, from 0, of Luby's universal restart sequence: 1 1 2 1 1 2 4 ..."""
-    bits = (i + 1).bit_length()
-    return 1 << (bits - 1) if i + 2 == 1 << bits else luby(i + 1 - (1 << (bits - 1)))
-
-
-PREFERENCES = (
-    (9, 1, 0),
-    (1, 0, 9),
-    (1, 9, 0),
-    (-1, 9, 0),
-    (1, 1, 0),
-    (-9, 1, 0),
-    (1, -9, 0),
-    (-9, -1, 0),
-)
-"""Weights of size, length of life and number of neighbours that are tried first: mostly one, then another."""
-
-
-class Hunt:
-    """Runs of the search in both directions of time; `nodes` counts all of them."""
-
-    def __init__(self, problem: Problem, node_limit: int):
-        self.searches = (Search(problem), Search(problem.mirrored()))
-        self.node_limit, self.nodes = node_limit, 0
-        self.random = np.random.default_rng(0)
-
-    def fit(self, limit: int, runs: int) -> Ints | bool:
-        """Offsets with a peak of at most `limit` bytes; False when there are none, True when the runs cannot tell.
-
-        With 0 runs, one short run for each of PREFERENCES, else this many with random preferences.
-        """
-        for search, preference, nodes in self._random_runs(runs) if runs else self._first_runs():
-            nodes = min(nodes, self.node_limit - self.nodes)
-            if nodes <= 0:
-                break
-            try:
-                found = search.run(limit, preference, nodes)
-            except OutOfNodes:
-                continue
-            finally:
-                self.nodes += nodes - max(search.nodes_left, 0)
-            return search.solution() if found else False
-        return True
-
-    def _first_runs(self) -> Iterator[tuple[Search, Weights, int]]:
-        for weights in PREFERENCES:
-            for search in self.searches:
-                yield search, np.array(weights) @ search.features, RUN * search.count
-
-    def _random_runs(self, runs: int) -> Iterator[tuple[Search, Weights, int]]:
-        for run in range(runs):
-            search = self.searches[self.random.integers(2)]
-            noise = self.random.normal(size=search.count) * self.random.choice([0, 0.1, 0.5])
-            yield search, self.random.normal(size=3) @ search.features + noise, luby(run) * RUN * search.count
+    weights: Weights
+    by_trouble: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,6 +102,10 @@ class Search:
         self._relations(lower, upper, problem.alignments[living])
         self.features = self._features(upper - lower)
         self.refuted: set[bytes] = set()
+        self.failures = np.zeros(self.sections)
+        """How often each section was the one where something no longer fitted."""
+        self.blame = np.zeros(self.count + 1)
+        """The same per buffer that was still to come there, shared among all sections of a failure."""
         self.limit, self.nodes_left = -1, 0
 
     def _relations(self, lower: Ints, upper: Ints, alignments: Ints) -> None:
@@ -210,10 +141,12 @@ class Search:
         raw = np.log(np.array([self.sizes, length, degree + 1], np.float64))
         return (raw - raw.mean(1, keepdims=True)) / (raw.std(1, keepdims=True) + 1e-9)
 
-    def run(self, limit: int, preference: Weights, nodes: int) -> bool:
+    def run(self, limit: int, preference: Preference, nodes: int) -> bool:
         """True when a placement within `limit` bytes was found, False when there is none. Raises OutOfNodes."""
         if limit > self.limit:
             self.refuted.clear()
+        if limit != self.limit:
+            self.failures[:] = self.blame[:] = 0
         self.limit, self.nodes_left, self.preference = limit, nodes, preference
         # A section may go over the limit by the padding of the buffer on its top.
         self.ceiling = limit + self.top_padding
@@ -256,12 +189,16 @@ class Search:
         return True
 
     def _choose(self, part: Part, level: int) -> int:
-        """The preferred buffer at the section of the level with the least slack."""
+        """The preferred buffer at the preferred section of the level."""
         here = part.begin + np.flatnonzero(self.floor[part.begin : part.end] == level)
-        section = here[self.rest[here].argmax()]
+        slack = self.ceiling[here] - level - self.rest[here]
+        if self.preference.by_trouble:
+            section = here[(self.failures[here] / (slack + self.limit // 100 + 1)).argmax()]
+        else:
+            section = here[slack.argmin()]
         candidates = self.at[section]
         candidates = candidates[self.least[candidates] == level]
-        return int(candidates[self.preference[candidates].argmax()])
+        return int(candidates[self.preference.weights[candidates].argmax()])
 
     def _split(self, part: Part, buffer: int) -> list[tuple[int, int]]:
         """The part cut where nothing crosses any more, now that this buffer is placed; the shortest piece last."""
@@ -331,7 +268,13 @@ class Search:
         """Recompute the floor at these times; False when what is to come cannot lie between it and the ceiling."""
         floor = self.least[self.table[times]].min(1)
         self.floor[times] = floor
-        return bool(((floor + self.rest[times] <= self.ceiling[times]) | (floor == FREE)).all())
+        over = (floor + self.rest[times] > self.ceiling[times]) & (floor < FREE)
+        if not over.any():
+            return True
+        sections = times.start + np.flatnonzero(over)
+        self.failures[sections] += 1
+        self.blame[self.table[sections]] += 1 / len(sections)
+        return False
 
     def _remember(self, buffers: Ints, times: slice, placed: int) -> None:
         """Put on the trail what is about to change; `placed` is the buffer being placed, or -1."""

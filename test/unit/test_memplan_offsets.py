@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyml_opt.passes.memplan.offsets import Placement, Request, place
-from tinyml_opt.passes.memplan.offsets_search import luby
+from tinyml_opt.passes.memplan.offsets_restarts import run_length
 
 
 def check(requests: list[Request], placement: Placement) -> None:
@@ -115,5 +115,5 @@ def test_senseless_requests_are_refused(request_: Request) -> None:
         place([request_])
 
 
-def test_luby_sequence() -> None:
-    assert [luby(i) for i in range(15)] == [1, 1, 2, 1, 1, 2, 4, 1, 1, 2, 1, 1, 2, 4, 8]
+def test_run_lengths() -> None:
+    assert [run_length(i) for i in range(1, 17)] == [1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 4]
