@@ -29,7 +29,7 @@ def refuse_misfit(analysis: Analysis) -> None:
         )
     if analysis.pointer_bits == 16 and flash > POINTER_REACH:
         reasons.append(
-            f"{analysis.model} has {flash:,} bytes of constants, {flash - POINTER_REACH:,} more than 16-bit pointers reach "
+            f"{analysis.model} has {flash:,} bytes of constants, {flash - POINTER_REACH:,} beyond the reach of 16-bit pointers "
             f"on board {analysis.board}: choose a 32-bit board or a smaller model"
         )
     if reasons:
