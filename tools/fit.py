@@ -28,9 +28,10 @@ def refuse_misfit(analysis: Analysis) -> None:
             f"bytes of flash of board {analysis.board}: choose a larger board, a smaller model, or --bits 8"
         )
     if analysis.pointer_bits == 16 and flash > POINTER_REACH:
+        over = flash - POINTER_REACH
         reasons.append(
-            f"{analysis.model} has {flash:,} bytes of constants, {flash - POINTER_REACH:,} beyond the reach of 16-bit pointers "
-            f"on board {analysis.board}: choose a 32-bit board or a smaller model"
+            f"{analysis.model} has {flash:,} bytes of constants, {over:,} more than the 16-bit pointers "
+            f"of board {analysis.board} reach: choose a 32-bit board or a smaller model"
         )
     if reasons:
         raise UserError(*reasons)
