@@ -123,6 +123,7 @@ def compile_model(options: Options) -> Compilation:
         nominal=True if options.sizes_only else None,
         bits=options.bits,
         scheme=options.scheme,
+        accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
     )
     run_passes(fixed, passes, timing)

@@ -36,7 +36,12 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
         Step("fixed-calibrate", "the final ops are known; types need their ranges", {}, ("data",), "data"),
         Step("fixed-assume-ranges", "instead of calibration, where only sizes are asked", {}, (), "nominal"),
-        Step("fixed-assign-types", "every scale and width, before integers are made", {}, ("bits", "scheme")),
+        Step(
+            "fixed-assign-types",
+            "every scale and width, before integers are made",
+            {},
+            ("bits", "scheme", "accumulator_bits"),
+        ),
         Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("product_bits",)),
         Step("fixed-fold-transposes", "NHWC throughout; before fusing, which needs neighbours to touch"),
         Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each"),

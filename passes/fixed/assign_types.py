@@ -49,24 +49,27 @@ class AssignTypesPass(ModulePass):
     """Choose the storage type of every value.
 
     `bits` is the storage width of activations and weights without types of their own; `scheme` is "affine" or "pow2".
+    `accumulator_bits` (32 or 64) is the widest accumulator that the target computes well: weights of more than 8 bits
+    are kept small enough for it.
     """
 
     name = "fixed-assign-types"
     bits: int = 8
     scheme: str = "affine"
+    accumulator_bits: int = 32
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.scheme not in ("affine", "pow2") or self.bits not in (8, 16):
             raise UserError(f"{self.name}: scheme is affine or pow2 and bits 8 or 16, got {self.scheme}, {self.bits}")
-        Assignment(the_function(op), self.bits, self.scheme == "pow2").run()
+        Assignment(the_function(op), self.bits, self.scheme == "pow2", self.accumulator_bits).run()
 
 
 class Assignment:
     """The types of one function's values, found in a backward walk (from uses) and a forward walk (from operands)."""
 
-    def __init__(self, function: func.FuncOp, bits: int, pow2: bool):
+    def __init__(self, function: func.FuncOp, bits: int, pow2: bool, accumulator_bits: int):
         self.function = function
-        self.bits, self.pow2 = bits, pow2
+        self.bits, self.pow2, self.accumulator_bits = bits, pow2, accumulator_bits
         self.types: dict[SSAValue, QType] = {}
 
     def run(self) -> None:
@@ -197,14 +200,14 @@ class Assignment:
     def weight_type(self, values: NDArray[Any], bias: NDArray[np.float64], x: QType) -> QType:
         """Symmetric, per output channel (axis 0), or one power of two.
 
-        The scale is no finer than lets the bias fit 29 bits and, over 8 bits, the accumulator 32.
+        The scale is no finer than lets the bias fit 29 bits and, over 8 bits, the accumulator its width.
         """
         rows = np.abs(values.reshape(len(values), -1).astype(np.float64))
         greatest = (1 << (self.bits - 1)) - 1
         scales = rows.max(axis=1) / greatest
         if self.bits > 8:
             reach = max(x.limits[1] - x.zp, x.zp - x.limits[0])
-            scales = np.maximum(scales, rows.sum(axis=1) * reach / 2.0**30)
+            scales = np.maximum(scales, rows.sum(axis=1) * reach / 2.0 ** (self.accumulator_bits - 2))
         scales = np.maximum(scales, bias / (x.scale * 2.0**28))
         scales = np.where(scales > 0, scales, 1.0)
         if self.pow2:
