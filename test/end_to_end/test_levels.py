@@ -65,7 +65,7 @@ def chain(*nodes: tuple[str, list[str], dict[str, Any]], shape: Sequence[int] = 
     return image_model(protos, weights, shape)
 
 
-def batch_normalization() -> dict[str, NDArray[Any]]:
+def batch_normalization() -> dict[str, Any]:
     """Parameters for four channels."""
     names = ("scale", "shift", "mean")
     return {**{n: random(4, seed=i + 3) for i, n in enumerate(names)}, "var": np.abs(random(4, seed=9)) + 0.5}
