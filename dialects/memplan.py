@@ -7,17 +7,20 @@ life, after which its bytes may hold anything. An alias is the same bytes under 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from xdsl.dialects.builtin import I64, IntegerAttr, MemRefType, StringAttr, i8, i64
 from xdsl.ir import Dialect, Operation, SSAValue
 from xdsl.irdl import (
+    AttrSizedOperandSegments,
     IRDLOperation,
     irdl_op_definition,
     operand_def,
     opt_prop_def,
     prop_def,
     result_def,
+    var_operand_def,
 )
 from xdsl.utils.exceptions import VerifyException
 
@@ -175,4 +178,32 @@ class RetireOp(IRDLOperation):
         super().__init__(operands=[buffer])
 
 
-Memplan = Dialect("memplan", [ArenaOp, BufferOp, ViewOp, AliasOp, RetireOp], [])
+@irdl_op_definition
+class OpaqueOp(IRDLOperation):
+    """A step that reads all of `ins`, then writes all of `outs`, and means nothing: no level can run it.
+
+    It is the entry point for research: any graph can be scheduled, placed and checked.
+
+    ```mlir
+    memplan.opaque ins(%a, %b : memref<8xi8>, memref<4xi8>) outs(%c : memref<16xi8>) node "add"
+    ```
+    """
+
+    name = "memplan.opaque"
+    ins = var_operand_def(MemRefType)
+    outs = var_operand_def(MemRefType)
+    node = opt_prop_def(StringAttr)
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    assembly_format = (
+        "(`ins` `(` $ins^ `:` type($ins) `)`)? `outs` `(` $outs `:` type($outs) `)` (`node` $node^)? attr-dict"
+    )
+
+    def __init__(self, ins: Sequence[SSAValue], outs: Sequence[SSAValue], node: str | None = None):
+        super().__init__(operands=[ins, outs], properties={"node": None if node is None else StringAttr(node)})
+
+    def verify_(self) -> None:
+        if not self.outs:
+            raise VerifyException("an opaque step writes at least one memref")
+
+
+Memplan = Dialect("memplan", [ArenaOp, BufferOp, ViewOp, AliasOp, RetireOp, OpaqueOp], [])

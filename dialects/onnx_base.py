@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import I64, DenseArrayBase, StringAttr, TensorType, i64
+from xdsl.dialects.builtin import I64, ArrayAttr, DenseArrayBase, DictionaryAttr, StringAttr, TensorType, i64
 from xdsl.ir import Attribute, SSAValue
-from xdsl.irdl import IRDLOperation, ParsePropInAttrDict, opt_prop_def
+from xdsl.irdl import IRDLOperation, ParsePropInAttrDict, operand_def, opt_prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 Ints = DenseArrayBase[I64]
@@ -34,6 +34,23 @@ class OnnxOp(IRDLOperation, ABC):
 def node_attribute(node: str | None) -> dict[str, Attribute | None]:
     """The properties that every op has."""
     return {"node": None if node is None else StringAttr(node)}
+
+
+class UnaryOp(OnnxOp, ABC):
+    """One tensor in, one tensor out, no attributes."""
+
+    x = operand_def(TensorType)
+    result = result_def(TensorType)
+    assembly_format = "$x attr-dict `:` type($x) `->` type($result)"
+
+    def __init__(self, x: SSAValue, result_type: TensorType, node: str | None = None):
+        super().__init__(operands=[x], properties=node_attribute(node), result_types=[result_type])
+
+
+def port_names(attributes: ArrayAttr[DictionaryAttr] | None, default: str, count: int) -> list[str]:
+    """The ONNX names of a function's arguments or results, from its `arg_attrs` or `res_attrs`."""
+    names = [a.data.get("onnx.name") for a in attributes] if attributes is not None else [None] * count
+    return [n.data if isinstance(n, StringAttr) else f"{default}{i}" for i, n in enumerate(names)]
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:

@@ -5,15 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import I64, FloatAttr, IntegerAttr, TensorType, f64, i64
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from .onnx_base import Ints, OnnxOp, ints, node_attribute, require_shape, shape_of, window_shape
 
 
+class WindowOp(OnnxOp):
+    """An op whose window moves over the spatial dimensions of its operand."""
+
+    strides = prop_def(Ints)
+    pads = prop_def(Ints)
+    dilations = prop_def(Ints)
+
+    @property
+    def stride_list(self) -> tuple[int, ...]:
+        """Strides per spatial dimension."""
+        return self.strides.get_values()
+
+    @property
+    def pad_list(self) -> tuple[int, ...]:
+        """Pads before each spatial dimension, then after each."""
+        return self.pads.get_values()
+
+    @property
+    def dilation_list(self) -> tuple[int, ...]:
+        """Dilations per spatial dimension."""
+        return self.dilations.get_values()
+
+
+def window_properties(
+    strides: Sequence[int], pads: Sequence[int], dilations: Sequence[int], node: str | None
+) -> dict[str, Attribute | None]:
+    """The properties of every op with a window."""
+    return {
+        "strides": ints(strides),
+        "pads": ints(pads),
+        "dilations": ints(dilations),
+        **node_attribute(node),
+    }
+
+
 @irdl_op_definition
-class ConvOp(OnnxOp):
+class ConvOp(WindowOp):
     """Convolution of x [N, C, spatial...] with w [O, C / group, window...] and bias [O]; every attribute is explicit.
 
     ```mlir
@@ -26,9 +61,6 @@ class ConvOp(OnnxOp):
     x = operand_def(TensorType)
     w = operand_def(TensorType)
     bias = opt_operand_def(TensorType)
-    strides = prop_def(Ints)
-    pads = prop_def(Ints)
-    dilations = prop_def(Ints)
     group = prop_def(IntegerAttr[I64])
     result = result_def(TensorType)
     assembly_format = "$x `,` $w (`bias` $bias^)? attr-dict `:` functional-type(operands, results)"
@@ -48,29 +80,11 @@ class ConvOp(OnnxOp):
         super().__init__(
             operands=[x, w, bias],
             properties={
-                "strides": ints(strides),
-                "pads": ints(pads),
-                "dilations": ints(dilations),
                 "group": IntegerAttr(group, i64),
-                **node_attribute(node),
+                **window_properties(strides, pads, dilations, node),
             },
             result_types=[result_type],
         )
-
-    @property
-    def stride_list(self) -> tuple[int, ...]:
-        """Strides per spatial dimension."""
-        return self.strides.get_values()
-
-    @property
-    def pad_list(self) -> tuple[int, ...]:
-        """Pads before each spatial dimension, then after each."""
-        return self.pads.get_values()
-
-    @property
-    def dilation_list(self) -> tuple[int, ...]:
-        """Dilations per spatial dimension."""
-        return self.dilations.get_values()
 
     @property
     def groups(self) -> int:
@@ -185,14 +199,11 @@ class BatchNormalizationOp(OnnxOp):
         require_shape(self, x)
 
 
-class PoolOp(OnnxOp):
+class PoolOp(WindowOp):
     """A window that moves over the spatial dimensions of x [N, C, spatial...]."""
 
     x = operand_def(TensorType)
     kernel_shape = prop_def(Ints)
-    strides = prop_def(Ints)
-    pads = prop_def(Ints)
-    dilations = prop_def(Ints)
     result = result_def(TensorType)
     assembly_format = "$x attr-dict `:` functional-type(operands, results)"
 
@@ -200,21 +211,6 @@ class PoolOp(OnnxOp):
     def kernel_list(self) -> tuple[int, ...]:
         """Window sizes."""
         return self.kernel_shape.get_values()
-
-    @property
-    def stride_list(self) -> tuple[int, ...]:
-        """Strides per spatial dimension."""
-        return self.strides.get_values()
-
-    @property
-    def pad_list(self) -> tuple[int, ...]:
-        """Pads before each spatial dimension, then after each."""
-        return self.pads.get_values()
-
-    @property
-    def dilation_list(self) -> tuple[int, ...]:
-        """Dilations per spatial dimension."""
-        return self.dilations.get_values()
 
     def verify_(self) -> None:
         x = shape_of(self.x)
@@ -250,10 +246,7 @@ class MaxPoolOp(PoolOp):
             operands=[x],
             properties={
                 "kernel_shape": ints(kernel_shape),
-                "strides": ints(strides),
-                "pads": ints(pads),
-                "dilations": ints(dilations),
-                **node_attribute(node),
+                **window_properties(strides, pads, dilations, node),
             },
             result_types=[result_type],
         )
@@ -288,11 +281,8 @@ class AveragePoolOp(PoolOp):
             operands=[x],
             properties={
                 "kernel_shape": ints(kernel_shape),
-                "strides": ints(strides),
-                "pads": ints(pads),
-                "dilations": ints(dilations),
                 "count_include_pad": IntegerAttr(int(count_include_pad), i64),
-                **node_attribute(node),
+                **window_properties(strides, pads, dilations, node),
             },
             result_types=[result_type],
         )

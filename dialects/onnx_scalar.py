@@ -21,7 +21,7 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from .dense import to_numpy
-from .onnx_base import OnnxOp, broadcast_shape, element_of, node_attribute, require_shape, shape_of
+from .onnx_base import OnnxOp, UnaryOp, broadcast_shape, element_of, node_attribute, require_shape, shape_of
 
 
 class BinaryOp(OnnxOp):
@@ -51,22 +51,15 @@ class AddOp(BinaryOp):
     name = "onnx.Add"
 
 
-class UnaryOp(OnnxOp):
-    """A scalar function of one tensor."""
-
-    x = operand_def(TensorType)
-    result = result_def(TensorType)
-    assembly_format = "$x attr-dict `:` type($x) `->` type($result)"
-
-    def __init__(self, x: SSAValue, result_type: TensorType, node: str | None = None):
-        super().__init__(operands=[x], properties=node_attribute(node), result_types=[result_type])
+class ElementwiseOp(UnaryOp):
+    """A scalar function of each element of one tensor."""
 
     def verify_(self) -> None:
         require_shape(self, shape_of(self.x))
 
 
 @irdl_op_definition
-class ReluOp(UnaryOp):
+class ReluOp(ElementwiseOp):
     """max(x, 0)
 
     ```mlir
@@ -78,7 +71,7 @@ class ReluOp(UnaryOp):
 
 
 @irdl_op_definition
-class SigmoidOp(UnaryOp):
+class SigmoidOp(ElementwiseOp):
     """1 / (1 + exp(-x))
 
     ```mlir
@@ -90,7 +83,7 @@ class SigmoidOp(UnaryOp):
 
 
 @irdl_op_definition
-class TanhOp(UnaryOp):
+class TanhOp(ElementwiseOp):
     """tanh(x)
 
     ```mlir

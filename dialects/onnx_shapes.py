@@ -11,7 +11,7 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, tra
 from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .onnx_base import Ints, OnnxOp, element_of, ints, node_attribute, require_shape, shape_of
+from .onnx_base import Ints, OnnxOp, UnaryOp, element_of, ints, node_attribute, require_shape, shape_of
 
 
 @irdl_op_definition
@@ -38,15 +38,8 @@ class ConstantOp(OnnxOp):
             raise VerifyException(f"the value {self.value.type} is not the result type {self.result.type}")
 
 
-class SameElementsOp(OnnxOp):
+class SameElementsOp(UnaryOp):
     """The operand's elements in row-major order under another shape."""
-
-    x = operand_def(TensorType)
-    result = result_def(TensorType)
-    assembly_format = "$x attr-dict `:` type($x) `->` type($result)"
-
-    def __init__(self, x: SSAValue, result_type: TensorType, node: str | None = None):
-        super().__init__(operands=[x], properties=node_attribute(node), result_types=[result_type])
 
     def verify_(self) -> None:
         before, after = shape_of(self.x), shape_of(self.result)

@@ -19,6 +19,7 @@ from ..dialects import onnx
 from ..dialects.dense import element_of as element_type_of_array
 from ..dialects.dense import from_numpy, to_numpy
 from ..dialects.onnx_base import element_of, shape_of, window_shape
+from ..dialects.onnx_weights import is_weight, transposed_weight
 
 
 class Unsupported(Exception):
@@ -66,14 +67,6 @@ def like(value: SSAValue, shape: Sequence[int], element: Attribute | None = None
     return TensorType(element_of(value) if element is None else element, shape)
 
 
-def is_constant(value: SSAValue) -> bool:
-    """A constant, or the DequantizeLinear of one."""
-    owner = value.owner
-    return isinstance(owner, onnx.ConstantOp) or (
-        isinstance(owner, onnx.DequantizeLinearOp) and isinstance(owner.x.owner, onnx.ConstantOp)
-    )
-
-
 @dataclass(frozen=True)
 class WindowAttributes:
     """A sliding window with every attribute explicit."""
@@ -117,7 +110,7 @@ def window_attributes(node: Node, spatial: Sequence[int], kernel: Sequence[int])
 
 def conv(node: Node) -> onnx.OnnxOp:
     x, w = node.operand(0), node.operand(1)
-    if not is_constant(w):
+    if not is_weight(w):
         raise Unsupported("the weights must be constants")
     x_shape, w_shape = shape_of(x), shape_of(w)
     a = window_attributes(node, x_shape[2:], node.attributes.get("kernel_shape", w_shape[2:]))
@@ -156,10 +149,10 @@ def gemm(node: Node) -> onnx.OnnxOp:
     node.refuse(transA=0)
     x, w, bias = node.operand(0), node.operand(1), node.optional(2)
     alpha, beta = node.attributes.get("alpha", 1.0), node.attributes.get("beta", 1.0)
-    if not is_constant(w) or (bias is not None and not is_constant(bias)):
+    if not is_weight(w) or (bias is not None and not is_weight(bias)):
         raise Unsupported("weights and bias must be constants")
     if not node.attributes.get("transB", 0):
-        w = transposed_constant(w, node.name)
+        w = transposed_weight(w)[-1].result
     if alpha != 1.0:
         w = scaled_constant(w, alpha)
     channels = shape_of(w)[0]
@@ -170,18 +163,6 @@ def gemm(node: Node) -> onnx.OnnxOp:
     if bias is not None and beta != 1.0:
         bias = scaled_constant(bias, beta)
     return onnx.GemmOp(x, w, bias, like(x, (shape_of(x)[0], channels)), node.name)
-
-
-def transposed_constant(value: SSAValue, name: str) -> SSAValue:
-    """A constant matrix [K, N] as [N, K]; of a DequantizeLinear the integers, with its axis."""
-    owner = value.owner
-    if isinstance(owner, onnx.DequantizeLinearOp):
-        integers = transposed_constant(owner.x, name)
-        axis = 1 - owner.axis_index % 2
-        type = like(value, shape_of(integers))
-        return onnx.DequantizeLinearOp(integers, owner.scale, owner.zero_point, axis, type, owner.label).result
-    assert isinstance(owner, onnx.ConstantOp)
-    return onnx.ConstantOp(from_numpy(to_numpy(owner.value).T, element_of(value)), owner.label).result
 
 
 def scaled_constant(value: SSAValue, factor: float) -> SSAValue:
@@ -202,7 +183,7 @@ def reshaped_bias(value: SSAValue, channels: int) -> SSAValue:
 
 def mat_mul(node: Node) -> onnx.OnnxOp:
     x, w = node.operand(0), node.operand(1)
-    if not is_constant(w):
+    if not is_weight(w):
         raise Unsupported(
             "the right operand must be a constant (weights); products of two computed tensors are not supported"
         )

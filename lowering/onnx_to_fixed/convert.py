@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, TensorType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -22,6 +22,8 @@ from xdsl.rewriter import Rewriter
 from ...dialects import onnx
 from ...dialects.errors import UserError
 from ...dialects.fixed_type import IntsAttr, PortAttr, QType
+from ...dialects.onnx_base import port_names
+from ...dialects.onnx_weights import is_weight
 from .builder import TYPE, FixedBuilder, element_of, shape_of
 from .contractions import lower_conv, lower_gemm
 from .elementwise import lower_add, lower_clip, lower_quantize, lower_relu, table
@@ -101,7 +103,7 @@ def convert_function(function: func.FuncOp, product_bits: int) -> func.FuncOp:
         if isinstance(op, func.ReturnOp):
             results = [builder.value(v) for v in op.operands]
             builder.block.add_op(func.ReturnOp(*results))
-        elif not is_constant(op):
+        elif not is_weight(op.results[0]):
             builder.values[op.results[0]] = REWRITES[type(op)](builder, op)
     terminator = block.last_op
     assert isinstance(terminator, func.ReturnOp)
@@ -111,23 +113,10 @@ def convert_function(function: func.FuncOp, product_bits: int) -> func.FuncOp:
         Region(block),
         function.sym_visibility,
     )
-    new.attributes["fixed.inputs"] = ports(block.args, labels(function.arg_attrs, "input", len(types)))
-    outputs = labels(function.res_attrs, "output", len(terminator.operands))
+    new.attributes["fixed.inputs"] = ports(block.args, port_names(function.arg_attrs, "input", len(types)))
+    outputs = port_names(function.res_attrs, "output", len(terminator.operands))
     new.attributes["fixed.outputs"] = ports(terminator.operands, outputs)
     return new
-
-
-def is_constant(op: Operation) -> bool:
-    """A constant, or the DequantizeLinear of one: read by its users through `FixedBuilder.integers`."""
-    if isinstance(op, onnx.DequantizeLinearOp):
-        return isinstance(op.x.owner, onnx.ConstantOp)
-    return isinstance(op, onnx.ConstantOp)
-
-
-def labels(attributes: ArrayAttr[DictionaryAttr] | None, default: str, count: int) -> list[str]:
-    """The ONNX names of arguments or results."""
-    names = [a.data.get("onnx.name") for a in attributes] if attributes is not None else [None] * count
-    return [n.data if isinstance(n, StringAttr) else f"{default}{i}" for i, n in enumerate(names)]
 
 
 def ports(values: tuple[SSAValue, ...] | list[SSAValue] | Any, names: list[str]) -> ArrayAttr[Attribute]:

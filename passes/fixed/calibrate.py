@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, ModuleOp, StringAttr, TensorType, f64
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, ModuleOp, TensorType, f64
 from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
+from ...dialects.onnx_base import port_names, shape_of
 
 Range = tuple[float, float]
 
@@ -66,13 +67,9 @@ def the_function(module: ModuleOp) -> func.FuncOp:
 
 def argument_shapes(function: func.FuncOp) -> dict[str, tuple[int, ...]]:
     """The shape of each argument, by its ONNX name."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    attributes = function.arg_attrs.data if function.arg_attrs is not None else ()
-    for index, argument in enumerate(function.body.block.args):
-        assert isinstance(argument.type, TensorType)
-        name = attributes[index].data.get("onnx.name") if attributes else None
-        shapes[name.data if isinstance(name, StringAttr) else f"input{index}"] = argument.type.get_shape()
-    return shapes
+    arguments = function.body.block.args
+    names = port_names(function.arg_attrs, "input", len(arguments))
+    return {name: shape_of(argument) for name, argument in zip(names, arguments, strict=True)}
 
 
 def is_real(op: Operation) -> bool:

@@ -19,14 +19,6 @@ def constant_value(value: SSAValue) -> NDArray[Any] | None:
     return to_numpy(owner.value) if isinstance(owner, onnx.ConstantOp) else None
 
 
-def is_constant_weight(value: SSAValue) -> bool:
-    """A constant, or the DequantizeLinear of one."""
-    owner = value.owner
-    return isinstance(owner, onnx.ConstantOp) or (
-        isinstance(owner, onnx.DequantizeLinearOp) and isinstance(owner.x.owner, onnx.ConstantOp)
-    )
-
-
 def insert_constant(before: Operation, array: NDArray[Any], like: SSAValue) -> SSAValue:
     """A new constant before an op, with the element type and name of an old one."""
     owner = like.owner

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import SSAValue
@@ -18,7 +17,8 @@ from xdsl.rewriter import Rewriter
 
 from ...dialects import onnx
 from ...dialects.onnx_base import element_of, shape_of
-from .constants import constant_value, erase_unused, insert_before, insert_constant, is_constant_weight
+from ...dialects.onnx_weights import is_weight, transposed_weight
+from .constants import constant_value, erase_unused, insert_before, insert_constant
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,12 @@ class FoldBiasPass(ModulePass):
 
 def to_gemm(product: onnx.MatMulOp) -> None:
     """x w as x (w^T)^T; the importer made sure that w is constant."""
-    weights = transposed(product, product.w)
-    gemm = onnx.GemmOp(product.x, weights, None, TensorType(element_of(product.x), shape_of(product.result)))
+    weights = [insert_before(product, op) for op in transposed_weight(product.w)]
+    gemm = onnx.GemmOp(product.x, weights[-1], None, TensorType(element_of(product.x), shape_of(product.result)))
     gemm.properties.update(product.properties)
     insert_before(product, gemm)
     product.result.replace_all_uses_with(gemm.result)
     Rewriter.erase_op(product)
-
-
-def transposed(before: onnx.MatMulOp, value: SSAValue) -> SSAValue:
-    """A constant matrix transposed; of a DequantizeLinear, the integers."""
-    owner = value.owner
-    if isinstance(owner, onnx.DequantizeLinearOp):
-        integers = transposed(before, owner.x)
-        axis = 1 - owner.axis_index % 2
-        type = TensorType(element_of(value), shape_of(integers))
-        op = onnx.DequantizeLinearOp(integers, owner.scale, owner.zero_point, axis, type, owner.label)
-        return insert_before(before, op)
-    array = constant_value(value)
-    assert array is not None, "the importer takes only constant weights"
-    return insert_constant(before, np.ascontiguousarray(array.T), value)
 
 
 def fold_add(add: onnx.AddOp, value: SSAValue, bias: SSAValue) -> bool:
@@ -67,7 +53,7 @@ def fold_add(add: onnx.AddOp, value: SSAValue, bias: SSAValue) -> bool:
     layer = value.owner
     if not isinstance(layer, onnx.GemmOp | onnx.ConvOp) or layer.bias is not None:
         return False
-    if value.uses.get_length() != 1 or not is_constant_weight(bias):
+    if value.uses.get_length() != 1 or not is_weight(bias):
         return False
     channels, rank = shape_of(value)[1], len(shape_of(value))
     per_channel = (channels, *(1,) * (rank - 2))

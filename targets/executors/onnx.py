@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
-from ...dialects.onnx_base import shape_of
+from ...dialects.onnx_base import port_names, shape_of
 from .interface import Arrays, Run
 from .onnx_ops import EVALUATE
 
@@ -34,10 +34,10 @@ class OnnxExecutor:
     def __init__(self, module: ModuleOp):
         (self.function,) = (op for op in module.ops if isinstance(op, FuncOp))
         block = self.function.body.block
-        self.inputs = labels(self.function.arg_attrs, "input", len(block.args))
+        self.inputs = port_names(self.function.arg_attrs, "input", len(block.args))
         terminator = block.last_op
         assert isinstance(terminator, ReturnOp)
-        self.outputs = labels(self.function.res_attrs, "output", len(terminator.operands))
+        self.outputs = port_names(self.function.res_attrs, "output", len(terminator.operands))
         self.results = terminator.operands
 
     def run(self, inputs: Arrays, trace: bool = False) -> Run:
@@ -93,9 +93,3 @@ class OnnxExecutor:
                 if uses[operand] == 0:
                     del values[operand]
         return [np.broadcast_to(values[r], (batch, *values[r].shape[1:])) for r in self.results]
-
-
-def labels(attributes: ArrayAttr[DictionaryAttr] | None, default: str, count: int) -> list[str]:
-    """The ONNX names of arguments or results."""
-    names = [a.data.get("onnx.name") for a in attributes] if attributes is not None else [None] * count
-    return [n.data if isinstance(n, StringAttr) else f"{default}{i}" for i, n in enumerate(names)]

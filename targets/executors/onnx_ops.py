@@ -85,19 +85,15 @@ def average_pool(op: onnx.AveragePoolOp, operands: Sequence[Array]) -> Array:
     if op.includes_padding:
         rank = len(axes)
         margins = [(0, 0)] * 3 + [(op.pad_list[a], op.pad_list[a + rank]) for a in range(rank)]
-        count = windows(np.pad(ones, margins, constant_values=1), *window_of(op)[:3], (0,) * 2 * rank, 0.0)
+        ones = np.pad(ones, margins, constant_values=1)
+        count = windows(ones, op.kernel_list, op.stride_list, op.dilation_list, (0,) * 2 * rank, 0.0)
         return total / count.sum(axis=axes)
     return total / pool_windows(op, ones, 0.0).sum(axis=axes)
 
 
-def window_of(op: onnx.MaxPoolOp | onnx.AveragePoolOp) -> tuple[tuple[int, ...], ...]:
-    """Kernel, strides, dilations and pads."""
-    return op.kernel_list, op.stride_list, op.dilation_list, op.pad_list
-
-
 def pool_windows(op: onnx.MaxPoolOp | onnx.AveragePoolOp, x: Array, fill: float) -> Array:
     """The op's windows of x."""
-    return windows(x, *window_of(op), fill=fill)
+    return windows(x, op.kernel_list, op.stride_list, op.dilation_list, op.pad_list, fill)
 
 
 def global_average_pool(op: onnx.GlobalAveragePoolOp, operands: Sequence[Array]) -> Array:
