@@ -1,0 +1,185 @@
+"""Every operator and its variants: the same integers at every level, each within a step of the float model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto
+from support.networks import Network, compile_network, equal_levels, errors_in_steps, on_grid, real_inputs
+
+from tinyml_opt.targets.ports import output_ports, to_real
+from tinyml_opt.tools.verify import hls_executor
+
+IMAGE = (1, 4, 9, 8)
+ROWS = 12
+
+
+def convolutions() -> Network:
+    """2-D: strides, pads on all sides, dilations, groups, and the activations that fusing takes in."""
+    net = Network(IMAGE, 1)
+    variants = {
+        "plain": (6, 4, (3, 3), {}),
+        "strided": (6, 4, (3, 2), {"strides": [2, 3]}),
+        "padded": (5, 4, (3, 3), {"pads": [1, 1, 1, 1]}),
+        "asymmetric": (5, 4, (3, 3), {"pads": [0, 2, 1, 0], "strides": [2, 1]}),
+        "dilated": (3, 4, (3, 2), {"dilations": [2, 3], "pads": [1, 2, 1, 2]}),
+        "pointwise": (7, 4, (1, 1), {}),
+        "grouped": (6, 2, (3, 3), {"group": 2, "pads": [1, 1, 1, 1]}),
+        "depthwise": (4, 1, (3, 3), {"group": 4, "pads": [1, 1, 1, 1]}),
+        "multiplied": (8, 1, (3, 3), {"group": 4, "strides": [2, 2]}),
+        "same": (2, 4, (2, 2), {"auto_pad": "SAME_LOWER", "strides": [2, 2]}),
+    }
+    for name, (out, depth, window, attributes) in variants.items():
+        net.result(net.node("Conv", "x", net.weight(out, depth, *window), net.bias(out), name=name, **attributes))
+    net.result(net.node("Conv", "x", net.weight(3, 4, 2, 2), name="unbiased"))
+    net.result(net.node("Relu", net.node("Conv", "x", net.weight(3, 4, 3, 3), net.bias(3)), name="relu"))
+    bounds = [net.constant(np.float32(b)) for b in (-0.5, 1.5)]
+    net.result(net.node("Clip", net.node("Conv", "x", net.weight(3, 4, 3, 3), net.bias(3)), *bounds, name="clip"))
+    return net
+
+
+def signals() -> Network:
+    """1-D: convolutions and pools."""
+    net = Network((1, 4, 40), 2)
+    net.result(net.node("Conv", "x", net.weight(6, 4, 5), net.bias(6), name="conv", strides=[2], pads=[1, 3]))
+    net.result(net.node("Conv", "x", net.weight(4, 1, 3), net.bias(4), name="depthwise", group=4, dilations=[2]))
+    net.result(net.node("Conv", "x", net.weight(6, 2, 3), name="grouped", group=2, pads=[1, 1]))
+    net.result(net.node("MaxPool", "x", name="max", kernel_shape=[3], strides=[2], pads=[1, 1]))
+    net.result(net.node("AveragePool", "x", name="average", kernel_shape=[3], strides=[2], pads=[1, 1]))
+    net.result(net.node("GlobalAveragePool", "x", name="global_average"))
+    return net
+
+
+def matrices() -> Network:
+    """Gemm in all its spellings, MatMul with and without Add."""
+    net = Network((1, 4, 5, 3), 3)
+    flat = net.node("Flatten", "x")
+    net.result(net.node("Gemm", flat, net.weight(7, 60), net.bias(7), name="gemm", transB=1))
+    net.result(net.node("Gemm", flat, net.weight(60, 7, axis=1), name="unbiased"))
+    net.result(net.node("Gemm", flat, net.weight(60, 7, axis=1), net.bias(1, 7), name="scaled", alpha=0.5, beta=2.0))
+    net.result(net.node("MatMul", flat, net.weight(60, 5, axis=1), name="product"))
+    net.result(net.node("Add", net.node("MatMul", flat, net.weight(60, 5, axis=1)), net.bias(5), name="biased"))
+    net.result(net.node("Relu", net.node("Gemm", flat, net.weight(7, 60), net.bias(7), transB=1), name="relu"))
+    return net
+
+
+def elementwise() -> Network:
+    """BatchNormalization folded and alone, sums, clamps."""
+    net = Network(IMAGE, 4)
+    signs = np.array([1, -1, 1, -1], np.float32)
+    folded = [net.constant(c) for c in (signs, signs * 0.25, signs * 0.5, np.full(4, 0.25, np.float32))]
+    conv = net.node("Conv", "x", net.weight(4, 4, 3, 3), net.bias(4))
+    net.result(net.node("BatchNormalization", conv, *folded, name="folded"))
+    scales = [net.constant(net.random.uniform(0.5, 2, 4).astype(np.float32)) for _ in range(4)]
+    net.result(net.node("BatchNormalization", "x", *scales, name="standalone"))
+    relu = net.node("Relu", "x", name="relu")
+    net.result(relu)
+    net.result(net.node("Add", "x", relu, name="sum"))
+    net.result(net.node("Add", "x", "x", name="twice"))
+    net.result(net.node("Add", "x", net.bias(1, 4, 1, 1), name="per_channel"))
+    net.result(net.node("Add", net.bias(8), "x", name="per_column"))
+    net.result(net.node("Add", "x", net.constant(np.float32(0.3)), name="scalar"))
+    bounds = [net.constant(np.float32(b)) for b in (-0.4, 0.7)]
+    net.result(net.node("Clip", "x", *bounds, name="clip"))
+    net.result(net.node("Clip", "x", "", bounds[1], name="clip_above"))
+    return net
+
+
+def pools() -> Network:
+    """2-D pools, with padding inside and outside of the mean."""
+    net = Network(IMAGE, 5)
+    padded = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
+    net.result(net.node("MaxPool", "x", name="max", kernel_shape=[2, 2], strides=[2, 2]))
+    net.result(net.node("MaxPool", "x", name="max_padded", **padded))
+    net.result(net.node("MaxPool", "x", name="max_ceil", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1))
+    net.result(net.node("MaxPool", "x", name="max_dilated", kernel_shape=[2, 2], dilations=[2, 3]))
+    net.result(net.node("AveragePool", "x", name="average", kernel_shape=[2, 3]))
+    net.result(net.node("AveragePool", "x", name="average_padded", **padded))
+    net.result(net.node("AveragePool", "x", name="average_counted", count_include_pad=1, **padded))
+    net.result(net.node("GlobalAveragePool", "x", name="global_average"))
+    return net
+
+
+def shapes() -> Network:
+    """What moves or orders numbers, alone and beside layers that are stored channels last."""
+    net = Network((1, 4, 6, 5), 6)
+    conv = net.node("Conv", "x", net.weight(3, 4, 3, 3), net.bias(3), pads=[1, 1, 1, 1])
+    net.result(net.node("Flatten", conv, name="flatten"))
+    net.result(net.node("Flatten", conv, name="flatten_at_2", axis=2))
+    net.result(net.node("Transpose", conv, name="transpose", perm=[0, 2, 3, 1]))
+    net.result(net.node("Transpose", "x", name="transpose_x", perm=[0, 3, 1, 2]))
+    net.result(net.node("Reshape", conv, net.constant(np.array([0, -1, 10])), name="reshape"))
+    net.result(net.node("Squeeze", conv, net.constant(np.array([0])), name="squeeze"))
+    net.result(net.node("Identity", conv, name="identity"))
+    net.result(net.node("Dropout", "x", name="dropout"))
+    net.result(net.node("ArgMax", "x", name="argmax", axis=1), TensorProto.INT64)
+    net.result(net.node("ArgMax", "x", name="argmax_dropped", axis=-1, keepdims=0), TensorProto.INT64)
+    net.result(net.node("Softmax", "x", name="softmax", axis=1))
+    net.result(net.node("Softmax", "x", name="softmax_last", axis=-1))
+    return net
+
+
+def tables() -> Network:
+    """Functions of one number, which 8 bits index."""
+    net = Network(IMAGE, 7)
+    for name in ("Sigmoid", "Tanh"):
+        net.result(net.node(name, "x", name=name.lower()))
+        net.result(net.node(name, net.node("Add", "x", "x"), name=f"{name.lower()}_of_sum"))
+    return net
+
+
+GROUPS: tuple[Callable[[], Network], ...] = (convolutions, signals, matrices, elementwise, pools, shapes)
+CONFIGURATIONS = [
+    *((group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")),
+    *((tables, 8, scheme) for scheme in ("affine", "pow2")),
+]
+
+STEPS = {8: 1.0, 16: 32.0}
+"""How far an operator may be from the float model, in units of its output's scale, by the width of values.
+
+8 bits hold the weights and inputs of these models exactly. What remains is the rounding of the output (1/2), of an
+added constant (1/2 where its scale is the output's), and of a multiplier: 15 bits at least, 2^-7 of a step.
+With 16 bits the weights keep what fits the accumulator (fixed-assign-types), and where products have 32 bits the
+accumulator is narrowed to 16 before it is multiplied: 32 steps are 2^-11 of the range.
+"""
+
+
+@pytest.mark.parametrize("board", ["host", "mega2560"])
+@pytest.mark.parametrize(("group", "bits", "scheme"), CONFIGURATIONS, ids=lambda v: getattr(v, "__name__", str(v)))
+def test_operators(group: Callable[[], Network], bits: int, scheme: str, board: str, tmp_path: Path):
+    """The host's code has 64-bit products, the AVR's (run on this computer) 32-bit ones and 16-bit loop counters."""
+    net = group()
+    rows = net.rows(ROWS)
+    compilation = compile_network(net.model(), tmp_path, rows, board, bits, scheme)
+    data = on_grid(compilation, rows * np.float32(0.9))
+    errors = errors_in_steps(compilation, data, equal_levels(compilation, data))
+    assert {name: error for name, error in errors.items() if error >= STEPS[bits]} == {}
+    assert len(errors) == len(net.outputs)
+
+
+@pytest.mark.parametrize(
+    ("group", "bits", "scheme"), [(convolutions, 8, "affine"), (pools, 16, "pow2"), (shapes, 8, "affine")]
+)
+def test_operators_as_hls(group: Callable[[], Network], bits: int, scheme: str, tmp_path: Path):
+    net = group()
+    rows = net.rows(3)
+    compilation = compile_network(net.model(), tmp_path, rows, "host", bits, scheme)
+    equal_levels(compilation, real_inputs(rows), [hls_executor(compilation)])
+
+
+def test_argmax_reads_what_a_layer_stores(tmp_path: Path):
+    """Channels are stored last: the index must be ONNX's all the same."""
+    net = Network(IMAGE, 8)
+    conv = net.result(net.node("Conv", "x", net.weight(5, 4, 3, 3), net.bias(5), name="conv"))
+    for axis in (1, 2, 3):
+        net.result(net.node("ArgMax", conv, name=f"axis{axis}", axis=axis, keepdims=axis % 2), TensorProto.INT64)
+    rows = net.rows(ROWS)
+    compilation = compile_network(net.model(), tmp_path, rows)
+    ports = output_ports(compilation.function)
+    outputs = to_real(equal_levels(compilation, real_inputs(rows)).outputs, ports)
+    for axis in (1, 2, 3):
+        expected = outputs["conv"].argmax(axis=axis + 1).reshape(outputs[f"axis{axis}"].shape)
+        np.testing.assert_array_equal(outputs[f"axis{axis}"], expected)

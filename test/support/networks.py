@@ -1,0 +1,130 @@
+"""Small ONNX models built in tests, and the levels that must agree on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import ArrayLike, NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from tinyml_opt.targets.dataset import Dataset
+from tinyml_opt.targets.executors.fixed import FixedExecutor
+from tinyml_opt.targets.executors.host import HostExecutor
+from tinyml_opt.targets.executors.interface import Executor, Run
+from tinyml_opt.targets.executors.memplan import MemplanExecutor
+from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
+from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs
+from tinyml_opt.tools.verify import compare_runs
+
+Array = NDArray[Any]
+
+
+class Network:
+    """A model under construction: one float input `x`, random weights, and an output for every value returned.
+
+    Weights are multiples of 2^-7 and reach 127 of them in each output channel, so that 8 bits hold them exactly.
+    """
+
+    def __init__(self, shape: Sequence[int], seed: int = 0):
+        self.random = np.random.default_rng(seed)
+        self.input = helper.make_tensor_value_info("x", TensorProto.FLOAT, list(shape))
+        self.shape = tuple(shape)
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self.outputs: list[onnx.ValueInfoProto] = []
+
+    def constant(self, array: ArrayLike) -> str:
+        """The name of an initializer."""
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(array), name))
+        return name
+
+    def weight(self, *shape: int, axis: int = 0) -> str:
+        """Random weights; `axis` is that of the output channels."""
+        integers = self.random.integers(-127, 128, shape)
+        first = tuple(slice(None) if a == axis else 0 for a in range(len(shape)))
+        integers[first] = 127
+        return self.constant((integers / 128).astype(np.float32))
+
+    def bias(self, *shape: int) -> str:
+        """Random numbers between -1 and 1."""
+        return self.constant(self.random.uniform(-1, 1, shape).astype(np.float32))
+
+    def node(self, op: str, *inputs: str, name: str = "", **attributes: Any) -> str:
+        """Add a node; returns the name of its value."""
+        value = name or f"{op.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, list(inputs), [value], value, **attributes))
+        return value
+
+    def result(self, value: str, element: int = TensorProto.FLOAT) -> str:
+        """Make a value an output."""
+        self.outputs.append(helper.make_tensor_value_info(value, element, None))
+        return value
+
+    def model(self) -> onnx.ModelProto:
+        """The model, checked, with the shapes of its outputs."""
+        graph = helper.make_graph(self.nodes, "net", [self.input], self.outputs, self.constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+        model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+        onnx.checker.check_model(model, full_check=True)
+        return model
+
+    def rows(self, count: int) -> NDArray[np.float32]:
+        """Random inputs in [-1, 1], (count, *shape)."""
+        return self.random.uniform(-1, 1, (count, *self.shape)).astype(np.float32)
+
+
+def compile_network(
+    model: onnx.ModelProto,
+    folder: Path,
+    calibration: Array | None = None,
+    board: str = "host",
+    bits: int = 8,
+    scheme: str = "affine",
+) -> Compilation:
+    """Every level of a model, calibrated on the given rows."""
+    path, data = folder / "net.onnx", folder / "calib.npz"
+    onnx.save(model, path)
+    if calibration is not None:
+        np.savez(data, x=calibration)
+    return compile_model(Options(path, board, None if calibration is None else data, bits, scheme))
+
+
+def real_inputs(rows: Array) -> Dataset:
+    """Rows in real units as the one input `x`."""
+    return Dataset({"x": rows}, {"x": False}, None)
+
+
+def on_grid(compilation: Compilation, rows: Array) -> Dataset:
+    """The rows as the model's integers hold them: what quantizing the input loses is no error of the program."""
+    ports = input_ports(compilation.function)
+    return real_inputs(to_real(to_stored(real_inputs(rows), ports), ports)["x"].astype(np.float32))
+
+
+def require_equal(level: str, expected: Run, actual: Run) -> None:
+    """Fail with the first node and element that differ."""
+    result = compare_runs(level, expected, actual)
+    assert result.difference is None, f"{level}: {result.difference}"
+    assert result.compared > 0
+
+
+def equal_levels(compilation: Compilation, data: Dataset, others: Sequence[Executor] = ()) -> Run:
+    """The run at the level `fixed`, after memplan, sanitized C on this computer and the others gave its integers."""
+    stored = to_stored(data, input_ports(compilation.function))
+    expected = FixedExecutor(compilation.fixed).run(stored, trace=True)
+    require_equal("memplan", expected, MemplanExecutor(compilation.memplan).run(stored, trace=True))
+    for executor in (HostExecutor(compilation.generated(), sanitize=True), *others):
+        require_equal(executor.level, expected, executor.run(stored))
+    return expected
+
+
+def errors_in_steps(compilation: Compilation, data: Dataset, run: Run) -> dict[str, float]:
+    """Per output, the greatest distance from the float model in units of the output's scale."""
+    ports = output_ports(compilation.function)
+    integers, floats = to_real(run.outputs, ports), float_outputs(compilation, data)
+    steps = {p.label.data: float(getattr(p.element, "scale", 1.0)) for p in ports}
+    return {name: float(np.abs(integers[name] - floats[name]).max() / step) for name, step in steps.items()}
