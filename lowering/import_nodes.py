@@ -253,7 +253,9 @@ def reshape(node: Node) -> onnx.OnnxOp:
 def flatten(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
     shape, axis = shape_of(x), node.attributes.get("axis", 1)
-    axis += len(shape_of(x)) if axis < 0 else 0
+    if not -len(shape) <= axis <= len(shape):
+        raise Unsupported(f"axis {axis} of a tensor with {len(shape)} dimensions")
+    axis += len(shape) if axis < 0 else 0
     return onnx.FlattenOp(x, like(x, (prod(shape[:axis]), prod(shape[axis:]))), node.name)
 
 
@@ -276,6 +278,8 @@ def transpose(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
     shape = shape_of(x)
     perm = node.attributes.get("perm", list(range(len(shape)))[::-1])
+    if sorted(perm) != list(range(len(shape))):
+        raise Unsupported(f"perm {perm} is not a permutation of {len(shape)} dimensions")
     return onnx.TransposeOp(x, perm, like(x, [shape[a] for a in perm]), node.name)
 
 

@@ -28,6 +28,7 @@ from xdsl.utils.exceptions import VerifyException
 from ..dialects import onnx as dialect
 from ..dialects.dense import from_numpy
 from ..dialects.errors import UserError
+from .import_check import check_attributes, check_op
 from .import_nodes import TRANSLATIONS, Node, Unsupported
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ OLDEST_OPSET = 7
 
 INPUT_TYPES: dict[int, Attribute] = {1: f32, 2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)}
 """Element types of model inputs, by onnx.TensorProto's numbers: float, uint8, int8."""
+
+CONSTANT_TYPES: dict[str, type[np.generic]] = {
+    "value_float": np.float32,
+    "value_floats": np.float32,
+    "value_int": np.int64,
+    "value_ints": np.int64,
+}
+"""Element types of a Constant node's numbers and lists, by attribute."""
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -85,7 +94,7 @@ def opset(model: onnx.ModelProto) -> int:
 
 def identifier(text: str) -> str:
     """A C identifier that resembles the text."""
-    result = re.sub(r"\W+", "_", text).strip("_")
+    result = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
     return f"_{result}" if not result or result[0].isdigit() else result
 
 
@@ -115,6 +124,7 @@ class GraphImporter:
         self.reasons += [
             f"output '{o}' is not computed" for o in outputs if o not in self.values and o not in self.unknown
         ]
+        self.reasons += [f"output '{o}' is listed twice; export the model again" for o in repeated(outputs)]
         if self.reasons:
             raise UserError(*self.reasons)
         results = [self.values[o] for o in outputs]
@@ -134,7 +144,9 @@ class GraphImporter:
         """Weights as constants."""
         for tensor in self.graph.initializer:
             array = self.array_of(tensor, f"initializer '{tensor.name}'")
-            if array is not None:
+            if array is None:
+                self.unknown.add(tensor.name)
+            else:
                 self.add_constant(tensor.name, array)
 
     def array_of(self, tensor: onnx.TensorProto, where: str) -> Any:
@@ -170,7 +182,7 @@ class GraphImporter:
         """Arguments for the inputs that are no initializers; returns their names."""
         names: list[str] = []
         for info in self.graph.input:
-            if info.name in self.values:
+            if info.name in self.values or info.name in self.unknown:
                 continue
             names.append(info.name)
             type = self.input_type(info)
@@ -202,8 +214,10 @@ class GraphImporter:
         return TensorType(element, shape)
 
     def add_node(self, proto: onnx.NodeProto) -> None:
-        """Translate a node, or record why not."""
-        name = self.unique(proto.name or (proto.output[0] if proto.output else proto.op_type))
+        """Translate a node, or record why not; one without a result means nothing."""
+        if not proto.output:
+            return
+        name = self.unique(node_name(proto))
         if proto.op_type == "Constant" and proto.domain in ("", "ai.onnx"):
             self.add_constant_node(proto, name)
             return
@@ -220,9 +234,11 @@ class GraphImporter:
             return
         try:
             node = Node(proto.op_type, name, tuple(self.lookup(i) for i in proto.input), attributes_of(proto))
+            check_attributes(node.attributes)
             op = TRANSLATIONS[proto.op_type](node)
             op.verify_()
-        except (Unsupported, VerifyException, KeyError, IndexError, ValueError) as error:
+            check_op(op)
+        except (Unsupported, VerifyException, KeyError, IndexError, ValueError, TypeError) as error:
             reason = f"attribute {error} is missing" if isinstance(error, KeyError) else str(error)
             self.reasons.append(f"{where}: {reason}")
             self.unknown.update(proto.output)
@@ -240,8 +256,14 @@ class GraphImporter:
 
     def add_constant_node(self, proto: onnx.NodeProto, name: str) -> None:
         """A Constant node: a tensor, a number or a list."""
-        (key, value), *_ = attributes_of(proto).items()
-        array = self.array_of(value, f"Constant '{name}'") if key == "value" else constant_array(key, value)
+        (key, value), *_ = *attributes_of(proto).items(), ("no value", None)
+        if key == "value":
+            array = self.array_of(value, f"Constant '{name}'")
+        elif key in CONSTANT_TYPES:
+            array = np.asarray(value, CONSTANT_TYPES[key])
+        else:
+            array = None
+            self.reasons.append(f"Constant '{name}': {key} is not supported; use a tensor of numbers")
         if array is None:
             self.unknown.update(proto.output)
         else:
@@ -254,15 +276,21 @@ class GraphImporter:
         return self.values[name]
 
     def unique(self, name: str) -> str:
-        """A short, readable name, unlike all before it (converters write long paths, joined by `;`)."""
+        """A short, readable name, unlike all before it: the last part of a path."""
         parts = [p for p in re.split(r"[/;:]", name) if p and not p.isdigit()]
-        base = identifier(parts[-1] if parts else name)[:40].strip("_") or "node"
+        base = identifier(parts[-1] if parts else name)[:40].rstrip("_") or "node"
         candidate, number = base, 1
         while candidate in self.names:
             number += 1
             candidate = f"{base}_{number}"
         self.names.add(candidate)
         return candidate
+
+
+def node_name(node: onnx.NodeProto) -> str:
+    """The node's name, or that of its output; its operator where a converter joined the names of all that it fused."""
+    name = node.name or (node.output[0] if node.output else "")
+    return node.op_type if not name or ";" in name else name
 
 
 def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
@@ -273,9 +301,9 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
     return {k: v.decode() if isinstance(v, bytes) else v for k, v in values.items()}
 
 
-def constant_array(key: str, value: Any) -> Any:
-    """The array of a Constant node's value_float, value_int, value_floats or value_ints."""
-    return np.asarray(value, np.float32 if "float" in key else np.int64)
+def repeated(names: list[str]) -> list[str]:
+    """What stands in a list more than once."""
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def named(names: list[str]) -> ArrayAttr[DictionaryAttr]:

@@ -104,7 +104,7 @@ def load_board(name: str | Path) -> Board:
         path = Path(name)
         if not path.is_file():
             raise UserError(f"{path}: no such board file")
-        return parse_board(path.stem, path.read_text(encoding="utf-8"), str(path))
+        return parse_board(path.stem, board_text(path), str(path))
     names = board_names()
     if name not in names:
         raise UserError(unknown_board(str(name), names))
@@ -112,10 +112,18 @@ def load_board(name: str | Path) -> Board:
     return parse_board(str(name), source.read_text(encoding="utf-8"), f"boards/{name}.toml")
 
 
+def board_text(path: Path) -> str:
+    """The text of a user's board file. Raises UserError where it is no text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise UserError(f"{path} cannot be read as UTF-8 text; write it as TOML") from None
+
+
 def unknown_board(name: str, names: tuple[str, ...]) -> str:
     """The names that there are, the nearest first."""
     nearest = get_close_matches(name.lower(), names, n=1)
-    hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+    hint = f"; did you mean '{nearest[0]}'?" if nearest else "."
     return f"no board '{name}'{hint} There are {', '.join(names)}; or give the path of a .toml file"
 
 

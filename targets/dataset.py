@@ -7,6 +7,7 @@ NAME_scale, NAME_offset) say what stored numbers mean: real = x * x_scale + x_of
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Dataset:
 def load_dataset(path: str | Path, shapes: Mapping[str, Sequence[int]]) -> Dataset:
     """Read a data file for a model whose inputs have these shapes (leading batch of 1 included).
 
-    Raises UserError with every mismatch: no such file, no such array, wrong shape, different row counts, NaN.
+    Raises UserError with every mismatch: no such file or array, no numbers, wrong shape, different row counts, NaN.
     """
     arrays = read_arrays(Path(path))
     reasons: list[str] = []
@@ -52,6 +53,9 @@ def load_dataset(path: str | Path, shapes: Mapping[str, Sequence[int]]) -> Datas
         if key is None:
             reasons.append(f"{path}: no array for input '{name}'; it has {sorted(arrays)} (name it '{name}' or 'x')")
             continue
+        if arrays[key].dtype.kind not in "fiub":
+            reasons.append(f"{path}: '{key}' holds {arrays[key].dtype}, not real numbers")
+            continue
         rows = fit_shape(arrays[key], tuple(shape))
         if rows is None:
             expected = f"(rows, {', '.join(map(str, shape[1:]))})"
@@ -59,11 +63,18 @@ def load_dataset(path: str | Path, shapes: Mapping[str, Sequence[int]]) -> Datas
                 f"{path}: '{key}' has shape {arrays[key].shape}, the model's input '{name}' takes {expected}"
             )
             continue
-        if rows.dtype.kind == "f" and not np.isfinite(rows).all():
-            reasons.append(f"{path}: '{key}' holds NaN or infinite values; remove those rows")
         stored[name] = rows.dtype.kind != "f" and f"{key}_scale" not in arrays and f"{key}_offset" not in arrays
+        bad = [n for n in (f"{key}_scale", f"{key}_offset") if n in arrays and not is_number(arrays[n])]
+        if bad:
+            reasons += [f"{path}: '{n}' must be one finite number" for n in bad]
+            continue
         inputs[name] = rows if stored[name] else to_real(rows, arrays, key)
+        if not np.isfinite(inputs[name]).all():
+            reasons.append(f"{path}: '{key}' holds NaN or infinite values (as float32); remove those rows")
     labels = arrays.get("y")
+    if labels is not None and not (labels.ndim > 0 and labels.size == len(labels) and is_integral(labels)):
+        reasons.append(f"{path}: 'y' must hold one class number per row, got {labels.dtype} of shape {labels.shape}")
+        labels = None
     lengths = {len(x) for x in [*inputs.values(), *([labels] if labels is not None else [])]}
     if len(lengths) > 1:
         reasons.append(f"{path}: arrays of different lengths {sorted(lengths)}; each needs one row per sample")
@@ -71,25 +82,40 @@ def load_dataset(path: str | Path, shapes: Mapping[str, Sequence[int]]) -> Datas
         reasons.append(f"{path}: no rows")
     if reasons:
         raise UserError(*reasons)
-    return Dataset(inputs, stored, None if labels is None else labels.astype(np.int64))
+    return Dataset(inputs, stored, None if labels is None else labels.reshape(-1).astype(np.int64))
+
+
+def is_number(array: NDArray[Any]) -> bool:
+    """One finite number."""
+    return array.size == 1 and array.dtype.kind in "fiu" and bool(np.isfinite(array).all())
+
+
+def is_integral(array: NDArray[Any]) -> bool:
+    """Whole numbers, of any type."""
+    return array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool((np.mod(array, 1) == 0).all()))
 
 
 def to_real(rows: NDArray[Any], arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float32]:
-    """Stored numbers in real units."""
-    scale, offset = arrays.get(f"{key}_scale", 1.0), arrays.get(f"{key}_offset", 0.0)
-    return (rows.astype(np.float32) * np.float32(scale) + np.float32(offset)).astype(np.float32)
+    """Stored numbers in real units; infinite where float32 does not reach."""
+    scale, offset = (
+        np.float32(np.asarray(arrays.get(f"{key}_{part}", default)).reshape(()))
+        for part, default in (("scale", 1.0), ("offset", 0.0))
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (rows.astype(np.float32) * scale + offset).astype(np.float32)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz file. Raises UserError where it is none."""
     try:
-        with np.load(path) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise UserError(f"{path} is a single array; save it with numpy.savez(path, x=array)")
+        file = np.load(path)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise UserError(f"{path} is a single array; save it with numpy.savez(path, x=array)")
+        with file:
             return {key: file[key] for key in file.files}
     except FileNotFoundError:
         raise UserError(f"{path}: no such data file") from None
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError):
         raise UserError(f"{path} is not an .npz file; make one with numpy.savez(path, x=inputs, y=labels)") from None
 
 

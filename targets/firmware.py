@@ -193,7 +193,10 @@ def write_sources(model: GeneratedModel, alignment: int, directory: Path, harnes
         f"{model.name}.h": model.header,
         "ports.h": ports_header(model, alignment),
     }
-    texts |= {name: firmware_source(name) for name in harness}
+    others = {name: firmware_source(name) for name in harness}
+    if set(texts) & set(others) or model.name == "ports":
+        raise UserError(f"the harness has a file of the name '{model.name}' too; rename the ONNX file")
+    texts |= others
     for name, text in texts.items():
         (directory / name).write_text(text, encoding="utf-8")
 

@@ -36,6 +36,9 @@ def execute(args: Namespace) -> int:
 
 def write_all(folder: Path, files: dict[str, str]) -> None:
     """Write every file under a temporary name first, then rename: a failure leaves nothing half-written."""
+    taken = [folder / name for name in files if (folder / name).is_dir()]
+    if taken:
+        raise UserError(*(f"cannot write {path}: it is a folder; choose another one with -o" for path in taken))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".tinyml-") as scratch:

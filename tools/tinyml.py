@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,11 +55,22 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument("--hls", action="store_true", help="also the C simulation of the HLS C++")
     if name in ("run", "verify"):
         command.add_argument("--data", type=Path, required=True, metavar="NPZ", help="inputs, and labels `y`")
-        command.add_argument("--limit", type=int, metavar="N", help="use only the first N rows")
+        command.add_argument("--limit", type=positive, metavar="N", help="use only the first N rows")
+
+
+def positive(text: str) -> int:
+    """A command-line argument that counts something."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code. A UserError becomes one `error:` line per reason and exit code 1."""
+    """Run one command; returns the exit code.
+
+    A UserError becomes one `error:` line per reason and exit code 1. Any other exception is a defect of this program:
+    one line, and exit code 2.
+    """
     args = argument_parser().parse_args(arguments)
     gc.disable()
     module = importlib.import_module(f".command_{args.command.replace('-', '_')}", __package__)
@@ -71,7 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: {reason}", file=sys.stderr)
         return 1
     except BrokenPipeError:
+        # The reader (`| head`) has what it wants; Python must not complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:
+        if args.debug:
+            raise
+        first = (str(error).splitlines() or [""])[0]
+        print(f"internal error: {type(error).__name__}: {first}; run with --debug and report it", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":
