@@ -2,6 +2,7 @@
 # make demo    a digit classifier, from ONNX to an Arduino Uno
 # make test    FileCheck tests, pytest, linter, type checker
 # make fuzz    the property tests again and again, with new random cases: make fuzz ROUNDS=20
+# make bench-memplan   least memory of a folder of graphs: make bench-memplan MEMPLAN_GRAPHS=folder
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
 
 # The first Python that is new enough.
@@ -12,7 +13,7 @@ ROUNDS ?= 5
 BOARD ?= uno
 DIGITS := examples/digits
 
-.PHONY: help setup demo test lint fuzz clean
+.PHONY: help setup demo test lint fuzz bench-memplan clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -54,6 +55,9 @@ lint: setup
 fuzz: setup
 	for round in $$(seq $(ROUNDS)); do \
 	  $(BIN)/pytest --quiet --numprocesses 2 -m hypothesis --hypothesis-profile=fuzz || exit 1; done
+
+bench-memplan: setup
+	$(BIN)/python -m tinyml_opt.tools.bench_memplan $(MEMPLAN_GRAPHS)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt

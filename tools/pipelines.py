@@ -50,6 +50,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     ),
     "fixed-to-memplan": (
         Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step("memplan-schedule", "before offsets: the order decides which buffers are alive together"),
         Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment",)),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),

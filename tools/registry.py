@@ -40,6 +40,7 @@ PASSES = {
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
     "memplan-place": "passes.memplan.place:PlacePass",
+    "memplan-schedule": "passes.memplan.schedule:SchedulePass",
     "onnx-fold-batch-normalization": "passes.onnx.fold_batch_normalization:FoldBatchNormalizationPass",
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
     "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",

@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed_forms import StructuredForm
-from ...dialects.memplan import AliasOp, ArenaOp, BufferOp, RetireOp, ViewOp, element_bytes, size_in_bytes
+from ...dialects.memplan import AliasOp, ArenaOp, BufferOp, OpaqueOp, RetireOp, ViewOp, element_bytes, size_in_bytes
 from .footprints import last_ranks, touched
 
 NOBODY = -1
@@ -40,7 +40,9 @@ class CheckPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.ops:
-            if isinstance(function, FuncOp) and any(isinstance(inner, StructuredForm) for inner in function.walk()):
+            if isinstance(function, FuncOp) and any(
+                isinstance(inner, StructuredForm | OpaqueOp) for inner in function.walk()
+            ):
                 Checker(function).check()
 
 
@@ -129,6 +131,8 @@ class Checker:
                 self._retire(op)
             case StructuredForm():
                 self._form(op)
+            case OpaqueOp():
+                self._opaque(op)
             case ReturnOp():
                 pass
             case _:
@@ -183,10 +187,18 @@ class Checker:
             self._check_order(form, node, value, access)
         for table in form.tables:
             self._read(form, node, table, np.ones(size_of(table), np.bool_))
-        self._write(form, node, form.outs)
+        self._write(form, node, form.outs, touched_bytes(form, form.out_map, form.outs))
         self.last_step = node
 
-    def _read(self, form: StructuredForm, node: str, value: SSAValue, mask: NDArray[np.bool_]) -> None:
+    def _opaque(self, op: OpaqueOp) -> None:
+        node = f"node `{name_of(op, op.name)}`"
+        for value in op.ins:
+            self._read(op, node, value, np.ones(size_of(value), np.bool_))
+        for value in op.outs:
+            self._write(op, node, value, np.ones(size_of(value), np.bool_))
+        self.last_step = node
+
+    def _read(self, form: Operation, node: str, value: SSAValue, mask: NDArray[np.bool_]) -> None:
         place = self.places[value]
         owner, memory = place.owner, place.owner.memory
         if owner.retired_by is not None:
@@ -201,7 +213,7 @@ class Checker:
                 f"the first at byte {place.start + first}",
             )
 
-    def _write(self, form: StructuredForm, node: str, value: SSAValue) -> None:
+    def _write(self, form: Operation, node: str, value: SSAValue, mask: NDArray[np.bool_]) -> None:
         place = self.places[value]
         owner, memory = place.owner, place.owner.memory
         if not memory.writable:
@@ -219,7 +231,7 @@ class Checker:
                 f"at bytes [{other.start}, {other.end})",
             )
         owners[:] = owner.number
-        memory.written[place.bytes] |= touched_bytes(form, form.out_map, value)
+        memory.written[place.bytes] |= mask
 
     def _check_order(self, form: StructuredForm, node: str, value: SSAValue, access: AffineMap) -> None:
         """Refuse a form that, point after point in row-major order, overwrites what a later point still reads."""

@@ -1,7 +1,7 @@
 """When memory is in use: the live interval of every buffer, view and argument of a function in memplan form.
 
-A step is the execution of one structured form; steps are counted from 0 in block order. Through aliases, all uses of
-the same bytes belong to their storage root.
+A step is the execution of one structured form or opaque op; steps are counted from 0 in block order. Through aliases,
+all uses of the same bytes belong to their storage root.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument, SSAValue
 
 from ...dialects.fixed_forms import StructuredForm
-from ...dialects.memplan import AliasOp, BufferOp, ViewOp, element_bytes, size_in_bytes
+from ...dialects.memplan import AliasOp, BufferOp, OpaqueOp, ViewOp, element_bytes, size_in_bytes
+
+Step = StructuredForm | OpaqueOp
+"""What takes a step of time."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +53,25 @@ def root_of(value: SSAValue) -> SSAValue:
     return value
 
 
+def destinations(step: Step) -> tuple[SSAValue, ...]:
+    """The memrefs that a step writes."""
+    return tuple(step.outs) if isinstance(step, OpaqueOp) else (step.target,)
+
+
 class Liveness:
     """The lives of a function's storage roots; constants have none. Valid as long as the function does not change."""
 
     def __init__(self, function: FuncOp):
         self.function = function
         block = function.body.block
-        self.steps = tuple(op for op in block.ops if isinstance(op, StructuredForm))
+        self.steps = tuple(op for op in block.ops if isinstance(op, Step))
         aliases = [op for op in block.ops if isinstance(op, AliasOp)]
         self._alignments: dict[SSAValue, int] = {}
         for alias in aliases:
             root = root_of(alias.result)
             known = self._alignments.get(root, 1)
             self._alignments[root] = max(known, element_bytes(alias.result.type))
-        written = {root_of(form.target) for form in self.steps}
+        written = {root_of(target) for step in self.steps for target in destinations(step)}
         self._spans: dict[SSAValue, tuple[int, int]] = {}
         for argument in block.args:
             self._spans[argument] = (len(self.steps), len(self.steps)) if argument in written else (-1, -1)

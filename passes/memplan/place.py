@@ -13,9 +13,8 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
-from ...dialects.fixed_forms import StructuredForm
-from ...dialects.memplan import ArenaOp, BufferOp, RetireOp, ViewOp
-from .liveness import Life, Liveness, root_of
+from ...dialects.memplan import ArenaOp, BufferOp, OpaqueOp, RetireOp, ViewOp
+from .liveness import Life, Liveness, Step, root_of
 from .offsets import NODE_LIMIT, Placement, Request, place
 
 PLAN = "memplan.plan"
@@ -60,9 +59,9 @@ class PlacePass(ModulePass):
 
 
 def is_planned(function: FuncOp) -> bool:
-    """True for a function in memplan form: it has forms, and they write into memrefs."""
-    forms = [op for op in function.walk() if isinstance(op, StructuredForm)]
-    return bool(forms) and all(form.outs is not None for form in forms)
+    """True for a function in memplan form: it has steps, and they write into memrefs."""
+    steps = [op for op in function.walk() if isinstance(op, Step)]
+    return bool(steps) and all(isinstance(step, OpaqueOp) or step.outs is not None for step in steps)
 
 
 def plan_attribute(liveness: Liveness, buffers: Sequence[Life], placement: Placement) -> DictionaryAttr:

@@ -32,3 +32,9 @@
 // CHECK: an alias stays in the memory space of its source
 %weights = fixed.constant dense<1> : tensor<8xi8> as memref<8xi8, "flash">
 %alias = memplan.alias %weights at 0 : memref<8xi8, "flash"> -> memref<2x4xi8>
+
+// -----
+
+// CHECK: an opaque step writes at least one memref
+%buffer = memplan.buffer : memref<8xi8>
+"memplan.opaque"(%buffer) <{operandSegmentSizes = array<i32: 1, 0>}> : (memref<8xi8>) -> ()

@@ -19,5 +19,10 @@ func.func @places() {
   %alias = memplan.alias %view at 0 : !row -> !flat
   // CHECK-NEXT: memplan.retire %alias : memref<8x!fixed.q<i8, 2^-4>>
   memplan.retire %alias : !flat
+  // CHECK-NEXT: memplan.opaque ins(%own, %nameless : memref<1x4x2x!fixed.q<i8, 2^-4>>, memref<3xi12>)
+  // CHECK-SAME:   outs(%view : memref<1x4x2x!fixed.q<i8, 2^-4>>) node "cell"
+  memplan.opaque ins(%own, %nameless : !row, memref<3xi12>) outs(%view : !row) node "cell"
+  // CHECK-NEXT: memplan.opaque outs(%own, %nameless : memref<1x4x2x!fixed.q<i8, 2^-4>>, memref<3xi12>)
+  memplan.opaque outs(%own, %nameless : !row, memref<3xi12>)
   func.return
 }
