@@ -101,7 +101,8 @@ def window_attributes(node: Node, spatial: Sequence[int], kernel: Sequence[int])
     if node.attributes.get("ceil_mode", 0):
         for axis in range(rank):
             room = spatial[axis] + pads[axis] + pads[axis + rank] - dilations[axis] * (kernel[axis] - 1) - 1
-            if room % strides[axis]:
+            starts_inside = (room // strides[axis] + 1) * strides[axis] < spatial[axis] + pads[axis]
+            if room % strides[axis] and starts_inside:
                 if node.attributes.get("count_include_pad", 0):
                     raise Unsupported("ceil_mode = 1 with count_include_pad = 1 is not supported; use explicit pads")
                 pads[axis + rank] += strides[axis] - room % strides[axis]

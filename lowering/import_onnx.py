@@ -48,6 +48,9 @@ CONSTANT_TYPES: dict[str, type[np.generic]] = {
 }
 """Element types of a Constant node's numbers and lists, by attribute."""
 
+ARRAY_TYPES = ("bool", "float32", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+"""Element types of weights, by numpy's names; float16 and float64 become float32."""
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -121,10 +124,11 @@ class GraphImporter:
         for node in self.graph.node:
             self.add_node(node)
         outputs = [o.name for o in self.graph.output]
-        self.reasons += [
-            f"output '{o}' is not computed" for o in outputs if o not in self.values and o not in self.unknown
-        ]
         self.reasons += [f"output '{o}' is listed twice; export the model again" for o in repeated(outputs)]
+        if not self.reasons:
+            self.reasons += [
+                f"output '{o}' is not computed by any supported node" for o in outputs if o not in self.values
+            ]
         if self.reasons:
             raise UserError(*self.reasons)
         results = [self.values[o] for o in outputs]
@@ -163,7 +167,7 @@ class GraphImporter:
             return None
         if array.dtype == np.float64 or array.dtype == np.float16:
             array = array.astype(np.float32)
-        if array.dtype.kind not in "fiub":
+        if array.dtype.name not in ARRAY_TYPES:
             self.reasons.append(f"{where}: element type {array.dtype} is not supported; use float32 or int8")
             return None
         if array.dtype.kind == "f" and not np.isfinite(array).all() and array.size > 1:

@@ -73,7 +73,8 @@ def batch_normalization(op: onnx.BatchNormalizationOp, operands: Sequence[Array]
 
 def max_pool(op: onnx.MaxPoolOp, operands: Sequence[Array]) -> Array:
     """The greatest element of each window."""
-    view = pool_windows(op, operands[0], -np.inf)
+    dtype = operands[0].dtype
+    view = pool_windows(op, operands[0], -np.inf if dtype.kind == "f" else np.iinfo(dtype).min)
     return view.max(axis=tuple(range(-len(op.kernel_list), 0)))
 
 
