@@ -1,0 +1,97 @@
+"""Quantized ONNX models are taken over as they are: within one step of onnxruntime, equal at every level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from tinyml_opt.targets.dataset import load_dataset
+from tinyml_opt.targets.executors.fixed import FixedExecutor
+from tinyml_opt.targets.ports import input_ports, to_stored
+from tinyml_opt.tools.compiler import Options, compile_model, input_shapes
+from tinyml_opt.tools.verify import verify
+
+Nodes = Sequence[onnx.NodeProto]
+Weights = dict[str, NDArray[Any]]
+
+
+def random(*shape: int, seed: int = 0) -> NDArray[np.float32]:
+    """Normal random numbers."""
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def image_model(nodes: Nodes, weights: Weights, shape: Sequence[int] = (1, 4, 9, 8)) -> onnx.ModelProto:
+    """A model from `x` to `y`."""
+    graph = helper.make_graph(
+        list(nodes),
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, list(shape))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def quantized_model(dtype: type[np.int8] | type[np.uint8]) -> onnx.ModelProto:
+    """Conv, Relu, pool, dense with QuantizeLinear and DequantizeLinear around each, weights per channel."""
+    rng = np.random.default_rng(3)
+    zero = 0 if dtype is np.int8 else 128
+    weights: Weights = {}
+    nodes: list[onnx.NodeProto] = []
+
+    def constant(name: str, integers: NDArray[Any], scale: Any, axis: int = 0) -> str:
+        weights[f"{name}_q"] = integers
+        weights[f"{name}_s"] = np.asarray(scale, np.float32)
+        weights[f"{name}_z"] = np.zeros(np.shape(scale), integers.dtype)
+        nodes.append(helper.make_node("DequantizeLinear", [f"{name}_q", f"{name}_s", f"{name}_z"], [name], axis=axis))
+        return name
+
+    def requantize(value: str, scale: float) -> str:
+        weights[f"{value}_s"], weights[f"{value}_z"] = np.asarray(scale, np.float32), np.asarray(zero, dtype)
+        nodes.append(helper.make_node("QuantizeLinear", [value, f"{value}_s", f"{value}_z"], [f"{value}_i"]))
+        nodes.append(helper.make_node("DequantizeLinear", [f"{value}_i", f"{value}_s", f"{value}_z"], [f"{value}_d"]))
+        return f"{value}_d"
+
+    x = requantize("x", 0.03)
+    w = constant("w", rng.integers(-127, 128, (6, 4, 3, 3)).astype(np.int8), rng.uniform(0.002, 0.01, 6))
+    b = constant("b", rng.integers(-500, 500, 6).astype(np.int32), weights["w_s"] * np.float32(0.03))
+    nodes.append(helper.make_node("Conv", [x, w, b], ["c"], name="conv", pads=[1, 1, 1, 1]))
+    nodes.append(helper.make_node("Relu", ["c"], ["r"], name="relu"))
+    nodes.append(helper.make_node("GlobalAveragePool", [requantize("r", 0.05)], ["p"], name="pool"))
+    nodes.append(helper.make_node("Flatten", [requantize("p", 0.04)], ["f"], name="flatten"))
+    v = constant("v", rng.integers(-127, 128, (6, 5)).astype(np.int8), 0.006)
+    nodes.append(helper.make_node("MatMul", ["f", v], ["m"], name="dense"))
+    weights["m_s"], weights["m_z"] = np.asarray(0.02, np.float32), np.asarray(zero, dtype)
+    nodes.append(helper.make_node("QuantizeLinear", ["m", "m_s", "m_z"], ["y"]))
+    model = image_model(nodes, weights)
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT8 if dtype is np.int8 else TensorProto.UINT8
+    return model
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+def test_quantized_model_like_onnxruntime(dtype: Any, tmp_path: Path) -> None:
+    model = quantized_model(dtype)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    compilation = compile_model(Options(path, "host"))
+    x = random(200, 1, 4, 9, 8, seed=5)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(path, options)
+    expected = np.array([session.run(None, {"x": row})[0] for row in x]).astype(np.int64)
+    np.savez(tmp_path / "data.npz", x=x)
+    dataset = load_dataset(tmp_path / "data.npz", input_shapes(compilation.onnx))
+    result = verify(compilation, dataset)
+    assert result.equal
+    run = FixedExecutor(compilation.fixed).run(to_stored(dataset, input_ports(compilation.function)))
+    distance = np.abs(run.outputs["y"].astype(np.int64) - expected)
+    assert distance.max() <= 1
+    assert (distance == 0).mean() >= 0.99
