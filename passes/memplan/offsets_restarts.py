@@ -11,13 +11,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from .offsets import Ints, Problem
+from .offsets_repair import Repair
 from .offsets_search import OutOfNodes, Preference, Search, Weights
 
 RUN = 2
 """Nodes of the shortest run, per buffer."""
 
+RUNS = 32
+STEPS = 32
+"""The least effort at one limit: runs of the search, and steps of the repair per buffer."""
+
 BETWEEN = 8
-"""By how much fewer runs a limit above the bound gets than the bound itself."""
+"""By how much less effort a limit above the bound gets than the bound itself."""
 
 PREFERENCES = (
     (9, 1, 0),
@@ -35,50 +40,71 @@ PREFERENCES = (
 def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int) -> tuple[Ints, int, int]:
     """Better offsets than these, a proven lower bound at least `bound` (bytes), and the number of nodes visited.
 
-    Tries the bound itself first, then by bisection what is between it and the best placement; where runs could not
-    tell, again with more of them.
+    Tries the bound itself first, then by bisection what is between it and the best placement; where that could not
+    tell, again with more effort.
     """
-    hunt = Hunt(problem, node_limit)
-    best, limit, runs = offsets, bound, 0
-    while bound < problem.peak(best) and hunt.nodes < node_limit:
+    hunt = Hunt(problem, offsets, node_limit)
+    limit, effort = bound, 1
+    while bound < hunt.peak and hunt.nodes < node_limit:
         low = bound
-        while low < problem.peak(best) and hunt.nodes < node_limit:
-            found = hunt.fit(limit, runs if limit == bound else -(-runs // BETWEEN))
-            if isinstance(found, np.ndarray):
-                best = found
-            else:
+        while low < hunt.peak and hunt.nodes < node_limit:
+            if hunt.refutes(limit, effort if limit == bound else -(-effort // BETWEEN)):
+                low = bound = limit + 1
+            elif limit < hunt.peak:
                 low = limit + 1
-                bound = low if found is False else bound
-            limit = (low + problem.peak(best) - 1) // 2
-        limit, runs = bound, max(2 * runs, 64)
-    return best, bound, hunt.nodes
+            limit = (low + hunt.peak - 1) // 2
+        limit, effort = bound, 2 * effort
+    return hunt.best, bound, hunt.nodes
 
 
 class Hunt:
-    """Runs of the search in both directions of time; `nodes` counts all of them."""
+    """Searches in both directions of time and repairs, for ever better placements: `best`, which needs `peak` bytes.
 
-    def __init__(self, problem: Problem, node_limit: int):
+    `nodes` counts what all searches visited; a step of a repair counts as one.
+    """
+
+    def __init__(self, problem: Problem, offsets: Ints, node_limit: int):
+        self.problem, self.best, self.peak = problem, offsets, problem.peak(offsets)
         self.searches = (Search(problem), Search(problem.mirrored()))
+        self.repairs: dict[int, Repair] = {}
+        self.count = len(offsets)
         self.node_limit, self.nodes = node_limit, 0
         self.random = np.random.default_rng(0)
 
-    def fit(self, limit: int, runs: int) -> Ints | bool:
-        """Offsets with a peak of at most `limit` bytes; False when there are none, True when the runs cannot tell.
+    def refutes(self, limit: int, effort: int) -> bool:
+        """Look for a placement within `limit` bytes; True when there is none, False when there is or nobody knows.
 
-        With 0 runs, one short run for each of PREFERENCES, else this many with random preferences.
+        At a limit's first time, one short run for each of PREFERENCES, then random ones; repair in either case.
         """
-        for search, preference, length in self._random_runs(runs) if runs else self._first_runs():
+        first = limit not in self.repairs
+        for search, preference, length in self._first_runs() if first else self._random_runs(RUNS * effort):
             nodes = min(length * RUN * search.count, self.node_limit - self.nodes)
             if nodes <= 0:
-                break
+                return False
             try:
-                found = search.run(limit, preference, nodes)
+                if not search.run(limit, preference, nodes):
+                    return True
+                self._take(search.solution())
+                return False
             except OutOfNodes:
-                continue
+                pass
             finally:
                 self.nodes += nodes - max(search.nodes_left, 0)
-            return search.solution() if found else False
-        return True
+        self._repair(limit, min(STEPS * effort * self.count, self.node_limit - self.nodes))
+        return False
+
+    def _take(self, offsets: Ints) -> None:
+        peak = self.problem.peak(offsets)
+        if peak < self.peak:
+            self.best, self.peak = offsets, peak
+
+    def _repair(self, limit: int, steps: int) -> None:
+        """Repair what was left of the last attempt at this limit, or the best placement so far."""
+        if limit not in self.repairs:
+            self.repairs[limit] = Repair(self.problem, limit, self.best, self.random)
+        repair = self.repairs[limit]
+        self.nodes += repair.run(steps)
+        self._take(repair.best)
 
     def _first_runs(self) -> Iterator[tuple[Search, Preference, int]]:
         for weights in PREFERENCES:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyml_opt.passes.memplan.offsets import Placement, Request, place
+from tinyml_opt.passes.memplan.offsets import Placement, Problem, Request, greedy, place
+from tinyml_opt.passes.memplan.offsets_repair import Repair
 from tinyml_opt.passes.memplan.offsets_restarts import run_length
 
 
@@ -48,6 +50,11 @@ def brute_force(requests: list[Request]) -> int:
     return best
 
 
+def first_fit_peak(problem: Problem) -> int:
+    """The arena of the greedy placement, in bytes."""
+    return problem.peak(greedy(problem))
+
+
 def lasting(lower: int, length: int, size: int, alignment: int) -> Request:
     """A request by its length."""
     return Request(lower, lower + length, size, alignment)
@@ -68,6 +75,19 @@ def request_lists(max_size: int, alignments: list[int], span: int) -> st.SearchS
 @given(request_lists(40, [1, 2, 4, 8], 20), st.booleans())
 def test_placements_are_valid(requests: list[Request], exact: bool) -> None:
     check(requests, place(requests, exact, node_limit=500))
+
+
+@given(request_lists(30, [1, 2, 4, 8], 20))
+def test_repair_keeps_to_its_limit(requests: list[Request]) -> None:
+    """From all buffers on top of each other to within a limit that leaves room; every step leaves a valid placement."""
+    problem = Problem.of(requests)
+    tower = np.cumsum([0, *(-(-problem.true_sizes // 8) * 8)])[:-1]
+    limit = max(2 * problem.lower_bound(), first_fit_peak(problem))
+    repair = Repair(problem, limit, tower, np.random.default_rng(0))
+    repair.run(20 * len(requests))
+    offsets = tuple(map(int, repair.best))
+    check(requests, Placement(offsets, repair.best_peak, most_alive(requests)))
+    assert repair.best_peak <= limit
 
 
 @given(request_lists(6, [1], 8))
