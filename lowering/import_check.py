@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xdsl.dialects.builtin import Float32Type, TensorType
+from xdsl.dialects.builtin import Float32Type, TensorType, i64
 
 from ..dialects import onnx
 from .import_nodes import Unsupported
@@ -15,17 +15,11 @@ from .import_nodes import Unsupported
 POSITIVE = ("kernel_shape", "strides", "dilations", "group")
 """Attributes that count something, or list counts."""
 
-INTEGER_OPERANDS = (
-    onnx.ArgMaxOp,
-    onnx.DequantizeLinearOp,
-    onnx.FlattenOp,
-    onnx.IdentityOp,
-    onnx.MaxPoolOp,
-    onnx.ReshapeOp,
-    onnx.SqueezeOp,
-    onnx.TransposeOp,
-)
-"""Ops that take integers as well as float32."""
+MOVES = (onnx.FlattenOp, onnx.IdentityOp, onnx.ReshapeOp, onnx.SqueezeOp, onnx.TransposeOp)
+"""Ops that take the indices of an ArgMax."""
+
+INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp)
+"""Ops that take quantized integers as well as float32."""
 
 
 def check_attributes(attributes: dict[str, Any]) -> None:
@@ -41,10 +35,12 @@ def check_op(op: onnx.OnnxOp) -> None:
     """Raise Unsupported for an op on integers that takes real numbers only, and for an empty result."""
     for index, operand in enumerate(op.operands):
         assert isinstance(operand.type, TensorType)
-        if not isinstance(operand.type.element_type, Float32Type) and not isinstance(op, INTEGER_OPERANDS):
+        element = operand.type.element_type
+        allowed = MOVES if element == i64 else INTEGER_OPERANDS
+        if not isinstance(element, Float32Type) and not isinstance(op, allowed):
             raise Unsupported(
-                f"input {index} holds {operand.type.element_type}, only float32 is supported; in a quantized model it "
-                "comes from a DequantizeLinear"
+                f"input {index} holds {element}, only float32 is supported; in a quantized model it comes from a "
+                "DequantizeLinear"
             )
     for result in op.results:
         assert isinstance(result.type, TensorType)

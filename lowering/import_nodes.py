@@ -86,6 +86,8 @@ def window_attributes(node: Node, spatial: Sequence[int], kernel: Sequence[int])
     auto_pad = node.attributes.get("auto_pad", "NOTSET")
     if rank not in (1, 2):
         raise Unsupported(f"{rank}-dimensional windows are not supported, only 1-D and 2-D")
+    if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
+        raise Unsupported(f"auto_pad = {auto_pad!r} is none of ONNX's; use explicit pads")
     if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
         for axis in range(rank):
             positions = -(-spatial[axis] // strides[axis])
@@ -121,10 +123,18 @@ def conv(node: Node) -> onnx.OnnxOp:
     return onnx.ConvOp(x, w, node.optional(2), type, a.strides, a.pads, a.dilations, group, node.name)
 
 
+def pool_attributes(node: Node, spatial: Sequence[int]) -> WindowAttributes:
+    """Raises Unsupported where a window could lie in the padding only, and have no maximum or mean."""
+    a = window_attributes(node, spatial, node.attributes["kernel_shape"])
+    if any(pad >= a.kernel[i % len(spatial)] for i, pad in enumerate(node.attributes.get("pads", ()))):
+        raise Unsupported(f"pads {list(a.pads)} must be smaller than the window {list(a.kernel)}")
+    return a
+
+
 def max_pool(node: Node) -> onnx.OnnxOp:
     node.refuse(storage_order=0)
     x = node.operand(0)
-    a = window_attributes(node, shape_of(x)[2:], node.attributes["kernel_shape"])
+    a = pool_attributes(node, shape_of(x)[2:])
     positions = window_shape(shape_of(x)[2:], a.kernel, a.strides, a.dilations, a.pads)
     type = like(x, (*shape_of(x)[:2], *positions))
     return onnx.MaxPoolOp(x, type, a.kernel, a.strides, a.pads, a.dilations, node.name)
@@ -132,7 +142,7 @@ def max_pool(node: Node) -> onnx.OnnxOp:
 
 def average_pool(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
-    a = window_attributes(node, shape_of(x)[2:], node.attributes["kernel_shape"])
+    a = pool_attributes(node, shape_of(x)[2:])
     positions = window_shape(shape_of(x)[2:], a.kernel, a.strides, a.dilations, a.pads)
     type = like(x, (*shape_of(x)[:2], *positions))
     include = bool(node.attributes.get("count_include_pad", 0))
@@ -285,17 +295,30 @@ def transpose(node: Node) -> onnx.OnnxOp:
 
 
 def quantization(node: Node) -> tuple[Any, Any, int]:
-    """Scale, zero point (zeros where left out) and axis."""
+    """Scale, zero point (zeros where left out) and axis.
+
+    Raises Unsupported for a scale per channel of anything but weights.
+    """
     node.refuse(block_size=0)
     scale = node.constant(1, "the scale").astype(np.float32)
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         raise Unsupported("every scale must be positive and finite")
+    if scale.size > 1 and not is_computed_from_constants(node.operand(0)):
+        raise Unsupported("a scale per channel is supported for constant weights only; quantize activations per tensor")
     if node.optional(2) is not None:
         zero_point = node.constant(2, "the zero point")
     else:
         default = np.uint8 if node.op_type == "QuantizeLinear" else numpy_type(node.operand(0))
         zero_point = np.zeros(scale.shape, default)
     return from_numpy(scale), from_numpy(zero_point), node.attributes.get("axis", 1)
+
+
+def is_computed_from_constants(value: SSAValue) -> bool:
+    """A constant, or the QuantizeLinear or DequantizeLinear of one."""
+    owner = value.owner
+    if isinstance(owner, onnx.QuantizeLinearOp | onnx.DequantizeLinearOp):
+        return is_computed_from_constants(owner.x)
+    return isinstance(owner, onnx.ConstantOp)
 
 
 def numpy_type(value: SSAValue) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, TensorType, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -83,10 +83,15 @@ def refuse_unknown(function: func.FuncOp) -> None:
         where = f"{op.name} '{label.data if label else ''}'"
         if not known:
             reasons.append(f"{where}: no lowering to `fixed` for this operator here; `tinyml supported-ops` lists them")
-        elif op.results and not isinstance(op, onnx.ConstantOp | onnx.ArgMaxOp) and TYPE not in op.attributes:
+        elif needs_type(op) and TYPE not in op.attributes:
             reasons.append(f"{where}: the result has no type; run fixed-assign-types (and fixed-calibrate) first")
     if reasons:
         raise UserError(*reasons)
+
+
+def needs_type(op: Operation) -> bool:
+    """True for all but constants and the indices of an ArgMax, however they are reshaped."""
+    return bool(op.results) and not isinstance(op, onnx.ConstantOp) and element_of(op.results[0]) != i64
 
 
 def convert_function(function: func.FuncOp, product_bits: int) -> func.FuncOp:

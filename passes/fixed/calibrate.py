@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.onnx_base import port_names, shape_of
+from ...dialects.onnx_base import OnnxOp, port_names, shape_of
 
 Range = tuple[float, float]
 
@@ -51,7 +51,10 @@ class CalibratePass(ModulePass):
         for visited, seen in ranges.items():
             if is_real(visited):
                 if not np.isfinite(seen).all():
-                    raise UserError(f"{visited.name}: the float model gives NaN or infinite values on {self.data}")
+                    raise UserError(
+                        f"{visited.name} '{label_of(visited)}': the float model gives NaN or infinite values on "
+                        f"{self.data}; check its weights and the range of the data"
+                    )
                 visited.attributes["fixed.range"] = pair(seen)
         inputs = [pair((float(x.min()), float(x.max()))) for x in dataset.inputs.values()]
         function.attributes["fixed.input_ranges"] = ArrayAttr(inputs)
@@ -70,6 +73,11 @@ def argument_shapes(function: func.FuncOp) -> dict[str, tuple[int, ...]]:
     arguments = function.body.block.args
     names = port_names(function.arg_attrs, "input", len(arguments))
     return {name: shape_of(argument) for name, argument in zip(names, arguments, strict=True)}
+
+
+def label_of(op: Operation) -> str:
+    """The ONNX node's name."""
+    return op.label if isinstance(op, OnnxOp) else ""
 
 
 def is_real(op: Operation) -> bool:

@@ -36,11 +36,16 @@ class FoldBatchNormalizationPass(ModulePass):
 
 
 def affine(norm: onnx.BatchNormalizationOp) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Factor and summand per channel: `y = x * factor + summand`. Raises UserError for parameters that are computed."""
+    """Factor and summand per channel: `y = x * factor + summand`.
+
+    Raises UserError for parameters that are computed, and for a negative variance.
+    """
     values = [constant_value(v) for v in (norm.scale, norm.shift, norm.mean, norm.variance)]
     if any(v is None for v in values):
         raise UserError(f"BatchNormalization '{norm.label}': the parameters must be constants")
     scale, shift, mean, variance = (np.asarray(v, np.float64) for v in values)
+    if not (variance + norm.epsilon.value.data > 0).all():
+        raise UserError(f"BatchNormalization '{norm.label}': a variance is negative; train or export the model again")
     factor = scale / np.sqrt(variance + norm.epsilon.value.data)
     return factor, shift - mean * factor
 

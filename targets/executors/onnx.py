@@ -85,7 +85,8 @@ class OnnxExecutor:
                 continue
             if type(op) not in EVALUATE:
                 raise UserError(f"`{op.name}` does not belong to the level `onnx`")
-            value = EVALUATE[type(op)](op, [values[operand] for operand in op.operands])
+            with np.errstate(all="ignore"):  # whoever takes the values looks for what is not finite
+                value = EVALUATE[type(op)](op, [values[operand] for operand in op.operands])
             values[op.results[0]] = value
             on_value(op, value)
             for operand in op.operands:
