@@ -1,4 +1,4 @@
-"""Everything in README.md that a shell can run is run, in the order of the page."""
+"""Everything in README.md that a shell can run is run, and docs/staircase.md shows what its commands print."""
 
 from __future__ import annotations
 
@@ -12,12 +12,34 @@ from tinyml_opt.targets.toolchain import require
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+STAIRCASE = (ROOT / "docs" / "staircase.md").read_text(encoding="utf-8")
+
+
+def commands_of(page: str) -> list[str]:
+    """The lines of a page's shell blocks."""
+    return [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+
+
+def workspace(folder: Path) -> Path:
+    """A folder in which the commands of the pages run."""
+    (folder / "examples").symlink_to(ROOT / "examples")
+    (folder / "build").mkdir()
+    return folder
+
+
+def run(command: str, folder: Path) -> str:
+    """What a command prints; it must end with exit code 0."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    result = subprocess.run(
+        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
 
 
 def test_readme_has_commands() -> None:
-    assert len(COMMANDS) > 10
-    assert all(command.startswith(("tinyml ", "tinyml-opt ")) for command in COMMANDS)
+    assert len(commands_of(README)) > 10
+    assert all(command.startswith(("tinyml ", "tinyml-opt ")) for command in commands_of(README))
 
 
 def test_make_targets_exist() -> None:
@@ -26,17 +48,31 @@ def test_make_targets_exist() -> None:
         assert f"\n{target}:" in makefile
 
 
-def test_commands_run(tmp_path: Path) -> None:
+def test_readme_runs(tmp_path: Path) -> None:
     for tool in ("cc", "g++", "avr-gcc", "arm-none-eabi-gcc", "qemu-system-arm"):
         require(tool)
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    (tmp_path / "build").mkdir()
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    for command in COMMANDS:
-        result = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
-    call = (tmp_path / "build" / "digits_cnn" / "digits_cnn.h").read_text(encoding="utf-8")
+    workspace(tmp_path)
+    for command in commands_of(README):
+        run(command, tmp_path)
+    header = (tmp_path / "build" / "digits_cnn" / "digits_cnn.h").read_text(encoding="utf-8")
     for macro in re.findall(r"\[(DIGITS_CNN_\w+)\]", README):
-        assert f"#define {macro} " in call
+        assert f"#define {macro} " in header
+
+
+def test_staircase_shows_what_is_printed(tmp_path: Path) -> None:
+    workspace(tmp_path)
+    steps = re.findall(r"```sh\n(.*?)```\n```\w+\n(.*?)```", STAIRCASE, re.DOTALL)
+    assert len(steps) == 5
+    for commands, excerpt in steps:
+        outputs = [run(command, tmp_path) for command in commands.splitlines()]
+        printed = [line.strip() for line in outputs[-1].splitlines()]
+        position = 0
+        for line in excerpt.splitlines():
+            if line == "...":
+                continue
+            start = line.removesuffix("...").strip()
+            exact = not line.endswith("...")
+            found = [i for i in range(position, len(printed)) if printed[i].startswith(start)]
+            assert found, f"not printed: {line}"
+            assert not exact or any(printed[i] == start for i in found), f"printed otherwise: {printed[found[0]]}"
+            position = found[0] + 1
