@@ -108,10 +108,10 @@ def to_real(rows: NDArray[Any], arrays: Mapping[str, NDArray[Any]], key: str) ->
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz file. Raises UserError where it is none."""
     try:
-        file = np.load(path)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise UserError(f"{path} is a single array; save it with numpy.savez(path, x=array)")
-        with file:
+        with path.open("rb") as stream:
+            file = np.load(stream)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise UserError(f"{path} is a single array; save it with numpy.savez(path, x=array)")
             return {key: file[key] for key in file.files}
     except FileNotFoundError:
         raise UserError(f"{path}: no such data file") from None
