@@ -249,6 +249,8 @@ class QuantizationOp(OnnxOp):
         shape = shape_of(self.x)
         require_shape(self, shape)
         count = self.scales_array.size
+        if count > 1 and not -len(shape) <= self.axis_index < len(shape):
+            raise VerifyException(f"axis {self.axis_index} of a tensor with {len(shape)} dimensions")
         per_axis = len(shape) > 0 and count == shape[self.axis_index % len(shape)]
         if count != self.zero_points_array.size or (count != 1 and not per_axis):
             raise VerifyException(f"{count} scales and {self.zero_points_array.size} zero points for {self.x.type}")

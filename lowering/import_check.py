@@ -7,10 +7,29 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from xdsl.dialects.builtin import Float32Type, TensorType, i64
 
 from ..dialects import onnx
-from .import_nodes import Unsupported
+from ..dialects.dense import to_numpy
+from .import_node import Unsupported
+
+KINDS: dict[str, tuple[type, ...]] = {
+    "one integer": (int,),
+    "integers": (list,),
+    "one number": (int, float),
+    "text": (str,),
+}
+"""What an attribute can hold, and its Python types."""
+
+ATTRIBUTES: dict[str, str] = {
+    **dict.fromkeys(("alpha", "beta", "epsilon", "max", "min"), "one number"),
+    **dict.fromkeys(("allowzero", "axis", "block_size", "ceil_mode", "count_include_pad", "group"), "one integer"),
+    **dict.fromkeys(("keepdims", "output_dtype", "spatial", "training_mode", "transA", "transB"), "one integer"),
+    **dict.fromkeys(("axes", "dilations", "kernel_shape", "pads", "perm", "strides"), "integers"),
+    "auto_pad": "text",
+}
+"""What the attributes of all operators must hold, by name."""
 
 POSITIVE = ("kernel_shape", "strides", "dilations", "group")
 """Attributes that count something, or list counts."""
@@ -23,16 +42,26 @@ INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPool
 
 
 def check_attributes(attributes: dict[str, Any]) -> None:
-    """Raise Unsupported for a window, stride, dilation or group that is no positive number."""
-    for name in POSITIVE:
-        value = attributes.get(name, 1)
-        numbers = value if isinstance(value, list) else [value]
-        if not all(isinstance(n, int) and n > 0 for n in numbers):
-            raise Unsupported(f"attribute {name} = {value!r} must hold positive integers; export the model again")
+    """Raise Unsupported for an attribute of the wrong kind, and for a window, stride or group that is not positive."""
+    for name, value in attributes.items():
+        kind = ATTRIBUTES.get(name)
+        if kind is None:
+            continue
+        entries = value if isinstance(value, list) else [value]
+        if not isinstance(value, KINDS[kind]) or (kind == "integers" and not all(isinstance(n, int) for n in entries)):
+            raise Unsupported(f"attribute {name} must hold {kind}, not {value!r}; export the model again")
+        if name in POSITIVE and not all(n > 0 for n in entries):
+            raise Unsupported(f"attribute {name} = {value!r} must be positive; export the model again")
+        if kind == "one number" and not np.isfinite(value) and name not in ("max", "min"):
+            raise Unsupported(f"attribute {name} = {value!r} must be finite; export the model again")
 
 
 def check_op(op: onnx.OnnxOp) -> None:
-    """Raise Unsupported for an op on integers that takes real numbers only, and for an empty result."""
+    """Raise Unsupported for an op on integers that takes real numbers only, infinite weights, and an empty result."""
+    for operand in op.operands:
+        owner = operand.owner
+        if isinstance(owner, onnx.ConstantOp) and not np.isfinite(to_numpy(owner.value)).all():
+            raise Unsupported("a weight is infinite; train or export the model again")
     for index, operand in enumerate(op.operands):
         assert isinstance(operand.type, TensorType)
         element = operand.type.element_type

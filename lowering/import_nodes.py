@@ -5,214 +5,16 @@ A translation raises `Unsupported` with what is wrong and what to do; the import
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from xdsl.dialects.builtin import Float32Type, IntegerType, TensorType
-from xdsl.ir import Attribute, SSAValue
+from xdsl.dialects.builtin import IntegerType
 
 from ..dialects import onnx
-from ..dialects.dense import element_of as element_type_of_array
-from ..dialects.dense import from_numpy, to_numpy
-from ..dialects.onnx_base import element_of, shape_of, window_shape
-from ..dialects.onnx_weights import is_weight, transposed_weight
-
-
-class Unsupported(Exception):
-    """Why a node cannot be taken, and what to do."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """An ONNX node with its operands looked up: None where an optional input is left out."""
-
-    op_type: str
-    name: str
-    operands: tuple[SSAValue | None, ...]
-    attributes: dict[str, Any]
-
-    def operand(self, index: int) -> SSAValue:
-        """A required operand."""
-        if index >= len(self.operands) or (value := self.operands[index]) is None:
-            raise Unsupported(f"input {index} is missing")
-        return value
-
-    def optional(self, index: int) -> SSAValue | None:
-        """An operand that may be left out."""
-        return self.operands[index] if index < len(self.operands) else None
-
-    def constant(self, index: int, what: str) -> NDArray[Any]:
-        """The value of an operand that must be known now."""
-        value = self.operand(index)
-        if not isinstance(value.owner, onnx.ConstantOp):
-            raise Unsupported(f"{what} must be a constant; fold constants before exporting")
-        return to_numpy(value.owner.value)
-
-    def refuse(self, **allowed: Any) -> None:
-        """Raise where an attribute is given with a value other than the one that means nothing."""
-        for key, value in allowed.items():
-            if key in self.attributes and self.attributes[key] != value:
-                raise Unsupported(f"attribute {key} = {self.attributes[key]!r} is not supported, only {value!r}")
-
-
-Translation = Callable[[Node], onnx.OnnxOp]
-
-
-def like(value: SSAValue, shape: Sequence[int], element: Attribute | None = None) -> TensorType[Any]:
-    """A tensor type with the element type of a value."""
-    return TensorType(element_of(value) if element is None else element, shape)
-
-
-@dataclass(frozen=True)
-class WindowAttributes:
-    """A sliding window with every attribute explicit."""
-
-    kernel: tuple[int, ...]
-    strides: tuple[int, ...]
-    dilations: tuple[int, ...]
-    pads: tuple[int, ...]
-
-
-def window_attributes(node: Node, spatial: Sequence[int], kernel: Sequence[int]) -> WindowAttributes:
-    """Resolve defaults, `auto_pad` and `ceil_mode` (ONNX Conv and pooling specifications)."""
-    rank = len(spatial)
-    strides = tuple(node.attributes.get("strides", [1] * rank))
-    dilations = tuple(node.attributes.get("dilations", [1] * rank))
-    pads = list(node.attributes.get("pads", [0] * 2 * rank))
-    auto_pad = node.attributes.get("auto_pad", "NOTSET")
-    if rank not in (1, 2):
-        raise Unsupported(f"{rank}-dimensional windows are not supported, only 1-D and 2-D")
-    if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
-        raise Unsupported(f"auto_pad = {auto_pad!r} is none of ONNX's; use explicit pads")
-    if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
-        for axis in range(rank):
-            positions = -(-spatial[axis] // strides[axis])
-            reach = (positions - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1
-            total = max(0, reach - spatial[axis])
-            small, large = total // 2, total - total // 2
-            first, last = (small, large) if auto_pad == "SAME_UPPER" else (large, small)
-            pads[axis], pads[axis + rank] = first, last
-    elif auto_pad == "VALID":
-        pads = [0] * 2 * rank
-    if any(p < 0 for p in pads):
-        raise Unsupported(f"negative pads {pads} are not supported; slice the input instead")
-    if node.attributes.get("ceil_mode", 0):
-        for axis in range(rank):
-            room = spatial[axis] + pads[axis] + pads[axis + rank] - dilations[axis] * (kernel[axis] - 1) - 1
-            starts_inside = (room // strides[axis] + 1) * strides[axis] < spatial[axis] + pads[axis]
-            if room % strides[axis] and starts_inside:
-                if node.attributes.get("count_include_pad", 0):
-                    raise Unsupported("ceil_mode = 1 with count_include_pad = 1 is not supported; use explicit pads")
-                pads[axis + rank] += strides[axis] - room % strides[axis]
-    return WindowAttributes(tuple(kernel), strides, dilations, tuple(pads))
-
-
-def conv(node: Node) -> onnx.OnnxOp:
-    x, w = node.operand(0), node.operand(1)
-    if not is_weight(w):
-        raise Unsupported("the weights must be constants")
-    x_shape, w_shape = shape_of(x), shape_of(w)
-    a = window_attributes(node, x_shape[2:], node.attributes.get("kernel_shape", w_shape[2:]))
-    positions = window_shape(x_shape[2:], a.kernel, a.strides, a.dilations, a.pads)
-    type = like(x, (x_shape[0], w_shape[0], *positions))
-    group = node.attributes.get("group", 1)
-    return onnx.ConvOp(x, w, node.optional(2), type, a.strides, a.pads, a.dilations, group, node.name)
-
-
-def pool_attributes(node: Node, spatial: Sequence[int]) -> WindowAttributes:
-    """Raises Unsupported where a window could lie in the padding only, and have no maximum or mean."""
-    a = window_attributes(node, spatial, node.attributes["kernel_shape"])
-    if any(pad >= a.kernel[i % len(spatial)] for i, pad in enumerate(node.attributes.get("pads", ()))):
-        raise Unsupported(f"pads {list(a.pads)} must be smaller than the window {list(a.kernel)}")
-    return a
-
-
-def max_pool(node: Node) -> onnx.OnnxOp:
-    node.refuse(storage_order=0)
-    x = node.operand(0)
-    a = pool_attributes(node, shape_of(x)[2:])
-    positions = window_shape(shape_of(x)[2:], a.kernel, a.strides, a.dilations, a.pads)
-    type = like(x, (*shape_of(x)[:2], *positions))
-    return onnx.MaxPoolOp(x, type, a.kernel, a.strides, a.pads, a.dilations, node.name)
-
-
-def average_pool(node: Node) -> onnx.OnnxOp:
-    x = node.operand(0)
-    a = pool_attributes(node, shape_of(x)[2:])
-    positions = window_shape(shape_of(x)[2:], a.kernel, a.strides, a.dilations, a.pads)
-    type = like(x, (*shape_of(x)[:2], *positions))
-    include = bool(node.attributes.get("count_include_pad", 0))
-    return onnx.AveragePoolOp(x, type, a.kernel, a.strides, a.pads, a.dilations, include, node.name)
-
-
-def global_average_pool(node: Node) -> onnx.OnnxOp:
-    x = node.operand(0)
-    shape = shape_of(x)
-    return onnx.GlobalAveragePoolOp(x, like(x, (*shape[:2], *(1 for _ in shape[2:]))), node.name)
-
-
-def gemm(node: Node) -> onnx.OnnxOp:
-    """Brought to x w^T + b: constants absorb transB, alpha and beta."""
-    node.refuse(transA=0)
-    x, w, bias = node.operand(0), node.operand(1), node.optional(2)
-    alpha, beta = node.attributes.get("alpha", 1.0), node.attributes.get("beta", 1.0)
-    if not is_weight(w) or (bias is not None and not is_weight(bias)):
-        raise Unsupported("weights and bias must be constants")
-    if not node.attributes.get("transB", 0):
-        w = transposed_weight(w)[-1].result
-    if alpha != 1.0:
-        w = scaled_constant(w, alpha)
-    channels = shape_of(w)[0]
-    if bias is not None and shape_of(bias) != (channels,):
-        if prod(shape_of(bias)) not in (1, channels):
-            raise Unsupported(f"a bias of shape {list(shape_of(bias))} is not supported, only [{channels}]")
-        bias = reshaped_bias(bias, channels)
-    if bias is not None and beta != 1.0:
-        bias = scaled_constant(bias, beta)
-    return onnx.GemmOp(x, w, bias, like(x, (shape_of(x)[0], channels)), node.name)
-
-
-def scaled_constant(value: SSAValue, factor: float) -> SSAValue:
-    """A float constant times a factor."""
-    owner = value.owner
-    if not isinstance(owner, onnx.ConstantOp):
-        raise Unsupported("alpha and beta other than 1 are supported on float weights only")
-    return onnx.ConstantOp(from_numpy(to_numpy(owner.value) * np.float32(factor)), owner.label).result
-
-
-def reshaped_bias(value: SSAValue, channels: int) -> SSAValue:
-    """A constant bias of any shape with 1 or `channels` elements as [channels]."""
-    owner = value.owner
-    if not isinstance(owner, onnx.ConstantOp):
-        raise Unsupported(f"a quantized bias of shape {list(shape_of(value))} is not supported, only [{channels}]")
-    return onnx.ConstantOp(from_numpy(np.broadcast_to(to_numpy(owner.value).reshape(-1), (channels,)))).result
-
-
-def mat_mul(node: Node) -> onnx.OnnxOp:
-    x, w = node.operand(0), node.operand(1)
-    if not is_weight(w):
-        raise Unsupported(
-            "the right operand must be a constant (weights); products of two computed tensors are not supported"
-        )
-    if len(shape_of(x)) != 2 or len(shape_of(w)) != 2:
-        raise Unsupported(
-            f"operands of shapes {list(shape_of(x))} and {list(shape_of(w))} are not supported, only matrices"
-        )
-    return onnx.MatMulOp(x, w, like(x, (shape_of(x)[0], shape_of(w)[1])), node.name)
-
-
-def batch_normalization(node: Node) -> onnx.OnnxOp:
-    node.refuse(training_mode=0)
-    operands = [node.operand(i) for i in range(5)]
-    for index in range(1, 5):
-        node.constant(index, "a parameter")
-    return onnx.BatchNormalizationOp(
-        operands, node.attributes.get("epsilon", 1e-5), like(operands[0], shape_of(operands[0])), node.name
-    )
+from ..dialects.onnx_base import shape_of
+from .import_layers import average_pool, batch_normalization, conv, gemm, global_average_pool, mat_mul, max_pool
+from .import_node import Node, Translation, Unsupported, from_first, like
+from .import_quantization import dequantize_linear, quantize_linear
 
 
 def add(node: Node) -> onnx.OnnxOp:
@@ -236,28 +38,44 @@ def clip(node: Node) -> onnx.OnnxOp:
 
 
 def softmax(node: Node) -> onnx.OnnxOp:
+    """Before opset 13 it ran over all dimensions from `axis` on at once: taken where only one of them exceeds 1."""
     x = node.operand(0)
-    return onnx.SoftmaxOp(x, node.attributes.get("axis", -1), like(x, shape_of(x)), node.name)
+    shape = shape_of(x)
+    if node.opset >= 13:
+        axis = node.axis(-1, len(shape))
+    else:
+        first = node.axis(1, len(shape))
+        long = [a for a in range(first, len(shape)) if shape[a] > 1]
+        if len(long) > 1:
+            raise Unsupported(
+                f"over the dimensions from {first} on of shape {list(shape)} at once (opset {node.opset}) it is not "
+                "supported; put a Flatten before it, or export with opset 13"
+            )
+        axis = (long or [first])[0]
+    return onnx.SoftmaxOp(x, axis, like(x, shape), node.name)
 
 
 def arg_max(node: Node) -> onnx.OnnxOp:
     node.refuse(select_last_index=0)
     x = node.operand(0)
-    axis, shape = node.attributes.get("axis", 0), list(shape_of(x))
-    position = axis % len(shape)
+    shape = list(shape_of(x))
+    axis = node.axis(0, len(shape))
     kept = [1] if node.attributes.get("keepdims", 1) else []
-    type = like(x, [*shape[:position], *kept, *shape[position + 1 :]], IntegerType(64))
+    type = like(x, [*shape[:axis], *kept, *shape[axis + 1 :]], IntegerType(64))
     return onnx.ArgMaxOp(x, axis, type, node.name)
 
 
 def reshape(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
-    target = [int(n) for n in node.constant(1, "the shape").reshape(-1)]
+    stated = [int(n) for n in node.constant(1, "the shape").reshape(-1)]
+    target, shape = list(stated), shape_of(x)
     if not node.attributes.get("allowzero", 0):
-        target = [shape_of(x)[i] if n == 0 else n for i, n in enumerate(target)]
-    if -1 in target:
+        target = [shape[i] if n == 0 and i < len(shape) else n for i, n in enumerate(target)]
+    if target.count(-1) == 1:
         rest = prod(n for n in target if n != -1)
-        target[target.index(-1)] = prod(shape_of(x)) // max(1, rest)
+        target[target.index(-1)] = prod(shape) // max(1, rest)
+    if min(target, default=1) < 0 or prod(target) != prod(shape):
+        raise Unsupported(f"cannot turn shape {list(shape)} into {stated}; export the model again")
     return onnx.ReshapeOp(x, like(x, target), node.name)
 
 
@@ -276,13 +94,23 @@ def squeeze(node: Node) -> onnx.OnnxOp:
     axes = node.attributes.get("axes")
     if node.optional(1) is not None:
         axes = [int(a) for a in node.constant(1, "the axes").reshape(-1)]
-    dropped = {a % len(shape) for a in axes} if axes is not None else {a for a, n in enumerate(shape) if n == 1}
+    ones = {a for a, n in enumerate(shape) if n == 1}
+    dropped = ones if axes is None else {from_first(a, len(shape)) for a in axes}
+    if dropped - ones:
+        raise Unsupported(f"only dimensions of size 1 can go: not {axes} of shape {list(shape)}")
     return onnx.SqueezeOp(x, like(x, [n for a, n in enumerate(shape) if a not in dropped]), node.name)
 
 
 def identity(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
     return onnx.IdentityOp(x, like(x, shape_of(x)), node.name)
+
+
+def dropout(node: Node) -> onnx.OnnxOp:
+    """Nothing, at inference."""
+    if node.optional(2) is not None and node.constant(2, "training_mode").any():
+        raise Unsupported("training_mode = true is not supported; export the model for inference")
+    return identity(node)
 
 
 def transpose(node: Node) -> onnx.OnnxOp:
@@ -294,53 +122,6 @@ def transpose(node: Node) -> onnx.OnnxOp:
     return onnx.TransposeOp(x, perm, like(x, [shape[a] for a in perm]), node.name)
 
 
-def quantization(node: Node) -> tuple[Any, Any, int]:
-    """Scale, zero point (zeros where left out) and axis.
-
-    Raises Unsupported for a scale per channel of anything but weights.
-    """
-    node.refuse(block_size=0)
-    scale = node.constant(1, "the scale").astype(np.float32)
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
-        raise Unsupported("every scale must be positive and finite")
-    if scale.size > 1 and not is_computed_from_constants(node.operand(0)):
-        raise Unsupported("a scale per channel is supported for constant weights only; quantize activations per tensor")
-    if node.optional(2) is not None:
-        zero_point = node.constant(2, "the zero point")
-    else:
-        default = np.uint8 if node.op_type == "QuantizeLinear" else numpy_type(node.operand(0))
-        zero_point = np.zeros(scale.shape, default)
-    return from_numpy(scale), from_numpy(zero_point), node.attributes.get("axis", 1)
-
-
-def is_computed_from_constants(value: SSAValue) -> bool:
-    """A constant, or the QuantizeLinear or DequantizeLinear of one."""
-    owner = value.owner
-    if isinstance(owner, onnx.QuantizeLinearOp | onnx.DequantizeLinearOp):
-        return is_computed_from_constants(owner.x)
-    return isinstance(owner, onnx.ConstantOp)
-
-
-def numpy_type(value: SSAValue) -> Any:
-    """The numpy type of a tensor of integers."""
-    from ..dialects.dense import dtype_of
-
-    return dtype_of(element_of(value))
-
-
-def quantize_linear(node: Node) -> onnx.OnnxOp:
-    x = node.operand(0)
-    scale, zero_point, axis = quantization(node)
-    type = like(x, shape_of(x), element_type_of_array(to_numpy(zero_point).dtype))
-    return onnx.QuantizeLinearOp(x, scale, zero_point, axis, type, node.name)
-
-
-def dequantize_linear(node: Node) -> onnx.OnnxOp:
-    x = node.operand(0)
-    scale, zero_point, axis = quantization(node)
-    return onnx.DequantizeLinearOp(x, scale, zero_point, axis, like(x, shape_of(x), Float32Type()), node.name)
-
-
 TRANSLATIONS: dict[str, Translation] = {
     "Add": add,
     "ArgMax": arg_max,
@@ -349,7 +130,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Clip": clip,
     "Conv": conv,
     "DequantizeLinear": dequantize_linear,
-    "Dropout": identity,
+    "Dropout": dropout,
     "Flatten": flatten,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,

@@ -6,7 +6,7 @@ Everything that cannot be taken is collected and raised as one UserError before 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,8 @@ from ..dialects import onnx as dialect
 from ..dialects.dense import from_numpy
 from ..dialects.errors import UserError
 from .import_check import check_attributes, check_op
-from .import_nodes import TRANSLATIONS, Node, Unsupported
+from .import_node import Node, Unsupported
+from .import_nodes import TRANSLATIONS
 
 if TYPE_CHECKING:
     import onnx
@@ -107,6 +108,7 @@ class GraphImporter:
     def __init__(self, graph: onnx.GraphProto, input_shapes: Shapes, version: int):
         self.graph = graph
         self.input_shapes = input_shapes
+        self.opset = version
         self.reasons: list[str] = []
         if version < OLDEST_OPSET:
             self.reasons.append(
@@ -116,6 +118,7 @@ class GraphImporter:
         self.values: dict[str, SSAValue | None] = {"": None}
         self.unknown: set[str] = set()
         self.names: set[str] = set()
+        self.used = {i for node in graph.node for i in node.input} | {o.name for o in graph.output}
 
     def run(self, name: str) -> ModuleOp:
         """The module. Raises UserError with all reasons."""
@@ -146,6 +149,11 @@ class GraphImporter:
 
     def add_initializers(self) -> None:
         """Weights as constants."""
+        for sparse in self.graph.sparse_initializer:
+            self.refuse_values(
+                f"initializer '{sparse.values.name}': sparse weights are not supported; save them dense",
+                [sparse.values.name],
+            )
         for tensor in self.graph.initializer:
             array = self.array_of(tensor, f"initializer '{tensor.name}'")
             if array is None:
@@ -162,17 +170,24 @@ class GraphImporter:
             return None
         try:
             array = numpy_helper.to_array(tensor)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, KeyError):
             self.reasons.append(f"{where}: the data is damaged; export the model again")
             return None
+        return self.checked(array, where)
+
+    def checked(self, array: Any, where: str) -> Any:
+        """Weights, floats as float32, or None with a reason; one number alone may be an infinite bound."""
         if array.dtype == np.float64 or array.dtype == np.float16:
-            array = array.astype(np.float32)
+            with np.errstate(over="ignore"):
+                array = array.astype(np.float32)
         if array.dtype.name not in ARRAY_TYPES:
             self.reasons.append(f"{where}: element type {array.dtype} is not supported; use float32 or int8")
             return None
-        if array.dtype.kind == "f" and not np.isfinite(array).all() and array.size > 1:
-            bad = int((~np.isfinite(array)).sum())
-            self.reasons.append(f"{where}: {bad} of {array.size} weights are NaN or infinite; train or export it again")
+        bad = np.isnan(array) if array.size == 1 else ~np.isfinite(array)
+        if bad.any():
+            self.reasons.append(
+                f"{where}: {bad.sum()} of {array.size} weights are NaN or infinite; train or export it again"
+            )
             return None
         return array
 
@@ -185,6 +200,8 @@ class GraphImporter:
     def add_inputs(self) -> list[str]:
         """Arguments for the inputs that are no initializers; returns their names."""
         names: list[str] = []
+        unknown = self.input_shapes.keys() - {info.name for info in self.graph.input}
+        self.reasons += [f"input '{name}': the model has no such input, but its shape is given" for name in unknown]
         for info in self.graph.input:
             if info.name in self.values or info.name in self.unknown:
                 continue
@@ -194,6 +211,9 @@ class GraphImporter:
                 self.unknown.add(info.name)
             else:
                 self.values[info.name] = self.block.insert_arg(type, len(self.block.args))
+        if not names:
+            self.reasons.append("the model has no input that is computed on: every one is a weight; export it again")
+        self.reasons += [f"input '{name}' is listed twice; export the model again" for name in repeated(names)]
         return names
 
     def input_type(self, info: onnx.ValueInfoProto) -> TensorType[Any] | None:
@@ -205,8 +225,15 @@ class GraphImporter:
                 f"input '{info.name}': only float32, int8 and uint8 are supported; cast before the model"
             )
             return None
+        if not tensor.HasField("shape"):
+            self.reasons.append(f"input '{info.name}': the model does not state its shape; state it when exporting")
+            return None
         dims = [d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in tensor.shape.dim]
-        shape = self.input_shapes.get(info.name, tuple(d for d in dims if isinstance(d, int) and d > 0))
+        known = tuple(d for d in dims if isinstance(d, int) and d > 0)
+        shape = self.input_shapes.get(info.name, known)
+        if info.name in self.input_shapes and not fits(shape, dims):
+            self.reasons.append(f"input '{info.name}': the given shape {list(shape)} does not fit the model's {dims}")
+            return None
         if len(shape) != len(dims):
             given = ",".join(str(d) for d in dims)
             fixed = ",".join("1" if not isinstance(d, int) or d <= 0 else str(d) for d in dims)
@@ -219,37 +246,49 @@ class GraphImporter:
 
     def add_node(self, proto: onnx.NodeProto) -> None:
         """Translate a node, or record why not; one without a result means nothing."""
-        if not proto.output:
+        if not any(proto.output):
             return
         name = self.unique(node_name(proto))
         if proto.op_type == "Constant" and proto.domain in ("", "ai.onnx"):
             self.add_constant_node(proto, name)
             return
         where = f"{proto.op_type} '{name}'"
+        again = [o for o in proto.output if o and (o in self.values or o in self.unknown)]
+        if again:
+            self.reasons.append(f"{where}: '{again[0]}' is already computed by another node; export the model again")
+            return
         if proto.op_type not in TRANSLATIONS or proto.domain not in ("", "ai.onnx"):
             known = "`tinyml supported-ops` lists what is"
-            self.reasons.append(
-                f"{where}: operator {proto.domain or 'ai.onnx'}.{proto.op_type} is not supported; {known}"
-            )
-            self.unknown.update(proto.output)
+            operator = f"{proto.domain or 'ai.onnx'}.{proto.op_type}"
+            self.refuse_values(f"{where}: operator {operator} is not supported; {known}", proto.output)
             return
         if any(i in self.unknown for i in proto.input):
             self.unknown.update(proto.output)
             return
         try:
-            node = Node(proto.op_type, name, tuple(self.lookup(i) for i in proto.input), attributes_of(proto))
+            operands = tuple(self.lookup(i) for i in proto.input)
+            node = Node(proto.op_type, name, operands, attributes_of(proto), self.opset)
             check_attributes(node.attributes)
             op = TRANSLATIONS[proto.op_type](node)
             op.verify_()
             check_op(op)
         except (Unsupported, VerifyException, KeyError, IndexError, ValueError, TypeError) as error:
             reason = f"attribute {error} is missing" if isinstance(error, KeyError) else str(error)
-            self.reasons.append(f"{where}: {reason}")
-            self.unknown.update(proto.output)
+            self.refuse_values(f"{where}: {reason}", proto.output)
             return
         self.insert(op)
         self.values[proto.output[0]] = op.results[0]
+        self.reasons += [
+            f"{where}: only its first result is supported, but '{o}' is used"
+            for o in proto.output[1:]
+            if o in self.used
+        ]
         self.unknown.update(o for o in proto.output[1:] if o)
+
+    def refuse_values(self, reason: str, values: Iterable[str]) -> None:
+        """Record why values are not computed; what is computed from them is then passed over."""
+        self.reasons.append(reason)
+        self.unknown.update(value for value in values if value)
 
     def insert(self, op: Operation) -> None:
         """Append an op, and before it the constants that its translation made."""
@@ -260,14 +299,20 @@ class GraphImporter:
 
     def add_constant_node(self, proto: onnx.NodeProto, name: str) -> None:
         """A Constant node: a tensor, a number or a list."""
-        (key, value), *_ = *attributes_of(proto).items(), ("no value", None)
-        if key == "value":
-            array = self.array_of(value, f"Constant '{name}'")
-        elif key in CONSTANT_TYPES:
-            array = np.asarray(value, CONSTANT_TYPES[key])
+        from onnx import TensorProto
+
+        where = f"Constant '{name}'"
+        try:
+            (key, value), *_ = *attributes_of(proto).items(), ("no value", None)
+        except ValueError:
+            key, value = "its attribute", None
+        array = None
+        if key == "value" and isinstance(value, TensorProto):
+            array = self.array_of(value, where)
+        elif key in CONSTANT_TYPES and not isinstance(value, str):
+            array = self.checked(np.asarray(value, CONSTANT_TYPES[key]), where)
         else:
-            array = None
-            self.reasons.append(f"Constant '{name}': {key} is not supported; use a tensor of numbers")
+            self.reasons.append(f"{where}: {key} is not supported; use a tensor of numbers")
         if array is None:
             self.unknown.update(proto.output)
         else:
@@ -302,12 +347,19 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
     from onnx import helper
 
     values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-    return {k: v.decode() if isinstance(v, bytes) else v for k, v in values.items()}
+    return {k: v.decode(errors="replace") if isinstance(v, bytes) else v for k, v in values.items()}
 
 
 def repeated(names: list[str]) -> list[str]:
     """What stands in a list more than once."""
     return sorted({name for name in names if names.count(name) > 1})
+
+
+def fits(shape: Sequence[int], dims: Sequence[int | str]) -> bool:
+    """Whether a shape has positive sizes, and those that the model states."""
+    return len(shape) == len(dims) and all(
+        n > 0 and (n == d or not isinstance(d, int) or d <= 0) for n, d in zip(shape, dims, strict=True)
+    )
 
 
 def named(names: list[str]) -> ArrayAttr[DictionaryAttr]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -34,10 +35,8 @@ def insert_before(anchor: Operation, op: Operation) -> SSAValue:
     return op.results[0]
 
 
-def erase_unused(op: Operation) -> None:
-    """Remove ops, from the last to the first in a block, whose results nothing uses."""
-    block = op.regions[0].block
-    for inner in reversed(list(block.ops)):
-        if inner.results and not any(r.uses.get_length() for r in inner.results):
-            inner.detach()
-            inner.erase()
+def erase_unused(module: ModuleOp) -> None:
+    """Remove `onnx` ops, from the last to the first, whose results nothing uses."""
+    for op in reversed([op for op in module.walk() if isinstance(op, onnx.OnnxOp)]):
+        if not any(result.uses.get_length() for result in op.results):
+            Rewriter.erase_op(op)

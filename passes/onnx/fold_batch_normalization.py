@@ -31,8 +31,7 @@ class FoldBatchNormalizationPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for norm in [o for o in op.walk() if isinstance(o, onnx.BatchNormalizationOp)]:
             fold(norm)
-        for function in op.ops:
-            erase_unused(function)
+        erase_unused(op)
 
 
 def affine(norm: onnx.BatchNormalizationOp) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -34,8 +34,7 @@ class FoldBiasPass(ModulePass):
             for layer, bias in ((add.lhs, add.rhs), (add.rhs, add.lhs)):
                 if fold_add(add, layer, bias):
                     break
-        for function in op.ops:
-            erase_unused(function)
+        erase_unused(op)
 
 
 def to_gemm(product: onnx.MatMulOp) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
@@ -23,10 +22,9 @@ class FoldConstantsPass(ModulePass):
     name = "onnx-fold-constants"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [f for f in op.ops if isinstance(f, func.FuncOp)]:
-            for inner in list(function.body.block.ops):
-                fold(inner)
-            erase_unused(function)
+        for inner in list(op.walk()):
+            fold(inner)
+        erase_unused(op)
 
 
 def fold(op: Operation) -> None:

@@ -142,13 +142,20 @@ def dequantize(op: onnx.DequantizeLinearOp, operands: Sequence[Array]) -> Array:
     return ((operands[0].astype(np.float32) - zero_point) * scale).astype(np.float32)
 
 
+def add(op: onnx.AddOp, operands: Sequence[Array]) -> Array:
+    """lhs + rhs; missing dimensions come after the batch axis."""
+    rank = len(shape_of(op.result))
+    lhs, rhs = (v.reshape(len(v), *(1,) * (rank + 1 - v.ndim), *v.shape[1:]) for v in operands)
+    return lhs + rhs
+
+
 def clip(op: onnx.ClipOp, operands: Sequence[Array]) -> Array:
     """min(max(x, low), high)"""
     return np.clip(operands[0], np.float32(op.low_value), np.float32(op.high_value))
 
 
 EVALUATE: dict[type[Operation], Evaluate] = {
-    onnx.AddOp: lambda op, v: v[0] + v[1],
+    onnx.AddOp: add,
     onnx.ArgMaxOp: lambda op, v: v[0].argmax(axis=axis_of(op)).reshape(len(v[0]), *shape_of(op.result)),
     onnx.AveragePoolOp: average_pool,
     onnx.BatchNormalizationOp: batch_normalization,
