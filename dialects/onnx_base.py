@@ -91,6 +91,8 @@ def window_shape(
     rank = len(spatial)
     if not len(kernel) == len(strides) == len(dilations) == rank or len(pads) != 2 * rank:
         raise VerifyException(f"kernel, strides and dilations take {rank} numbers and pads {2 * rank}")
+    if min((*kernel, *strides, *dilations), default=1) < 1:
+        raise VerifyException("kernel, strides and dilations must be positive")
     return tuple(
         (n + pads[a] + pads[a + rank] - dilations[a] * (kernel[a] - 1) - 1) // strides[a] + 1
         for a, n in enumerate(spatial)

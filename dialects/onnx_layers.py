@@ -95,7 +95,7 @@ class ConvOp(WindowOp):
         x, w = shape_of(self.x), shape_of(self.w)
         if len(x) < 3 or len(x) != len(w):
             raise VerifyException(f"x and w need the same rank of at least 3, got {list(x)} and {list(w)}")
-        if x[1] != w[1] * self.groups or w[0] % self.groups:
+        if self.groups < 1 or x[1] != w[1] * self.groups or w[0] % self.groups:
             raise VerifyException(
                 f"{x[1]} input and {w[0]} output channels do not fit weights {list(w)} in {self.groups} groups"
             )
@@ -193,9 +193,11 @@ class BatchNormalizationOp(OnnxOp):
 
     def verify_(self) -> None:
         x = shape_of(self.x)
+        if len(x) < 2:
+            raise VerifyException(f"expected x [N, C, ...], got {list(x)}")
         for operand in self.operands[1:]:
-            if len(x) < 2 or shape_of(operand) != (x[1],):
-                raise VerifyException(f"expected parameters of shape [{x[1:2]}], got {list(shape_of(operand))}")
+            if shape_of(operand) != (x[1],):
+                raise VerifyException(f"expected parameters of shape [{x[1]}], got {list(shape_of(operand))}")
         require_shape(self, x)
 
 

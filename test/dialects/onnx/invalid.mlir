@@ -1,0 +1,168 @@
+// RUN: tinyml-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics | filecheck %s
+
+// CHECK: x and w need the same rank of at least 3, got [1, 4] and [4, 4]
+%x, %w = "test.op"() : () -> (tensor<1x4xf32>, tensor<4x4xf32>)
+%y = onnx.Conv %x, %w {group = 1 : i64, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>}
+  : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: 4 input and 6 output channels do not fit weights [6, 4, 3] in 2 groups
+%x, %w = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>)
+%y = onnx.Conv %x, %w {group = 2 : i64, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>}
+  : (tensor<1x4x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x6xf32>
+
+// -----
+
+// CHECK: 4 input and 6 output channels do not fit weights [6, 4, 3] in 0 groups
+%x, %w = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>)
+%y = onnx.Conv %x, %w {group = 0 : i64, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>}
+  : (tensor<1x4x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x6xf32>
+
+// -----
+
+// CHECK: kernel, strides and dilations must be positive
+%x, %w = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>)
+%y = onnx.Conv %x, %w {group = 1 : i64, strides = array<i64: 0>, pads = array<i64: 0, 0>, dilations = array<i64: 1>}
+  : (tensor<1x4x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x6xf32>
+
+// -----
+
+// CHECK: the bias needs shape [6], got [1]
+%x, %w, %b = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>, tensor<1xf32>)
+%y = onnx.Conv %x, %w bias %b {group = 1 : i64, strides = array<i64: 1>, pads = array<i64: 0, 0>,
+  dilations = array<i64: 1>} : (tensor<1x4x8xf32>, tensor<6x4x3xf32>, tensor<1xf32>) -> tensor<1x6x6xf32>
+
+// -----
+
+// CHECK: the result has shape [1, 6, 8], expected [1, 6, 6]
+%x, %w = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>)
+%y = onnx.Conv %x, %w {group = 1 : i64, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>}
+  : (tensor<1x4x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x8xf32>
+
+// -----
+
+// CHECK: kernel, strides and dilations take 1 numbers and pads 2
+%x, %w = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>)
+%y = onnx.Conv %x, %w {group = 1 : i64, strides = array<i64: 1, 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>}
+  : (tensor<1x4x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x6xf32>
+
+// -----
+
+// CHECK: the bias needs shape [4], got [3]
+%x, %w, %b = "test.op"() : () -> (tensor<1x8xf32>, tensor<4x8xf32>, tensor<3xf32>)
+%y = onnx.Gemm %x, %w bias %b : (tensor<1x8xf32>, tensor<4x8xf32>, tensor<3xf32>) -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: expected x [M, K] and w [N, K], got [1, 8] and [8, 4]
+%x, %w = "test.op"() : () -> (tensor<1x8xf32>, tensor<8x4xf32>)
+%y = onnx.Gemm %x, %w : (tensor<1x8xf32>, tensor<8x4xf32>) -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: expected x [M, K] and w [K, N], got [1, 8] and [4, 8]
+%x, %w = "test.op"() : () -> (tensor<1x8xf32>, tensor<4x8xf32>)
+%y = onnx.MatMul %x, %w : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: expected parameters of shape [4], got [1]
+%x, %p, %q = "test.op"() : () -> (tensor<1x4x2xf32>, tensor<4xf32>, tensor<1xf32>)
+%y = onnx.BatchNormalization %x, %p, %p, %q, %p {epsilon = 1.0e-05 : f64}
+  : (tensor<1x4x2xf32>, tensor<4xf32>, tensor<4xf32>, tensor<1xf32>, tensor<4xf32>) -> tensor<1x4x2xf32>
+
+// -----
+
+// CHECK: expected x [N, C, spatial...], got [1, 4]
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.MaxPool %x {kernel_shape = array<i64: 2>, strides = array<i64: 2>, pads = array<i64: 0, 0>,
+  dilations = array<i64: 1>} : (tensor<1x4xf32>) -> tensor<1x2xf32>
+
+// -----
+
+// CHECK: the result has shape [1, 4, 1], expected [1, 4, 2]
+%x = "test.op"() : () -> tensor<1x4x5xf32>
+%y = onnx.AveragePool %x {kernel_shape = array<i64: 2>, strides = array<i64: 2>, pads = array<i64: 0, 0>,
+  dilations = array<i64: 1>, count_include_pad = 0 : i64} : (tensor<1x4x5xf32>) -> tensor<1x4x1xf32>
+
+// -----
+
+// CHECK: the result has shape [1, 4], expected [1, 4, 1, 1]
+%x = "test.op"() : () -> tensor<1x4x5x5xf32>
+%y = onnx.GlobalAveragePool %x : (tensor<1x4x5x5xf32>) -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: shapes [1, 4] and [3] do not broadcast
+%a, %b = "test.op"() : () -> (tensor<1x4xf32>, tensor<3xf32>)
+%y = onnx.Add %a, %b : (tensor<1x4xf32>, tensor<3xf32>) -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: the result has shape [4], expected [1, 4]
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Relu %x : tensor<1x4xf32> -> tensor<4xf32>
+
+// -----
+
+// CHECK: the bounds [6.0, 0.0] are not ordered
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Clip %x {low = 6.0 : f64, high = 0.0 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: axis 2 of a tensor with 2 dimensions
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Softmax %x {axis = 2 : i64} : tensor<1x4xf32> -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: the result has shape [4], expected [1, 1] or [1]
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.ArgMax %x {axis = 1 : i64} : tensor<1x4xf32> -> tensor<4xi64>
+
+// -----
+
+// CHECK: expected f32 on one side and integers on the other, got tensor<4xf32>, tensor<4xf32>
+%x = "test.op"() : () -> tensor<4xf32>
+%y = onnx.QuantizeLinear %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i8>, axis = 0 : i64}
+  : tensor<4xf32> -> tensor<4xf32>
+
+// -----
+
+// CHECK: 3 scales and 3 zero points for tensor<2x4xi8>
+%x = "test.op"() : () -> tensor<2x4xi8>
+%y = onnx.DequantizeLinear %x {scale = dense<0.5> : tensor<3xf32>, zero_point = dense<0> : tensor<3xi8>, axis = 1 : i64}
+  : tensor<2x4xi8> -> tensor<2x4xf32>
+
+// -----
+
+// CHECK: axis 3 of a tensor with 2 dimensions
+%x = "test.op"() : () -> tensor<2x4xi8>
+%y = onnx.DequantizeLinear %x {scale = dense<[0.5, 1.0, 2.0, 4.0]> : tensor<4xf32>,
+  zero_point = dense<0> : tensor<4xi8>, axis = 3 : i64}
+  : tensor<2x4xi8> -> tensor<2x4xf32>
+
+// -----
+
+// CHECK: the value tensor<2xf32> is not the result type tensor<3xf32>
+%c = onnx.Constant dense<[1.0, 2.0]> : tensor<2xf32> -> tensor<3xf32>
+
+// -----
+
+// CHECK: cannot turn tensor<2x3xf32> into tensor<5xf32>
+%x = "test.op"() : () -> tensor<2x3xf32>
+%y = onnx.Reshape %x : tensor<2x3xf32> -> tensor<5xf32>
+
+// -----
+
+// CHECK: cannot turn tensor<4xi8> into tensor<4xf32>
+%x = "test.op"() : () -> tensor<4xi8>
+%y = onnx.Identity %x : tensor<4xi8> -> tensor<4xf32>
+
+// -----
+
+// CHECK: [0, 0] is not a permutation of 2 dimensions
+%x = "test.op"() : () -> tensor<2x3xf32>
+%y = onnx.Transpose %x {perm = array<i64: 0, 0>} : tensor<2x3xf32> -> tensor<2x2xf32>

@@ -1,0 +1,88 @@
+// RUN: tinyml-opt %s | tinyml-opt | filecheck %s
+// RUN: tinyml-opt %s --print-op-generic | tinyml-opt | filecheck %s
+
+// CHECK-LABEL: func.func @layers(%x: tensor<1x4x8x8xf32> {onnx.name = "image"})
+func.func @layers(%x: tensor<1x4x8x8xf32> {onnx.name = "image"}) -> (tensor<1x3xf32> {onnx.name = "classes"}) {
+  // CHECK-NEXT: %w = onnx.Constant dense<5.000000e-01> : tensor<6x2x3x3xf32> -> tensor<6x2x3x3xf32>
+  %w = onnx.Constant dense<0.5> : tensor<6x2x3x3xf32> -> tensor<6x2x3x3xf32>
+  // CHECK-NEXT: %c = onnx.Constant dense<[1.000000e+00, -1.000000e+00, 2.000000e+00, 0.000000e+00, 3.000000e+00, 4.000000e+00]> : tensor<6xf32> {node = "bias"} -> tensor<6xf32>
+  %c = onnx.Constant dense<[1.0, -1.0, 2.0, 0.0, 3.0, 4.0]> : tensor<6xf32> {node = "bias"} -> tensor<6xf32>
+
+  // CHECK-NEXT: %0 = onnx.Conv %x, %w bias %c {group = 2 : i64, strides = array<i64: 2, 1>, pads = array<i64: 1, 0, 1, 0>, dilations = array<i64: 1, 1>, node = "conv"} : (tensor<1x4x8x8xf32>, tensor<6x2x3x3xf32>, tensor<6xf32>) -> tensor<1x6x4x6xf32>
+  %0 = onnx.Conv %x, %w bias %c {group = 2 : i64, strides = array<i64: 2, 1>, pads = array<i64: 1, 0, 1, 0>,
+    dilations = array<i64: 1, 1>, node = "conv"}
+    : (tensor<1x4x8x8xf32>, tensor<6x2x3x3xf32>, tensor<6xf32>) -> tensor<1x6x4x6xf32>
+  // CHECK-NEXT: %1 = onnx.Conv %x, %w {{{.*}}dilations = array<i64: 2, 2>{{.*}}} : (tensor<1x4x8x8xf32>, tensor<6x2x3x3xf32>) -> tensor<1x6x4x4xf32>
+  %1 = onnx.Conv %x, %w {group = 2 : i64, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
+    dilations = array<i64: 2, 2>} : (tensor<1x4x8x8xf32>, tensor<6x2x3x3xf32>) -> tensor<1x6x4x4xf32>
+  // CHECK-NEXT: %2 = onnx.BatchNormalization %0, %c, %c, %c, %c {epsilon = 1.000000e-05 : f64} : (tensor<1x6x4x6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<1x6x4x6xf32>
+  %2 = onnx.BatchNormalization %0, %c, %c, %c, %c {epsilon = 1.0e-05 : f64}
+    : (tensor<1x6x4x6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<1x6x4x6xf32>
+  // CHECK-NEXT: %3 = onnx.MaxPool %2 {{{.*}}kernel_shape = array<i64: 2, 3>{{.*}}} : (tensor<1x6x4x6xf32>) -> tensor<1x6x2x2xf32>
+  %3 = onnx.MaxPool %2 {kernel_shape = array<i64: 2, 3>, strides = array<i64: 2, 3>, pads = array<i64: 0, 0, 0, 0>,
+    dilations = array<i64: 1, 1>} : (tensor<1x6x4x6xf32>) -> tensor<1x6x2x2xf32>
+  // CHECK-NEXT: %4 = onnx.AveragePool %3 {{{.*}}count_include_pad = 1 : i64{{.*}}} : (tensor<1x6x2x2xf32>) -> tensor<1x6x3x3xf32>
+  %4 = onnx.AveragePool %3 {kernel_shape = array<i64: 2, 2>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>,
+    dilations = array<i64: 1, 1>, count_include_pad = 1 : i64} : (tensor<1x6x2x2xf32>) -> tensor<1x6x3x3xf32>
+  // CHECK-NEXT: %5 = onnx.GlobalAveragePool %4 : (tensor<1x6x3x3xf32>) -> tensor<1x6x1x1xf32>
+  %5 = onnx.GlobalAveragePool %4 : (tensor<1x6x3x3xf32>) -> tensor<1x6x1x1xf32>
+  // CHECK-NEXT: %6 = onnx.Flatten %5 : tensor<1x6x1x1xf32> -> tensor<1x6xf32>
+  %6 = onnx.Flatten %5 : tensor<1x6x1x1xf32> -> tensor<1x6xf32>
+
+  %v = onnx.Constant dense<1.0> : tensor<4x6xf32> -> tensor<4x6xf32>
+  %b = onnx.Constant dense<2.0> : tensor<4xf32> -> tensor<4xf32>
+  %u = onnx.Constant dense<3.0> : tensor<4x3xf32> -> tensor<4x3xf32>
+  // CHECK: %7 = onnx.Gemm %6, %v bias %b {node = "dense"} : (tensor<1x6xf32>, tensor<4x6xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+  %7 = onnx.Gemm %6, %v bias %b {node = "dense"} : (tensor<1x6xf32>, tensor<4x6xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+  // CHECK-NEXT: %8 = onnx.Gemm %6, %v : (tensor<1x6xf32>, tensor<4x6xf32>) -> tensor<1x4xf32>
+  %8 = onnx.Gemm %6, %v : (tensor<1x6xf32>, tensor<4x6xf32>) -> tensor<1x4xf32>
+  // CHECK-NEXT: %9 = onnx.MatMul %7, %u : (tensor<1x4xf32>, tensor<4x3xf32>) -> tensor<1x3xf32>
+  %9 = onnx.MatMul %7, %u : (tensor<1x4xf32>, tensor<4x3xf32>) -> tensor<1x3xf32>
+  // CHECK-NEXT: func.return %9 : tensor<1x3xf32>
+  func.return %9 : tensor<1x3xf32>
+}
+
+// CHECK-LABEL: func.func @scalars
+func.func @scalars(%x: tensor<1x4xf32>, %y: tensor<4xf32>) -> tensor<1xi64> {
+  // CHECK-NEXT: %0 = onnx.Add %x, %y : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+  %0 = onnx.Add %x, %y : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+  // CHECK-NEXT: %1 = onnx.Relu %0 {node = "relu"} : tensor<1x4xf32> -> tensor<1x4xf32>
+  %1 = onnx.Relu %0 {node = "relu"} : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %2 = onnx.Clip %1 {low = 0.000000e+00 : f64, high = 6.000000e+00 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  %2 = onnx.Clip %1 {low = 0.0 : f64, high = 6.0 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %3 = onnx.Sigmoid %2 : tensor<1x4xf32> -> tensor<1x4xf32>
+  %3 = onnx.Sigmoid %2 : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %4 = onnx.Tanh %3 : tensor<1x4xf32> -> tensor<1x4xf32>
+  %4 = onnx.Tanh %3 : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %5 = onnx.Softmax %4 {axis = -1 : i64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  %5 = onnx.Softmax %4 {axis = -1 : i64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %6 = onnx.ArgMax %5 {axis = 1 : i64} : tensor<1x4xf32> -> tensor<1xi64>
+  %6 = onnx.ArgMax %5 {axis = 1 : i64} : tensor<1x4xf32> -> tensor<1xi64>
+  // CHECK-NEXT: onnx.Clip %1 {low = 0xfff0000000000000 : f64, high = 0x7ff0000000000000 : f64}
+  %7 = onnx.Clip %1 {low = 0xFFF0000000000000 : f64, high = 0x7FF0000000000000 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  func.return %6 : tensor<1xi64>
+}
+
+// CHECK-LABEL: func.func @quantization
+func.func @quantization(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // CHECK-NEXT: %0 = onnx.QuantizeLinear %x {scale = dense<5.000000e-01> : tensor<f32>, zero_point = dense<200> : tensor<ui8>, axis = 1 : i64} : tensor<2x3xf32> -> tensor<2x3xui8>
+  %0 = onnx.QuantizeLinear %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<200> : tensor<ui8>, axis = 1 : i64}
+    : tensor<2x3xf32> -> tensor<2x3xui8>
+  // CHECK-NEXT: %1 = onnx.DequantizeLinear %0 {scale = dense<[5.000000e-01, 2.500000e-01, 1.000000e+00]> : tensor<3xf32>, zero_point = dense<0> : tensor<3xui8>, axis = -1 : i64} : tensor<2x3xui8> -> tensor<2x3xf32>
+  %1 = onnx.DequantizeLinear %0 {scale = dense<[0.5, 0.25, 1.0]> : tensor<3xf32>, zero_point = dense<0> : tensor<3xui8>,
+    axis = -1 : i64} : tensor<2x3xui8> -> tensor<2x3xf32>
+  func.return %1 : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @moves
+func.func @moves(%x: tensor<1x2x3x1xf32>) -> tensor<3x2x1xf32> {
+  // CHECK-NEXT: %0 = onnx.Identity %x : tensor<1x2x3x1xf32> -> tensor<1x2x3x1xf32>
+  %0 = onnx.Identity %x : tensor<1x2x3x1xf32> -> tensor<1x2x3x1xf32>
+  // CHECK-NEXT: %1 = onnx.Transpose %0 {perm = array<i64: 0, 2, 1, 3>} : tensor<1x2x3x1xf32> -> tensor<1x3x2x1xf32>
+  %1 = onnx.Transpose %0 {perm = array<i64: 0, 2, 1, 3>} : tensor<1x2x3x1xf32> -> tensor<1x3x2x1xf32>
+  // CHECK-NEXT: %2 = onnx.Squeeze %1 : tensor<1x3x2x1xf32> -> tensor<3x2xf32>
+  %2 = onnx.Squeeze %1 : tensor<1x3x2x1xf32> -> tensor<3x2xf32>
+  // CHECK-NEXT: %3 = onnx.Reshape %2 : tensor<3x2xf32> -> tensor<3x2x1xf32>
+  %3 = onnx.Reshape %2 : tensor<3x2xf32> -> tensor<3x2x1xf32>
+  func.return %3 : tensor<3x2x1xf32>
+}
