@@ -83,6 +83,15 @@ def is_in_bounds(access: AffineMap, sizes: Sequence[int], shape: Sequence[int]) 
     return all(low >= 0 and high < size for (low, high), size in zip(ranges, shape, strict=True))
 
 
+def hold(access: AffineMap, dim: int, value: int) -> AffineMap:
+    """The access map where one dimension is held at a value: the map of a slice, over the same dimensions."""
+    results: list[Linear] = []
+    for result in linear_map(access):
+        coefficients = tuple(0 if d == dim else c for d, c in enumerate(result.coefficients))
+        results.append(Linear(coefficients, result.offset + value * result.coefficients[dim]))
+    return from_linear(results)
+
+
 def from_linear(results: Sequence[Linear]) -> AffineMap:
     """The access map whose results these are (all over the same dimensions, at least one result)."""
     num_dims = len(results[0].coefficients)

@@ -3,15 +3,30 @@
 At this level the structured forms write into memrefs. A buffer is first only a size and a lifetime (`memplan.buffer`);
 placement turns it into a view of an arena at a byte offset (`memplan.view`), and `memplan.retire` marks the end of its
 life, after which its bytes may hold anything. An alias is the same bytes under another type.
+
+Row streaming: `memplan.stream` runs the forms of a chain slice by slice instead of one after the other, and a buffer
+whose `rows` are placed one by one (`memplan.rows`) keeps no more of them than are still to be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
-from xdsl.dialects.builtin import I64, IntegerAttr, MemRefType, StringAttr, i8, i64
-from xdsl.ir import Dialect, Operation, SSAValue
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import (
+    I64,
+    DenseIntOrFPElementsAttr,
+    IntegerAttr,
+    MemRefType,
+    StringAttr,
+    i8,
+    i32,
+    i64,
+)
+from xdsl.ir import Dialect, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -19,12 +34,18 @@ from xdsl.irdl import (
     operand_def,
     opt_prop_def,
     prop_def,
+    region_def,
     result_def,
+    traits_def,
     var_operand_def,
 )
+from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from .fixed_forms import scalar_type
+from .dense import from_numpy, to_numpy
+from .fixed_forms import ReduceOp, StructuredForm, scalar_type
+from .fixed_scalar import YieldOp
+from .fixed_type import IntsAttr, Reduction
 
 FLASH = StringAttr("flash")
 """The memory space of constants: read-only, not part of any arena."""
@@ -39,6 +60,24 @@ def element_bytes(type: MemRefType) -> int:
     """Bytes of one element of a memref: 1, 2, 4 or 8."""
     bits = scalar_type(type.element_type).width.data
     return 1 << max(0, (bits - 1).bit_length() - 3)
+
+
+def row_dimension(type: MemRefType) -> int | None:
+    """The dimension whose indices are rows: the outermost that is not 1; None for a single element."""
+    return next((dim for dim, size in enumerate(type.get_shape()) if size != 1), None)
+
+
+def row_bytes(type: MemRefType) -> int:
+    """Bytes of one row of a memref."""
+    dim = row_dimension(type)
+    return size_in_bytes(type) // (1 if dim is None else type.get_shape()[dim])
+
+
+def verify_rows(type: MemRefType, rows: int) -> None:
+    """Raise VerifyException unless a memref has this many rows."""
+    dim = row_dimension(type)
+    if dim is None or type.get_shape()[dim] != rows:
+        raise VerifyException(f"{type} does not have {rows} rows")
 
 
 @irdl_op_definition
@@ -79,18 +118,33 @@ class ArenaOp(IRDLOperation):
 class BufferOp(IRDLOperation):
     """Memory of its own, not placed yet. Its life begins at its first write.
 
+    With `rows N` the buffer is `N` buffers, one per index of its outermost dimension that is not 1: each row has a life
+    and, once placed, an address of its own.
+
     ```mlir
     %b = memplan.buffer : memref<1x14x14x8x!fixed.q<i8, 2^-4>>
+    %c = memplan.buffer rows 14 : memref<1x14x14x8x!fixed.q<i8, 2^-4>>
     ```
     """
 
     name = "memplan.buffer"
+    rows = opt_prop_def(IntegerAttr[I64])
     node = opt_prop_def(StringAttr)
     result = result_def(MemRefType)
-    assembly_format = "(`node` $node^)? attr-dict `:` type($result)"
+    assembly_format = "(`rows` $rows^)? (`node` $node^)? attr-dict `:` type($result)"
 
-    def __init__(self, type: MemRefType, node: str | None = None):
-        super().__init__(properties={"node": None if node is None else StringAttr(node)}, result_types=[type])
+    def __init__(self, type: MemRefType, node: str | None = None, rows: int | None = None):
+        super().__init__(
+            properties={
+                "node": None if node is None else StringAttr(node),
+                "rows": None if rows is None else IntegerAttr(rows, i64),
+            },
+            result_types=[type],
+        )
+
+    def verify_(self) -> None:
+        if self.rows is not None:
+            verify_rows(self.result.type, self.rows.value.data)
 
 
 @irdl_op_definition
@@ -124,6 +178,55 @@ class ViewOp(IRDLOperation):
             raise VerifyException(f"view [{offset}, {offset + size}) leaves the arena of {whole} bytes")
         if offset % element_bytes(self.result.type):
             raise VerifyException(f"offset {offset} is not aligned to the element size")
+
+
+@irdl_op_definition
+class RowsOp(IRDLOperation):
+    """A memref whose rows lie apart: row `r` is at byte `offsets[r]` of an arena, contiguous in itself.
+
+    The rows are the indices of the outermost dimension that is not 1. Their lives are not in the text: the bytes of a
+    row hold it from its write to its last read, and a plan in which they do not is refused by `memplan-check`.
+
+    ```mlir
+    %b = memplan.rows %arena at dense<[0, 28, 0]> : tensor<3xi32> : memref<56xi8> -> memref<1x3x14x2x!fixed.q<i8, 2>>
+    ```
+    """
+
+    name = "memplan.rows"
+    arena = operand_def(MemRefType)
+    offsets = prop_def(DenseIntOrFPElementsAttr)
+    node = opt_prop_def(StringAttr)
+    result = result_def(MemRefType)
+    assembly_format = "$arena `at` $offsets (`node` $node^)? attr-dict `:` type($arena) `->` type($result)"
+
+    def __init__(
+        self, arena: SSAValue | Operation, offsets: NDArray[Any], type: MemRefType, node: StringAttr | None = None
+    ):
+        super().__init__(
+            operands=[arena],
+            properties={
+                "offsets": from_numpy(np.asarray(offsets, np.int32)),
+                "node": node,
+            },
+            result_types=[type],
+        )
+
+    @property
+    def row_offsets(self) -> NDArray[Any]:
+        """The byte offset of each row, int32."""
+        return to_numpy(self.offsets)
+
+    def verify_(self) -> None:
+        assert isinstance(self.arena.type, MemRefType)
+        if self.offsets.get_element_type() != i32:
+            raise VerifyException("the offsets of rows are i32")
+        offsets = self.row_offsets
+        verify_rows(self.result.type, offsets.size)
+        whole, size = size_in_bytes(self.arena.type), row_bytes(self.result.type)
+        if offsets.min() < 0 or offsets.max() + size > whole:
+            raise VerifyException(f"a row of {size} bytes leaves the arena of {whole} bytes")
+        if (offsets % element_bytes(self.result.type)).any():
+            raise VerifyException("the offset of a row is not aligned to the element size")
 
 
 @irdl_op_definition
@@ -206,4 +309,91 @@ class OpaqueOp(IRDLOperation):
             raise VerifyException("an opaque step writes at least one memref")
 
 
-Memplan = Dialect("memplan", [ArenaOp, BufferOp, ViewOp, AliasOp, RetireOp, OpaqueOp], [])
+@irdl_op_definition
+class StreamOp(IRDLOperation):
+    """Run the forms of the region slice by slice: a slice is a form with one dimension of its domain held at a value.
+
+    `along` names that dimension for each form, `order` lists the slices in order of execution as pairs (form, value).
+    Each value of each form's dimension occurs exactly once, in increasing order. Along a reduction dimension the slices
+    accumulate in the destination; such a form is a `fixed.reduce` that yields its accumulator unchanged.
+
+    ```mlir
+    memplan.stream along <0, 0> order dense<[[0, 0], [0, 1], [1, 0], [0, 2], [1, 1], [1, 2]]> : tensor<6x2xi32> {
+      fixed.reduce max ins(%x : memref<1x6x8x!fixed.q<i8, 2^-4>>) outs(%y : memref<1x3x8x!fixed.q<i8, 2^-4>>) ...
+      fixed.map ins(%y : memref<1x3x8x!fixed.q<i8, 2^-4>>) outs(%z : memref<1x3x8x!fixed.q<i8, 2^-4>>) ...
+    }
+    ```
+    """
+
+    name = "memplan.stream"
+    along = prop_def(IntsAttr)
+    order = prop_def(DenseIntOrFPElementsAttr)
+    body = region_def("single_block")
+    traits = traits_def(NoTerminator())
+    assembly_format = "`along` $along `order` $order attr-dict-with-keyword $body"
+
+    def __init__(self, along: Sequence[int], order: NDArray[Any], body: Region):
+        pairs = np.asarray(order, np.int32)
+        super().__init__(
+            properties={
+                "along": IntsAttr(tuple(along)),
+                "order": from_numpy(pairs),
+            },
+            regions=[body],
+        )
+
+    @property
+    def forms(self) -> tuple[StructuredForm, ...]:
+        """The forms that the first numbers of `order` mean."""
+        return tuple(op for op in self.body.block.ops if isinstance(op, StructuredForm))
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Per form, the dimension of its domain along which it runs."""
+        return self.along.data
+
+    @property
+    def slices(self) -> NDArray[Any]:
+        """The slices in order of execution, shape (slices, 2): form, value."""
+        return to_numpy(self.order)
+
+    def verify_(self) -> None:
+        forms = self.forms
+        if len(forms) != len(self.body.block.ops) or any(form.outs is None for form in forms):
+            raise VerifyException("a stream holds structured forms on memrefs and nothing else")
+        if len(forms) != len(self.dims):
+            raise VerifyException(f"`along` names {len(self.dims)} dimensions for {len(forms)} forms")
+        for form, dim in zip(forms, self.dims, strict=True):
+            if not 0 <= dim < len(form.sizes):
+                raise VerifyException(f"a form of {len(form.sizes)} dimensions has no dimension {dim}")
+            if dim >= len(form.domain.parallel.data) and not accumulates(form):
+                raise VerifyException(
+                    "only a fixed.reduce whose body yields its accumulator runs along a reduction dimension"
+                )
+        type = self.order.type
+        if self.order.get_element_type() != i32 or len(type.get_shape()) != 2 or type.get_shape()[1] != 2:
+            raise VerifyException("`order` is a list of pairs of i32")
+        slices = self.slices
+        for number, (form, dim) in enumerate(zip(forms, self.dims, strict=True)):
+            values = slices[slices[:, 0] == number, 1]
+            if not np.array_equal(values, np.arange(form.sizes[dim])):
+                raise VerifyException(
+                    f"the slices of form {number} must be 0 to {form.sizes[dim] - 1}, each once and in this order"
+                )
+        if len(slices) != sum(form.sizes[dim] for form, dim in zip(forms, self.dims, strict=True)):
+            raise VerifyException("`order` names a form that the region does not have")
+
+
+def accumulates(form: StructuredForm) -> bool:
+    """True where partial results of a form can be combined in its destination: its body yields the accumulator."""
+    block = form.body.block
+    last = block.last_op
+    return (
+        isinstance(form, ReduceOp)
+        and form.kind.data is not Reduction.ARGMAX
+        and isinstance(last, YieldOp)
+        and last.values[0] is block.args[0]
+    )
+
+
+Memplan = Dialect("memplan", [ArenaOp, BufferOp, ViewOp, RowsOp, AliasOp, RetireOp, OpaqueOp, StreamOp], [])
