@@ -60,8 +60,12 @@ def analyze(compilation: Compilation) -> Analysis:
     function = the_function(compilation.memplan)
     plan = plan_of(function)
     io_bytes = sum(size_in_bytes(a.type) for a in function.body.block.args if isinstance(a.type, MemRefType))
-    live = Liveness(function).live_bytes
-    rows = tuple(op_row(form, live[step] + io_bytes) for step, form in enumerate(forms_of(function)))
+    liveness = Liveness(function)
+    live: dict[StructuredForm, int] = {}
+    for step, bytes in zip(liveness.steps, liveness.live_bytes, strict=True):
+        if isinstance(step.op, StructuredForm):
+            live[step.op] = max(live.get(step.op, 0), bytes)
+    rows = tuple(op_row(form, bytes + io_bytes) for form, bytes in live.items())
     board = compilation.board
     return Analysis(
         model=function.sym_name.data,
@@ -85,11 +89,6 @@ def plan_of(function: FuncOp) -> dict[str, int]:
     plan = function.attributes["memplan.plan"]
     assert isinstance(plan, DictionaryAttr)
     return {name: value.value.data for name, value in plan.data.items() if isinstance(value, IntegerAttr)}
-
-
-def forms_of(function: FuncOp) -> list[StructuredForm]:
-    """The steps of the program in order."""
-    return [op for op in function.body.block.ops if isinstance(op, StructuredForm)]
 
 
 def constant_bytes(function: FuncOp) -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
-from ...dialects.memplan import ArenaOp, BufferOp, OpaqueOp, RetireOp, ViewOp
-from .liveness import Life, Liveness, Step, root_of
+from ...dialects.memplan import ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
+from .liveness import Life, Liveness, StepOp, is_split, root_of
 from .offsets import NODE_LIMIT, Placement, Request, place
 
 PLAN = "memplan.plan"
@@ -24,6 +25,8 @@ PLAN = "memplan.plan"
 @dataclass(frozen=True)
 class PlacePass(ModulePass):
     """Turn every `memplan.buffer` into a `memplan.view` of one arena, and retire each after its last use.
+
+    The rows of a `memplan.buffer rows N` are placed one by one, which gives a `memplan.rows`.
 
     `alignment` (bytes, a power of two) holds for every offset; elements wider than that are aligned to their size.
     `exact=false` keeps to the greedy plans; `node-limit` bounds the exact search. `memory` names the arena's memory.
@@ -60,7 +63,7 @@ class PlacePass(ModulePass):
 
 def is_planned(function: FuncOp) -> bool:
     """True for a function in memplan form: it has steps, and they write into memrefs."""
-    steps = [op for op in function.walk() if isinstance(op, Step)]
+    steps = [op for op in function.walk() if isinstance(op, StepOp)]
     return bool(steps) and all(isinstance(step, OpaqueOp) or step.outs is not None for step in steps)
 
 
@@ -76,30 +79,37 @@ def plan_attribute(liveness: Liveness, buffers: Sequence[Life], placement: Place
         "lower_bound": IntegerAttr(placement.lower_bound, i64),
         "proven": BoolAttr.from_bool(placement.proven),
         "method": StringAttr(placement.method),
-        "step": StringAttr(liveness.step_name(step)),
+        "step": StringAttr(liveness.steps[step].name),
         "live": ArrayAttr(names),
     }
     return DictionaryAttr(entries)
 
 
 def retire(liveness: Liveness, buffers: Iterable[Life]) -> None:
-    """Insert `memplan.retire` after each last use; buffers that the text retires itself are left alone."""
+    """Insert `memplan.retire` after each last use; buffers that the text retires itself are left alone, and rows."""
     block = liveness.function.body.block
     retired = {root_of(op.buffer) for op in block.ops if isinstance(op, RetireOp)}
-    ends: dict[int, list[Life]] = {}
+    ends: dict[Operation, list[Life]] = {}
     for life in buffers:
-        if life.root not in retired and life.first <= life.last:
-            ends.setdefault(life.last, []).append(life)
-    for step, lives in ends.items():
-        after = InsertPoint.after(liveness.steps[step])
-        Rewriter.insert_op([RetireOp(life.root) for life in lives], after)
+        if life.root not in retired and life.first <= life.last and life.row is None:
+            last = liveness.steps[life.last].op
+            stream = last.parent_op()
+            ends.setdefault(stream if isinstance(stream, StreamOp) else last, []).append(life)
+    for op, lives in ends.items():
+        Rewriter.insert_op([RetireOp(life.root) for life in lives], InsertPoint.after(op))
 
 
 def write_views(function: FuncOp, buffers: Sequence[Life], placement: Placement, arena: ArenaOp) -> None:
     """Replace each buffer by a view of the arena, which is defined at the top of the function."""
     Rewriter.insert_op(arena, InsertPoint.at_start(function.body.block))
     arena.result.name_hint = "arena"
+    offsets: dict[SSAValue, list[int]] = {}
     for life, offset in zip(buffers, placement.offsets, strict=True):
-        buffer = life.root.owner
+        offsets.setdefault(life.root, []).append(offset)
+    for root, places in offsets.items():
+        buffer = root.owner
         assert isinstance(buffer, BufferOp)
-        Rewriter.replace_op(buffer, ViewOp(arena, offset, buffer.result.type, buffer.node))
+        if is_split(root):
+            Rewriter.replace_op(buffer, RowsOp(arena, np.array(places), buffer.result.type, buffer.node))
+        else:
+            Rewriter.replace_op(buffer, ViewOp(arena, places[0], buffer.result.type, buffer.node))

@@ -12,8 +12,8 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.memplan import ArenaOp, RetireOp, ViewOp
-from .liveness import Liveness, Step, destinations, root_of
+from ...dialects.memplan import ArenaOp, RetireOp, StreamOp, ViewOp
+from .liveness import Liveness, StepOp, destinations, root_of
 from .place import is_planned
 from .schedule_graph import Graph, peak_of
 from .schedule_search import BEAM, STATE_LIMIT, Schedule, schedule
@@ -51,12 +51,12 @@ class SchedulePass(ModulePass):
         found = schedule(graph, given, self.state_limit, self.beam)
         function.attributes[SCHEDULE] = schedule_attribute(found, peak_of(graph, given))
         if found.order != tuple(given):
-            reorder(function.body.block, [liveness.steps[step] for step in found.order])
+            reorder(function.body.block, [liveness.steps[step].op for step in found.order])
 
 
 def is_placed(function: FuncOp) -> bool:
-    """True where addresses or ends of lives are written down already: they hold for one order only."""
-    return any(isinstance(op, ArenaOp | ViewOp | RetireOp) for op in function.body.block.ops)
+    """True where addresses, ends of lives or streams are written down already: they hold for one order only."""
+    return any(isinstance(op, ArenaOp | ViewOp | RetireOp | StreamOp) for op in function.body.block.ops)
 
 
 def schedule_attribute(found: Schedule, given_peak: int) -> DictionaryAttr:
@@ -81,7 +81,7 @@ def graph_of(liveness: Liveness) -> Graph:
     writers: dict[SSAValue, set[int]] = {}
     touches: list[frozenset[int]] = []
     preds: list[frozenset[int]] = []
-    for number, step in enumerate(liveness.steps):
+    for number, step in enumerate(step.op for step in liveness.steps):
         roots = {root_of(value) for value in step.operands}
         written = {root_of(value) for value in destinations(step)}
         waits = {op for root in roots for op in writers.get(root, ())}
@@ -93,7 +93,7 @@ def graph_of(liveness: Liveness) -> Graph:
     return Graph(tuple(life.size for life in liveness.scratch), tuple(touches), tuple(preds))
 
 
-def reorder(block: Block, steps: Sequence[Step]) -> None:
+def reorder(block: Block, steps: Sequence[StepOp]) -> None:
     """Put the steps in this order, each after the definitions that it is the first to need."""
     end = block.last_op
     assert end is not None, "a verified function ends in func.return"

@@ -141,7 +141,7 @@ def test_bytes_are_poisoned_after_death(network: ModuleOp, images: dict[str, NDA
     (view,) = (op for op in block.ops if isinstance(op, ViewOp) and op.node is not None and op.node.data == "conv")
     retire = next(op for op in block.ops if isinstance(op, RetireOp) and op.buffer is view.result)
     liveness = Liveness(function_of(module))
-    reader = liveness.steps[liveness.life_of(view.result).last]
+    reader = liveness.steps[liveness.life_of(view.result).last].op
     retire.detach()
     block.insert_op_before(retire, reader)
     run = MemplanExecutor(module).run(images, trace=True)
@@ -164,7 +164,7 @@ def test_liveness_of_the_network(network: ModuleOp) -> None:
     ]
     assert liveness.live_bytes == (72, 144, 72, 0, 0)
     assert liveness.max_live == 144
-    assert liveness.step_name(liveness.peak_step) == "add"
+    assert liveness.steps[liveness.peak_step].name == "add"
     assert [life.name for life in liveness.live_at(1)] == ["conv", "add"]
 
 
