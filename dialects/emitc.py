@@ -2,7 +2,7 @@
 
 Upstream's `mlir-opt` and `mlir-translate` read it where integers have C's widths; here any width stands (HLS).
 `emitc_types` holds types and attribute names, `emitc_operators` arithmetic, `emitc_expressions` the leaves of
-expressions and their grouping, `emitc_statements` and `emitc_declarations` the rest.
+expressions and their grouping, `emitc_statements`, `emitc_switch` and `emitc_declarations` the rest.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from .emitc_operators import (
     UnaryMinusOp,
 )
 from .emitc_statements import AssignOp, ForOp, IfOp, SubscriptOp, VariableOp
+from .emitc_switch import SwitchOp
 from .emitc_types import ArrayType, LValueType, OpaqueAttr, PointerType
 
 EmitC = Dialect(
@@ -60,6 +61,7 @@ EmitC = Dialect(
         SubscriptOp,
         ForOp,
         IfOp,
+        SwitchOp,
         IncludeOp,
         VerbatimOp,
         GlobalOp,

@@ -68,19 +68,18 @@ class AddressOfOp(ExpressionMember):
     @classmethod
     def parse(cls, parser: Parser) -> AddressOfOp:
         operand = parser.parse_unresolved_operand()
-        attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
         type = parser.parse_type()
         if not isinstance(type, LValueType):
             parser.raise_error("expected an !emitc.lvalue type")
-        return cls(parser.resolve_operand(operand, type), attributes)
+        return cls(parser.resolve_operand(operand, type), parser.parse_optional_attr_dict())
 
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
         printer.print_ssa_value(self.reference)
-        printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
         printer.print_attribute(self.reference.type)
+        printer.print_op_attributes(self.attributes)
 
 
 @irdl_op_definition

@@ -67,26 +67,25 @@ class AssignOp(IRDLOperation):
     @classmethod
     def parse(cls, parser: Parser) -> AssignOp:
         value = parser.parse_unresolved_operand()
-        attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
         type = parser.parse_type()
         parser.parse_keyword("to")
         var = parser.parse_unresolved_operand()
         parser.parse_punctuation(":")
         op = cls(parser.resolve_operand(value, type), parser.resolve_operand(var, parse_lvalue(parser)))
-        op.attributes |= attributes
+        op.attributes |= parser.parse_optional_attr_dict()
         return op
 
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
         printer.print_ssa_value(self.value)
-        printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
         printer.print_attribute(self.value.type)
         printer.print_string(" to ")
         printer.print_ssa_value(self.var)
         printer.print_string(" : ")
         print_lvalue(printer, self.var.type)
+        printer.print_op_attributes(self.attributes)
 
 
 @irdl_op_definition

@@ -30,6 +30,7 @@ TAKEN = (
     memref.ViewOp,
     scf.ForOp,
     scf.IfOp,
+    scf.IndexSwitchOp,
     scf.YieldOp,
     PipelineOp,
     *SAME_START,
@@ -78,20 +79,31 @@ def refusals(op: Operation, index_bits: int) -> list[str]:
         reasons += size_refusals(op, index_bits)
     if isinstance(op, func.FuncOp) and (op.is_declaration or len(op.body.blocks) != 1):
         reasons.append(f"@{op.sym_name.data} needs a body of one block")
+    if isinstance(op, scf.IndexSwitchOp):
+        reasons += switch_refusals(op, index_bits)
     if isinstance(op, memref.ViewOp):
         reasons += view_refusals(op)
     return reasons
 
 
+def switch_refusals(op: scf.IndexSwitchOp, index_bits: int) -> list[str]:
+    """Why a switch is none of C."""
+    reasons: list[str] = []
+    if op.results:
+        reasons.append("`scf.index_switch` with results has no C here: let each case store to a memref")
+    limit = 1 << (index_bits - 1)
+    for value in op.cases.iter_values():
+        if not -limit <= value < limit:
+            reasons.append(f"case {value} of `scf.index_switch` is no index of {index_bits} bits")
+    return reasons
+
+
 def view_refusals(op: memref.ViewOp) -> list[str]:
     """Why a view is no address of C."""
-    reasons: list[str] = []
-    if not isinstance(op.byte_shift.owner, arith.ConstantOp):
-        reasons.append("`memref.view` needs a constant offset")
     source, result = op.source.type, op.result.type
     if isinstance(source, MemRefType) and is_flash(source) and source.element_type != result.element_type:
-        reasons.append("cannot read the bytes of a constant as another type: give the constant the type that is read")
-    return reasons
+        return ["cannot read the bytes of a constant as another type: give the constant the type that is read"]
+    return []
 
 
 def type_refusals(type: Attribute) -> list[str]:

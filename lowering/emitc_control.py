@@ -1,4 +1,4 @@
-"""The body of a function: loops, conditionals and loop-carried values on C variables.
+"""The body of a function: loops, conditionals, switches and loop-carried values on C variables.
 
 A value that `scf.for` carries, or that `scf.if` gives, is a variable. Where an inner loop only hands its result on, it
 works on the outer loop's variable: a nest of reductions has one accumulator.
@@ -17,7 +17,7 @@ from ..dialects import emitc
 from ..dialects.mcu import LABEL, PipelineOp
 from .emitc_arith import RULES, write_compare
 from .emitc_check import SAME_START
-from .emitc_memory import Place, element_type, is_flash, write_pointer, write_subscript
+from .emitc_memory import Place, element_type, is_flash, write_pointer, write_subscript, write_view
 from .emitc_writer import Writer, constant_of, integer
 
 INITS = 3
@@ -60,6 +60,8 @@ class BodyWriter:
                 self.loop(op)
             case scf.IfOp():
                 self.conditional(op)
+            case scf.IndexSwitchOp():
+                self.switch(op)
             case PipelineOp():
                 w.block.add_op(emitc.VerbatimOp(f"#pragma HLS PIPELINE II={op.ii.value.data}"))
             case memref.StoreOp():
@@ -99,8 +101,10 @@ class BodyWriter:
             base = self.w.do(emitc.GetGlobalOp(op.name_.string_value(), array_of(type)))
             return Place(base, type, const=is_flash(type), flash=is_flash(type))
         source, shift = self.places[op.source], op.byte_shift.owner
-        assert isinstance(shift, arith.ConstantOp) and isinstance(shift.value, IntegerAttr)
-        return Place(source.base, type, source.offset + shift.value.value.data, source.const, source.flash)
+        if isinstance(shift, arith.ConstantOp):
+            assert isinstance(shift.value, IntegerAttr)
+            return Place(source.base, type, source.offset + shift.value.value.data, source.const, source.flash)
+        return write_view(self.w, source, self.value(op.byte_shift), type, op.result.name_hint)
 
     def call(self, op: func.CallOp) -> None:
         """Write a call; memrefs are passed as pointers."""
@@ -147,6 +151,14 @@ class BodyWriter:
         if regions[1].blocks and isinstance(regions[1].block.first_op, emitc.YieldOp):
             regions[1] = Region()
         self.w.block.add_op(emitc.IfOp(condition, *regions))
+
+    def switch(self, op: scf.IndexSwitchOp) -> None:
+        """Write a switch without results."""
+        value = self.value(op.arg)
+        regions = [Region(Block()) for _ in op.regions]
+        for source, region in zip(op.regions, regions, strict=True):
+            self.nested(source.block, region.block, [], [])
+        self.w.block.add_op(emitc.SwitchOp(value, list(op.cases.iter_values()), regions[0], regions[1:]))
 
     def nested(
         self,

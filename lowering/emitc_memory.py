@@ -112,3 +112,14 @@ def write_pointer(w: Writer, place: Place) -> SSAValue:
     if pointee(base.type) != place.element:
         base = w.do(emitc.CastOp(base, emitc.PointerType(place.element), attributes))
     return base
+
+
+def write_view(w: Writer, source: Place, shift: SSAValue, type: MemRefType, name: str | None) -> Place:
+    """The memref `type` that starts `shift` bytes into a memref of bytes: a pointer, computed here and now."""
+    shifted = w.add(shift, w.constant(source.offset, w.index))
+    at = w.do(emitc.SubscriptOp(source.base, shifted))
+    pointer = w.do(emitc.AddressOfOp(at, source.attributes))
+    if pointee(pointer.type) != element_type(type):
+        pointer = w.do(emitc.CastOp(pointer, emitc.PointerType(element_type(type)), source.attributes))
+    pointer.name_hint = name
+    return Place(pointer, type, const=source.const, flash=source.flash)

@@ -64,6 +64,10 @@ class Spelling:
         """A value of a conditional."""
         return text
 
+    def switched(self, text: Text, type: IntegerType) -> Text:
+        """The value of a switch."""
+        return text
+
     def counter(self, type: IntegerType) -> str:
         """The type of a loop's variable."""
         return self.type(type)

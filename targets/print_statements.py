@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ..dialects import emitc
 from ..dialects.emitc_operators import ExpressionMember
-from .print_expressions import ExpressionPrinter
+from .print_expressions import ExpressionPrinter, integer
 from .print_inline import Inlining
 from .print_names import Names
 from .print_spelling import Spelling
@@ -104,6 +104,8 @@ class FunctionPrinter:
                     self.lines.pop()
                     with self.braces("} else"):
                         self.body(op.else_region.block)
+            case emitc.SwitchOp():
+                self.switch(op)
             case emitc.CallOp():
                 call = f"{op.callee.string_value()}({', '.join(text(a).text for a in op.arguments)});"
                 if op.result is not None and op.result.uses:
@@ -177,6 +179,25 @@ class FunctionPrinter:
             )
             with self.braces(head):
                 self.body(op.body.block)
+
+    def switch(self, op: emitc.SwitchOp) -> None:
+        """`switch (v) { case 0: { ... break; } default: break; }`"""
+        value = self.spelling.switched(self.expressions.exact(op.arg), integer(op.arg))
+        labels = [f"case {self.spelling.literal(value, integer(op.arg)).text}" for value in op.values]
+        with self.braces(f"switch ({value.text})"):
+            self.depth += 1
+            for label, region in zip((*labels, "default"), (*op.case_regions, op.default_region), strict=True):
+                self.case(label, region.block)
+            self.depth -= 1
+
+    def case(self, label: str, block: Block) -> None:
+        """One case with its `break`."""
+        if isinstance(block.first_op, emitc.YieldOp):
+            self.line(f"{label}: break;")
+            return
+        with self.braces(f"{label}:"):
+            self.body(block)
+            self.lines.append(f"{INDENT * (self.depth + 1)}break;")
 
 
 def pointer_attributes(op: Operation) -> dict[str, Attribute]:

@@ -25,7 +25,7 @@ class Text:
 
     def inside(self, level: int, right: bool = False) -> str:
         """The text as an operand of an operator of `level`, in parentheses where a reader or a compiler wants them."""
-        if self.level >= UNARY:
+        if self.level >= max(level, UNARY):
             negative = right and level == ADD and self.text.startswith("-")
             return f"({self.text})" if negative else self.text
         if level in (MUL, ADD, AND, OR) and self.level == level and not right:

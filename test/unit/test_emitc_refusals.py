@@ -90,6 +90,43 @@ def test_a_view_of_a_constant_under_another_type():
         lowered(text)
 
 
+SWITCHES = """
+func.func @net(%x: memref<1xi32>) {
+  %c0 = arith.constant 0 : index
+  %v = memref.load %x[%c0] : memref<1xi32>
+  %i = arith.index_cast %v : i32 to index
+  %chosen = scf.index_switch %i -> i32
+  case 1 {
+    scf.yield %v : i32
+  }
+  default {
+    scf.yield %v : i32
+  }
+  scf.index_switch %i
+  case 32768 {
+    memref.store %chosen, %x[%c0] : memref<1xi32>
+    scf.yield
+  }
+  default {
+    scf.yield
+  }
+  func.return
+}
+"""
+
+
+def test_switches():
+    with pytest.raises(UserError) as error:
+        lowered(SWITCHES, index_bits=16)
+    assert error.value.reasons == (
+        "convert-loops-to-emitc: `scf.index_switch` with results has no C here: let each case store to a memref",
+        "convert-loops-to-emitc: case 32768 of `scf.index_switch` is no index of 16 bits",
+    )
+    with pytest.raises(UserError, match="with results") as error:
+        lowered(SWITCHES, index_bits=32)
+    assert len(error.value.reasons) == 1
+
+
 def test_index_bits():
     with pytest.raises(UserError, match="index-bits is 16 or 32, not 8"):
         lowered(constant(1), index_bits=8)

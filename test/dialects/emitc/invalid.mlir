@@ -90,3 +90,75 @@ emitc.global static const @w : !emitc.array<4xi8>
 
 // CHECK: an array has at least one dimension
 emitc.global static @w : !emitc.array<0xi8>
+
+// -----
+
+// CHECK: has duplicate case value: 1
+emitc.func @f(%v: i32) {
+  emitc.switch %v : i32 case 1 { emitc.yield } case 1 { emitc.yield } default { }
+  emitc.return
+}
+
+// -----
+
+// CHECK: case 128 is no value of i8
+emitc.func @f(%v: i8) {
+  emitc.switch %v : i8 case 128 { emitc.yield } default { }
+  emitc.return
+}
+
+// -----
+
+// CHECK: case -1 is no value of ui8
+emitc.func @f(%v: ui8) {
+  emitc.switch %v : ui8 case -1 { emitc.yield } default { }
+  emitc.return
+}
+
+// -----
+
+// CHECK: has 2 case regions but 1 case values
+emitc.func @f(%v: i8) {
+  "emitc.switch"(%v) <{cases = array<i64: 2>}> ({ emitc.yield }, { emitc.yield }, { emitc.yield }) : (i8) -> ()
+  emitc.return
+}
+
+// -----
+
+// CHECK: each region of emitc.switch must end in emitc.yield of no value
+emitc.func @f(%v: i8) {
+  emitc.switch %v : i8 case 2 { emitc.yield } default { emitc.yield %v : i8 }
+  emitc.return
+}
+
+// -----
+
+// CHECK: emitc.verbatim terminates block in single-block region but is not a terminator
+emitc.func @f(%v: i8) {
+  emitc.switch %v : i8 case 2 { emitc.verbatim "f();" } default { }
+  emitc.return
+}
+
+// -----
+
+// CHECK: the regions of emitc.switch take no arguments
+emitc.func @f(%v: i8) {
+  emitc.switch %v : i8 case 2 { ^bb0(%x: i8): emitc.yield } default { }
+  emitc.return
+}
+
+// -----
+
+// CHECK: operand 'arg' at position 0 does not verify
+emitc.func @f(%p: !emitc.ptr<i8>) {
+  emitc.switch %p : !emitc.ptr<i8> default { }
+  emitc.return
+}
+
+// -----
+
+// CHECK: each region of emitc.switch must end in emitc.yield of no value
+emitc.func @f(%v: i8) {
+  emitc.switch %v : i8 case 2 { emitc.return } default { }
+  emitc.return
+}
