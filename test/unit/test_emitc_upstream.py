@@ -2,67 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.emitc import parse_text, tool, translated
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
 
 from tinyml_opt.lowering.loops_to_emitc import ConvertLoopsToEmitcPass
 from tinyml_opt.lowering.memplan_to_loops import ConvertMemplanToLoopsPass
 from tinyml_opt.passes.loops.pipeline import PipelinePass
 from tinyml_opt.targets.c import print_c
-from tinyml_opt.tools.registry import DIALECTS, load
 
 TESTS = Path(__file__).parents[1]
 PLANS = sorted((TESTS / "lowering").glob("memplan_to_loops*.mlir"))
 LOOPS = sorted((TESTS / "lowering").glob("loops_to_emitc*.mlir"))
 
 
-def tool(name: str, package: str) -> str:
-    """The path of a program; skips the test where there is none, fails it where toolchains are required."""
-    path = shutil.which(name)
-    if path is not None:
-        return path
-    reason = f"{name} is not on PATH (Debian package {package})"
-    if os.environ.get("TINYML_REQUIRE_TOOLCHAINS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 def parse(path: Path) -> ModuleOp:
     """A module from a test of the lowering."""
     return parse_text(path.read_text())
-
-
-def parse_text(text: str) -> ModuleOp:
-    """A module from text."""
-    ctx = Context()
-    for name, path_of in DIALECTS.items():
-        ctx.register_dialect(name, lambda path_of=path_of: load(path_of))
-    return Parser(ctx, text).parse_module()
-
-
-def translated(module: ModuleOp) -> str:
-    """What upstream's translator prints for a module of emitc."""
-    parser, translator = tool("mlir-opt-22", "mlir-22-tools"), tool("mlir-translate-22", "mlir-22-tools")
-    checked = subprocess.run(
-        [parser, "--allow-unregistered-dialect"], input=str(module), capture_output=True, text=True
-    )
-    assert checked.returncode == 0, checked.stderr
-    printed = subprocess.run(
-        [translator, "--mlir-to-cpp", "--allow-unregistered-dialect"],
-        input=checked.stdout,
-        capture_output=True,
-        text=True,
-    )
-    assert printed.returncode == 0, printed.stderr
-    return printed.stdout
 
 
 def test_there_are_modules():

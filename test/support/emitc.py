@@ -1,0 +1,50 @@
+"""Modules of the loops level from text, and what upstream MLIR makes of them once they are emitc."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+
+from tinyml_opt.tools.registry import DIALECTS, load
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program; skips the test where there is none, fails it where toolchains are required."""
+    path = shutil.which(name)
+    if path is not None:
+        return path
+    reason = f"{name} is not on PATH (Debian package {package})"
+    if os.environ.get("TINYML_REQUIRE_TOOLCHAINS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def parse_text(text: str) -> ModuleOp:
+    """A module from text."""
+    ctx = Context()
+    for name, path_of in DIALECTS.items():
+        ctx.register_dialect(name, lambda path_of=path_of: load(path_of))
+    return Parser(ctx, text).parse_module()
+
+
+def translated(module: ModuleOp) -> str:
+    """What upstream's translator prints for a module of emitc."""
+    parser, translator = tool("mlir-opt-22", "mlir-22-tools"), tool("mlir-translate-22", "mlir-22-tools")
+    checked = subprocess.run(
+        [parser, "--allow-unregistered-dialect"], input=str(module), capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
+    printed = subprocess.run(
+        [translator, "--mlir-to-cpp", "--allow-unregistered-dialect"],
+        input=checked.stdout,
+        capture_output=True,
+        text=True,
+    )
+    assert printed.returncode == 0, printed.stderr
+    return printed.stdout
