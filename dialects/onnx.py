@@ -1,8 +1,8 @@
 """The `onnx` dialect: the model as it was trained, on tensors of f32, or with QuantizeLinear and DequantizeLinear.
 
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
-means the same wherever it came from. `onnx_layers` holds layers, `onnx_scalar` elementwise ops, `onnx_shapes` what only
-moves numbers.
+means the same wherever it came from. `onnx_layers` holds layers, `onnx_scalar` elementwise ops, `onnx_reductions`
+means, `onnx_shapes` what only moves numbers, `onnx_joins` what puts them beside others.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from xdsl.ir import Dialect
 
 from .onnx_base import OnnxOp
+from .onnx_joins import PadOp
 from .onnx_layers import (
     AveragePoolOp,
     BatchNormalizationOp,
@@ -19,6 +20,7 @@ from .onnx_layers import (
     MatMulOp,
     MaxPoolOp,
 )
+from .onnx_reductions import ReduceMeanOp
 from .onnx_scalar import (
     AddOp,
     ArgMaxOp,
@@ -30,7 +32,7 @@ from .onnx_scalar import (
     SoftmaxOp,
     TanhOp,
 )
-from .onnx_shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp
+from .onnx_shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp, UnsqueezeOp
 
 __all__ = [
     "AddOp",
@@ -49,7 +51,9 @@ __all__ = [
     "MaxPoolOp",
     "Onnx",
     "OnnxOp",
+    "PadOp",
     "QuantizeLinearOp",
+    "ReduceMeanOp",
     "ReluOp",
     "ReshapeOp",
     "SigmoidOp",
@@ -57,6 +61,7 @@ __all__ = [
     "SqueezeOp",
     "TanhOp",
     "TransposeOp",
+    "UnsqueezeOp",
 ]
 
 Onnx = Dialect(
@@ -76,7 +81,9 @@ Onnx = Dialect(
         IdentityOp,
         MatMulOp,
         MaxPoolOp,
+        PadOp,
         QuantizeLinearOp,
+        ReduceMeanOp,
         ReluOp,
         ReshapeOp,
         SigmoidOp,
@@ -84,6 +91,7 @@ Onnx = Dialect(
         SqueezeOp,
         TanhOp,
         TransposeOp,
+        UnsqueezeOp,
     ],
     [],
 )

@@ -84,6 +84,18 @@ class SqueezeOp(SameElementsOp):
 
 
 @irdl_op_definition
+class UnsqueezeOp(SameElementsOp):
+    """With new dimensions of size 1.
+
+    ```mlir
+    %y = onnx.Unsqueeze %x : tensor<4xf32> -> tensor<4x1x1xf32>
+    ```
+    """
+
+    name = "onnx.Unsqueeze"
+
+
+@irdl_op_definition
 class IdentityOp(SameElementsOp):
     """The operand (also Dropout at inference).
 

@@ -25,19 +25,23 @@ KINDS: dict[str, tuple[type, ...]] = {
 ATTRIBUTES: dict[str, str] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "max", "min"), "one number"),
     **dict.fromkeys(("allowzero", "axis", "block_size", "ceil_mode", "count_include_pad", "group"), "one integer"),
-    **dict.fromkeys(("keepdims", "output_dtype", "spatial", "training_mode", "transA", "transB"), "one integer"),
+    **dict.fromkeys(
+        ("keepdims", "noop_with_empty_axes", "output_dtype", "spatial", "training_mode", "transA", "transB"),
+        "one integer",
+    ),
     **dict.fromkeys(("axes", "dilations", "kernel_shape", "pads", "perm", "strides"), "integers"),
     "auto_pad": "text",
+    "mode": "text",
 }
 """What the attributes of all operators must hold, by name."""
 
 POSITIVE = ("kernel_shape", "strides", "dilations", "group")
 """Attributes that count something, or list counts."""
 
-MOVES = (onnx.FlattenOp, onnx.IdentityOp, onnx.ReshapeOp, onnx.SqueezeOp, onnx.TransposeOp)
+MOVES = (onnx.FlattenOp, onnx.IdentityOp, onnx.ReshapeOp, onnx.SqueezeOp, onnx.TransposeOp, onnx.UnsqueezeOp)
 """Ops that take the indices of an ArgMax."""
 
-INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp)
+INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp)
 """Ops that take quantized integers as well as float32."""
 
 

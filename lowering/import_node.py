@@ -46,6 +46,12 @@ class Node:
             raise Unsupported(f"{what} must be a constant; fold constants before exporting")
         return to_numpy(value.owner.value)
 
+    def integers(self, index: int, name: str) -> list[int] | None:
+        """What newer versions of an operator take as an input and older ones as an attribute; None where left out."""
+        if self.optional(index) is not None:
+            return [int(n) for n in self.constant(index, f"the input of {name}").reshape(-1)]
+        return self.attributes.get(name)
+
     def axis(self, default: int, rank: int) -> int:
         """The attribute `axis` of a tensor with `rank` dimensions, counted from the first."""
         axis = self.attributes.get("axis", default)

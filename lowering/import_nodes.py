@@ -65,6 +65,19 @@ def arg_max(node: Node) -> onnx.OnnxOp:
     return onnx.ArgMaxOp(x, axis, type, node.name)
 
 
+def reduce_mean(node: Node) -> onnx.OnnxOp:
+    """Over all dimensions where no axes are given, unless `noop_with_empty_axes` says that this means nothing."""
+    x = node.operand(0)
+    shape = shape_of(x)
+    axes = node.integers(1, "axes")
+    if not axes and node.attributes.get("noop_with_empty_axes", 0):
+        return identity(node)
+    reduced = sorted({from_first(a, len(shape)) for a in axes or range(len(shape))})
+    kept = bool(node.attributes.get("keepdims", 1))
+    type = like(x, [1 if a in reduced else n for a, n in enumerate(shape) if kept or a not in reduced])
+    return onnx.ReduceMeanOp(x, reduced, type, node.name)
+
+
 def reshape(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
     stated = [int(n) for n in node.constant(1, "the shape").reshape(-1)]
@@ -91,14 +104,45 @@ def flatten(node: Node) -> onnx.OnnxOp:
 def squeeze(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
     shape = shape_of(x)
-    axes = node.attributes.get("axes")
-    if node.optional(1) is not None:
-        axes = [int(a) for a in node.constant(1, "the axes").reshape(-1)]
+    axes = node.integers(1, "axes")
     ones = {a for a, n in enumerate(shape) if n == 1}
     dropped = ones if axes is None else {from_first(a, len(shape)) for a in axes}
     if dropped - ones:
         raise Unsupported(f"only dimensions of size 1 can go: not {axes} of shape {list(shape)}")
     return onnx.SqueezeOp(x, like(x, [n for a, n in enumerate(shape) if a not in dropped]), node.name)
+
+
+def unsqueeze(node: Node) -> onnx.OnnxOp:
+    x = node.operand(0)
+    shape, axes = list(shape_of(x)), node.integers(1, "axes")
+    if axes is None:
+        raise Unsupported("the axes are missing; export the model again")
+    new = {from_first(a, len(shape) + len(axes)) for a in axes}
+    sizes = iter(shape)
+    return onnx.UnsqueezeOp(
+        x, like(x, [1 if a in new else next(sizes) for a in range(len(shape) + len(new))]), node.name
+    )
+
+
+def pad(node: Node) -> onnx.OnnxOp:
+    """Attributes before opset 11, inputs since; axes that are left out get nothing."""
+    node.refuse(mode="constant")
+    x = node.operand(0)
+    rank = len(shape_of(x))
+    counts = node.integers(1, "pads") or []
+    axes = [int(a) for a in node.constant(3, "the axes").reshape(-1)] if node.optional(3) is not None else range(rank)
+    axes = [from_first(a, rank) for a in axes]
+    value = float(node.attributes.get("value", 0.0))
+    if node.optional(2) is not None and node.constant(2, "the padded value").size:
+        value = float(node.constant(2, "the padded value").reshape(-1)[0])
+    if len(counts) != 2 * len(axes) or len(set(axes)) != len(axes):
+        raise Unsupported(f"pads {counts} do not fit axes {axes}; export the model again")
+    if any(n < 0 for n in counts):
+        raise Unsupported(f"negative pads {counts} are not supported; slice the input instead")
+    pads = [0] * 2 * rank
+    for index, axis in enumerate(axes):
+        pads[axis], pads[axis + rank] = counts[index], counts[index + len(axes)]
+    return onnx.PadOp(x, pads, value, node.name) if any(pads) else identity(node)
 
 
 def identity(node: Node) -> onnx.OnnxOp:
@@ -137,7 +181,9 @@ TRANSLATIONS: dict[str, Translation] = {
     "Identity": identity,
     "MatMul": mat_mul,
     "MaxPool": max_pool,
+    "Pad": pad,
     "QuantizeLinear": quantize_linear,
+    "ReduceMean": reduce_mean,
     "Relu": unary(onnx.ReluOp),
     "Reshape": reshape,
     "Sigmoid": unary(onnx.SigmoidOp),
@@ -145,6 +191,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Squeeze": squeeze,
     "Tanh": unary(onnx.TanhOp),
     "Transpose": transpose,
+    "Unsqueeze": unsqueeze,
 }
 
 LIMITS: dict[str, str] = {
@@ -157,6 +204,7 @@ LIMITS: dict[str, str] = {
     "Gemm": "constant weights and bias; no transA",
     "MatMul": "matrices, the right one constant",
     "MaxPool": "1-D and 2-D; without the index output",
+    "Pad": "constant mode, constant pads that are not negative",
     "QuantizeLinear": "per tensor",
     "Reshape": "constant shape",
     "Sigmoid": "8-bit values",

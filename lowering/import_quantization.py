@@ -40,23 +40,23 @@ def dequantize_linear(node: Node) -> onnx.OnnxOp:
         raise Unsupported("only float32 results are supported (output_dtype = 1)")
     if zero_point.dtype != dtype_of(element_of(x)):
         raise Unsupported(f"the zero point holds {zero_point.dtype}, not {dtype_of(element_of(x))} as the input")
-    if (scale == 0).any():
-        x, scale, zero_point = revived(x, scale, zero_point, axis)
+    if (scale <= 0).any():
+        x, scale, zero_point = with_positive_scales(x, scale, zero_point, axis)
     type = like(x, shape_of(x), Float32Type())
     return onnx.DequantizeLinearOp(x, from_numpy(scale), from_numpy(zero_point), axis, type, node.name)
 
 
 def quantization(node: Node, default: np.dtype[Any]) -> tuple[NDArray[np.float32], NDArray[Any], int]:
-    """Scale, zero point (zeros of the `default` type where left out) and axis; a scale of 0 is left to the caller.
+    """Scale, zero point (zeros of the `default` type where left out) and axis.
 
-    Raises Unsupported for a scale per channel of anything but weights.
+    The signs of scales are left to the caller. Raises Unsupported for a scale per channel of anything but weights.
     """
     node.refuse(block_size=0)
     x = node.operand(0)
     scale = node.constant(1, "the scale").astype(np.float32)
     if scale.ndim > 1:
         raise Unsupported(f"scales of shape {list(scale.shape)} are not supported; use one, or one per channel")
-    if not (np.isfinite(scale) & (scale >= 0)).all():
+    if not np.isfinite(scale).all():
         raise Unsupported("every scale must be positive and finite")
     if scale.size > 1 and not is_computed_from_constants(x):
         raise Unsupported("a scale per channel is supported for constant weights only; quantize activations per tensor")
@@ -79,23 +79,30 @@ def is_computed_from_constants(value: SSAValue) -> bool:
     return isinstance(owner, onnx.ConstantOp)
 
 
-def revived(
+def with_positive_scales(
     x: SSAValue, scale: NDArray[np.float32], zero_point: NDArray[Any], axis: int
 ) -> tuple[SSAValue, NDArray[np.float32], NDArray[Any]]:
-    """The same reals with positive scales: a channel of scale 0 becomes integers 0 with the greatest of the others.
+    """The same reals of a constant with positive scales.
 
-    Converters write a scale of 0 for a channel whose weights are all 0. Any scale would do; one like its neighbours'
-    keeps a bias of that channel as exact as theirs. Raises Unsupported for anything but a constant.
+    Converters write a scale of 0 for a channel whose weights are all 0: it becomes integers 0 with the greatest of the
+    other scales. Any would do; one like its neighbours' keeps a bias of that channel as exact as theirs. A factor below
+    0 that was folded into weights gives a negative scale: its integers change their sign. Raises Unsupported for
+    anything but a constant, and for an integer without a counterpart.
     """
     owner = x.owner
     if not isinstance(owner, onnx.ConstantOp):
-        raise Unsupported("a scale of 0 is supported for constants only")
+        raise Unsupported("a scale of 0 or below is supported for constants only")
     dead = scale == 0
     column = [1] * len(shape_of(x))
     if scale.size > 1:
         column[axis] = -1
-    integers = to_numpy(owner.value)
-    integers = np.where(dead.reshape(column), np.zeros((), integers.dtype), integers)
-    used = np.where(dead, scale.max() or np.float32(1), scale).astype(np.float32)
-    points = np.where(dead, np.zeros((), zero_point.dtype), zero_point)
-    return onnx.ConstantOp(from_numpy(integers, element_of(x)), owner.label).result, used, points
+    stored = to_numpy(owner.value)
+    sign = np.where(dead, 0, np.sign(scale)).astype(np.int64)
+    integers, points = stored * sign.reshape(column), zero_point * sign
+    limits = np.iinfo(stored.dtype)
+    for values in (integers, points):
+        if values.size and (values.min() < limits.min or values.max() > limits.max):
+            raise Unsupported(f"a negative scale needs weights above {limits.min}; quantize with positive scales")
+    used = np.where(dead, np.abs(scale).max() or np.float32(1), np.abs(scale)).astype(np.float32)
+    constant = onnx.ConstantOp(from_numpy(integers.astype(stored.dtype), element_of(x)), owner.label)
+    return constant.result, used, points.astype(zero_point.dtype)

@@ -32,6 +32,7 @@ class Step:
 PIPELINES: dict[str, tuple[Step, ...]] = {
     "onnx-to-fixed": (
         Step("onnx-fold-constants", "first: the passes below look for constants as direct operands"),
+        Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
         Step("onnx-fold-batch-normalization", "before biases: it makes one, and before ranges are taken"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
         Step("fixed-calibrate", "the final ops are known; types need their ranges", {}, ("data",), "data"),

@@ -44,6 +44,7 @@ PASSES = {
     "onnx-fold-batch-normalization": "passes.onnx.fold_batch_normalization:FoldBatchNormalizationPass",
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
     "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",
+    "onnx-fold-pad": "passes.onnx.fold_pad:FoldPadPass",
 }
 
 TARGETS = {

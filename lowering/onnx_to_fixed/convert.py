@@ -27,7 +27,9 @@ from ...dialects.onnx_weights import is_weight
 from .builder import TYPE, FixedBuilder, element_of, shape_of
 from .contractions import lower_conv, lower_gemm
 from .elementwise import lower_add, lower_clip, lower_quantize, lower_relu, table
-from .pools import lower_arg_max, lower_average_pool, lower_global_average_pool, lower_max_pool
+from .means import lower_global_average_pool, lower_reduce_mean
+from .pads import lower_pad
+from .pools import lower_arg_max, lower_average_pool, lower_max_pool
 from .shapes import lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
 
@@ -45,7 +47,9 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.GlobalAveragePoolOp: lower_global_average_pool,
     onnx.IdentityOp: lower_identity,
     onnx.MaxPoolOp: lower_max_pool,
+    onnx.PadOp: lower_pad,
     onnx.QuantizeLinearOp: lower_quantize,
+    onnx.ReduceMeanOp: lower_reduce_mean,
     onnx.ReluOp: lower_relu,
     onnx.ReshapeOp: lower_reshape,
     onnx.SigmoidOp: lambda builder, op: table(builder, op, lambda x: 1 / (1 + np.exp(-x))),
@@ -53,6 +57,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.SqueezeOp: lower_reshape,
     onnx.TanhOp: lambda builder, op: table(builder, op, np.tanh),
     onnx.TransposeOp: lower_transpose,
+    onnx.UnsqueezeOp: lower_reshape,
 }
 
 

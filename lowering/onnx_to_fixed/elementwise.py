@@ -112,6 +112,17 @@ def lower_quantize(builder: FixedBuilder, op: onnx.QuantizeLinearOp) -> SSAValue
     return clamp(builder, op, -np.inf, np.inf)
 
 
+def in_type(builder: FixedBuilder, op: Operation, operand: SSAValue, y: QType) -> SSAValue:
+    """An operand of an op as a value of type y: itself, or a map that changes its type."""
+    x = builder.type_of(operand)
+    if x == y:
+        return builder.value(operand)
+    body = Body([x.storage])
+    value = body.to_storage(rescaled(builder, body, body.arguments[0], x, y), y)
+    source = builder.value(operand)
+    return elementwise(builder, [source], y, shape_of(operand), body, value, f"{name_of(op)}_rescaled")
+
+
 def table(builder: FixedBuilder, op: Operation, function: ScalarFunction) -> SSAValue:
     """Any scalar function of one 8-bit input: a table of 256 outputs, exact to half an LSB.
 

@@ -68,19 +68,12 @@ def pool_accesses(window: Window, result_shape: Sequence[int]) -> tuple[DomainAt
 
 def lower_max_pool(builder: FixedBuilder, op: onnx.MaxPoolOp) -> SSAValue:
     """The greatest stored integer of each window (scales are positive, so it stands for the greatest real)."""
-    return pool(builder, op, pool_window(op), Reduction.MAX)
+    return pool(builder, op, pool_window(op), Reduction.MAX, shape_of(op.result))
 
 
 def lower_average_pool(builder: FixedBuilder, op: onnx.AveragePoolOp) -> SSAValue:
     """The sum over each window, rescaled by 1 / count."""
-    return pool(builder, op, pool_window(op), Reduction.SUM)
-
-
-def lower_global_average_pool(builder: FixedBuilder, op: onnx.GlobalAveragePoolOp) -> SSAValue:
-    """An average pool whose window is the whole image."""
-    extent = shape_of(op.x)[2:]
-    ones = (1,) * len(extent)
-    return pool(builder, op, Window(extent, ones, ones, (0,) * (2 * len(extent))), Reduction.SUM)
+    return pool(builder, op, pool_window(op), Reduction.SUM, shape_of(op.result))
 
 
 def pool_window(op: onnx.MaxPoolOp | onnx.AveragePoolOp) -> Window:
@@ -90,17 +83,17 @@ def pool_window(op: onnx.MaxPoolOp | onnx.AveragePoolOp) -> Window:
 
 def pool(
     builder: FixedBuilder,
-    op: onnx.MaxPoolOp | onnx.AveragePoolOp | onnx.GlobalAveragePoolOp,
+    op: onnx.MaxPoolOp | onnx.AveragePoolOp | onnx.GlobalAveragePoolOp | onnx.ReduceMeanOp,
     window: Window,
     kind: Reduction,
+    out_shape: tuple[int, ...],
 ) -> SSAValue:
-    """Emit a pool of the kind, between transposes to and from NHWC."""
+    """Emit a pool of the kind, between transposes to and from NHWC; `out_shape` is that of the result, [N, C, ...]."""
     name = op.node.data if op.node else op.name
     spatial = len(window.sizes)
     to_nhwc = (0, *range(2, spatial + 2), 1)
     x, y = builder.type_of(op.x), builder.type_of(op.results[0])
     source = builder.emit(transpose(builder.value(op.x), to_nhwc, f"{name}_nhwc"))
-    out_shape = shape_of(op.results[0])
     result_shape = tuple(out_shape[axis] for axis in to_nhwc)
     domain, in_map, out_map, position = pool_accesses(window, result_shape)
 

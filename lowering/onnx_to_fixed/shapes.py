@@ -13,12 +13,15 @@ from .elementwise import name_of
 
 
 def lower_reshape(builder: FixedBuilder, op: Operation) -> SSAValue:
-    """Reshape, Flatten, Squeeze: the same elements under another shape."""
-    source = builder.value(op.operands[0])
-    shape = shape_of(op.results[0])
+    """Reshape, Flatten, Squeeze, Unsqueeze: the same elements under another shape."""
+    return reshaped(builder, builder.value(op.operands[0]), shape_of(op.results[0]), name_of(op))
+
+
+def reshaped(builder: FixedBuilder, source: SSAValue, shape: tuple[int, ...], name: str) -> SSAValue:
+    """A value under another shape; itself where it has that shape."""
     if shape_of(source) == shape:
         return source
-    return builder.emit(ReshapeOp(source, TensorType(element_of(source), shape), name_of(op)))
+    return builder.emit(ReshapeOp(source, TensorType(element_of(source), shape), name))
 
 
 def lower_transpose(builder: FixedBuilder, op: onnx.TransposeOp) -> SSAValue:

@@ -34,6 +34,7 @@ PRESERVING = (
     onnx.ReshapeOp,
     onnx.SqueezeOp,
     onnx.TransposeOp,
+    onnx.UnsqueezeOp,
 )
 """Ops whose result holds only numbers of their operand: it is stored in the same type."""
 
@@ -113,7 +114,7 @@ class Assignment:
         real = isinstance(value.type, TensorType) and isinstance(value.type.element_type, Float32Type)
         fixing = onnx.QuantizeLinearOp if real else onnx.DequantizeLinearOp
         found = [self.types[u.results[0]] for u in users if isinstance(u, fixing) and u.results[0] in self.types]
-        if not found and len(users) == 1 and isinstance(users[0], PRESERVING + (CLAMPS if real else ())):
+        if not found and len(users) == 1 and (preserves(users[0]) or (real and isinstance(users[0], CLAMPS))):
             (user,) = users
             if user.results[0] in self.types:
                 found = [self.types[user.results[0]]]
@@ -146,7 +147,7 @@ class Assignment:
         if len(op.results) != 1 or op.results[0] in self.types or isinstance(op, onnx.ConstantOp):
             return
         result = op.results[0]
-        if isinstance(op, PRESERVING) and op.operands[0] in self.types:
+        if preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
         elif isinstance(op, onnx.SoftmaxOp | onnx.SigmoidOp):
             self.types[result] = self.unit_type()
@@ -215,6 +216,11 @@ class Assignment:
                 IntegerType(self.bits), 2.0 ** math.ceil(math.log2(float(scales.max()) * greatest / (greatest + 0.5)))
             )
         return QType(IntegerType(self.bits), as_tuple(scales), axis=0)
+
+
+def preserves(op: Operation) -> bool:
+    """Whether an op's result is stored as its operand is: also a Pad with 0, which every type holds."""
+    return isinstance(op, PRESERVING) or (isinstance(op, onnx.PadOp) and (op.fill == 0 or not is_real(op)))
 
 
 def bias_magnitudes(op: onnx.ConvOp | onnx.GemmOp) -> NDArray[np.float64]:

@@ -25,17 +25,18 @@ from xdsl.rewriter import InsertPoint
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp, ReshapeOp
 from ...dialects.fixed_forms import MapOp, StructuredForm, shaped_type
+from .carried_transposes import SinkThroughPadding
 from .flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose
 from .port_layouts import FoldIntoInput, FoldIntoOutput
 from .relayout import is_elementwise, move_before, read_through, store_transposed
 from .transposes import (
-    Permutation,
     compose,
     dimension_order,
     inverse,
     is_identity,
     permutation_of,
     permuted_type,
+    settled_permutation,
     transpose,
 )
 
@@ -99,16 +100,6 @@ class SinkThroughMap(RewritePattern):
         result = move_before(op, inverse(permutation), rewriter)
         restored = rewriter.insert(transpose(result, permutation), InsertPoint.after(op))
         rewriter.replace_uses_with_if(result, restored.results[0], lambda use: use.operation is not restored)
-
-
-def settled_permutation(value: SSAValue) -> Permutation | None:
-    """The permutation by which a transpose makes a value, unless that transpose itself can be folded first."""
-    permutation = permutation_of(value.owner)
-    if permutation is None or not isinstance(value.owner, MapOp):
-        return None
-    source = value.owner.ins[0].owner
-    folds = isinstance(source, ConstantOp) or permutation_of(source) is not None or is_identity(permutation)
-    return None if folds else permutation
 
 
 def elementwise_operands(op: MapOp) -> list[SSAValue]:
@@ -182,7 +173,7 @@ CANCEL = (
 )
 
 STEPS = (
-    (*CANCEL, SinkThroughMap),
+    (*CANCEL, SinkThroughMap, SinkThroughPadding),
     (*CANCEL, HoistThroughMap),
     (ComposeTransposes, ReadThroughTranspose),
     (ComposeTransposes, ReshapeInstead, MergeReshapes),

@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ...dialects.access import linear_map
+from ...dialects.fixed import ConstantOp
 from ...dialects.fixed_forms import MapOp, scalar_type, shaped_type
 from ...dialects.fixed_scalar import YieldOp
 from ...dialects.fixed_type import DomainAttr, QType
@@ -82,3 +83,13 @@ def compose(first: Sequence[int], second: Sequence[int]) -> Permutation:
 def is_identity(permutation: Permutation) -> bool:
     """True when nothing moves."""
     return list(permutation) == sorted(permutation)
+
+
+def settled_permutation(value: SSAValue) -> Permutation | None:
+    """The permutation by which a transpose makes a value, unless that transpose itself can be folded first."""
+    permutation = permutation_of(value.owner)
+    if permutation is None or not isinstance(value.owner, MapOp):
+        return None
+    source = value.owner.ins[0].owner
+    folds = isinstance(source, ConstantOp) or permutation_of(source) is not None or is_identity(permutation)
+    return None if folds else permutation

@@ -154,6 +154,17 @@ def clip(op: onnx.ClipOp, operands: Sequence[Array]) -> Array:
     return np.clip(operands[0], np.float32(op.low_value), np.float32(op.high_value))
 
 
+def pad(op: onnx.PadOp, operands: Sequence[Array]) -> Array:
+    """x with a constant around it."""
+    return np.pad(operands[0], [(0, 0), *op.margins], constant_values=operands[0].dtype.type(op.fill))
+
+
+def reduce_mean(op: onnx.ReduceMeanOp, operands: Sequence[Array]) -> Array:
+    """The mean over the op's axes."""
+    mean = operands[0].mean(axis=tuple(axis + 1 for axis in op.reduced), keepdims=True, dtype=np.float32)
+    return mean.reshape(len(mean), *shape_of(op.result))
+
+
 EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.AddOp: add,
     onnx.ArgMaxOp: lambda op, v: v[0].argmax(axis=axis_of(op)).reshape(len(v[0]), *shape_of(op.result)),
@@ -168,7 +179,9 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.IdentityOp: same_elements,
     onnx.MatMulOp: lambda op, v: v[0] @ v[1],
     onnx.MaxPoolOp: max_pool,
+    onnx.PadOp: pad,
     onnx.QuantizeLinearOp: quantize,
+    onnx.ReduceMeanOp: reduce_mean,
     onnx.ReluOp: lambda op, v: np.maximum(v[0], 0),
     onnx.ReshapeOp: same_elements,
     onnx.SigmoidOp: lambda op, v: 1 / (1 + np.exp(-v[0])),
@@ -176,5 +189,6 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.SqueezeOp: same_elements,
     onnx.TanhOp: lambda op, v: np.tanh(v[0]),
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
+    onnx.UnsqueezeOp: same_elements,
 }
 """Per op: from its operands (B or 1, *shape) to its result. An elementwise operator is one line."""

@@ -103,6 +103,51 @@ def pools() -> Network:
     return net
 
 
+MARGINS = {"channels": [0, 0, 0, 0, 0, 2, 0, 0], "image": [0, 0, 1, 0, 0, 0, 2, 3]}
+"""Pads of [N, C, H, W]: before each dimension, after each."""
+
+
+def means_and_margins() -> Network:
+    """Means over any dimensions, margins with any number."""
+    net = Network((1, 4, 6, 5), 9)
+    for name, axes, keepdims in (("image", [2, 3], 0), ("row", [3], 0), ("column", [-2], 1), ("channels", [1], 1)):
+        net.result(net.node("ReduceMean", "x", name=f"mean_{name}", axes=axes, keepdims=keepdims))
+    for name, pads in MARGINS.items():
+        counts = net.constant(np.array(pads))
+        net.result(net.node("Pad", "x", counts, name=f"pad_{name}"))
+        net.result(net.node("Pad", "x", counts, net.constant(np.float32(0.5)), name=f"half_{name}"))
+        net.result(net.node("Pad", "x", counts, net.constant(np.float32(-3)), name=f"beyond_{name}"))
+    return net
+
+
+def beside_layers() -> Network:
+    """Means and margins of what is stored channels last, before layers that take margins in and before others."""
+    net = Network((1, 4, 6, 5), 9)
+    conv = net.node("Conv", "x", net.weight(3, 4, 3, 3), net.bias(3), pads=[1, 1, 1, 1], name="conv")
+    for name, axes, keepdims in (("image", [2, 3], 0), ("row", [3], 0), ("column", [-2], 1), ("channels", [1], 1)):
+        net.result(net.node("ReduceMean", conv, name=f"mean_{name}", axes=axes, keepdims=keepdims))
+    net.result(net.node("ReduceMean", conv, name="mean_of_all"))
+    for name, pads in MARGINS.items():
+        counts = net.constant(np.array(pads))
+        net.result(net.node("Pad", conv, counts, net.constant(np.float32(0.5)), name=f"pad_{name}"))
+        padded = net.node("Pad", conv, counts)
+        net.result(net.node("MaxPool", padded, name=f"max_{name}", kernel_shape=[2, 3]))
+        net.result(net.node("AveragePool", padded, name=f"average_{name}", kernel_shape=[2, 3]))
+        relu = net.node("Pad", net.node("Relu", conv), counts)
+        net.result(net.node("MaxPool", relu, name=f"max_of_relu_{name}", kernel_shape=[3, 4]))
+        given = net.node("Pad", "x", counts)
+        channels = 6 if pads[5] else 4
+        net.result(net.node("Conv", given, net.weight(2, channels, 2, 2), net.bias(2), name=f"conv_{name}"))
+    last = net.node("Transpose", "x", perm=[0, 2, 3, 1])
+    last = net.node("Pad", last, net.constant(np.array([0, 1, 1, 0, 0, 1, 1, 0])))
+    first = net.node("Transpose", last, perm=[0, 3, 1, 2])
+    net.result(net.node("MaxPool", first, name="max_transposed", kernel_shape=[2, 2]))
+    net.result(net.node("Conv", first, net.weight(2, 4, 2, 2), name="conv_transposed"))
+    squeezed = net.node("ReduceMean", conv, axes=[2, 3], keepdims=0)
+    net.result(net.node("Unsqueeze", squeezed, net.constant(np.array([0, -1])), name="unsqueeze"))
+    return net
+
+
 def shapes() -> Network:
     """What moves or orders numbers, alone and beside layers that are stored channels last."""
     net = Network((1, 4, 6, 5), 6)
@@ -131,7 +176,10 @@ def tables() -> Network:
     return net
 
 
-GROUPS: tuple[Callable[[], Network], ...] = (convolutions, signals, matrices, elementwise, pools, shapes)
+GROUPS: tuple[Callable[[], Network], ...] = (
+    *(convolutions, signals, matrices),
+    *(elementwise, pools, means_and_margins, beside_layers, shapes),
+)
 CONFIGURATIONS = [
     *((group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")),
     *((tables, 8, scheme) for scheme in ("affine", "pow2")),
@@ -146,6 +194,9 @@ With 16 bits the weights keep what fits the accumulator (fixed-assign-types), an
 accumulator is narrowed to 16 before it is multiplied: 32 steps are 2^-11 of the range.
 """
 
+LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2}
+"""How many times a model rounds one after the other, where it is more than once."""
+
 
 @pytest.mark.parametrize("board", ["host", "mega2560"])
 @pytest.mark.parametrize(("group", "bits", "scheme"), CONFIGURATIONS, ids=lambda v: getattr(v, "__name__", str(v)))
@@ -156,12 +207,14 @@ def test_operators(group: Callable[[], Network], bits: int, scheme: str, board: 
     compilation = compile_network(net.model(), tmp_path, rows, board, bits, scheme)
     data = on_grid(compilation, rows * np.float32(0.9))
     errors = errors_in_steps(compilation, data, equal_levels(compilation, data))
-    assert {name: error for name, error in errors.items() if error >= STEPS[bits]} == {}
+    allowed = STEPS[bits] * LAYERS.get(group, 1)
+    assert {name: error for name, error in errors.items() if error >= allowed} == {}
     assert len(errors) == len(net.outputs)
 
 
 @pytest.mark.parametrize(
-    ("group", "bits", "scheme"), [(convolutions, 8, "affine"), (pools, 16, "pow2"), (shapes, 8, "affine")]
+    ("group", "bits", "scheme"),
+    [(convolutions, 8, "affine"), (pools, 16, "pow2"), (shapes, 8, "affine"), (beside_layers, 8, "affine")],
 )
 def test_operators_as_hls(group: Callable[[], Network], bits: int, scheme: str, tmp_path: Path):
     net = group()

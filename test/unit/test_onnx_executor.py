@@ -24,7 +24,7 @@ DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
 CASES = "onnx.backend.test.case.node"
 OPERATORS = (
     "add argmax averagepool batch_normalization clip conv dequantizelinear flatten gemm globalaveragepool identity "
-    "matmul maxpool quantizelinear relu reshape sigmoid softmax squeeze tanh transpose"
+    "matmul maxpool pad quantizelinear reducemean relu reshape sigmoid softmax squeeze tanh transpose unsqueeze"
 ).split()
 
 
@@ -58,6 +58,7 @@ REFUSED = {
     r"gemm_default_matrix_bias": "a bias of shape [3, 4]",
     r"matmul_(1d_1d|1d_3d|3d|4d|4d_1d|bcast)": "only matrices",
     r"(average|max)pool_3d_.*": "3-dimensional windows",
+    r"(edge|reflect|wrap)_pad": "only float32, int8 and uint8",
     r"maxpool_with_argmax_2d_precomputed_pads": "only its first result is supported, but 'z' is used",
     r"maxpool_with_argmax_2d_precomputed_strides": "storage_order = 1",
     r"reshape_allowzero_reordered": "the shape [0,3,4] is dynamic",

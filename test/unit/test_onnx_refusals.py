@@ -178,8 +178,26 @@ REFUSED = {
     ),
     "computed twice": (model([RELU, node("Tanh", "x")]), "Tanh 'it_2': 'y' is already computed"),
     "zero scale": (quantizer("QuantizeLinear", 0.0), "every scale must be positive and finite"),
-    "negative scale": (quantizer("DequantizeLinear", -1.0), "every scale must be positive and finite"),
-    "zero scale of an activation": (quantizer("DequantizeLinear", 0.0), "a scale of 0 is supported for constants only"),
+    "negative scale": (quantizer("QuantizeLinear", -1.0), "every scale must be positive and finite"),
+    "infinite scale": (quantizer("DequantizeLinear", np.inf), "every scale must be positive and finite"),
+    "negative scale of -128": (
+        model(
+            [helper.make_node("DequantizeLinear", ["q", "s"], ["w"]), node("Gemm", "x", "w")],
+            {"q": np.full((4, 2), -128, np.int8), "s": np.array(-1, F4)},
+        ),
+        "a negative scale needs weights above -128",
+    ),
+    "reflected padding": (
+        model([node("Pad", "x", "p", mode="reflect")], {"p": np.array([0, 1, 0, 0])}),
+        "attribute mode = 'reflect' is not supported, only 'constant'",
+    ),
+    "negative padding": (model([node("Pad", "x", "p")], {"p": np.array([0, -1, 0, 0])}), "negative pads [0, -1, 0, 0]"),
+    "padding of three": (model([node("Pad", "x", "p")], {"p": np.array([0, 1, 0])}), "pads [0, 1, 0] do not fit"),
+    "unsqueeze without axes": (model([node("Unsqueeze", "x")]), "the axes are missing"),
+    "zero scale of an activation": (
+        quantizer("DequantizeLinear", 0.0),
+        "a scale of 0 or below is supported for constants",
+    ),
     "scale per channel": (quantizer("QuantizeLinear", [1.0] * 4), "for constant weights only"),
     "zero points": (quantizer("QuantizeLinear", 1.0, np.zeros(4, np.int8)), "1 scales and 4 zero points"),
     "zero point type": (quantizer("DequantizeLinear", 1.0, np.uint8(0)), "the zero point holds uint8, not int8"),

@@ -166,3 +166,27 @@
 // CHECK: [0, 0] is not a permutation of 2 dimensions
 %x = "test.op"() : () -> tensor<2x3xf32>
 %y = onnx.Transpose %x {perm = array<i64: 0, 0>} : tensor<2x3xf32> -> tensor<2x2xf32>
+
+// -----
+
+// CHECK: pads are 4 numbers of at least 0, got [0, -1, 0, 0]
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Pad %x {pads = array<i64: 0, -1, 0, 0>, value = 0.0 : f64} : tensor<1x4xf32> -> tensor<1x3xf32>
+
+// -----
+
+// CHECK: 0.5 is no i8
+%x = "test.op"() : () -> tensor<1x4xi8>
+%y = onnx.Pad %x {pads = array<i64: 0, 1, 0, 0>, value = 0.5 : f64} : tensor<1x4xi8> -> tensor<1x5xi8>
+
+// -----
+
+// CHECK: axes [2] are not different dimensions of [1, 4]
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.ReduceMean %x {axes = array<i64: 2>} : tensor<1x4xf32> -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: the result has shape [4], expected [1, 1] or [1]
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.ReduceMean %x {axes = array<i64: 1>} : tensor<1x4xf32> -> tensor<4xf32>

@@ -86,3 +86,16 @@ func.func @moves(%x: tensor<1x2x3x1xf32>) -> tensor<3x2x1xf32> {
   %3 = onnx.Reshape %2 : tensor<3x2xf32> -> tensor<3x2x1xf32>
   func.return %3 : tensor<3x2x1xf32>
 }
+
+// CHECK-LABEL: func.func @joins
+func.func @joins(%x: tensor<1x2x4xf32>) -> tensor<1x4xf32> {
+  // CHECK-NEXT: %0 = onnx.Pad %x {pads = array<i64: 0, 1, 0, 0, 1, 3>, value = -1.000000e+00 : f64} : tensor<1x2x4xf32> -> tensor<1x4x7xf32>
+  %0 = onnx.Pad %x {pads = array<i64: 0, 1, 0, 0, 1, 3>, value = -1.0 : f64} : tensor<1x2x4xf32> -> tensor<1x4x7xf32>
+  // CHECK-NEXT: %1 = onnx.ReduceMean %0 {axes = array<i64: 2>} : tensor<1x4x7xf32> -> tensor<1x4x1xf32>
+  %1 = onnx.ReduceMean %0 {axes = array<i64: 2>} : tensor<1x4x7xf32> -> tensor<1x4x1xf32>
+  // CHECK-NEXT: %2 = onnx.ReduceMean %1 {axes = array<i64: 2>} : tensor<1x4x1xf32> -> tensor<1x4xf32>
+  %2 = onnx.ReduceMean %1 {axes = array<i64: 2>} : tensor<1x4x1xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %3 = onnx.Unsqueeze %2 : tensor<1x4xf32> -> tensor<1x1x4xf32>
+  %3 = onnx.Unsqueeze %2 : tensor<1x4xf32> -> tensor<1x1x4xf32>
+  func.return %2 : tensor<1x4xf32>
+}

@@ -127,3 +127,42 @@ func.func @stays(%x: tensor<2x3xi8>) -> tensor<3x2xi8> {
   } -> tensor<3x2xi8>
   func.return %t : tensor<3x2xi8>
 }
+
+// -----
+
+!nchw = tensor<1x2x4x3x!fixed.q<i8, 2^-4>>
+!nhwc = tensor<1x4x3x2x!fixed.q<i8, 2^-4>>
+!padded = tensor<1x2x5x3x!fixed.q<i8, 2^-4>>
+!stored = tensor<1x5x3x2x!fixed.q<i8, 2^-4>>
+
+// Margins move with the dimensions that they belong to: padding is computed on what the layers store.
+// CHECK-LABEL: func.func @padding(%x: tensor<1x4x3x2x!fixed.q<i8, 2^-4>>) -> tensor<1x5x3x2x!fixed.q<i8, 2^-4>>
+func.func @padding(%x: !nhwc) -> !padded attributes {
+  fixed.inputs = [#fixed.port<"x", !nhwc, permutation <0, 1, 2, 3>>],
+  fixed.outputs = [#fixed.port<"y", !padded, permutation <0, 1, 2, 3>>]
+} {
+  // CHECK-NEXT: %[[POOL:.*]] = fixed.reduce max
+  %pool = fixed.reduce max ins(%x : !nhwc) domain <1, 4, 3, 2 | 1>
+      maps [affine_map<(d0, d1, d2, d3, d4) -> (d0, d1 + d4, d2, d3)>,
+            affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3)>] zero_point <0> acc i8 {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !nhwc
+  %in = fixed.map ins(%pool : !nhwc) domain <1, 2, 4, 3>
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d2, d3, d1)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>] {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !nchw
+  // CHECK: %[[PAD:.*]] = fixed.reduce sum ins(%[[POOL]] : tensor<1x4x3x2x{{.*}}>) domain <1, 5, 3, 2 | 1>
+  // CHECK-SAME: maps [affine_map<(d0, d1, d2, d3, d4) -> (d0, ((d1 + d4) + -1), d2, d3)>,
+  // CHECK-SAME: affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3)>]
+  %pad = fixed.reduce sum ins(%in : !nchw) domain <1, 2, 5, 3 | 1>
+      maps [affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2 + d4 - 1, d3)>,
+            affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3)>] zero_point <0> acc i32 {
+  ^bb0(%a: i32):
+    %v = fixed.saturate %a to [-128, 127] : i32 -> i8
+    fixed.yield %v : i8
+  } -> !padded
+  // CHECK: func.return %[[PAD]]
+  func.return %pad : !padded
+}

@@ -1,0 +1,138 @@
+"""`onnx-fold-pad`: a Pad before a layer with a window becomes padding of that layer.
+
+Padding of a layer contributes nothing. That is what a real 0 does in a convolution and in a mean that counts padding,
+and what a number that nothing falls below does in a maximum. A quantized model has QuantizeLinear and DequantizeLinear
+between, a converted one a Transpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, StringAttr, TensorType, i64
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from ...dialects import onnx
+from ...dialects.fixed_type import storage_limits
+from ...dialects.onnx_base import element_of, ints, shape_of
+from .constants import erase_unused, insert_before
+
+Layer = onnx.ConvOp | onnx.AveragePoolOp | onnx.MaxPoolOp
+Carrier = onnx.QuantizeLinearOp | onnx.DequantizeLinearOp | onnx.IdentityOp | onnx.TransposeOp
+Margins = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class FoldPadPass(ModulePass):
+    """Fold Pad into the Conv, AveragePool or MaxPool behind it where its number makes no difference there."""
+
+    name = "onnx-fold-pad"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for layer in [o for o in op.walk() if isinstance(o, Layer)]:
+            while fold(layer):
+                pass
+        erase_unused(op)
+
+
+def fold(layer: Layer) -> bool:
+    """Let a layer read what the Pad before it reads; says whether it did."""
+    carriers: list[Carrier] = []
+    value = layer.x
+    while isinstance(value.owner, Carrier):
+        carriers.insert(0, value.owner)
+        value = value.owner.x
+    pad = value.owner
+    if not isinstance(pad, onnx.PadOp):
+        return False
+    margins = list(pad.margins)
+    for carrier in carriers:
+        if isinstance(carrier, onnx.TransposeOp):
+            margins = [margins[axis] for axis in carrier.permutation]
+    if margins[:2] != [(0, 0), (0, 0)] or not makes_no_difference(layer, pad, carriers, margins[2:]):
+        return False
+    source = pad.x
+    for carrier in carriers:
+        source = carried_on(layer, carrier, source)
+    layer.operands[0] = source
+    rank = len(margins) - 2
+    added = [before for before, _ in margins[2:]] + [after for _, after in margins[2:]]
+    layer.pads = ints([layer.pad_list[i] + added[i] for i in range(2 * rank)])
+    if isinstance(layer, onnx.AveragePoolOp):
+        layer.count_include_pad = IntegerAttr(1, i64)
+    return True
+
+
+def makes_no_difference(layer: Layer, pad: onnx.PadOp, carriers: Sequence[Carrier], margins: Margins) -> bool:
+    """Whether the layer computes the same where the elements that the Pad adds are left out."""
+    if isinstance(layer, onnx.MaxPoolOp):
+        return pad.fill <= least(pad.x) and every_window_reaches(layer, margins)
+    if isinstance(layer, onnx.AveragePoolOp) and not layer.includes_padding and any(layer.pad_list):
+        return False
+    value = np.float32(pad.fill)
+    for carrier in carriers:
+        value = carried(carrier, value)
+    return value == 0
+
+
+def carried(op: Carrier, value: np.float32) -> np.float32:
+    """What becomes of one number in an op that carries it on."""
+    if isinstance(op, onnx.QuantizeLinearOp | onnx.DequantizeLinearOp):
+        scale, zero_point = op.scales_array.astype(np.float32), op.zero_points_array.astype(np.float32)
+        if scale.size > 1:
+            return np.float32(np.nan)
+        if isinstance(op, onnx.DequantizeLinearOp):
+            return (value - zero_point[0]) * scale[0]
+        element = element_of(op.result)
+        assert isinstance(element, IntegerType), "verified: QuantizeLinear makes integers"
+        low, high = storage_limits(element)
+        return np.float32(np.clip(np.rint(value / scale[0]) + zero_point[0], low, high))
+    return value
+
+
+def least(value: SSAValue) -> float:
+    """A number that no element of a value falls below."""
+    owner, bound = value.owner, -np.inf
+    if isinstance(element := element_of(value), IntegerType):
+        bound = float(storage_limits(element)[0])
+    match owner:
+        case onnx.ReluOp():
+            return max(0.0, least(owner.x))
+        case onnx.ClipOp():
+            return max(owner.low_value, least(owner.x))
+        case onnx.QuantizeLinearOp() | onnx.DequantizeLinearOp():
+            source = least(owner.x)
+            known = carried(owner, np.float32(source)) if np.isfinite(source) else np.nan
+            return max(bound, float(np.nan_to_num(known, nan=-np.inf)))
+        case onnx.IdentityOp() | onnx.MaxPoolOp() | onnx.ReshapeOp() | onnx.SqueezeOp() | onnx.TransposeOp():
+            return max(bound, least(owner.x))
+        case _:
+            return bound
+
+
+def every_window_reaches(layer: onnx.MaxPoolOp, margins: Margins) -> bool:
+    """Whether each window holds an element that neither the layer nor the Pad added."""
+    padded, positions = shape_of(layer.x)[2:], shape_of(layer.result)[2:]
+    for axis, (before, after) in enumerate(margins):
+        starts = np.arange(positions[axis])[:, np.newaxis] * layer.stride_list[axis] - layer.pad_list[axis]
+        taps = starts + np.arange(layer.kernel_list[axis]) * layer.dilation_list[axis]
+        if not ((taps >= before) & (taps < padded[axis] - after)).any(axis=1).all():
+            return False
+    return True
+
+
+def carried_on(layer: Operation, op: Carrier, source: SSAValue) -> SSAValue:
+    """A copy of an op that reads `source`, before the layer."""
+    shape = shape_of(source)
+    if isinstance(op, onnx.TransposeOp):
+        shape = tuple(shape[axis] for axis in op.permutation)
+    copy = type(op).build(
+        operands=[source],
+        properties={**op.properties, "node": None if op.node is None else StringAttr(f"{op.node.data}_unpadded")},
+        result_types=[TensorType(element_of(op.result), shape)],
+    )
+    return insert_before(layer, copy)
