@@ -52,6 +52,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-memplan": (
         Step("convert-fixed-to-memplan", "destinations for every value"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together"),
+        Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
+        Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("input_rows",), "stream"),
         Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment",)),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
