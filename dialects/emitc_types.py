@@ -26,6 +26,9 @@ CONST = "mcu.const"
 FLASH = "mcu.flash"
 """Attribute of a global, an argument or an op that makes a pointer: in flash, an address space of its own on AVR."""
 
+RUN, PUSH_ROW = "_run", "_push_row"
+"""What the name of the entry function ends in: it takes whole inputs, or one row of the input a call."""
+
 ELEMENTS = "mcu.elements"
 """Attribute of a pointer argument: how many elements it points to."""
 

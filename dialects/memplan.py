@@ -50,6 +50,9 @@ from .fixed_type import IntsAttr, Reduction
 FLASH = StringAttr("flash")
 """The memory space of constants: read-only, not part of any arena."""
 
+INPUT_ROWS = "memplan.input_rows"
+"""The attribute of a function whose caller delivers the input row by row: the node of the form that takes a row."""
+
 
 def size_in_bytes(type: MemRefType) -> int:
     """Bytes of a memref in memory; an element takes the next of 1, 2, 4 or 8 bytes that holds its bits."""
@@ -63,8 +66,9 @@ def element_bytes(type: MemRefType) -> int:
 
 
 def row_dimension(type: MemRefType) -> int | None:
-    """The dimension whose indices are rows: the outermost that is not 1; None for a single element."""
-    return next((dim for dim, size in enumerate(type.get_shape()) if size != 1), None)
+    """The dimension whose indices are rows: the outermost that is not 1; None where a row would be a single element."""
+    dims = [dim for dim, size in enumerate(type.get_shape()) if size != 1]
+    return dims[0] if len(dims) > 1 else None
 
 
 def row_bytes(type: MemRefType) -> int:

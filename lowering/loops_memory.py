@@ -12,26 +12,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+from numpy.typing import NDArray
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseIntOrFPElementsAttr,
     IndexType,
     IntegerAttr,
+    IntegerType,
     MemRefType,
     StridedLayoutAttr,
     StringAttr,
     TensorType,
     UnitAttr,
     i8,
+    i16,
     i64,
 )
 from xdsl.ir import Operation, SSAValue
 
+from ..dialects.dense import from_numpy
 from ..dialects.errors import UserError
 from ..dialects.fixed import ConstantOp
-from ..dialects.memplan import AliasOp, ArenaOp, BufferOp, ViewOp, element_bytes
+from ..dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes
 from .loops_emit import Emitter, signless_memref
+from .loops_rows import Rows, is_even, narrow, one_row, table_type
 
 BUFFER_ALIGNMENT = 4
 """Bytes; a buffer of its own starts where a 32-bit machine can load any element at full speed."""
@@ -62,6 +68,8 @@ class Place:
     root: SSAValue
     offset: int
     type: MemRefType
+    rows: SSAValue | None = None
+    """The `memplan.rows` of whose rows, each apart, the memref consists; `root` is their arena."""
 
 
 class Memory:
@@ -72,7 +80,9 @@ class Memory:
         self.globals: list[memref.GlobalOp] = []
         self._places: dict[SSAValue, Place] = {}
         self._symbols: dict[SSAValue, memref.GlobalOp] = {}
-        self._constants: dict[tuple[MemRefType, bytes], memref.GlobalOp] = {}
+        self._constants: dict[tuple[MemRefType[IntegerType], bytes], memref.GlobalOp] = {}
+        self._offsets: dict[SSAValue, NDArray[np.int32]] = {}
+        self._tables: dict[SSAValue, memref.GlobalOp] = {}
 
     def declare(self, op: Operation) -> bool:
         """Take up an op that makes a memref. Returns False when it is another kind of op."""
@@ -87,26 +97,32 @@ class Memory:
                 self._root(op.result, self._uninitialized(symbol, op.result.type, BUFFER_ALIGNMENT))
             case ViewOp():
                 self._inside(op.arena, op.offset.value.data, op.result)
+            case RowsOp():
+                place = self._places[op.arena]
+                self._offsets[op.result] = op.row_offsets
+                self._places[op.result] = Place(place.root, 0, signless_memref(op.result.type), op.result)
             case AliasOp():
                 self._inside(op.source, op.offset.value.data, op.result)
             case _:
                 return False
         return True
 
-    def argument(self, value: SSAValue) -> None:
-        """Take up an argument of the function. Raises UserError where it is not in memory."""
+    def argument(self, value: SSAValue, is_row: bool) -> None:
+        """Take up an argument of the function, or one row of it. Raises UserError where it is not in memory."""
         if not isinstance(value.type, MemRefType):
             raise UserError(f"`{self.names.model}` takes {value.type}: run convert-fixed-to-memplan first")
-        self._places[value] = Place(value, 0, signless_memref(value.type))
+        type = signless_memref(value.type)
+        self._places[value] = Place(value, 0, one_row(type) if is_row else type)
 
     def place(self, value: SSAValue) -> Place:
         """Where a memref lives."""
         return self._places[value]
 
-    def is_constant(self, value: SSAValue) -> bool:
-        """True when the memref lies in a constant."""
-        symbol = self._symbols.get(self._places[value].root)
-        return symbol is not None and symbol.constant is not None
+    def is_passed(self, value: SSAValue) -> bool:
+        """True when a step takes the memref as an argument: it is neither a constant nor made of rows."""
+        place = self._places[value]
+        symbol = self._symbols.get(place.root)
+        return place.rows is None and (symbol is None or symbol.constant is None)
 
     def get_root(self, emit: Emitter, root: SSAValue) -> SSAValue:
         """Write `memref.get_global` of a root that is not an argument."""
@@ -120,7 +136,7 @@ class Memory:
     def _inside(self, source: SSAValue, offset: int, result: SSAValue) -> None:
         assert isinstance(result.type, MemRefType)
         outer = self._places[source]
-        self._places[result] = Place(outer.root, outer.offset + offset, signless_memref(result.type))
+        self._places[result] = Place(outer.root, outer.offset + offset, signless_memref(result.type), outer.rows)
 
     def _uninitialized(self, symbol: str, type: MemRefType, alignment: int) -> memref.GlobalOp:
         op = memref.GlobalOp.get(StringAttr(symbol), signless_memref(type), UnitAttr(), alignment=alignment)
@@ -128,17 +144,47 @@ class Memory:
         return op
 
     def _constant(self, op: ConstantOp) -> memref.GlobalOp:
-        """The global of a constant; constants of the same type and bytes share one."""
         assert isinstance(op.result.type, MemRefType)
-        type = signless_memref(op.result.type)
-        tensor = TensorType(type.element_type, type.get_shape())
-        key = (type, op.value.data.data)
+        name = op.node.data if op.node is not None else f"w{len(self._constants)}"
+        return self.constant(name, signless_memref(op.result.type), op.value)
+
+    def constant(self, name: str, type: MemRefType[IntegerType], value: DenseIntOrFPElementsAttr) -> memref.GlobalOp:
+        """The global of a constant; constants of the same type and bytes share one."""
+        key = (type, value.data.data)
         if key not in self._constants:
-            symbol = self.names.new(op.node.data if op.node is not None else f"w{len(self._constants)}")
-            value = DenseIntOrFPElementsAttr(tensor, op.value.data)
-            self._constants[key] = memref.GlobalOp.get(StringAttr(symbol), type, value, constant=UnitAttr())
+            tensor = DenseIntOrFPElementsAttr(TensorType(type.element_type, type.get_shape()), value.data)
+            symbol = StringAttr(self.names.new(name))
+            self._constants[key] = memref.GlobalOp.get(symbol, type, tensor, constant=UnitAttr())
             self.globals.append(self._constants[key])
         return self._constants[key]
+
+    def table(self, name: str, values: NDArray[np.int32]) -> memref.GlobalOp:
+        """A constant list of numbers, none negative, in the narrowest integers that hold them."""
+        numbers = narrow(values)
+        return self.constant(
+            name, MemRefType(table_type(numbers), numbers.shape, memory_space=FLASH), from_numpy(numbers)
+        )
+
+    def state(self, name: str) -> memref.GlobalOp:
+        """A 16-bit variable that lasts from call to call and starts at 0."""
+        symbol = StringAttr(self.names.new(name))
+        op = memref.GlobalOp.get(symbol, MemRefType(i16, [1]), from_numpy(np.zeros(1, np.int16)))
+        self.globals.append(op)
+        return op
+
+    def write_rows(self, emit: Emitter, place: Place) -> Rows:
+        """Write what the rows of a place are reached by: the arena, and their table where they need one."""
+        assert place.rows is not None
+        arena, offsets = self.get_root(emit, place.root), self._offsets[place.rows]
+        if is_even(offsets):
+            return Rows(
+                arena, place.type, None, int(offsets[0]), int(offsets[1] - offsets[0]) if len(offsets) > 1 else 0
+            )
+        hint = place.rows.owner.node if isinstance(place.rows.owner, RowsOp) else None
+        if place.rows not in self._tables:
+            self._tables[place.rows] = self.table(f"{'row' if hint is None else hint.data}_rows", offsets)
+        table = self._tables[place.rows]
+        return Rows(arena, place.type, emit.do(memref.GetGlobalOp(table.sym_name.data, table.type)))
 
 
 def hint_of(symbol: str, names: Names) -> str:

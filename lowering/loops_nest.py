@@ -23,20 +23,33 @@ from xdsl.ir.affine import AffineMap
 from ..dialects.access import Linear, linear_map
 from ..dialects.fixed_forms import StructuredForm, shaped_type
 from ..dialects.mcu import LABEL
-from .loops_combine import SumOfProducts, combination
+from .loops_combine import Combination, SumOfProducts, combination
 from .loops_emit import Emitter, Index
 from .loops_index import Indices, Style, Window, depth, split_padding
 from .loops_labels import dimension_names
+from .loops_rows import Rows
 from .loops_scalars import inline_body
 
 Carried = list[SSAValue]
 
 
+Operands = Mapping[SSAValue, SSAValue | Rows]
+"""Where the operands of a form are: a signless memref each, or rows that lie apart."""
+
+
 def build_nest(
-    form: StructuredForm, memory: Mapping[SSAValue, SSAValue], emit: Emitter, style: Style, label: str
+    form: StructuredForm,
+    memory: Operands,
+    emit: Emitter,
+    style: Style,
+    label: str,
+    held: tuple[int, SSAValue] | None = None,
 ) -> None:
-    """Write the loops of `form`; `memory` holds the signless memref of each of its operands."""
-    Nest(form, memory, emit, style, label).build()
+    """Write the loops of `form`; `held` is a dimension and the value that it is held at: then one slice is written.
+
+    The slices along a reduction dimension accumulate in the destination.
+    """
+    Nest(form, memory, emit, style, label, held).build()
 
 
 class Nest:
@@ -45,12 +58,13 @@ class Nest:
     def __init__(
         self,
         form: StructuredForm,
-        memory: Mapping[SSAValue, SSAValue],
+        memory: Operands,
         emit: Emitter,
         style: Style,
         label: str,
+        held: tuple[int, SSAValue] | None,
     ):
-        self.form, self.memory, self.emit, self.label = form, memory, emit, label
+        self.form, self.memory, self.emit, self.label, self.held = form, memory, emit, label, held
         self.parallel = len(form.domain.parallel.data)
         self.names = dimension_names(form)
         self.combination = combination(form, emit, style.word_bits)
@@ -68,6 +82,8 @@ class Nest:
         self.indices = Indices(
             emit, [e for group in (*self.ins, *self.params, self.out, [self.position]) for e in group]
         )
+        self.rows = self._rows()
+        self.views: dict[tuple[SSAValue, Linear], SSAValue] = {}
         self.bounds: dict[Window, tuple[Index, Index]] = {}
         self.inside: SSAValue | None = None
 
@@ -87,6 +103,21 @@ class Nest:
     def _without_trivial(self, index: Linear) -> Linear:
         pairs = zip(index.coefficients, self.sizes, strict=True)
         return Linear(tuple(c if size > 1 else 0 for c, size in pairs), index.offset)
+
+    def _rows(self) -> list[tuple[SSAValue, Linear]]:
+        """The rows that are known to exist as soon as the loops that number them are open: operand and row index."""
+        tested = {guard.expression for guard in self.guards}
+        accesses = [
+            *zip(self.form.ins, self.ins, strict=True),
+            *zip(self.form.params, self.params, strict=True),
+            (self.form.target, self.out),
+        ]
+        rows: list[tuple[SSAValue, Linear]] = []
+        for operand, indices in accesses:
+            storage = self.memory[operand]
+            if isinstance(storage, Rows) and indices[storage.dim] not in tested:
+                rows.append((operand, indices[storage.dim]))
+        return list(dict.fromkeys(rows))
 
     def _row_major_position(self) -> Linear:
         """The position in the reduction domain, where the combination asks for it (argmax)."""
@@ -113,6 +144,9 @@ class Nest:
         for guard in self.guards:
             if depth(guard.expression) == loops:
                 self._require(guard.inside(self.emit, self.indices.value(guard.expression)))
+        for operand, row in self.rows:
+            if depth(row) == loops:
+                self.views[operand, row] = self._row(operand, row)
 
     def _require(self, conditions: Sequence[SSAValue]) -> None:
         """Accumulate only where these hold too."""
@@ -129,6 +163,10 @@ class Nest:
     def _loop(self, dim: int, carried: Carried, body: Callable[[Carried], Carried | None]) -> Carried:
         """Write a loop over a dimension around what `body` writes; only the body where there is one iteration."""
         if self.sizes[dim] == 1:
+            return body(carried) or []
+        if self.held is not None and dim == self.held[0]:
+            self.indices.enter(dim, self.held[1])
+            self._settle(dim + 1)
             return body(carried) or []
         lower, upper = self._loop_bounds(dim)
         block = Block(arg_types=[IndexType(), *(value.type for value in carried)])
@@ -157,12 +195,24 @@ class Nest:
         if self.combination is None:
             heads = self._load(self.form.ins, self.ins)
         else:
-            heads = [self.combination.result(self._reduce(self.parallel, self.combination.initial()))]
+            heads = [self.combination.result(self._reduce(self.parallel, self._start(self.combination)))]
         params = self._load(self.form.params, self.params)
-        tables = [self.memory[table] for table in self.form.tables]
+        tables = [table for table in map(self.memory.__getitem__, self.form.tables) if not isinstance(table, Rows)]
         body = self.form.body.block
-        result = inline_body(self.emit, body, dict(zip(body.args, [*heads, *params, *tables], strict=True)))
-        self.emit.block.add_op(memref.StoreOp.get(result, self.memory[self.form.target], self._values(self.out)))
+        arguments: list[SSAValue] = [*heads, *params, *tables]
+        result = inline_body(self.emit, body, dict(zip(body.args, arguments, strict=True)))
+        place, indices = self._place(self.form.target, self.out)
+        self.emit.block.add_op(memref.StoreOp.get(result, place, indices))
+
+    def _start(self, combination: Combination) -> Carried:
+        """What the reduction starts with: in slices along a reduction dimension, what the slices before have left."""
+        initial = combination.initial()
+        if self.held is None or self.held[0] < self.parallel:
+            return initial
+        place, indices = self._place(self.form.target, self.out)
+        (first,) = initial
+        is_first = self.emit.do(arith.CmpiOp(self.held[1], self.emit.index(0), "eq"))
+        return [self.emit.do(arith.SelectOp(is_first, first, self.emit.do(memref.LoadOp.get(place, indices))))]
 
     def _reduce(self, dim: int, carried: Carried) -> Carried:
         if dim < len(self.sizes):
@@ -185,10 +235,21 @@ class Nest:
         return self.combination.accumulate(elements, self.indices.value(self.position), carried)
 
     def _load(self, operands: Sequence[SSAValue], expressions: Sequence[Sequence[Linear]]) -> list[SSAValue]:
-        return [
-            self.emit.do(memref.LoadOp.get(self.memory[operand], self._values(indices)))
-            for operand, indices in zip(operands, expressions, strict=True)
-        ]
+        places = [self._place(operand, indices) for operand, indices in zip(operands, expressions, strict=True)]
+        return [self.emit.do(memref.LoadOp.get(place, indices)) for place, indices in places]
 
-    def _values(self, expressions: Sequence[Linear]) -> list[SSAValue]:
-        return [self.emit.index(self.indices.value(expression)) for expression in expressions]
+    def _place(self, operand: SSAValue, expressions: Sequence[Linear]) -> tuple[SSAValue, list[SSAValue]]:
+        """The memref of an operand, or of one of its rows, and the indices of an element there."""
+        storage = self.memory[operand]
+        indices = [self.emit.index(self.indices.value(expression)) for expression in expressions]
+        if not isinstance(storage, Rows):
+            return storage, indices
+        row = expressions[storage.dim]
+        view = self.views.get((operand, row))
+        indices[storage.dim] = self.emit.index(0)
+        return self._row(operand, row) if view is None else view, indices
+
+    def _row(self, operand: SSAValue, row: Linear) -> SSAValue:
+        storage = self.memory[operand]
+        assert isinstance(storage, Rows)
+        return storage.view(self.emit, self.indices.value(row))

@@ -1,7 +1,8 @@
 """From loops to C as IR: integer types, pointers, names, and where constants live.
 
-Private functions become static, the public function `@NAME` becomes `@NAME_run`, which takes const pointers of the
-ports' C types. `memref.global` becomes a static array; constants in memory space `"flash"` carry `mcu.flash`.
+Private functions become static, the public function `@NAME` becomes `@NAME_run`, or `@NAME_push_row` where it takes the
+input row by row; it takes const pointers of the ports' C types. `memref.global` becomes a static array; constants in
+memory space `"flash"` carry `mcu.flash`.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from xdsl.passes import ModulePass
 
 from ..dialects import emitc
 from ..dialects.dense import from_numpy, to_numpy
-from ..dialects.emitc_types import ALIGNMENT, FLASH
+from ..dialects.emitc_types import ALIGNMENT, FLASH, PUSH_ROW, RUN
 from ..dialects.errors import UserError
 from ..dialects.fixed_type import PortAttr, QType
+from ..dialects.memplan import INPUT_ROWS
 from .emitc_check import ReadOnly, check
 from .emitc_control import BodyWriter, array_of
 from .emitc_group import group_expressions
@@ -79,7 +81,8 @@ class ConvertLoopsToEmitcPass(ModulePass):
         results = [body.w.scalar_type(type) for type in function.function_type.outputs]
         type = FunctionType.from_lists([a.type for a in block.args], results)
         public = is_public(function)
-        name = f"{function.sym_name.data}_run" if public else function.sym_name.data
+        suffix = (PUSH_ROW if INPUT_ROWS in function.attributes else RUN) if public else ""
+        name = function.sym_name.data + suffix
         lowered = emitc.FuncOp(name, type, Region(block), () if public else ("static",), attributes)
         lowered.attributes.update(function.attributes)
         return lowered

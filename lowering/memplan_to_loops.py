@@ -1,6 +1,7 @@
 """From plans to loops: every structured form becomes a function of nested loops, every place of the plan an address.
 
-The public function keeps its name and its ports; it takes the addresses and calls the steps in the plan's order.
+The public function keeps its name and its ports; it takes the addresses and calls the steps in the plan's order. Where
+the input is delivered row by row, it takes one row and runs the slices that become possible.
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 from xdsl.context import Context
-from xdsl.dialects import func
-from xdsl.dialects.builtin import FunctionType, ModuleOp
+from xdsl.dialects import func, scf
+from xdsl.dialects.builtin import FunctionType, IndexType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
 from ..dialects.fixed_forms import StructuredForm
-from ..dialects.memplan import RetireOp
-from .loops_emit import Emitter
+from ..dialects.memplan import INPUT_ROWS, RetireOp, StreamOp
+from .loops_emit import Emitter, signless_memref
 from .loops_index import Padding, Style
 from .loops_memory import Memory, Names, Place, write_place
 from .loops_nest import build_nest
+from .loops_rows import Rows
+from .loops_stream import Stream
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,9 @@ class Lowering:
         self.style = style
         self.memory = Memory(names)
         self.steps: list[func.FuncOp] = []
+        self.pushed = pushed_input(function)
         for argument in function.args:
-            self.memory.argument(argument)
+            self.memory.argument(argument, is_row=self.pushed is not None and argument in self.pushed.ins)
         block = Block(arg_types=[self.memory.place(argument).type for argument in function.args])
         self.arguments: dict[SSAValue, SSAValue] = dict(zip(function.args, block.args, strict=True))
         for old, new in zip(function.args, block.args, strict=True):
@@ -85,35 +89,67 @@ class Lowering:
         match op:
             case StructuredForm():
                 self._call(op)
+            case StreamOp():
+                self._stream(op)
             case RetireOp():
                 pass
             case func.ReturnOp():
-                self.emit.block.add_op(func.ReturnOp())
+                if self.emit.block is not self.emit.entry:
+                    self.emit.block.add_op(scf.YieldOp())
+                self.emit.entry.add_op(func.ReturnOp())
             case _:
                 if not self.memory.declare(op):
                     raise UserError(f"convert-memplan-to-loops: `{op.name}` has no meaning in a plan; lower it first")
 
     def _call(self, form: StructuredForm) -> None:
         """Turn a form into a function, and call it."""
+        step = self._step(form, None)
+        self.emit.block.add_op(func.CallOp(step.symbol, step.addresses, []))
+
+    def _stream(self, op: StreamOp) -> None:
+        """Turn the forms of a stream into functions of one slice each, and call them in the order of a table."""
+        steps = [self._step(form, dim) for form, dim in zip(op.forms, op.dims, strict=True)]
+        stream = Stream(self.emit, self.memory, [(step.symbol, step.addresses) for step in steps], op.slices)
+        if self.pushed is not None and self.pushed.parent_op() is op:
+            # What follows runs once, after the last row.
+            self.emit.block = stream.write_pushed(op.forms.index(self.pushed))
+        else:
+            stream.write()
+
+    def _step(self, form: StructuredForm, along: int | None) -> Step:
+        """Turn a form, or a slice of it, into a private function."""
         operands = dict.fromkeys([*form.ins, *form.params, *form.tables, form.target])
-        passed = [value for value in operands if not self.memory.is_constant(value)]
+        passed = [value for value in operands if self.memory.is_passed(value)]
         addresses = [self._address(value) for value in passed]
         node = form.node.data if form.node is not None else form.name.rpartition(".")[2]
         symbol = self.names.new(node)
-        block = Block(arg_types=[address.type for address in addresses])
+        held = [] if along is None else [IndexType()]
+        block = Block(arg_types=[*held, *(address.type for address in addresses)])
         step = Emitter(block)
-        memory: dict[SSAValue, SSAValue] = dict(zip(passed, block.args, strict=True))
-        for value in operands:
-            if value not in memory:
-                place = self.memory.place(value)
-                memory[value] = write_place(step, self.memory.get_root(step, place.root), place)
-        for number, value in enumerate(passed):
-            memory[value].name_hint = "out" if value is form.target else f"in{number}"
-        build_nest(form, memory, step, self.style, symbol.removeprefix(f"{self.names.model}_"))
+        for number, (value, argument) in enumerate(zip(passed, block.args[len(held) :], strict=True)):
+            argument.name_hint = "out" if value is form.target else f"in{number}"
+        arguments: dict[SSAValue, SSAValue] = dict(zip(passed, block.args[len(held) :], strict=True))
+        memory = {value: self._operand(step, value, arguments.get(value)) for value in operands}
+        label = symbol.removeprefix(f"{self.names.model}_")
+        if along is not None:
+            block.args[0].name_hint = "row"
+        build_nest(form, memory, step, self.style, label, None if along is None else (along, block.args[0]))
         block.add_op(func.ReturnOp())
-        type = FunctionType.from_lists([address.type for address in addresses], [])
+        type = FunctionType.from_lists([argument.type for argument in block.args], [])
         self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
-        self.emit.block.add_op(func.CallOp(symbol, addresses, []))
+        return Step(symbol, addresses)
+
+    def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None) -> SSAValue | Rows:
+        """An operand inside the function of a step: an argument, a constant, or rows."""
+        place = self.memory.place(value)
+        if place.rows is not None:
+            return self.memory.write_rows(step, place)
+        if argument is None:
+            return write_place(step, self.memory.get_root(step, place.root), place)
+        if self.pushed is not None and value in self.pushed.ins:
+            assert isinstance(value.type, MemRefType)
+            return Rows(argument, signless_memref(value.type))
+        return argument
 
     def _address(self, value: SSAValue) -> SSAValue:
         """The memref of a value of the plan in the public function, written at its first use."""
@@ -128,3 +164,17 @@ class Lowering:
         if root not in self.arguments:
             self.arguments[root] = self.memory.get_root(self.emit, root)
         return self.arguments[root]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A function of one form: its name, and the addresses that it takes (a slice takes its number before them)."""
+
+    symbol: str
+    addresses: list[SSAValue]
+
+
+def pushed_input(function: func.FuncOp) -> StructuredForm | None:
+    """The form in a stream that takes the function's input row by row from the caller."""
+    node = function.attributes.get(INPUT_ROWS)
+    return next((op for op in function.walk() if isinstance(op, StructuredForm) and op.node == node is not None), None)

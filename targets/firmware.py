@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..dialects.dense import dtype_of
+from ..dialects.emitc_types import PUSH_ROW, RUN
 from ..dialects.errors import UserError
 from ..dialects.fixed_type import PortAttr, QType
 from .board import Board
@@ -25,13 +26,28 @@ from .toolchain import compile_with, firmware_source, output_of
 
 @dataclass(frozen=True)
 class GeneratedModel:
-    """A printed model: NAME.c and NAME.h with `void NAME_run(const T *in0, ..., U *out0, ...)`."""
+    """A printed model: NAME.c and NAME.h with `void NAME_run(const T *in0, ..., U *out0, ...)`.
+
+    With `input_rows`, the number of rows, it has `void NAME_push_row(const T *row, U *out0, ...)` instead.
+    """
 
     name: str
     source: str
     header: str
     inputs: tuple[PortAttr, ...]
     outputs: tuple[PortAttr, ...]
+    input_rows: int = 0
+
+    @property
+    def entry(self) -> str:
+        """The function of NAME.c."""
+        return self.name + (PUSH_ROW if self.input_rows else RUN)
+
+    @property
+    def caller_bytes(self) -> int:
+        """The bytes that a caller keeps for a call: inputs and outputs; of an input that comes in rows, one row."""
+        inputs = sum(port_bytes(port) for port in self.inputs) // max(1, self.input_rows)
+        return inputs + sum(port_bytes(port) for port in self.outputs)
 
 
 @dataclass(frozen=True)
@@ -115,10 +131,8 @@ def build_firmware(model: GeneratedModel, board: Board, directory: Path) -> Firm
     harness = link(model, board, directory, "harness.elf", {}, with_model=False)
     total_ram, total_flash = sizes(board, elf)
     harness_ram, harness_flash = sizes(board, harness)
-    harness_ram -= sum(port_bytes(port) for port in (*model.inputs, *model.outputs))
-    firmware = Firmware(
-        model, board, elf, total_ram - harness_ram, total_flash - harness_flash, harness_ram, harness_flash
-    )
+    ram = total_ram - harness_ram + model.caller_bytes
+    firmware = Firmware(model, board, elf, ram, total_flash - harness_flash, total_ram - ram, harness_flash)
     refuse_misfit(firmware)
     return firmware
 
@@ -138,7 +152,7 @@ def link(
     if with_model:
         objects.append(f"{model.name}.o")
     else:
-        bound[f"{model.name}_run"] = "main"
+        bound[model.entry] = "main"
     definitions = [f"-Wl,--defsym={symbol}={value}" for symbol, value in bound.items()]
     flags = [*board.flags, *recipe.link_flags, "-Wl,--gc-sections", *definitions]
     compile_with(board.compiler, [*flags, "-o", name, *objects], directory)
@@ -215,7 +229,20 @@ def ports_header(model: GeneratedModel, alignment: int) -> str:
         "CALL_MODEL()": f"{model.name}_run({', '.join([*inputs, *outputs])})",
     }
     macros = [f"#define {name} ({body})" for name, body in each.items()]
-    return "\n".join(["#include <stdint.h>", f'#include "{model.name}.h"', *buffers, *macros, ""])
+    caller = [run_by_rows(model)] if model.input_rows else []
+    return "\n".join(["#include <stdint.h>", f'#include "{model.name}.h"', *buffers, *caller, *macros, ""])
+
+
+def run_by_rows(model: GeneratedModel) -> str:
+    """`NAME_run` for a model that takes its one input row by row."""
+    (port,) = model.inputs
+    outputs = [f"{c_type(port)} *out{i}" for i, port in enumerate(model.outputs)]
+    names = ", ".join(f"out{i}" for i in range(len(outputs)))
+    size = math.prod(port.stored_shape) // model.input_rows
+    return (
+        f"__attribute__((noinline)) void {model.name}_run(const {c_type(port)} *in, {', '.join(outputs)}) {{\n"
+        f"  for (int row = 0; row < {model.input_rows}; row++) {model.entry}(in + (long)row * {size}, {names});\n}}"
+    )
 
 
 def port_dtype(port: PortAttr) -> np.dtype[Any]:

@@ -76,6 +76,12 @@ def port_lines(port: EntryPort, macro: str, spelling: Spelling) -> list[str]:
     kind, number = "Input" if port.is_input else "Output", f"{port.size} element{'s' if port.size > 1 else ''}"
     text = f"/* {kind} {port.name}: {number} of {spelling.type(port.storage)}"
     lines = [text + layout_text(port) + real_text(port, macro) + ". */", f"#define {macro}_SIZE {port.size}"]
+    if port.rows > 1:
+        lines[0] = (
+            lines[0].removesuffix(" */")
+            + f"\n   Each call takes the next of its {port.rows} rows; the last one writes the output. */"
+        )
+        lines += [f"#define {macro}_ROWS {port.rows}", f"#define {macro}_ROW_SIZE {port.size // port.rows}"]
     element = port.port.element if port.port is not None else None
     if isinstance(element, QType):
         per_tensor = element.axis.data == PER_TENSOR

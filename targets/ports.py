@@ -12,6 +12,8 @@ from xdsl.dialects.func import FuncOp
 from ..dialects.dense import dtype_of
 from ..dialects.errors import UserError
 from ..dialects.fixed_type import PortAttr, QType, storage_limits
+from ..dialects.memplan import INPUT_ROWS
+from ..passes.memplan.slices import row_count
 from .dataset import Dataset
 from .executors.interface import Arrays
 
@@ -26,6 +28,13 @@ def input_ports(function: FuncOp) -> Ports:
 def output_ports(function: FuncOp) -> Ports:
     """The ports of a function's outputs."""
     return _ports(function, "fixed.outputs")
+
+
+def input_rows(function: FuncOp) -> int:
+    """The rows in which a function's caller delivers the input; 0 where it takes inputs as a whole."""
+    if INPUT_ROWS not in function.attributes:
+        return 0
+    return row_count(function.body.block.args[0])
 
 
 def _ports(function: FuncOp, name: str) -> Ports:

@@ -12,6 +12,7 @@ from ..dialects.emitc_statements import pointee
 from ..dialects.emitc_types import CONST, ELEMENTS
 from ..dialects.errors import UserError
 from ..dialects.fixed_type import PortAttr, QType
+from ..dialects.memplan import INPUT_ROWS
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class EntryPort:
     size: int
     is_input: bool
     port: PortAttr | None
+    rows: int = 1
+    """How many calls it takes to deliver an input."""
 
     @property
     def storage(self) -> IntegerType:
@@ -53,7 +56,9 @@ def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
                 f"argument {name} of {entry.sym_name.data} has no port and no {ELEMENTS}: its size is unknown"
             )
         is_input = index < len(inputs) if port is not None else CONST in attributes
-        result.append(EntryPort(name, pointee(type), size, is_input, port))
+        by_rows = is_input and INPUT_ROWS in entry.attributes
+        rows = size // elements.value.data if by_rows and isinstance(elements, IntegerAttr) else 1
+        result.append(EntryPort(name, pointee(type), size, is_input, port, rows))
     return result
 
 

@@ -10,14 +10,11 @@ from xdsl.dialects.builtin import ModuleOp
 
 from ..dialects import emitc
 from ..dialects.dense import dtype_of, to_numpy
-from ..dialects.emitc_types import FLASH
+from ..dialects.emitc_types import FLASH, PUSH_ROW, RUN
 from ..dialects.errors import UserError
 from .print_names import Names
 from .print_spelling import Spelling
 from .print_statements import FunctionPrinter
-
-RUN = "_run"
-"""What the name of the entry function ends in."""
 
 PER_LINE = {1: 20, 2: 16, 4: 16, 8: 8}
 """Elements on a line of an initializer, by their size in bytes."""
@@ -57,8 +54,8 @@ class Program:
 
     @property
     def name(self) -> str:
-        """The model's name: that of the entry without `_run`."""
-        return self.entry.sym_name.data.removesuffix(RUN)
+        """The model's name: that of the entry without `_run` or `_push_row`."""
+        return self.entry.sym_name.data.removesuffix(RUN).removesuffix(PUSH_ROW)
 
     @property
     def prefix(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
+from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
 from ..passes.fixed.calibrate import argument_shapes, the_function
@@ -31,7 +32,8 @@ class Options:
     """What a user chooses.
 
     `calibration` is an .npz file, needed where the model has float values without a range; with `sizes_only` ranges are
-    made up, and only sizes and counts of the result mean anything.
+    made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
+    saves RAM; with `input_rows` the caller delivers the input row by row, too.
     """
 
     model: Path
@@ -40,6 +42,8 @@ class Options:
     bits: int = 8
     scheme: str = "affine"
     sizes_only: bool = False
+    stream: bool = False
+    input_rows: bool = False
 
 
 @dataclass
@@ -83,7 +87,7 @@ class Compilation:
         fixed = self.fixed.clone()
         run_passes(fixed, [ExposeNodesPass()], self.timing)
         memplan = fixed.clone()
-        run_passes(memplan, pipeline("fixed-to-memplan", alignment=self.board.alignment), self.timing)
+        run_passes(memplan, memplan_passes(self.options, self.board), self.timing)
         return replace(self, fixed=fixed, memplan=memplan)
 
     def generated(self) -> GeneratedModel:
@@ -91,19 +95,28 @@ class Compilation:
         from ..targets.c import print_c
         from ..targets.firmware import GeneratedModel
         from ..targets.header import print_header
-        from ..targets.ports import input_ports, output_ports
+        from ..targets.ports import input_ports, input_rows, output_ports
 
         module = self.memplan.clone()
         bits = self.board.index_bits
         run_passes(module, pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits), self.timing)
         with self.timing.measure("print"):
             source, header = print_c(module), print_header(module)
-        return GeneratedModel(self.name, source, header, input_ports(self.function), output_ports(self.function))
+        inputs, outputs = input_ports(self.function), output_ports(self.function)
+        return GeneratedModel(self.name, source, header, inputs, outputs, input_rows(the_function(self.memplan)))
 
 
 def options_of(args: Namespace) -> Options:
     """The options of a command line."""
-    return Options(args.model, args.board, args.calib, args.bits, args.scheme)
+    return Options(
+        args.model,
+        args.board,
+        args.calib,
+        args.bits,
+        args.scheme,
+        stream=args.stream,
+        input_rows=args.input_rows,
+    )
 
 
 def compile_model(options: Options) -> Compilation:
@@ -128,8 +141,14 @@ def compile_model(options: Options) -> Compilation:
     )
     run_passes(fixed, passes, timing)
     memplan = fixed.clone()
-    run_passes(memplan, pipeline("fixed-to-memplan", alignment=board.alignment), timing)
+    run_passes(memplan, memplan_passes(options, board), timing)
     return Compilation(options, board, timing, onnx, fixed, memplan)
+
+
+def memplan_passes(options: Options, board: Board) -> list[ModulePass]:
+    """The passes that plan memory."""
+    stream = True if options.stream or options.input_rows else None
+    return pipeline("fixed-to-memplan", alignment=board.alignment, stream=stream, input_rows=options.input_rows)
 
 
 def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:

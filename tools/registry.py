@@ -41,6 +41,8 @@ PASSES = {
     "memplan-check": "passes.memplan.check:CheckPass",
     "memplan-place": "passes.memplan.place:PlacePass",
     "memplan-schedule": "passes.memplan.schedule:SchedulePass",
+    "memplan-split-reductions": "passes.memplan.split_reductions:SplitReductionsPass",
+    "memplan-stream": "passes.memplan.stream:StreamPass",
     "onnx-fold-batch-normalization": "passes.onnx.fold_batch_normalization:FoldBatchNormalizationPass",
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
     "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",

@@ -47,6 +47,10 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--scheme", choices=("affine", "pow2"), default="affine", help="scales: any real, or powers of two"
     )
+    command.add_argument("--stream", action="store_true", help="run chains of layers row by row where that saves RAM")
+    command.add_argument(
+        "--input-rows", action="store_true", help="the caller delivers the input row by row (NAME_push_row); streams"
+    )
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")

@@ -99,4 +99,7 @@ def reduced_rows(form: StructuredForm) -> int | None:
         return None
     index = linear_map(form.in_maps[0])[rows]
     dims = [dim for dim, size in enumerate(form.sizes) if index.coefficients[dim] and size > 1]
-    return dims[0] if len(dims) == 1 and dims[0] >= len(form.domain.parallel.data) else None
+    if len(dims) != 1 or dims[0] < len(form.domain.parallel.data):
+        return None
+    counts_rows = index.coefficients[dims[0]] == 1 and index.offset == 0 and form.sizes[dims[0]] == row_count(source)
+    return dims[0] if counts_rows else None

@@ -1,0 +1,136 @@
+"""Row streaming: chains of spatially local forms run row by row, with no recomputation.
+
+Each form keeps only the rows that a later one still reads (the line buffers of FPGA pipelines, planned for RAM). Which
+tensors are held whole is a search over the cuts of the chain; the order of the slices is on demand of the last form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, MemRefType, ModuleOp, StringAttr, i64
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute, Block, Region
+from xdsl.ir.affine import AffineMap
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from ...dialects.errors import UserError
+from ...dialects.fixed_forms import MapOp
+from ...dialects.fixed_type import DomainAttr
+from ...dialects.memplan import INPUT_ROWS, BufferOp, StreamOp, row_dimension
+from ..fixed.transposes import identity_body
+from .liveness import StepOp
+from .place import is_planned
+from .schedule import is_placed
+from .stream_chain import Chain, Segment
+from .stream_cuts import Cuts
+
+STREAM = "memplan.stream"
+"""The attribute of a function that says what streaming gained; see `stream_attribute`."""
+
+
+@dataclass(frozen=True)
+class StreamPass(ModulePass):
+    """Put chains of forms into `memplan.stream` where that lowers the peak, and split their buffers into rows.
+
+    `limit`, in bytes: only as much is streamed as brings the peak down to it; by default the peak is made the least.
+    With `input-rows` the caller delivers the input row by row, and the rows that are still needed lie in the arena:
+    a form that copies a row is put before the others. Functions that are placed already are left alone. Raises
+    UserError where an input cannot be delivered by rows.
+    """
+
+    name = "memplan-stream"
+    limit: int = 0
+    input_rows: bool = False
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in op.ops:
+            if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
+                if self.input_rows:
+                    copy_input(function)
+                self._stream(function)
+
+    def _stream(self, function: FuncOp) -> None:
+        steps = [op for op in function.body.block.ops if isinstance(op, StepOp)]
+        chain = Chain(steps)
+        cuts = Cuts(chain, in_slices=1 if self.input_rows else 0)
+        before = max(cuts.segment(number, number + 1, False).peak for number in range(len(steps)))
+        least = cuts.least_peak()
+        segments = cuts.fewest_slices(max(least, self.limit))
+        streams = [segment for segment in segments if segment.streamed]
+        for segment in streams:
+            wrap(chain, segment)
+        split_buffers(chain, streams)
+        function.attributes[STREAM] = stream_attribute(chain, segments, before, least)
+
+
+def stream_attribute(chain: Chain, segments: list[Segment], before: int, least: int) -> DictionaryAttr:
+    """The most bytes alive, before, now, and at least; how many forms run in slices, and what is held whole.
+
+    `whole` names the last node of each segment: its output waits until it is complete.
+    """
+    whole: list[Attribute] = []
+    for segment in segments[:-1]:
+        node = chain.tasks[segment.last - 1].op.node
+        whole.append(StringAttr("" if node is None else node.data))
+    streamed = [segment for segment in segments if segment.streamed]
+    numbers = {
+        "peak": max(segment.peak for segment in segments),
+        "before": before,
+        "least": least,
+        "forms": sum(segment.last - segment.first for segment in streamed),
+        "slices": sum(len(segment.order) for segment in streamed),
+    }
+    entries: dict[str, Attribute] = {name: IntegerAttr(number, i64) for name, number in numbers.items()}
+    return DictionaryAttr({**entries, "whole": ArrayAttr(whole)})
+
+
+def wrap(chain: Chain, segment: Segment) -> None:
+    """Move the forms of a segment into a stream at the place of the last one."""
+    tasks = chain.tasks[segment.first : segment.last]
+    along = [task.along for task in tasks]
+    order = np.array(segment.order, np.int32)
+    order[:, 0] -= segment.first
+    block = Block()
+    stream = StreamOp([dim for dim in along if dim is not None], order, Region(block))
+    Rewriter.insert_op(stream, InsertPoint.after(tasks[-1].op))
+    for task in tasks:
+        task.op.detach()
+        block.add_op(task.op)
+
+
+def split_buffers(chain: Chain, streams: list[Segment]) -> None:
+    """Split the buffers that forms in streams touch row by row."""
+    for segment in streams:
+        for task in chain.tasks[segment.first : segment.last]:
+            for touch in (*task.reads, *task.writes):
+                storage = chain.storage[touch.storage]
+                buffer = storage.root.owner
+                if storage.rows > 1 and isinstance(buffer, BufferOp) and buffer.rows is None:
+                    buffer.rows = IntegerAttr(storage.rows, i64)
+
+
+def copy_input(function: FuncOp) -> None:
+    """Put a form that copies the function's one input into a buffer before the others, and let them read that.
+
+    Raises UserError where the function has several inputs, or one without rows.
+    """
+    inputs = function.attributes.get("fixed.inputs")
+    count = len(inputs) if isinstance(inputs, ArrayAttr) else 0
+    if count != 1:
+        raise UserError(f"--input-rows: @{function.sym_name.data} has {count} inputs; it takes a model with one")
+    block = function.body.block
+    source = block.args[0]
+    assert isinstance(source.type, MemRefType)
+    if row_dimension(source.type) is None:
+        raise UserError(f"--input-rows: the input of @{function.sym_name.data} is a single number: it has no rows")
+    buffer = BufferOp(source.type, "input")
+    source.replace_all_uses_with(buffer.result)
+    identity = AffineMap.identity(source.type.get_num_dims())
+    body = identity_body(source.type.element_type)
+    copy = MapOp([source], buffer.result, DomainAttr(source.type.get_shape()), [identity, identity], body, node="input")
+    Rewriter.insert_op([buffer, copy], InsertPoint.at_start(block))
+    function.attributes[INPUT_ROWS] = StringAttr("input")
