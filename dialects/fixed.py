@@ -1,7 +1,8 @@
 """The `fixed` dialect: fixed-point numbers and the integer computations on them.
 
 `fixed_type` says how an integer stands for a real, `fixed_scalar` holds the scalar operations of a body, `fixed_forms`
-the structured forms that every operator becomes; here are the operations that compute nothing, and the dialect.
+the structured forms that every operator becomes, `fixed_joins` concatenations and slices; here are constants, reshapes,
+and the dialect.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from .fixed_forms import ContractOp, MapOp, ReduceOp, Shaped, scalar_type, shaped_type
+from .fixed_joins import ConcatOp, SliceOp
 from .fixed_scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
 from .fixed_type import DomainAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
 
@@ -100,6 +102,8 @@ Fixed = Dialect(
     [
         ConstantOp,
         ReshapeOp,
+        ConcatOp,
+        SliceOp,
         ContractOp,
         ReduceOp,
         MapOp,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from xdsl.ir import Dialect
 
 from .onnx_base import OnnxOp
-from .onnx_joins import PadOp
+from .onnx_joins import ConcatOp, PadOp, SliceOp
 from .onnx_layers import (
     AveragePoolOp,
     BatchNormalizationOp,
@@ -40,6 +40,7 @@ __all__ = [
     "AveragePoolOp",
     "BatchNormalizationOp",
     "ClipOp",
+    "ConcatOp",
     "ConstantOp",
     "ConvOp",
     "DequantizeLinearOp",
@@ -57,6 +58,7 @@ __all__ = [
     "ReluOp",
     "ReshapeOp",
     "SigmoidOp",
+    "SliceOp",
     "SoftmaxOp",
     "SqueezeOp",
     "TanhOp",
@@ -72,6 +74,7 @@ Onnx = Dialect(
         AveragePoolOp,
         BatchNormalizationOp,
         ClipOp,
+        ConcatOp,
         ConstantOp,
         ConvOp,
         DequantizeLinearOp,
@@ -87,6 +90,7 @@ Onnx = Dialect(
         ReluOp,
         ReshapeOp,
         SigmoidOp,
+        SliceOp,
         SoftmaxOp,
         SqueezeOp,
         TanhOp,

@@ -1,16 +1,19 @@
 """From values to places: each tensor gets a memref, each form writes into one (destination-passing style).
 
-Every form writes a buffer of its own, and the last form before a returned value writes the caller's output directly.
-Nothing is placed yet; execution order is the order of the tensors' definitions.
+Every form writes a buffer of its own, or its part of a concatenation's; the last form before a returned value writes
+the caller's output directly. Slices are read where they lie. Nothing is placed yet; execution order is the order of
+the tensors' definitions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import (
+    AffineMapAttr,
     ArrayAttr,
     DenseArrayBase,
     DictionaryAttr,
@@ -18,6 +21,7 @@ from xdsl.dialects.builtin import (
     MemRefType,
     ModuleOp,
     NoneAttr,
+    StringAttr,
     TensorType,
     i32,
 )
@@ -28,11 +32,13 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from ..dialects.errors import UserError
-from ..dialects.fixed import ConstantOp, ReshapeOp
+from ..dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
 from ..dialects.fixed_forms import MapOp, StructuredForm
 from ..dialects.fixed_type import DomainAttr, PortAttr
 from ..dialects.memplan import FLASH, AliasOp, BufferOp
 from ..passes.fixed.transposes import identity_body
+from .joined_places import Part, absolute, base_of, join
+from .places import Place, whole
 
 ANYWHERE = NoneAttr()
 """The memory space of everything that is not a constant."""
@@ -62,18 +68,12 @@ def memref_of(type: Attribute, memory: Attribute = ANYWHERE) -> MemRefType:
 
 def is_fixed(op: Operation) -> bool:
     """True for the ops of the level `fixed`; forms that write into memrefs are below it."""
-    return isinstance(op, ConstantOp | ReshapeOp | ReturnOp) or (isinstance(op, StructuredForm) and op.outs is None)
-
-
-def base_of(value: SSAValue) -> SSAValue:
-    """The value whose elements these are, through reshapes."""
-    while isinstance(value.owner, ReshapeOp):
-        value = value.owner.source
-    return value
+    moves = ConcatOp | ConstantOp | ReshapeOp | SliceOp | ReturnOp
+    return isinstance(op, moves) or (isinstance(op, StructuredForm) and op.outs is None)
 
 
 class Conversion:
-    """The conversion of one function: `places` holds the memref of every tensor that has been converted."""
+    """The conversion of one function: `places` says where every tensor lies that has been converted."""
 
     def __init__(self, function: FuncOp):
         self.function, self.old = function, function.body.block
@@ -86,17 +86,20 @@ class Conversion:
         results = [memref_of(value.type) for value in self.returned]
         self.block = Block(arg_types=[*(memref_of(argument.type) for argument in self.old.args), *results])
         self.outputs = self.block.args[len(self.old.args) :]
-        self.places: dict[SSAValue, SSAValue] = dict(zip(self.old.args, self.block.args, strict=False))
+        arguments = zip(self.old.args, self.block.args, strict=False)
+        self.places: dict[SSAValue, Place] = {old: whole(new) for old, new in arguments}
         self.destinations: dict[SSAValue, SSAValue] = {}
         """The output argument that a form's result is written into."""
         self.copies: list[tuple[int, SSAValue]] = []
         """Outputs that no form can write directly: an input, a constant, or a value returned twice."""
         for number, (value, output) in enumerate(zip(self.returned, self.outputs, strict=True)):
             base = base_of(value)
-            if isinstance(base.owner, StructuredForm) and base not in self.destinations:
+            if isinstance(base.owner, StructuredForm | ConcatOp) and base not in self.destinations:
                 self.destinations[base] = output
             else:
                 self.copies.append((number, value))
+        self.parts = join(self.old, self.destinations)
+        self.copied: set[tuple[SSAValue, Part]] = set()
 
     def convert(self) -> None:
         """Replace the body of the function."""
@@ -107,7 +110,7 @@ class Conversion:
         for op in self.old.ops:
             self._convert_op(op)
         for number, value in self.copies:
-            self._copy(number, value)
+            self._copy(self.places[value], whole(self.outputs[number]), f"{self._label(number)}.copy")
         self.block.add_op(ReturnOp())
         region = self.function.body
         region.detach_block(self.old)
@@ -123,62 +126,116 @@ class Conversion:
                 self._define(op.result, constant)
             case ReshapeOp():
                 self._reshape(op)
+            case SliceOp():
+                self._slice(op)
+            case ConcatOp():
+                self._concat(op)
             case StructuredForm():
                 assert op.result is not None, "a form on tensors has a result"
-                place = self._destination(op, op.result)
-                self.places[op.result] = place
-                self.block.add_op(self._form(op, place))
+                self.block.add_op(self._form(op, self._destination(op.result, op.node)))
             case _:
                 pass
 
-    def _define(self, tensor: SSAValue, op: Operation) -> SSAValue:
+    def _define(self, tensor: SSAValue, op: Operation) -> Place:
         """Append an op whose result is the place of a tensor."""
         self.block.add_op(op)
-        self.places[tensor] = op.results[0]
+        self.places[tensor] = whole(op.results[0])
         op.results[0].name_hint = tensor.name_hint
-        return op.results[0]
+        return self.places[tensor]
 
     def _reshape(self, op: ReshapeOp) -> None:
-        source = self.places[op.source]
-        assert isinstance(source.type, MemRefType)
+        source = self._dense(op.source)
         type = memref_of(op.result.type, source.type.memory_space)
         output = self.destinations.get(base_of(op.result))
         if output is not None and output.type == type:
-            self.places[op.result] = output
+            self.places[op.result] = whole(output)
         else:
-            self._define(op.result, AliasOp(source, 0, type, op.node))
+            self._define(op.result, AliasOp(source.memref, 0, type, op.node))
 
-    def _destination(self, form: StructuredForm, result: SSAValue) -> SSAValue:
-        type, output = memref_of(result.type), self.destinations.get(result)
+    def _slice(self, op: SliceOp) -> None:
+        source = self.places[op.source]
+        type = memref_of(op.result.type, source.type.memory_space)
+        self._lay(op.result, source.box(op.offsets.data, type.get_shape()), type, op.node)
+
+    def _concat(self, op: ConcatOp) -> None:
+        """Copy the parts there that were not written there."""
+        place = self._destination(op.result, op.node)
+        for number, (part, start) in enumerate(zip(op.parts, op.starts, strict=True)):
+            there = absolute(Part(op, start), self.parts)
+            known = self.parts.get(base_of(part))
+            if (known is None or absolute(known, self.parts) != there) and (part, there) not in self.copied:
+                self.copied.add((part, there))
+                name = op.name if op.node is None else op.node.data
+                self._copy(self.places[part], self._box(place, Part(op, start), part), f"{name}.copy{number}")
+
+    def _box(self, place: Place, part: Part, value: SSAValue) -> Place:
+        """Where a part lies in the place of its concatenation."""
+        axis, shape = part.whole.axis_index, list(place.shape)
+        offsets = [part.start if dim == axis else 0 for dim in range(len(shape))]
+        shape[axis] = prod(memref_of(value.type).get_shape()) * shape[axis] // prod(shape)
+        return place.box(offsets, shape)
+
+    def _destination(self, result: SSAValue, node: StringAttr | None) -> Place:
+        """The place that a form writes, or that the parts of a concatenation are written into, made on first use."""
+        if result in self.places:
+            return self.places[result]
+        type, output, part = memref_of(result.type), self.destinations.get(result), self.parts.get(result)
+        if part is not None:
+            outer = self._destination(part.whole.result, part.whole.node)
+            return self._lay(result, self._box(outer, part, result), type, node)
         if output is None:
-            return self._define(result, BufferOp(type, None if form.node is None else form.node.data))
+            return self._define(result, BufferOp(type, None if node is None else node.data))
         if output.type == type:
-            return output
-        return self._define(result, AliasOp(output, 0, type, form.node))
+            self.places[result] = whole(output)
+            return self.places[result]
+        return self._define(result, AliasOp(output, 0, type, node))
 
-    def _form(self, form: StructuredForm, place: SSAValue) -> StructuredForm:
+    def _lay(self, tensor: SSAValue, box: Place, type: MemRefType, node: StringAttr | None) -> Place:
+        """Let a tensor lie in a box: as an alias where it is one block of bytes."""
+        offset = box.block_offset
+        if offset is not None:
+            return self._define(tensor, AliasOp(box.memref, offset, type, node))
+        self.places[tensor] = box
+        return box
+
+    def _dense(self, tensor: SSAValue) -> Place:
+        """A place of the tensor that is all of a memref: its own, or a copy that is made now."""
+        place = self.places[tensor]
+        if not place.is_whole:
+            buffer = self._define(tensor, BufferOp(memref_of(tensor.type), None))
+            self._copy(place, buffer, f"{tensor.name_hint or 'slice'}.dense")
+        return self.places[tensor]
+
+    def _form(self, form: StructuredForm, place: Place) -> StructuredForm:
         """The same form writing into `place`; its body moves along."""
-        groups = [[self.places[value] for value in group] for group in (form.ins, form.params, form.tables)]
+        accesses = [m.data for m in form.maps.data]
+        operands: list[SSAValue] = []
+        for index, value in enumerate((*form.ins, *form.params)):
+            source = self.places[value]
+            if not source.holds(accesses[index], form.sizes):
+                source = self._dense(value)
+            accesses[index] = source.shifted(accesses[index])
+            operands.append(source.memref)
+        accesses[-1] = place.shifted(accesses[-1])
+        tables = [self._dense(value).memref for value in form.tables]
         body = form.detach_region(form.body)
-        for argument, table in zip(body.block.args[len(body.block.args) - len(form.tables) :], groups[2], strict=True):
+        for argument, table in zip(body.block.args[len(body.block.args) - len(tables) :], tables, strict=True):
             Rewriter.replace_value_with_new_type(argument, table.type)
-        segments = DenseArrayBase.from_list(i32, [*(len(group) for group in groups), 1])
+        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1))
+        maps = ArrayAttr(AffineMapAttr(access) for access in accesses)
         return type(form).create(
-            operands=[*groups[0], *groups[1], *groups[2], place],
-            properties={**form.properties, "operandSegmentSizes": segments},
+            operands=[*operands, *tables, place.memref],
+            properties={**form.properties, "maps": maps, "operandSegmentSizes": segments},
             attributes=form.attributes,
             regions=[body],
         )
 
-    def _copy(self, number: int, value: SSAValue) -> None:
-        """Copy a value to an output, element by element."""
-        output, place = self.outputs[number], self.places[value]
-        assert isinstance(output.type, MemRefType)
-        shape = output.type.get_shape()
-        identity = AffineMap.identity(len(shape))
-        node = f"{self._label(number)}.copy"
-        body = identity_body(output.type.element_type)
-        self.block.add_op(MapOp([place], output, DomainAttr(shape), [identity, identity], body, node=node))
+    def _copy(self, source: Place, target: Place, node: str) -> None:
+        """Copy a tensor, element by element."""
+        identity = AffineMap.identity(len(target.shape))
+        maps = [source.shifted(identity), target.shifted(identity)]
+        body = identity_body(target.type.element_type)
+        self.block.add_op(MapOp([source.memref], target.memref, DomainAttr(target.shape), maps, body, node=node))
 
     def _label(self, number: int) -> str:
         """The name of an output: its port's label."""

@@ -26,19 +26,39 @@ ATTRIBUTES: dict[str, str] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "max", "min"), "one number"),
     **dict.fromkeys(("allowzero", "axis", "block_size", "ceil_mode", "count_include_pad", "group"), "one integer"),
     **dict.fromkeys(
-        ("keepdims", "noop_with_empty_axes", "output_dtype", "spatial", "training_mode", "transA", "transB"),
+        (
+            "keepdims",
+            "noop_with_empty_axes",
+            "num_outputs",
+            "output_dtype",
+            "spatial",
+            "training_mode",
+            "transA",
+            "transB",
+        ),
         "one integer",
     ),
-    **dict.fromkeys(("axes", "dilations", "kernel_shape", "pads", "perm", "strides"), "integers"),
+    **dict.fromkeys(
+        ("axes", "dilations", "ends", "kernel_shape", "pads", "perm", "split", "starts", "strides"), "integers"
+    ),
     "auto_pad": "text",
     "mode": "text",
 }
 """What the attributes of all operators must hold, by name."""
 
-POSITIVE = ("kernel_shape", "strides", "dilations", "group")
+POSITIVE = ("kernel_shape", "strides", "dilations", "group", "num_outputs")
 """Attributes that count something, or list counts."""
 
-MOVES = (onnx.FlattenOp, onnx.IdentityOp, onnx.ReshapeOp, onnx.SqueezeOp, onnx.TransposeOp, onnx.UnsqueezeOp)
+MOVES = (
+    onnx.ConcatOp,
+    onnx.FlattenOp,
+    onnx.IdentityOp,
+    onnx.ReshapeOp,
+    onnx.SliceOp,
+    onnx.SqueezeOp,
+    onnx.TransposeOp,
+    onnx.UnsqueezeOp,
+)
 """Ops that take the indices of an ArgMax."""
 
 INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp)

@@ -21,13 +21,17 @@ class Unsupported(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """An ONNX node with its operands looked up: None where an optional input is left out."""
+    """An ONNX node with its operands looked up: None where an optional input is left out.
+
+    `outputs` counts its results.
+    """
 
     op_type: str
     name: str
     operands: tuple[SSAValue | None, ...]
     attributes: dict[str, Any]
     opset: int
+    outputs: int = 1
 
     def operand(self, index: int) -> SSAValue:
         """A required operand."""
@@ -71,7 +75,8 @@ def from_first(axis: int, rank: int) -> int:
     return axis % rank
 
 
-Translation = Callable[[Node], onnx.OnnxOp]
+Translation = Callable[[Node], onnx.OnnxOp | list[onnx.OnnxOp]]
+"""The op of a node, or one for each of its results."""
 
 
 def like(value: SSAValue, shape: Sequence[int], element: Attribute | None = None) -> TensorType[Any]:

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import IntegerType
 
 from ..dialects import onnx
 from ..dialects.onnx_base import shape_of
+from .import_joins import concat, pad, same, slice_, split
 from .import_layers import average_pool, batch_normalization, conv, gemm, global_average_pool, mat_mul, max_pool
 from .import_node import Node, Translation, Unsupported, from_first, like
 from .import_quantization import dequantize_linear, quantize_linear
@@ -71,7 +72,7 @@ def reduce_mean(node: Node) -> onnx.OnnxOp:
     shape = shape_of(x)
     axes = node.integers(1, "axes")
     if not axes and node.attributes.get("noop_with_empty_axes", 0):
-        return identity(node)
+        return same(node)
     reduced = sorted({from_first(a, len(shape)) for a in axes or range(len(shape))})
     kept = bool(node.attributes.get("keepdims", 1))
     type = like(x, [1 if a in reduced else n for a, n in enumerate(shape) if kept or a not in reduced])
@@ -124,37 +125,11 @@ def unsqueeze(node: Node) -> onnx.OnnxOp:
     )
 
 
-def pad(node: Node) -> onnx.OnnxOp:
-    """Attributes before opset 11, inputs since; axes that are left out get nothing."""
-    node.refuse(mode="constant")
-    x = node.operand(0)
-    rank = len(shape_of(x))
-    counts = node.integers(1, "pads") or []
-    axes = [int(a) for a in node.constant(3, "the axes").reshape(-1)] if node.optional(3) is not None else range(rank)
-    axes = [from_first(a, rank) for a in axes]
-    value = float(node.attributes.get("value", 0.0))
-    if node.optional(2) is not None and node.constant(2, "the padded value").size:
-        value = float(node.constant(2, "the padded value").reshape(-1)[0])
-    if len(counts) != 2 * len(axes) or len(set(axes)) != len(axes):
-        raise Unsupported(f"pads {counts} do not fit axes {axes}; export the model again")
-    if any(n < 0 for n in counts):
-        raise Unsupported(f"negative pads {counts} are not supported; slice the input instead")
-    pads = [0] * 2 * rank
-    for index, axis in enumerate(axes):
-        pads[axis], pads[axis + rank] = counts[index], counts[index + len(axes)]
-    return onnx.PadOp(x, pads, value, node.name) if any(pads) else identity(node)
-
-
-def identity(node: Node) -> onnx.OnnxOp:
-    x = node.operand(0)
-    return onnx.IdentityOp(x, like(x, shape_of(x)), node.name)
-
-
 def dropout(node: Node) -> onnx.OnnxOp:
     """Nothing, at inference."""
     if node.optional(2) is not None and node.constant(2, "training_mode").any():
         raise Unsupported("training_mode = true is not supported; export the model for inference")
-    return identity(node)
+    return same(node)
 
 
 def transpose(node: Node) -> onnx.OnnxOp:
@@ -172,13 +147,14 @@ TRANSLATIONS: dict[str, Translation] = {
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
     "Clip": clip,
+    "Concat": concat,
     "Conv": conv,
     "DequantizeLinear": dequantize_linear,
     "Dropout": dropout,
     "Flatten": flatten,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
-    "Identity": identity,
+    "Identity": same,
     "MatMul": mat_mul,
     "MaxPool": max_pool,
     "Pad": pad,
@@ -187,7 +163,9 @@ TRANSLATIONS: dict[str, Translation] = {
     "Relu": unary(onnx.ReluOp),
     "Reshape": reshape,
     "Sigmoid": unary(onnx.SigmoidOp),
+    "Slice": slice_,
     "Softmax": softmax,
+    "Split": split,
     "Squeeze": squeeze,
     "Tanh": unary(onnx.TanhOp),
     "Transpose": transpose,
@@ -208,7 +186,9 @@ LIMITS: dict[str, str] = {
     "QuantizeLinear": "per tensor",
     "Reshape": "constant shape",
     "Sigmoid": "8-bit values",
+    "Slice": "constant bounds, steps of 1",
     "Softmax": "fewer than 65,536 elements",
+    "Split": "constant sizes",
     "Tanh": "8-bit values",
 }
 """What `tinyml supported-ops` says of an operator beside its name."""

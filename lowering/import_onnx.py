@@ -267,23 +267,27 @@ class GraphImporter:
             return
         try:
             operands = tuple(self.lookup(i) for i in proto.input)
-            node = Node(proto.op_type, name, operands, attributes_of(proto), self.opset)
+            node = Node(proto.op_type, name, operands, attributes_of(proto), self.opset, len(proto.output))
             check_attributes(node.attributes)
-            op = TRANSLATIONS[proto.op_type](node)
-            op.verify_()
-            check_op(op)
+            translated = TRANSLATIONS[proto.op_type](node)
+            ops = translated if isinstance(translated, list) else [translated]
+            for op in ops:
+                op.verify_()
+                check_op(op)
         except (Unsupported, VerifyException, KeyError, IndexError, ValueError, TypeError) as error:
             reason = f"attribute {error} is missing" if isinstance(error, KeyError) else str(error)
             self.refuse_values(f"{where}: {reason}", proto.output)
             return
-        self.insert(op)
-        self.values[proto.output[0]] = op.results[0]
+        for index, (op, output) in enumerate(zip(ops, proto.output, strict=False)):
+            if index:
+                op.node = StringAttr(self.unique(f"{name}_{index}"))
+            self.insert(op)
+            self.values[output or ""] = op.results[0] if output else None
+        others = proto.output[len(ops) :]
         self.reasons += [
-            f"{where}: only its first result is supported, but '{o}' is used"
-            for o in proto.output[1:]
-            if o in self.used
+            f"{where}: only its first result is supported, but '{o}' is used" for o in others if o in self.used
         ]
-        self.unknown.update(o for o in proto.output[1:] if o)
+        self.unknown.update(o for o in others if o)
 
     def refuse_values(self, reason: str, values: Iterable[str]) -> None:
         """Record why values are not computed; what is computed from them is then passed over."""

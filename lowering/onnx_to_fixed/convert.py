@@ -27,6 +27,7 @@ from ...dialects.onnx_weights import is_weight
 from .builder import TYPE, FixedBuilder, element_of, shape_of
 from .contractions import lower_conv, lower_gemm
 from .elementwise import lower_add, lower_clip, lower_quantize, lower_relu, table
+from .joins import lower_concat, lower_slice
 from .means import lower_global_average_pool, lower_reduce_mean
 from .pads import lower_pad
 from .pools import lower_arg_max, lower_average_pool, lower_max_pool
@@ -40,6 +41,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ArgMaxOp: lower_arg_max,
     onnx.AveragePoolOp: lower_average_pool,
     onnx.ClipOp: lower_clip,
+    onnx.ConcatOp: lower_concat,
     onnx.ConvOp: lower_conv,
     onnx.DequantizeLinearOp: lower_identity,
     onnx.FlattenOp: lower_reshape,
@@ -53,6 +55,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ReluOp: lower_relu,
     onnx.ReshapeOp: lower_reshape,
     onnx.SigmoidOp: lambda builder, op: table(builder, op, lambda x: 1 / (1 + np.exp(-x))),
+    onnx.SliceOp: lower_slice,
     onnx.SoftmaxOp: lower_softmax,
     onnx.SqueezeOp: lower_reshape,
     onnx.TanhOp: lambda builder, op: table(builder, op, np.tanh),

@@ -16,7 +16,7 @@ from ...dialects.errors import UserError
 from ...dialects.fixed_forms import MapOp
 from ...dialects.fixed_type import DomainAttr, QType
 from .bodies import Body
-from .builder import FixedBuilder, Requantizer, access, dimensions, quantize, shape_of
+from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, quantize, shape_of
 
 ScalarFunction = Callable[[NDArray[np.floating[Any]]], NDArray[np.floating[Any]]]
 
@@ -112,15 +112,15 @@ def lower_quantize(builder: FixedBuilder, op: onnx.QuantizeLinearOp) -> SSAValue
     return clamp(builder, op, -np.inf, np.inf)
 
 
-def in_type(builder: FixedBuilder, op: Operation, operand: SSAValue, y: QType) -> SSAValue:
-    """An operand of an op as a value of type y: itself, or a map that changes its type."""
-    x = builder.type_of(operand)
+def in_type(builder: FixedBuilder, value: SSAValue, y: QType, name: str) -> SSAValue:
+    """A `fixed` tensor as one of type y: itself, or a map that changes its type."""
+    x = element_of(value)
+    assert isinstance(x, QType)
     if x == y:
-        return builder.value(operand)
+        return value
     body = Body([x.storage])
-    value = body.to_storage(rescaled(builder, body, body.arguments[0], x, y), y)
-    source = builder.value(operand)
-    return elementwise(builder, [source], y, shape_of(operand), body, value, f"{name_of(op)}_rescaled")
+    element = body.to_storage(rescaled(builder, body, body.arguments[0], x, y), y)
+    return elementwise(builder, [value], y, shape_of(value), body, element, f"{name}_rescaled")
 
 
 def table(builder: FixedBuilder, op: Operation, function: ScalarFunction) -> SSAValue:

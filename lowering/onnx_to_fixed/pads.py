@@ -20,7 +20,7 @@ def lower_pad(builder: FixedBuilder, op: onnx.PadOp) -> SSAValue:
     A row of the result depends on one row of x.
     """
     type = builder.type_of(op.result)
-    source = in_type(builder, op, op.x, type)
+    source = in_type(builder, builder.value(op.x), type, name_of(op))
     is_integer = element_of(op.x) == scalar_type(type)
     fill = int(op.fill) if is_integer else int(quantize(np.array([op.fill]), type)[0])
     shape, rank = shape_of(op.result), len(shape_of(op.result))

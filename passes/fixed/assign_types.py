@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp, TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects import onnx
@@ -32,6 +32,7 @@ PRESERVING = (
     onnx.IdentityOp,
     onnx.MaxPoolOp,
     onnx.ReshapeOp,
+    onnx.SliceOp,
     onnx.SqueezeOp,
     onnx.TransposeOp,
     onnx.UnsqueezeOp,
@@ -120,8 +121,30 @@ class Assignment:
                 found = [self.types[user.results[0]]]
             elif isinstance(user, CLAMPS) and "fixed.range" in user.attributes:
                 found = [self.from_range(user)]
+        if not found:
+            joined = [type for user in users if (type := self.joined_type(user)) is not None]
+            found = [type for type in joined if len(users) == 1 or self.covers(type, value)]
         if found:
             self.types[value] = found[0]
+
+    def joined_type(self, user: Operation) -> QType | None:
+        """The type of a Concat, which its parts take so that they can be written where they belong."""
+        if not isinstance(user, onnx.ConcatOp):
+            return None
+        known = self.types.get(user.results[0])
+        return self.from_range(user) if known is None and "fixed.range" in user.attributes else known
+
+    def covers(self, type: QType, value: SSAValue) -> bool:
+        """Whether a type holds the calibrated range of a value, so that no other user misses anything."""
+        known = value.owner.attributes.get("fixed.range") if isinstance(value.owner, Operation) else None
+        ranges = self.function.attributes.get("fixed.input_ranges")
+        if isinstance(value, BlockArgument) and isinstance(ranges, ArrayAttr):
+            known = ranges.data[value.index]
+        if known is None:
+            return False
+        low, high = numbers(known)
+        least, greatest = ((limit - type.zp) * type.scale for limit in type.limits)
+        return least - type.scale <= low and high <= greatest + type.scale
 
     def assign_arguments(self) -> None:
         """Input types: from their uses, else from the calibrated ranges."""
@@ -193,7 +216,9 @@ class Assignment:
             if not isinstance(operand.type, TensorType) or not isinstance(operand.type.element_type, Float32Type):
                 continue
             values = to_numpy(operand.owner.value)
-            if isinstance(op, onnx.ConvOp | onnx.GemmOp) and index == 1:
+            if isinstance(op, onnx.ConcatOp):
+                self.types[operand] = self.types[op.result]
+            elif isinstance(op, onnx.ConvOp | onnx.GemmOp) and index == 1:
                 self.types[operand] = self.weight_type(values, bias_magnitudes(op), self.types[op.operands[0]])
             elif not isinstance(op, onnx.ConvOp | onnx.GemmOp):
                 self.types[operand] = self.type_of_range(float(values.min()), float(values.max()))

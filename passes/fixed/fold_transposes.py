@@ -25,7 +25,7 @@ from xdsl.rewriter import InsertPoint
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp, ReshapeOp
 from ...dialects.fixed_forms import MapOp, StructuredForm, shaped_type
-from .carried_transposes import SinkThroughPadding
+from .carried_transposes import SinkThroughConcat, SinkThroughPadding, SinkThroughSlice
 from .flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose
 from .port_layouts import FoldIntoInput, FoldIntoOutput
 from .relayout import is_elementwise, move_before, read_through, store_transposed
@@ -173,7 +173,7 @@ CANCEL = (
 )
 
 STEPS = (
-    (*CANCEL, SinkThroughMap, SinkThroughPadding),
+    (*CANCEL, SinkThroughMap, SinkThroughPadding, SinkThroughConcat, SinkThroughSlice),
     (*CANCEL, HoistThroughMap),
     (ComposeTransposes, ReadThroughTranspose),
     (ComposeTransposes, ReshapeInstead, MergeReshapes),

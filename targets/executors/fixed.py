@@ -14,7 +14,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
-from ...dialects.fixed import ConstantOp, ReshapeOp
+from ...dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
 from ...dialects.fixed_forms import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed_type import PortAttr, storage_limits
 from .forms import evaluate_form
@@ -113,6 +113,12 @@ def evaluate(op: Operation, operands: Sequence[NDArray[Any]]) -> NDArray[Any]:
             return to_numpy(op.value)[np.newaxis]
         case ReshapeOp():
             return operands[0].reshape((len(operands[0]), *shaped_type(op.result).get_shape()))
+        case ConcatOp():
+            batch = max(len(part) for part in operands)
+            return np.concatenate([for_all(part, batch) for part in operands], axis=op.axis_index + 1)
+        case SliceOp():
+            box = zip(op.offsets.data, shaped_type(op.result).get_shape(), strict=True)
+            return operands[0][(slice(None), *(slice(start, start + size) for start, size in box))]
         case StructuredForm():
             ins, rest = len(op.ins), len(op.ins) + len(op.params)
             tables = [table.reshape(-1) for table in operands[rest:]]

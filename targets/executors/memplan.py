@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Operation, SSAValue
 
+from ...dialects.access import footprint, full_box
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
@@ -76,9 +77,15 @@ class MemplanExecutor:
         for op in block.ops:
             state.execute(op)
             if trace and isinstance(op, StructuredForm) and op.node is not None:
-                traced[op.node.data] = state.windows[op.target].elements().copy()
+                traced[op.node.data] = state.windows[op.target].elements()[written_box(op)].copy()
         outputs = zip(self.outputs, block.args[len(self.inputs) :], strict=True)
         return Run({port.label.data: state.windows[argument].elements() for port, argument in outputs}, traced)
+
+
+def written_box(form: StructuredForm) -> tuple[slice, ...]:
+    """The part of the target that a form writes, after the batch axis: less than all of it in a concatenation."""
+    ranges = footprint(form.out_map, full_box(form.sizes))
+    return (slice(None), *(slice(low, high + 1) for low, high in ranges))
 
 
 class State:

@@ -165,12 +165,25 @@ def reduce_mean(op: onnx.ReduceMeanOp, operands: Sequence[Array]) -> Array:
     return mean.reshape(len(mean), *shape_of(op.result))
 
 
+def concat(op: onnx.ConcatOp, operands: Sequence[Array]) -> Array:
+    """The operands, constants among them, beside each other."""
+    batch = max(len(operand) for operand in operands)
+    return np.concatenate([np.broadcast_to(v, (batch, *v.shape[1:])) for v in operands], axis=op.axis_index + 1)
+
+
+def slice_(op: onnx.SliceOp, operands: Sequence[Array]) -> Array:
+    """A box of x."""
+    box = zip(op.start_list, shape_of(op.result), strict=True)
+    return operands[0][(slice(None), *(slice(start, start + size) for start, size in box))]
+
+
 EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.AddOp: add,
     onnx.ArgMaxOp: lambda op, v: v[0].argmax(axis=axis_of(op)).reshape(len(v[0]), *shape_of(op.result)),
     onnx.AveragePoolOp: average_pool,
     onnx.BatchNormalizationOp: batch_normalization,
     onnx.ClipOp: clip,
+    onnx.ConcatOp: concat,
     onnx.ConvOp: conv,
     onnx.DequantizeLinearOp: dequantize,
     onnx.FlattenOp: same_elements,
@@ -185,6 +198,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ReluOp: lambda op, v: np.maximum(v[0], 0),
     onnx.ReshapeOp: same_elements,
     onnx.SigmoidOp: lambda op, v: 1 / (1 + np.exp(-v[0])),
+    onnx.SliceOp: slice_,
     onnx.SoftmaxOp: softmax,
     onnx.SqueezeOp: same_elements,
     onnx.TanhOp: lambda op, v: np.tanh(v[0]),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 from support.networks import Network, compile_network, equal_levels, errors_in_steps, on_grid, real_inputs
 
 from tinyml_opt.targets.ports import output_ports, to_real
@@ -148,6 +148,37 @@ def beside_layers() -> Network:
     return net
 
 
+def joins() -> Network:
+    """Concatenations written in place, copied, of constants, along every axis, of each other; slices of all kinds."""
+    net = Network((1, 4, 6, 5), 10)
+    pads = {"pads": [1, 1, 1, 1]}
+
+    def conv(value: str, inputs: int, outputs: int, name: str = "") -> str:
+        return net.node("Conv", value, net.weight(outputs, inputs, 3, 3), net.bias(outputs), name=name, **pads)
+
+    a, b, c = conv("x", 4, 3, "a"), conv("x", 4, 5, "b"), conv("x", 4, 3, "c")
+    ab = net.node("Concat", a, b, axis=1, name="ab")
+    net.result(net.node("Concat", a, b, c, axis=1, name="abc"))
+    net.result(net.node("MaxPool", ab, name="max_ab", kernel_shape=[2, 2]))
+    net.result(net.node("Concat", ab, net.node("Relu", c), axis=1, name="nested"))
+    net.result(net.node("Concat", "x", "x", a, axis=1, name="of_inputs"))
+    net.result(net.node("Concat", "x", net.bias(1, 2, 6, 5), axis=1, name="of_constants"))
+    for axis in (2, 3):
+        d, e = conv("x", 4, 3), conv("x", 4, 3)
+        beside = net.result(net.node("Concat", d, e, axis=axis, name=f"along_{axis}"))
+        net.result(net.node("MaxPool", d, name=f"part_along_{axis}", kernel_shape=[3, 3], **pads))
+        net.result(net.node("Flatten", e, name=f"flat_part_along_{axis}"))
+        first = net.constant(np.array([1])), net.constant(np.array([-1])), net.constant(np.array([axis]))
+        inner = net.node("Slice", beside, *first)
+        net.result(net.node("MaxPool", inner, name=f"slice_along_{axis}", kernel_shape=[3, 3], **pads))
+    net.nodes.append(helper.make_node("Split", [ab, net.constant(np.array([2, 6]))], ["left", "right"], "cut", axis=1))
+    net.result(net.node("MaxPool", "left", name="max_left", kernel_shape=[2, 2]))
+    net.result(net.node("Concat", "right", "left", axis=1, name="swapped"))
+    bounds = (net.constant(np.array(n)) for n in ([1, 2, -4], [3, 9, 99], [1, 2, 3]))
+    net.result(net.node("Slice", "x", *bounds, name="slice_x"))
+    return net
+
+
 def shapes() -> Network:
     """What moves or orders numbers, alone and beside layers that are stored channels last."""
     net = Network((1, 4, 6, 5), 6)
@@ -178,7 +209,7 @@ def tables() -> Network:
 
 GROUPS: tuple[Callable[[], Network], ...] = (
     *(convolutions, signals, matrices),
-    *(elementwise, pools, means_and_margins, beside_layers, shapes),
+    *(elementwise, pools, means_and_margins, beside_layers, joins, shapes),
 )
 CONFIGURATIONS = [
     *((group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")),
@@ -194,7 +225,7 @@ With 16 bits the weights keep what fits the accumulator (fixed-assign-types), an
 accumulator is narrowed to 16 before it is multiplied: 32 steps are 2^-11 of the range.
 """
 
-LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2}
+LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2, joins: 2}
 """How many times a model rounds one after the other, where it is more than once."""
 
 
@@ -214,7 +245,13 @@ def test_operators(group: Callable[[], Network], bits: int, scheme: str, board: 
 
 @pytest.mark.parametrize(
     ("group", "bits", "scheme"),
-    [(convolutions, 8, "affine"), (pools, 16, "pow2"), (shapes, 8, "affine"), (beside_layers, 8, "affine")],
+    [
+        (convolutions, 8, "affine"),
+        (pools, 16, "pow2"),
+        (shapes, 8, "affine"),
+        (beside_layers, 8, "affine"),
+        (joins, 8, "pow2"),
+    ],
 )
 def test_operators_as_hls(group: Callable[[], Network], bits: int, scheme: str, tmp_path: Path):
     net = group()

@@ -65,3 +65,13 @@ func.func @table(%x: memref<8x!fixed.q<ui8, 2^-8>>, %y: memref<8xi16>) {
   }
   func.return
 }
+
+// CHECK-LABEL: func.func @joins
+func.func @joins(%a: tensor<2x3x!fixed.q<i8, 2^-4>>, %b: tensor<2x1x!fixed.q<i8, 2^-4>>) -> tensor<1x2x!fixed.q<i8, 2^-4>> {
+  // CHECK-NEXT: %y = fixed.concat %a, %b along 1 : tensor<2x3x!fixed.q<i8, 2^-4>>, tensor<2x1x!fixed.q<i8, 2^-4>> -> tensor<2x4x!fixed.q<i8, 2^-4>>
+  %y = fixed.concat %a, %b along 1 : tensor<2x3x!fixed.q<i8, 2^-4>>, tensor<2x1x!fixed.q<i8, 2^-4>>
+    -> tensor<2x4x!fixed.q<i8, 2^-4>>
+  // CHECK-NEXT: %z = fixed.slice %y at <1, 2> : tensor<2x4x!fixed.q<i8, 2^-4>> -> tensor<1x2x!fixed.q<i8, 2^-4>>
+  %z = fixed.slice %y at <1, 2> : tensor<2x4x!fixed.q<i8, 2^-4>> -> tensor<1x2x!fixed.q<i8, 2^-4>>
+  func.return %z : tensor<1x2x!fixed.q<i8, 2^-4>>
+}

@@ -172,3 +172,33 @@ fixed.map ins(%x : tensor<4xi8>) domain <4> maps [affine_map<(d0) -> (d0)>, affi
 
 // CHECK: every domain size must be at least 1
 "test.op"() {t = #fixed.domain<4, 0>} : () -> ()
+
+// -----
+
+// CHECK: tensor<3x3xi8> is no part of tensor<2x4xi8> along dimension 1
+%a, %b = "test.op"() : () -> (tensor<3x3xi8>, tensor<2x1xi8>)
+%y = fixed.concat %a, %b along 1 : tensor<3x3xi8>, tensor<2x1xi8> -> tensor<2x4xi8>
+
+// -----
+
+// CHECK: the parts have 4 elements along dimension 1, tensor<2x5xi8> has others
+%a, %b = "test.op"() : () -> (tensor<2x3xi8>, tensor<2x1xi8>)
+%y = fixed.concat %a, %b along 1 : tensor<2x3xi8>, tensor<2x1xi8> -> tensor<2x5xi8>
+
+// -----
+
+// CHECK: fixed.concat takes one scale for all elements
+%a = "test.op"() : () -> tensor<1x!fixed.q<i8, axis 0 {2^-4}>>
+%y = fixed.concat %a along 0 : tensor<1x!fixed.q<i8, axis 0 {2^-4}>> -> tensor<1x!fixed.q<i8, axis 0 {2^-4}>>
+
+// -----
+
+// CHECK: tensor<2x3xi8> at [0, 2] leaves tensor<2x4xi8>
+%a = "test.op"() : () -> tensor<2x4xi8>
+%y = fixed.slice %a at <0, 2> : tensor<2x4xi8> -> tensor<2x3xi8>
+
+// -----
+
+// CHECK: a slice of tensor<2x4xi8> has 2 dimensions and offsets
+%a = "test.op"() : () -> tensor<2x4xi8>
+%y = fixed.slice %a at <0> : tensor<2x4xi8> -> tensor<2x3xi8>

@@ -190,3 +190,21 @@
 // CHECK: the result has shape [4], expected [1, 1] or [1]
 %x = "test.op"() : () -> tensor<1x4xf32>
 %y = onnx.ReduceMean %x {axes = array<i64: 1>} : tensor<1x4xf32> -> tensor<4xf32>
+
+// -----
+
+// CHECK: tensor<2x4xf32> is no part of tensor<1x8xf32> along dimension 1
+%x, %y = "test.op"() : () -> (tensor<1x4xf32>, tensor<2x4xf32>)
+%z = onnx.Concat %x, %y {axis = 1 : i64} : (tensor<1x4xf32>, tensor<2x4xf32>) -> tensor<1x8xf32>
+
+// -----
+
+// CHECK: Concat takes operands and one of their dimensions, got 2
+%x = "test.op"() : () -> tensor<1x4xf32>
+%z = onnx.Concat %x, %x {axis = 2 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x8xf32>
+
+// -----
+
+// CHECK: tensor<1x3xf32> at [0, 2] leaves tensor<1x4xf32>
+%x = "test.op"() : () -> tensor<1x4xf32>
+%z = onnx.Slice %x {starts = array<i64: 0, 2>} : tensor<1x4xf32> -> tensor<1x3xf32>

@@ -97,5 +97,9 @@ func.func @joins(%x: tensor<1x2x4xf32>) -> tensor<1x4xf32> {
   %2 = onnx.ReduceMean %1 {axes = array<i64: 2>} : tensor<1x4x1xf32> -> tensor<1x4xf32>
   // CHECK-NEXT: %3 = onnx.Unsqueeze %2 : tensor<1x4xf32> -> tensor<1x1x4xf32>
   %3 = onnx.Unsqueeze %2 : tensor<1x4xf32> -> tensor<1x1x4xf32>
+  // CHECK-NEXT: %4 = onnx.Concat %2, %2 {axis = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x8xf32>
+  %4 = onnx.Concat %2, %2 {axis = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x8xf32>
+  // CHECK-NEXT: %5 = onnx.Slice %4 {starts = array<i64: 0, 3>} : tensor<1x8xf32> -> tensor<1x5xf32>
+  %5 = onnx.Slice %4 {starts = array<i64: 0, 3>} : tensor<1x8xf32> -> tensor<1x5xf32>
   func.return %2 : tensor<1x4xf32>
 }

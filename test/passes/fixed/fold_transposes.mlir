@@ -166,3 +166,41 @@ func.func @padding(%x: !nhwc) -> !padded attributes {
   // CHECK: func.return %[[PAD]]
   func.return %pad : !padded
 }
+
+// -----
+
+!nchw = tensor<1x2x4x3x!fixed.q<i8, 2^-4>>
+!nhwc = tensor<1x4x3x2x!fixed.q<i8, 2^-4>>
+
+// Parts that are stored channels last are joined and cut there; a constant is stored like the others.
+// CHECK-LABEL: func.func @joins
+func.func @joins(%x: !nchw) -> tensor<1x1x2x3x!fixed.q<i8, 2^-4>> attributes {
+  fixed.inputs = [#fixed.port<"x", !nchw, permutation <0, 1, 2, 3>>],
+  fixed.outputs = [#fixed.port<"y", tensor<1x1x2x3x!fixed.q<i8, 2^-4>>, permutation <0, 1, 2, 3>>]
+} {
+  %in = fixed.map ins(%x : !nchw) domain <1, 4, 3, 2>
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d3, d1, d2)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>] {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !nhwc
+  // CHECK: %[[POOL:.*]] = fixed.reduce max
+  %pool = fixed.reduce max ins(%in : !nhwc) domain <1, 4, 3, 2 | 1>
+      maps [affine_map<(d0, d1, d2, d3, d4) -> (d0, d1 + d4, d2, d3)>,
+            affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3)>] zero_point <0> acc i8 {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !nhwc
+  %out = fixed.map ins(%pool : !nhwc) domain <1, 2, 4, 3>
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d2, d3, d1)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>] {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !nchw
+  // CHECK: %[[C:.*]] = fixed.constant dense<1> : tensor<1x4x3x2xi8>
+  %c = fixed.constant dense<1> : tensor<1x2x4x3xi8> as !nchw
+  // CHECK: %[[BOTH:.*]] = fixed.concat %[[POOL]], %[[C]] along 3
+  %both = fixed.concat %out, %c along 1 : !nchw, !nchw -> tensor<1x4x4x3x!fixed.q<i8, 2^-4>>
+  // CHECK-NEXT: %[[CUT:.*]] = fixed.slice %[[BOTH]] at <0, 2, 0, 1> : {{.*}} -> tensor<1x2x3x1x!fixed.q<i8, 2^-4>>
+  // CHECK-NEXT: func.return %[[CUT]]
+  %cut = fixed.slice %both at <0, 1, 2, 0> : tensor<1x4x4x3x!fixed.q<i8, 2^-4>> -> tensor<1x1x2x3x!fixed.q<i8, 2^-4>>
+  func.return %cut : tensor<1x1x2x3x!fixed.q<i8, 2^-4>>
+}
