@@ -129,6 +129,7 @@ def copy_input(function: FuncOp) -> None:
         raise UserError(f"--input-rows: the input of @{function.sym_name.data} is a single number: it has no rows")
     buffer = BufferOp(source.type, "input")
     source.replace_all_uses_with(buffer.result)
+    buffer.result.name_hint = "input"
     identity = AffineMap.identity(source.type.get_num_dims())
     body = identity_body(source.type.element_type)
     copy = MapOp([source], buffer.result, DomainAttr(source.type.get_shape()), [identity, identity], body, node="input")
