@@ -39,6 +39,7 @@ PASSES = {
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
+    "memplan-patch": "passes.memplan.patch:PatchPass",
     "memplan-place": "passes.memplan.place:PlacePass",
     "memplan-schedule": "passes.memplan.schedule:SchedulePass",
     "memplan-split-reductions": "passes.memplan.split_reductions:SplitReductionsPass",
