@@ -40,6 +40,7 @@ PASSES = {
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
     "memplan-patch": "passes.memplan.patch:PatchPass",
+    "memplan-inplace": "passes.memplan.inplace:InplacePass",
     "memplan-place": "passes.memplan.place:PlacePass",
     "memplan-schedule": "passes.memplan.schedule:SchedulePass",
     "memplan-split-reductions": "passes.memplan.split_reductions:SplitReductionsPass",
