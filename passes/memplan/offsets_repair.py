@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .offsets import Ints, Problem, first_fit
+from .offsets_greedy import first_fit
+from .offsets_problem import FREE, Ints, Problem
 
 HOMELESS = -1
 """The offset of a buffer that has none."""
@@ -24,11 +25,12 @@ class Repair:
         self.best, self.best_peak = offsets, problem.peak(offsets)
         self.offsets = offsets.copy()
         self.count = len(offsets)
-        self.neighbours = [problem.overlapping(buffer) for buffer in range(self.count)]
+        self.neighbours, self.gaps = problem.neighbours, problem.gaps
         self.highest = (limit - problem.true_sizes) // problem.alignments * problem.alignments
-        self.homeless = [int(buffer) for buffer in np.flatnonzero(offsets > self.highest)]
+        self.given = problem.given != FREE
+        self.homeless = [int(buffer) for buffer in np.flatnonzero((offsets > self.highest) & ~self.given)]
         self.offsets[self.homeless] = HOMELESS
-        self.penalties = np.ones(self.count)
+        self.penalties = np.where(self.given, np.inf, 1)
         self.least_homeless = self.count
         self.steps = 0
 
@@ -50,18 +52,21 @@ class Repair:
 
     def _insert(self, buffer: int) -> None:
         """Place a buffer at one of the offsets where it pushes out least."""
-        size, alignment = self.problem.sizes[buffer], self.problem.alignments[buffer]
-        neighbours = self.neighbours[buffer]
-        offsets = self.offsets[neighbours]
-        placed = offsets != HOMELESS
-        neighbours, offsets = neighbours[placed], offsets[placed]
-        ends = offsets + self.problem.sizes[neighbours]
-        above = -(-ends // alignment) * alignment
-        below = (offsets - size) // alignment * alignment
-        choices = np.unique(np.concatenate([above, below, np.array([0, self.highest[buffer]])]))
-        choices = choices[(choices >= 0) & (choices <= self.highest[buffer])]
-        conflicts = (offsets < choices[:, None] + size) & (ends > choices[:, None])
-        costs = conflicts @ self.penalties[neighbours]
+        alignment = self.problem.alignments[buffer]
+        neighbours, (above, below) = self.neighbours[buffer], self.gaps[buffer]
+        placed = self.offsets[neighbours] != HOMELESS
+        neighbours = neighbours[placed]
+        starts = self.offsets[neighbours] - below[placed]
+        ends = self.offsets[neighbours] + above[placed]
+        edges = np.array([0, self.highest[buffer]])
+        choices = np.concatenate([-(-ends // alignment) * alignment, starts // alignment * alignment, edges])
+        choices = np.unique(choices[(choices >= 0) & (choices <= self.highest[buffer])])
+        conflicts = (starts < choices[:, None]) & (ends > choices[:, None])
+        penalties = np.broadcast_to(self.penalties[neighbours], conflicts.shape)
+        costs = np.where(conflicts, penalties, 0).sum(1)
+        if costs.min() == np.inf:
+            self.homeless.append(buffer)
+            return
         least = np.flatnonzero(costs == costs.min())
         choice = least[self.random.integers(len(least))]
         pushed_out = neighbours[conflicts[choice]]
@@ -73,21 +78,20 @@ class Repair:
 
     def _settle(self, rise: bool) -> None:
         """Let every placed buffer fall onto the one below it, or rise to the one above, in their order."""
-        sizes, alignments = self.problem.sizes, self.problem.alignments
-        placed = np.flatnonzero(self.offsets != HOMELESS)
-        keys = self.offsets[placed]
-        order = placed[np.argsort(-(keys + sizes[placed]) if rise else keys, kind="stable")]
-        settled = np.full(self.count, HOMELESS)
-        for buffer in map(int, order):
-            others = self.neighbours[buffer]
-            offsets = settled[others]
-            there = offsets != HOMELESS
+        alignments = self.problem.alignments
+        placed = np.flatnonzero((self.offsets != HOMELESS) & ~self.given)
+        order = placed[np.lexsort((-self.problem.lower[placed], self.offsets[placed]))]
+        settled = np.where(self.given, self.offsets, HOMELESS)
+        for buffer in map(int, reversed(order) if rise else order):
+            others, (above, below) = self.neighbours[buffer], self.gaps[buffer]
+            before, offset = self.offsets[others], self.offsets[buffer]
             if rise:
-                free = min(int(offsets[there].min(initial=1 << 62)) - sizes[buffer], self.highest[buffer])
+                limits = (settled[others] - below)[(before != HOMELESS) & (offset + below <= before)]
+                free = min(int(limits.min(initial=1 << 62)), self.highest[buffer])
                 settled[buffer] = free // alignments[buffer] * alignments[buffer]
             else:
-                end = int((offsets + sizes[others])[there].max(initial=0))
-                settled[buffer] = -(-end // alignments[buffer]) * alignments[buffer]
+                limits = (settled[others] + above)[(before != HOMELESS) & (before + above <= offset)]
+                settled[buffer] = -(-int(limits.max(initial=0)) // alignments[buffer]) * alignments[buffer]
         self.offsets = settled
 
     def _complete(self) -> None:
@@ -95,7 +99,7 @@ class Repair:
         if self.homeless:
             placed = np.flatnonzero(self.offsets != HOMELESS)
             order = np.concatenate([placed[np.argsort(self.offsets[placed], kind="stable")], np.array(self.homeless)])
-            offsets = first_fit(self.problem, self.neighbours, order)
+            offsets = first_fit(self.problem, order)
         else:
             offsets = self.offsets.copy()
         peak = self.problem.peak(offsets)

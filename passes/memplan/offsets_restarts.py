@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .offsets import Ints, Problem
+from .offsets_problem import Ints, Problem
 from .offsets_repair import Repair
 from .offsets_search import OutOfNodes, Preference, Search, Weights
 
@@ -37,15 +37,15 @@ PREFERENCES = (
 """Weights of size, length of life and number of neighbours that are tried first: mostly one, then another."""
 
 
-def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int) -> tuple[Ints, int, int]:
+def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int, goal: int) -> tuple[Ints, int, int]:
     """Better offsets than these, a proven lower bound at least `bound` (bytes), and the number of nodes visited.
 
-    Tries the bound itself first, then by bisection what is between it and the best placement; where that could not
-    tell, again with more effort.
+    Stops at a placement of `goal` bytes, at least the bound, which is tried first; then by bisection what is between
+    the bound and the best placement; where that could not tell, again with more effort.
     """
     hunt = Hunt(problem, offsets, node_limit)
-    limit, effort = bound, 1
-    while bound < hunt.peak and hunt.nodes < node_limit:
+    limit, effort = goal, 1
+    while max(goal, bound) < hunt.peak and hunt.nodes < node_limit:
         low = bound
         while low < hunt.peak and hunt.nodes < node_limit:
             if hunt.refutes(limit, effort if limit == bound else -(-effort // BETWEEN)):
@@ -53,7 +53,7 @@ def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int) -> tup
             elif limit < hunt.peak:
                 low = limit + 1
             limit = (low + hunt.peak - 1) // 2
-        limit, effort = bound, 2 * effort
+        limit, effort = max(goal, bound), 2 * effort
     return hunt.best, bound, hunt.nodes
 
 
@@ -77,6 +77,9 @@ class Hunt:
         At a limit's first time, one short run for each of PREFERENCES, then random ones; repair in either case.
         """
         first = limit not in self.repairs
+        if not self.problem.plain:
+            self._repair(limit, min(STEPS * effort * self.count, self.node_limit - self.nodes))
+            return False
         for search, preference, length in self._first_runs() if first else self._random_runs(RUNS * effort):
             nodes = min(length * RUN * search.count, self.node_limit - self.nodes)
             if nodes <= 0:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .offsets import Ints, Problem
+from .offsets_problem import Ints, Problem
 
 FREE = 1 << 60
 """The least offset of a buffer that is placed already: it holds no other back."""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyml_opt.passes.memplan.offsets import Placement, Problem, Request, greedy, place
+from tinyml_opt.passes.memplan.offsets import Placement, Problem, Request, place
+from tinyml_opt.passes.memplan.offsets_greedy import greedy
 from tinyml_opt.passes.memplan.offsets_repair import Repair
 from tinyml_opt.passes.memplan.offsets_restarts import run_length
 
