@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import prod
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,37 +11,30 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Operation, SSAValue
 
-from ...dialects.access import footprint, full_box
-from ...dialects.dense import dtype_of, to_numpy
+from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed_forms import StructuredForm, scalar_type, shaped_type
-from ...dialects.memplan import AliasOp, ArenaOp, BufferOp, RetireOp, ViewOp, size_in_bytes
+from ...dialects.fixed_forms import ReduceOp, StructuredForm
+from ...dialects.fixed_type import Reduction, storage_limits
+from ...dialects.memplan import (
+    AliasOp,
+    ArenaOp,
+    BufferOp,
+    RetireOp,
+    RowsOp,
+    StreamOp,
+    ViewOp,
+    size_in_bytes,
+)
 from .fixed import check_inputs, ported_function, ports
-from .forms import evaluate_form
+from .forms import evaluate_form, node_of
 from .interface import Arrays, Run
+from .memory import Box, Memory, Rows, Window
+from .slices import Slices
+from .values import IntegerOverflow, container
 
 POISON = 0xA5
 """The byte that fills memory before it is written and after it is retired, so that a wrong plan gives wrong results."""
-
-Bytes = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Window:
-    """A memref's bytes, shape (batch, size in bytes): a part of an arena, or memory of its own."""
-
-    data: Bytes
-    type: MemRefType
-
-    def elements(self) -> NDArray[Any]:
-        """The same memory as typed elements, shape (batch, *shape)."""
-        dtype = dtype_of(scalar_type(self.type.element_type))
-        return self.data.view(dtype).reshape((len(self.data), *self.type.get_shape()))
-
-    def part(self, offset: int, type: MemRefType) -> Window:
-        """The window of a view or an alias at a byte offset."""
-        return Window(self.data[:, offset : offset + size_in_bytes(type)], type)
 
 
 class MemplanExecutor:
@@ -64,7 +55,8 @@ class MemplanExecutor:
     def run(self, inputs: Arrays, trace: bool = False) -> Run:
         """Run a batch of stored integers; raises UserError where `inputs` do not match the ports.
 
-        Raises IntegerOverflow, naming node and op, where a value does not fit its type.
+        Raises IntegerOverflow, naming node and op, where a value does not fit its type. The trace of a node in a stream
+        is put together from its slices as they are written.
         """
         arrays = check_inputs(self.inputs, inputs)
         state = State(len(arrays[0]) if arrays else 1)
@@ -75,64 +67,103 @@ class MemplanExecutor:
                 window.elements()[...] = arrays[number]
         traced: dict[str, NDArray[Any]] = {}
         for op in block.ops:
-            state.execute(op)
-            if trace and isinstance(op, StructuredForm) and op.node is not None:
-                traced[op.node.data] = state.windows[op.target].elements()[written_box(op)].copy()
+            for form, box in state.execute(op):
+                if trace and form.node is not None:
+                    state.trace(traced, form, box)
         outputs = zip(self.outputs, block.args[len(self.inputs) :], strict=True)
-        return Run({port.label.data: state.windows[argument].elements() for port, argument in outputs}, traced)
-
-
-def written_box(form: StructuredForm) -> tuple[slice, ...]:
-    """The part of the target that a form writes, after the batch axis: less than all of it in a concatenation."""
-    ranges = footprint(form.out_map, full_box(form.sizes))
-    return (slice(None), *(slice(low, high + 1) for low, high in ranges))
+        return Run({port.label.data: state.memory[argument].elements() for port, argument in outputs}, traced)
 
 
 class State:
-    """The memory of a run: the window of every memref."""
+    """The memory of a run: where the bytes of every memref are."""
 
     def __init__(self, batch: int):
         self.batch = batch
-        self.windows: dict[SSAValue, Window] = {}
+        self.memory: dict[SSAValue, Memory] = {}
 
     def allocate(self, value: SSAValue) -> Window:
         """Poisoned memory for an argument, an arena or a buffer."""
         assert isinstance(value.type, MemRefType)
-        data = np.full((self.batch, size_in_bytes(value.type)), POISON, np.uint8)
-        window = self.windows[value] = Window(data, value.type)
+        window = self.memory[value] = Window(self._poison(value.type), value.type)
         return window
 
-    def execute(self, op: Operation) -> None:
-        """Run one op. Raises UserError on an op of another level."""
+    def _poison(self, type: MemRefType) -> NDArray[np.uint8]:
+        return np.full((self.batch, size_in_bytes(type)), POISON, np.uint8)
+
+    def execute(self, op: Operation) -> Iterator[tuple[StructuredForm, Box]]:
+        """Run one op; yields each form after each of its slices, with the box of its destination that this wrote.
+
+        Raises UserError on an op of another level.
+        """
         match op:
             case ConstantOp():
                 assert isinstance(op.result.type, MemRefType)
                 data = np.ascontiguousarray(to_numpy(op.value)).reshape((1, -1)).view(np.uint8)
-                self.windows[op.result] = Window(data, op.result.type)
+                self.memory[op.result] = Window(data, op.result.type)
             case ArenaOp() | BufferOp():
                 self.allocate(op.result)
             case ViewOp():
-                self.windows[op.result] = self.windows[op.arena].part(op.offset.value.data, op.result.type)
+                self.memory[op.result] = self.memory[op.arena].part(op.offset.value.data, op.result.type)
+            case RowsOp():
+                offsets = tuple(op.row_offsets.tolist())
+                self.memory[op.result] = Rows(self.memory[op.arena].data, offsets, op.result.type)
             case AliasOp():
-                self.windows[op.result] = self.windows[op.source].part(op.offset.value.data, op.result.type)
+                self.memory[op.result] = self.memory[op.source].part(op.offset.value.data, op.result.type)
             case RetireOp():
-                self.windows[op.buffer].data[...] = POISON
+                self._retire(op)
             case StructuredForm():
-                self.windows[op.target].elements()[...] = self._evaluate(op)
+                yield op, self._run(Slices(op, None), 0, False)
+            case StreamOp():
+                yield from self._stream(op)
             case ReturnOp():
                 pass
             case _:
                 raise UserError(f"`{op.name}` does not belong to the level `memplan`: lower it first")
 
-    def _evaluate(self, form: StructuredForm) -> NDArray[Any]:
-        """The output of a form, computed in full before any of it is written: its inputs may lie in the same bytes."""
-        ins, params = self._read(form.ins), self._read(form.params)
-        tables = [table.reshape(-1) for table in self._read(form.tables)]
-        if prod(form.domain.parallel.data) == prod(shaped_type(form.target).get_shape()):
-            return evaluate_form(form, ins, params, tables)
-        whole = self.windows[form.target].elements().copy()
-        ins = [np.broadcast_to(array, (self.batch, *array.shape[1:])) for array in ins]
-        return evaluate_form(form, ins, params, tables, whole)
+    def _retire(self, op: RetireOp) -> None:
+        memory = self.memory[op.buffer]
+        if isinstance(memory, Rows):
+            raise UserError(f"{memory.type} lies in rows, each of which dies by itself: remove the memplan.retire")
+        memory.data[...] = POISON
 
-    def _read(self, values: Sequence[SSAValue]) -> list[NDArray[Any]]:
-        return [self.windows[value].elements() for value in values]
+    def _stream(self, op: StreamOp) -> Iterator[tuple[StructuredForm, Box]]:
+        forms = [Slices(form, along) for form, along in zip(op.forms, op.dims, strict=True)]
+        partial = [along >= len(form.domain.parallel.data) for form, along in zip(op.forms, op.dims, strict=True)]
+        for number, value in op.slices.tolist():
+            form = forms[number]
+            yield form.form, self._run(form, value, partial[number] and value > 0)
+
+    def _run(self, slices: Slices, value: int, accumulate: bool) -> Box:
+        """Run one slice. Its output is computed in full before any of it is written: inputs may lie in its bytes."""
+        form, part = slices.form, slices.at(value)
+        ins = [self.memory[v].read(box) for v, box in zip((*form.ins, *form.params), part.reads, strict=True)]
+        tables = [self.memory[table].elements().reshape(-1) for table in form.tables]
+        output = evaluate_form(part.form, ins[: len(form.ins)], ins[len(form.ins) :], tables)
+        sizes = part.form.domain.parallel.data
+        for places, points in self.memory[form.target].targets(part.written, part.results, sizes):
+            values = output[(slice(None), *(slice(r.start, r.stop) for r in points))]
+            places[...] = combined(form, places, values) if accumulate else values
+        return part.written
+
+    def trace(self, traced: dict[str, NDArray[Any]], form: StructuredForm, box: Box) -> None:
+        """Copy a box that a form has written into the value of its node; elements never written are poison."""
+        assert form.node is not None and isinstance(form.target.type, MemRefType)
+        node = form.node.data
+        if node not in traced:
+            traced[node] = Window(self._poison(form.target.type), form.target.type).elements()
+        traced[node][(slice(None), *(slice(r.start, r.stop) for r in box))] = self.memory[form.target].read(box)
+
+
+def combined(form: StructuredForm, before: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    """What slices along a reduction dimension have left, combined with the next one.
+
+    Raises IntegerOverflow where a sum leaves its type.
+    """
+    assert isinstance(form, ReduceOp), "verified: only a reduction runs along a reduction dimension"
+    if form.kind.data is not Reduction.SUM:
+        return (np.maximum if form.kind.data is Reduction.MAX else np.minimum)(before, values)
+    low, high = storage_limits(form.acc)
+    total = before.astype(container(2 * low, 2 * high)) + values
+    if total.min() < low or total.max() > high:
+        raise IntegerOverflow(f"node `{node_of(form)}`: {form.name}: the accumulator leaves {form.acc}")
+    return total

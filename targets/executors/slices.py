@@ -1,0 +1,111 @@
+"""Slices of a form: the same form on small operands, the boxes of elements that one slice reads and writes.
+
+Slices in the middle of a stream are translations of each other. They share one form whose access maps count from the
+start of each box; only the boxes move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, MemRefType
+from xdsl.ir import Block, SSAValue
+from xdsl.ir.affine import AffineMap
+
+from ...dialects.access import Linear, from_linear, full_box, linear_map
+from ...dialects.fixed_forms import StructuredForm
+from ...dialects.fixed_type import DomainAttr
+from .memory import Box
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A form to evaluate on the boxes `reads` of ins and params; its output has the shape of its parallel domain.
+
+    The output belongs at `results` of the box `written`: an access map of the parallel domain whose indices count from
+    the start of the box.
+    """
+
+    form: StructuredForm
+    reads: Sequence[Box]
+    written: Box
+    results: Sequence[Linear]
+
+
+class Reach:
+    """What the slices of a form reach of one operand through its access map."""
+
+    def __init__(self, value: SSAValue, access: AffineMap, sizes: Sequence[int], along: int | None):
+        assert isinstance(value.type, MemRefType)
+        self.shape = value.type.get_shape()
+        self.steps = [0 if along is None else r.coefficients[along] for r in linear_map(access)]
+        self.results = [
+            Linear(tuple(0 if d == along else c for d, c in enumerate(r.coefficients)), r.offset)
+            for r in linear_map(access)
+        ]
+        self.intervals = [r.interval(full_box(sizes)) for r in self.results]
+
+    def box(self, value: int) -> Box:
+        """The elements between the first and the last that a slice touches; an edge where it touches only padding."""
+        ends = zip(self.intervals, self.steps, self.shape, strict=True)
+        return [
+            range(min(max(low + step * value, 0), size - 1), min(max(high + step * value, 0), size - 1) + 1)
+            for (low, high), step, size in ends
+        ]
+
+    def offsets(self, value: int, box: Box) -> tuple[int, ...]:
+        """The offset of each index of a slice, counted from the start of its box."""
+        each = zip(self.results, self.steps, box, strict=True)
+        return tuple(r.offset + step * value - at.start for r, step, at in each)
+
+    def moved(self, offsets: Sequence[int]) -> list[Linear]:
+        """The results of the access map with other offsets."""
+        return [Linear(r.coefficients, offset) for r, offset in zip(self.results, offsets, strict=True)]
+
+
+class Slices:
+    """The slices of a form along a dimension of its domain; without one, the whole form is the one slice."""
+
+    def __init__(self, form: StructuredForm, along: int | None):
+        self.form = form
+        sizes = form.sizes
+        operands = zip((*form.ins, *form.params), (*form.in_maps, *form.param_maps), strict=True)
+        self.reads = [Reach(value, access, sizes, along) for value, access in operands]
+        self.written = Reach(form.target, form.out_map, sizes, along)
+        split = len(form.domain.parallel.data)
+        held = [1 if dim == along else size for dim, size in enumerate(sizes)]
+        self.domain = DomainAttr(held[:split], held[split:])
+        self.forms: dict[tuple[object, ...], StructuredForm] = {}
+
+    def at(self, value: int) -> Slice:
+        """The slice at a value of the dimension (0 for the whole form)."""
+        boxes = [reach.box(value) for reach in self.reads]
+        offsets = [reach.offsets(value, box) for reach, box in zip(self.reads, boxes, strict=True)]
+        shapes = [tuple(map(len, box)) for box in boxes]
+        key = (*offsets, *shapes)
+        if key not in self.forms:
+            self.forms[key] = self._form(offsets, shapes)
+        written, parallel = self.written.box(value), len(self.domain.parallel.data)
+        moved = self.written.moved(self.written.offsets(value, written))
+        return Slice(self.forms[key], boxes, written, [Linear(r.coefficients[:parallel], r.offset) for r in moved])
+
+    def _form(self, offsets: Sequence[Sequence[int]], shapes: Sequence[Sequence[int]]) -> StructuredForm:
+        """The form on operands of these shapes, with these offsets in its access maps."""
+        form, parallel = self.form, self.domain.parallel.data
+        operands = [*form.ins, *form.params, form.target]
+        types: list[MemRefType] = []
+        for operand, shape in zip(operands, (*shapes, parallel), strict=True):
+            assert isinstance(operand.type, MemRefType)
+            types.append(MemRefType(operand.type.element_type, shape))
+        block = Block(arg_types=[*types, *(table.type for table in form.tables)])
+        ins, params = len(form.ins), len(form.ins) + len(form.params)
+        place = [*block.args[:params], *block.args[len(types) :], block.args[params]]
+        copy = form.clone()
+        copy.operands = place
+        assert len(copy.ins) == ins and copy.target is block.args[params]
+        moved = [from_linear(r.moved(o)) for r, o in zip(self.reads, offsets, strict=True)]
+        identity = AffineMap(len(form.sizes), 0, AffineMap.identity(len(parallel)).results)
+        copy.maps = ArrayAttr(AffineMapAttr(access) for access in (*moved, identity))
+        copy.domain = self.domain
+        return copy
