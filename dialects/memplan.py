@@ -53,6 +53,12 @@ FLASH = StringAttr("flash")
 INPUT_ROWS = "memplan.input_rows"
 """The attribute of a function whose caller delivers the input row by row: the node of the form that takes a row."""
 
+INPUT_ARENA = "memplan.input_arena"
+"""The attribute of a function whose caller writes the input into the arena: the node of the form that stands for it.
+
+That form copies the input at the start. Compiled code has no such form: the caller has done it.
+"""
+
 
 def size_in_bytes(type: MemRefType) -> int:
     """Bytes of a memref in memory; an element takes the next of 1, 2, 4 or 8 bytes that holds its bits."""

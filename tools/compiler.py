@@ -33,7 +33,7 @@ class Options:
 
     `calibration` is an .npz file, needed where the model has float values without a range; with `sizes_only` ranges are
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
-    saves RAM; with `input_rows` the caller delivers the input row by row, too.
+    saves RAM. `input` says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`.
     """
 
     model: Path
@@ -43,7 +43,7 @@ class Options:
     scheme: str = "affine"
     sizes_only: bool = False
     stream: bool = False
-    input_rows: bool = False
+    input: str = "caller"
 
 
 @dataclass
@@ -115,7 +115,7 @@ def options_of(args: Namespace) -> Options:
         args.bits,
         args.scheme,
         stream=args.stream,
-        input_rows=args.input_rows,
+        input="rows" if args.input_rows else args.input,
     )
 
 
@@ -147,8 +147,9 @@ def compile_model(options: Options) -> Compilation:
 
 def memplan_passes(options: Options, board: Board) -> list[ModulePass]:
     """The passes that plan memory."""
-    stream = True if options.stream or options.input_rows else None
-    return pipeline("fixed-to-memplan", alignment=board.alignment, stream=stream, input_rows=options.input_rows)
+    by = None if options.input == "caller" else options.input
+    stream = True if options.stream or by == "rows" else None
+    return pipeline("fixed-to-memplan", alignment=board.alignment, stream=stream, by=by)
 
 
 def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:

@@ -33,8 +33,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "onnx-to-fixed": (
         Step("onnx-fold-constants", "first: the passes below look for constants as direct operands"),
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
-        Step("onnx-fold-batch-normalization", "before biases: it makes one, and before ranges are taken"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
+        Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),
         Step("fixed-calibrate", "the final ops are known; types need their ranges", {}, ("data",), "data"),
         Step("fixed-assume-ranges", "instead of calibration, where only sizes are asked", {}, (), "nominal"),
         Step(
@@ -51,9 +51,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     ),
     "fixed-to-memplan": (
         Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together"),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
-        Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("input_rows",), "stream"),
+        Step("memplan-stream", "after the order, before offsets: rows are placed", {}, (), "stream"),
         Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment",)),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),

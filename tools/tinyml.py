@@ -49,9 +49,18 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     )
     command.add_argument("--stream", action="store_true", help="run chains of layers row by row where that saves RAM")
     command.add_argument(
-        "--input-rows", action="store_true", help="the caller delivers the input row by row (NAME_push_row); streams"
+        "--input",
+        choices=("caller", "arena", "rows"),
+        default="caller",
+        help="the input lies in the caller's memory, in the arena, or comes row by row (NAME_push_row; this streams)",
     )
+    command.add_argument("--input-rows", action="store_true", help="the same as --input rows")
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
+    if name == "analyze":
+        command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")
+        command.add_argument(
+            "--figure", type=Path, metavar="FILE", help="draw the arena over time, as .png or .svg (needs matplotlib)"
+        )
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
         command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")

@@ -12,7 +12,7 @@ that p writes is the first that q reads. Padding reads nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,30 +52,33 @@ def overlaps(form: StructuredForm) -> list[tuple[SSAValue, int]]:
     return [(value, int(distance)) for value, distance in values if distance != NEVER]
 
 
-def safe_distance(form: StructuredForm, operand: int, along: int | None = None) -> int:
+def safe_distance(
+    form: StructuredForm, operand: int, along: int | None = None, splits: Callable[[SSAValue], bool] = is_split
+) -> int:
     """The safe distance in bytes between the storage of a form's output and of an operand (ins, then params).
 
     It is counted between the starts of their roots; where a root is split into rows, between the starts of rows: it is
     then the greatest over all pairs of rows. In a stream, `along` is the dimension that a slice holds, and the distance
     is the greatest over all slices; only the first, if the output is not split, since that is where its life begins.
-    NEVER where slices accumulate in the output, and where rows are seen through an alias that has other rows.
+    NEVER where slices accumulate in the output, and where rows are seen through an alias that has other rows. `splits`
+    tells of a root whether its rows lie apart (a planner may ask before they do).
 
     Exact where no reduction dimension occurs in two indices of an access; otherwise never too small.
     """
     parallel = form.sizes[: len(form.domain.parallel.data)]
     value = (*form.ins, *form.params)[operand]
     access, target = form.maps.data[operand].data, form.target
-    if (along is not None and along >= len(parallel)) or not (keeps_rows(value) and keeps_rows(target)):
+    if (along is not None and along >= len(parallel)) or not (keeps_rows(value, splits) and keeps_rows(target, splits)):
         return NEVER
-    reads = addresses(value, access, form.sizes, len(parallel))
-    writes = addresses(target, form.out_map, form.sizes, len(parallel))
+    reads = addresses(value, access, form.sizes, len(parallel), splits)
+    writes = addresses(target, form.out_map, form.sizes, len(parallel), splits)
     if along is None:
         reads, writes = [grid[None] for grid in reads], [grid[None] for grid in writes]
         points = trips(parallel, (*reads, *writes), 1)
     else:
         reads = [np.moveaxis(grid, along, 0) for grid in reads]
         writes = [np.moveaxis(grid, along, 0) for grid in writes]
-        kept = different_slices((*reads, *writes)) if is_split(root_of(target)) else np.zeros(1, np.int64)
+        kept = different_slices((*reads, *writes)) if splits(root_of(target)) else np.zeros(1, np.int64)
         reads = [grid if len(grid) == 1 else grid[kept] for grid in reads]
         writes = [grid if len(grid) == 1 else grid[kept] for grid in writes]
         points = trips([size for dim, size in enumerate(parallel) if dim != along], (*reads, *writes), len(kept))
@@ -93,7 +96,9 @@ def furthest_reach(starts: Grid, stores: Grid) -> int:
     return int((stores[:, :-1] - later).max(initial=-NOWHERE))
 
 
-def addresses(value: SSAValue, access: AffineMap, sizes: Sequence[int], parallel: int) -> list[Grid]:
+def addresses(
+    value: SSAValue, access: AffineMap, sizes: Sequence[int], parallel: int, splits: Callable[[SSAValue], bool]
+) -> list[Grid]:
     """The lowest byte of a memref that each point touches, as a sum with one term per index; NOWHERE for padding.
 
     In storage that is split into rows the byte is counted from the start of the row. Addresses grow with each index, so
@@ -101,7 +106,7 @@ def addresses(value: SSAValue, access: AffineMap, sizes: Sequence[int], parallel
     """
     assert isinstance(value.type, MemRefType)
     shape, stride = value.type.get_shape(), element_bytes(value.type)
-    row = row_dimension(value.type) if is_split(root_of(value)) else None
+    row = row_dimension(value.type) if splits(root_of(value)) else None
     terms: list[Grid] = []
     for dim in reversed(range(len(shape))):
         index = least_index(linear_map(access)[dim], sizes, parallel, shape[dim])
@@ -161,10 +166,10 @@ def alias_offset(value: SSAValue) -> int:
     return offset
 
 
-def keeps_rows(value: SSAValue) -> bool:
+def keeps_rows(value: SSAValue, splits: Callable[[SSAValue], bool]) -> bool:
     """True unless a memref is an alias of storage that is split into other rows than its own."""
     root = root_of(value)
-    if not is_split(root):
+    if not splits(root):
         return True
     assert isinstance(value.type, MemRefType) and isinstance(root.type, MemRefType)
     same_rows = row_count(value) == row_count(root) and row_bytes(value.type) == row_bytes(root.type)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from xdsl.context import Context
@@ -16,7 +16,8 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ...dialects.errors import UserError
 from ...dialects.memplan import ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
 from .liveness import Life, Liveness, StepOp, is_split, root_of
-from .offsets import NODE_LIMIT, Placement, Request, place
+from .offsets import NODE_LIMIT, Placement, place
+from .requests import Rings, given_root, sharing, single_requests
 
 PLAN = "memplan.plan"
 """The attribute of a function that says what its plan costs; see `plan_attribute`."""
@@ -26,10 +27,12 @@ PLAN = "memplan.plan"
 class PlacePass(ModulePass):
     """Turn every `memplan.buffer` into a `memplan.view` of one arena, and retire each after its last use.
 
-    The rows of a `memplan.buffer rows N` are placed one by one, which gives a `memplan.rows`.
+    The rows of a `memplan.buffer rows N` are placed one by one, which gives a `memplan.rows`. What `memplan-inplace`
+    has found may overlap does, where that helps.
 
     `alignment` (bytes, a power of two) holds for every offset; elements wider than that are aligned to their size.
-    `exact=false` keeps to the greedy plans; `node-limit` bounds the exact search. `memory` names the arena's memory.
+    `exact=false` keeps to the greedy plans; `node-limit` bounds the exact search, which stops at a plan of `enough`
+    bytes. `memory` names the arena's memory. With `rings` each split buffer is a ring of fixed slots instead.
     """
 
     name = "memplan-place"
@@ -37,6 +40,8 @@ class PlacePass(ModulePass):
     exact: bool = True
     node_limit: int = NODE_LIMIT
     memory: str = "sram"
+    rings: bool = False
+    enough: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.alignment < 1 or self.alignment & (self.alignment - 1):
@@ -50,13 +55,16 @@ class PlacePass(ModulePass):
         buffers = [life for life in liveness.scratch if isinstance(life.root.owner, BufferOp)]
         if not buffers and PLAN in function.attributes:
             return
-        requests = [
-            Request(life.first, life.last + 1, life.size, max(self.alignment, life.alignment)) for life in buffers
-        ]
-        placement = place(requests, self.exact, self.node_limit)
-        function.attributes[PLAN] = plan_attribute(liveness, buffers, placement)
+        rings = Rings(tuple(buffers), self.alignment, given_root(liveness))
+        in_rings = place(rings.requests(), exact=self.rings, node_limit=self.node_limit)
+        if self.rings:
+            placement = replace(in_rings, offsets=tuple(rings.offsets(in_rings.offsets)))
+        else:
+            requests, overlaps = single_requests(liveness, buffers, self.alignment), sharing(liveness, buffers)
+            placement = place(requests, self.exact, self.node_limit, overlaps, self.enough or None)
+        function.attributes[PLAN] = plan_attribute(liveness, buffers, placement, in_rings.peak)
         if buffers:
-            alignment = max(request.alignment for request in requests)
+            alignment = max(self.alignment, *(life.alignment for life in buffers))
             retire(liveness, buffers)
             write_views(function, buffers, placement, ArenaOp(placement.peak, alignment, self.memory))
 
@@ -67,10 +75,11 @@ def is_planned(function: FuncOp) -> bool:
     return bool(steps) and all(isinstance(step, OpaqueOp) or step.outs is not None for step in steps)
 
 
-def plan_attribute(liveness: Liveness, buffers: Sequence[Life], placement: Placement) -> DictionaryAttr:
+def plan_attribute(liveness: Liveness, buffers: Sequence[Life], placement: Placement, in_rings: int) -> DictionaryAttr:
     """What the plan costs, in bytes, and why: the step with the most bytes alive and the buffers alive there.
 
-    `proven` is true when no placement of these lifetimes has a smaller peak than this one.
+    `proven` is true when no placement of these lifetimes has a smaller peak than this one. Where rows are placed,
+    `rings` is the arena that they would need in rings (placed greedily).
     """
     step = liveness.peak_step
     names = [StringAttr(life.name) for life in buffers if life.is_live(step)]
@@ -82,6 +91,8 @@ def plan_attribute(liveness: Liveness, buffers: Sequence[Life], placement: Place
         "step": StringAttr(liveness.steps[step].name),
         "live": ArrayAttr(names),
     }
+    if any(life.row is not None for life in buffers):
+        entries["rings"] = IntegerAttr(in_rings, i64)
     return DictionaryAttr(entries)
 
 

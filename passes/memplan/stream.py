@@ -10,18 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, MemRefType, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, Region
-from xdsl.ir.affine import AffineMap
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from ...dialects.errors import UserError
-from ...dialects.fixed_forms import MapOp
-from ...dialects.fixed_type import DomainAttr
-from ...dialects.memplan import INPUT_ROWS, BufferOp, StreamOp, row_dimension
-from ..fixed.transposes import identity_body
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, StreamOp
 from .liveness import StepOp
 from .place import is_planned
 from .schedule import is_placed
@@ -37,26 +32,21 @@ class StreamPass(ModulePass):
     """Put chains of forms into `memplan.stream` where that lowers the peak, and split their buffers into rows.
 
     `limit`, in bytes: only as much is streamed as brings the peak down to it; by default the peak is made the least.
-    With `input-rows` the caller delivers the input row by row, and the rows that are still needed lie in the arena:
-    a form that copies a row is put before the others. Functions that are placed already are left alone. Raises
-    UserError where an input cannot be delivered by rows.
+    Functions that are placed already are left alone. Run `memplan-input` before, where the arena is to hold the input.
     """
 
     name = "memplan-stream"
     limit: int = 0
-    input_rows: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
-                if self.input_rows:
-                    copy_input(function)
                 self._stream(function)
 
     def _stream(self, function: FuncOp) -> None:
         steps = [op for op in function.body.block.ops if isinstance(op, StepOp)]
         chain = Chain(steps)
-        cuts = Cuts(chain, in_slices=1 if self.input_rows else 0)
+        cuts = Cuts(chain, must_slice=taken_by(function, INPUT_ROWS), must_not=taken_by(function, INPUT_ARENA))
         before = max(cuts.segment(number, number + 1, False).peak for number in range(len(steps)))
         least = cuts.least_peak()
         segments = cuts.fewest_slices(max(least, self.limit))
@@ -113,25 +103,7 @@ def split_buffers(chain: Chain, streams: list[Segment]) -> None:
                     buffer.rows = IntegerAttr(storage.rows, i64)
 
 
-def copy_input(function: FuncOp) -> None:
-    """Put a form that copies the function's one input into a buffer before the others, and let them read that.
-
-    Raises UserError where the function has several inputs, or one without rows.
-    """
-    inputs = function.attributes.get("fixed.inputs")
-    count = len(inputs) if isinstance(inputs, ArrayAttr) else 0
-    if count != 1:
-        raise UserError(f"--input-rows: @{function.sym_name.data} has {count} inputs; it takes a model with one")
-    block = function.body.block
-    source = block.args[0]
-    assert isinstance(source.type, MemRefType)
-    if row_dimension(source.type) is None:
-        raise UserError(f"--input-rows: the input of @{function.sym_name.data} is a single number: it has no rows")
-    buffer = BufferOp(source.type, "input")
-    source.replace_all_uses_with(buffer.result)
-    buffer.result.name_hint = "input"
-    identity = AffineMap.identity(source.type.get_num_dims())
-    body = identity_body(source.type.element_type)
-    copy = MapOp([source], buffer.result, DomainAttr(source.type.get_shape()), [identity, identity], body, node="input")
-    Rewriter.insert_op([buffer, copy], InsertPoint.at_start(block))
-    function.attributes[INPUT_ROWS] = StringAttr("input")
+def taken_by(function: FuncOp, attribute: str) -> StepOp | None:
+    """The form that takes the input from the caller, where the attribute names one."""
+    node = function.attributes.get(attribute)
+    return next((op for op in function.body.block.ops if isinstance(op, StepOp) and op.node == node is not None), None)

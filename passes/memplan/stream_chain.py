@@ -18,12 +18,11 @@ from xdsl.ir import BlockArgument, SSAValue
 
 from ...dialects.fixed_forms import StructuredForm
 from ...dialects.memplan import FLASH, AliasOp, OpaqueOp, accumulates, row_bytes, size_in_bytes
-from .distance import safe_distance
+from .distance import NEVER, safe_distance
 from .liveness import StepOp, destinations, root_of, touched
 from .slices import Spans, is_local, row_count, row_spans, slice_dimension
 
 Ints = NDArray[np.int64]
-NEVER = -1
 
 
 @dataclass(frozen=True)
@@ -135,10 +134,19 @@ class Chain:
             else:
                 spans = row_spans(access, step.sizes, value, along)
             written = id(value) in targets
-            distance = NEVER if written else distance_of(step, operand, along)
+            distance = NEVER if written else self._distance(step, operand, along)
             touch = expand(self._numbers[root_of(value)], storage.start, spans, distance)
             (writes if written else reads).append(touch)
         return Task(step, along, slices, tuple(reads), tuple(writes))
+
+    def _distance(self, step: StepOp, operand: int, along: int | None) -> int:
+        """The safe distance of an operand, between rows where storage has rows: other segments may need them apart."""
+        if isinstance(step, OpaqueOp) or operand >= len(step.ins) + len(step.params):
+            return NEVER
+        return safe_distance(step, operand, along, self._splits)
+
+    def _splits(self, root: SSAValue) -> bool:
+        return root in self._numbers and self.storage[self._numbers[root]].rows > 1
 
     def _requirements(self, reader: int) -> list[tuple[int, list[int]]]:
         """For each earlier task that the reader waits for: how many of its slices each slice of the reader needs."""
@@ -196,13 +204,13 @@ class Chain:
             write = task.writes[0]
             born = np.zeros(task.slices, np.bool_)
             born[write.slices] = begins[write.rows] == at[write.slices]
-            out = self.sizes[write.rows[:1]]
             for touch in task.reads:
-                if touch.distance == NEVER:
+                storage = self.storage[touch.storage]
+                if touch.distance == NEVER or (task.along is not None and storage.rows == 1):
                     continue
                 dying = (ends[touch.rows] == at[touch.slices]) & born[touch.slices]
-                sizes = np.minimum(self.sizes[touch.rows], out - touch.distance)[dying]
-                np.maximum.at(shared, at[touch.slices[dying]], sizes)
+                saved = min(storage.size, self.storage[write.storage].size - touch.distance)
+                np.maximum.at(shared, at[touch.slices[dying]], saved)
         return shared
 
 
@@ -250,13 +258,6 @@ def sliceable(step: StepOp) -> int | None:
     if along is not None and along >= len(step.domain.parallel.data) and not accumulates(step):
         return None
     return along
-
-
-def distance_of(step: StepOp, operand: int, along: int | None) -> int:
-    """The safe distance of an operand, `NEVER` for operands that may not overlap the destination."""
-    if isinstance(step, OpaqueOp) or operand >= len(step.ins) + len(step.params):
-        return NEVER
-    return safe_distance(step, operand, along)
 
 
 def expand(storage: int, start: int, spans: Spans, distance: int) -> Touch:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .liveness import StepOp
 from .stream_chain import Chain, Segment
 
 INFINITE = 1 << 62
 
 
 class Cuts:
-    """The segments of a chain, each evaluated once. The first `in_slices` tasks may not run in one piece."""
+    """The segments of a chain, each evaluated once. One step may be bound to run in slices, one not to."""
 
-    def __init__(self, chain: Chain, in_slices: int = 0):
-        self.chain, self.in_slices = chain, in_slices
+    def __init__(self, chain: Chain, must_slice: StepOp | None = None, must_not: StepOp | None = None):
+        self.chain, self.must_slice, self.must_not = chain, must_slice, must_not
         self.count = len(chain.tasks)
         self._segments: dict[tuple[int, int, bool], Segment] = {}
 
@@ -30,10 +31,10 @@ class Cuts:
 
     def runs(self, last: int) -> Iterator[tuple[int, bool]]:
         """The segments that may end before task `last`: (first task, streamed), shortest first."""
-        if last > self.in_slices:
+        if self.chain.tasks[last - 1].op is not self.must_slice:
             yield last - 1, False
         for first in range(last - 1, -1, -1):
-            if self.chain.tasks[first].along is None:
+            if self.chain.tasks[first].along is None or self.chain.tasks[first].op is self.must_not:
                 return
             yield first, True
 

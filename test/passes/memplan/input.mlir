@@ -1,6 +1,6 @@
-// RUN: tinyml-opt -p 'memplan-stream{input-rows=true}' %s | filecheck %s
-// RUN: tinyml-opt -p 'memplan-stream{input-rows=true},memplan-place{alignment=1},memplan-check' %s | filecheck %s --check-prefix=PLACED
-// RUN: tinyml-opt -p 'memplan-stream{input-rows=true},memplan-place{alignment=1},convert-memplan-to-loops' %s | filecheck %s --check-prefix=LOOPS
+// RUN: tinyml-opt -p 'memplan-input{by=rows},memplan-stream' %s | filecheck %s
+// RUN: tinyml-opt -p 'memplan-input{by=rows},memplan-stream,memplan-place{alignment=1},memplan-check' %s | filecheck %s --check-prefix=PLACED
+// RUN: tinyml-opt -p 'memplan-input{by=rows},memplan-stream,memplan-place{alignment=1},convert-memplan-to-loops' %s | filecheck %s --check-prefix=LOOPS
 
 // A form takes a row of the input a time, and two rows of it are kept.
 // CHECK-LABEL: @pool

@@ -1,0 +1,69 @@
+"""Where the input lies: in the caller's memory, in the arena, or delivered row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, MemRefType, ModuleOp, StringAttr
+from xdsl.dialects.func import FuncOp
+from xdsl.ir.affine import AffineMap
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from ...dialects.errors import UserError
+from ...dialects.fixed_forms import MapOp
+from ...dialects.fixed_type import DomainAttr
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, row_dimension
+from ..fixed.transposes import identity_body
+from .place import is_planned
+from .schedule import is_placed
+from .slices import slice_dimension
+
+NODE = "input"
+"""The node of the form that takes the input from the caller."""
+
+
+@dataclass(frozen=True)
+class InputPass(ModulePass):
+    """Put the input into the arena, where its bytes are used again as soon as they have been read.
+
+    A form at the start of the function copies the input into a buffer, which all others read. With `by=arena` it stands
+    for the caller, who writes the input there before the call. With `by=rows` the caller delivers it row by row, and
+    `memplan-stream` runs the form in slices, so that only the rows that are still needed lie in RAM. `by=caller` leaves
+    the input in the caller's own memory. Raises UserError where a function has not exactly one input, or no rows.
+    """
+
+    name = "memplan-input"
+    by: str
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.by not in ("caller", "arena", "rows"):
+            raise UserError(f"memplan-input: by is `caller`, `arena` or `rows`, not `{self.by}`")
+        for function in op.ops:
+            taken = isinstance(function, FuncOp) and is_planned(function) and not is_placed(function)
+            if isinstance(function, FuncOp) and taken and self.by != "caller":
+                take_input(function, INPUT_ROWS if self.by == "rows" else INPUT_ARENA)
+
+
+def take_input(function: FuncOp, attribute: str) -> None:
+    """Put the form before the others, and name it in the attribute of the function."""
+    name = function.sym_name.data
+    inputs = function.attributes.get("fixed.inputs")
+    count = len(inputs) if isinstance(inputs, ArrayAttr) else 0
+    if count != 1:
+        raise UserError(f"@{name} has {count} inputs: only a single input can lie in the arena or come row by row")
+    block = function.body.block
+    source = block.args[0]
+    assert isinstance(source.type, MemRefType)
+    if attribute == INPUT_ROWS and row_dimension(source.type) is None:
+        raise UserError(f"the input of @{name} is a vector: it has no rows that could be delivered one by one")
+    buffer = BufferOp(source.type, NODE)
+    source.replace_all_uses_with(buffer.result)
+    buffer.result.name_hint = NODE
+    identity = AffineMap.identity(source.type.get_num_dims())
+    body = identity_body(source.type.element_type)
+    copy = MapOp([source], buffer.result, DomainAttr(source.type.get_shape()), [identity, identity], body, node=NODE)
+    Rewriter.insert_op([buffer, copy], InsertPoint.at_start(block))
+    assert attribute == INPUT_ARENA or slice_dimension(copy) is not None
+    function.attributes[attribute] = StringAttr(NODE)
