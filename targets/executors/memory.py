@@ -1,9 +1,13 @@
-"""The memory of a run at the level `memplan`: what a memref's bytes are, in one piece or row by row."""
+"""The memory of a run at the level `memplan`: what a memref's bytes are, in one piece or row by row.
+
+Every byte knows who wrote it last, so that what dies takes nothing with it that another has written in its place.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +21,7 @@ from ...dialects.memplan import row_bytes, row_dimension, size_in_bytes
 from .views import Array, strided
 
 Bytes = NDArray[np.uint8]
+Writers = NDArray[np.int32]
 Box = Sequence[range]
 """A box of a memref's indices: a non-empty range for each dimension."""
 
@@ -28,72 +33,85 @@ def full_box(type: MemRefType) -> Box:
 
 @dataclass(frozen=True)
 class Window:
-    """A memref's bytes, shape (batch, size in bytes): a part of an arena, or memory of its own."""
+    """A memref's bytes, shape (batch, size in bytes): a part of an arena, or memory of its own.
+
+    `writers` holds for each byte the number of the memref that was the last to write it, and `number` is this one's; an
+    alias has the number of its source.
+    """
 
     data: Bytes
     type: MemRefType
+    writers: Writers
+    number: int
 
+    @cached_property
     def elements(self) -> Array:
         """The same memory as typed elements, shape (batch, *shape)."""
         dtype = dtype_of(scalar_type(self.type.element_type))
         return self.data.view(dtype).reshape((len(self.data), *self.type.get_shape()))
 
     def part(self, offset: int, type: MemRefType) -> Window:
-        """The window of a view or an alias at a byte offset."""
-        return Window(self.data[:, offset : offset + size_in_bytes(type)], type)
+        """The window of an alias at a byte offset."""
+        return self.view(offset, type, self.number)
+
+    def view(self, offset: int, type: MemRefType, number: int) -> Window:
+        """The window of another memref in these bytes."""
+        place = slice(offset, offset + size_in_bytes(type))
+        return Window(self.data[:, place], type, self.writers[place], number)
+
+    def kill(self, poison: int) -> None:
+        """Fill all bytes that nobody else has written since."""
+        self.data[:, self.writers == self.number] = poison
 
     def read(self, box: Box) -> Array:
         """The elements of a box, shape (batch, *sizes of the box): the memory itself, no copy."""
-        return self.elements()[(slice(None), *(slice(r.start, r.stop) for r in box))]
+        return self.elements[(slice(None), *(slice(r.start, r.stop) for r in box))]
 
     def targets(self, box: Box, results: Sequence[Linear], sizes: Sequence[int]) -> Iterator[tuple[Array, Box]]:
         """Where a domain of these sizes writes through an access map whose indices count from the start of the box.
 
         Yields arrays of the memory itself, shape (batch, *sizes), each with the part of the domain that it stands for.
+        From then on the bytes are this memref's.
         """
+        self.writers[:] = self.number
         yield strided(self.read(box), results, sizes, writeable=True), [range(size) for size in sizes]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A memref whose rows lie apart in an arena (batch, size in bytes), row `r` from byte `offsets[r]` on."""
+    """A memref whose rows lie apart, each a window of its own: the memref's shape with 1 in dimension `dim`."""
 
-    data: Bytes
-    offsets: tuple[int, ...]
+    rows: Sequence[Window]
     type: MemRefType
+    dim: int
 
-    @property
-    def dim(self) -> int:
-        """The dimension that counts the rows."""
-        dim = row_dimension(self.type)
-        assert dim is not None, "verified: memplan.rows has rows"
-        return dim
+    @staticmethod
+    def at(offsets: Sequence[int], arena: Window, type: MemRefType, number: int) -> Rows:
+        """Row `r` from byte `offsets[r]` of an arena on."""
+        dim, row = one_row(type)
+        return Rows([arena.view(offset, row, number) for offset in offsets], type, dim)
 
     def part(self, offset: int, type: MemRefType) -> Rows:
         """An alias. Raises UserError unless it sees the same rows."""
-        dim = row_dimension(type)
-        same = (
-            dim is not None and type.get_shape()[dim] == len(self.offsets) and row_bytes(type) == row_bytes(self.type)
-        )
-        if offset or not same:
+        if offset or row_dimension(type) is None or row_bytes(type) != row_bytes(self.type):
             raise UserError(f"an alias of {self.type} as {type} at byte {offset}: it must see the same rows")
-        return Rows(self.data, self.offsets, type)
+        dim, row = one_row(type)
+        return Rows([window.part(0, row) for window in self.rows], type, dim)
 
+    @property
     def elements(self) -> Array:
         """All rows as they are now, shape (batch, *shape): a copy."""
         return self.read(full_box(self.type))
 
     def read(self, box: Box) -> Array:
         """The elements of a box, shape (batch, *sizes of the box): a copy where it has more than one row."""
-        rows = [self._row(row, box) for row in box[self.dim]]
+        part = self._within(box)
+        rows = [self.rows[row].read(part) for row in box[self.dim]]
         return rows[0] if len(rows) == 1 else np.concatenate(rows, 1 + self.dim)
 
-    def _row(self, row: int, box: Box) -> Array:
-        """The elements of a box in one row: the memory itself."""
-        shape = [1 if dim == self.dim else size for dim, size in enumerate(self.type.get_shape())]
-        type = MemRefType(self.type.element_type, shape)
-        part = [range(1) if dim == self.dim else r for dim, r in enumerate(box)]
-        return Window(self.data, type).part(self.offsets[row], type).read(part)
+    def _within(self, box: Box) -> Box:
+        """The part of a row that belongs to a box."""
+        return [range(1) if dim == self.dim else r for dim, r in enumerate(box)]
 
     def targets(self, box: Box, results: Sequence[Linear], sizes: Sequence[int]) -> Iterator[tuple[Array, Box]]:
         """As of a window, one array for each value of the dimension along which rows are counted, in this order.
@@ -109,8 +127,15 @@ class Rows:
         for value in range(1 if counter is None else sizes[counter]):
             row = index.offset + (0 if counter is None else value * index.coefficients[counter])
             part = [range(value, value + 1) if dim == counter else range(size) for dim, size in enumerate(sizes)]
-            memory = self._row(box[self.dim][row], box)
-            yield strided(memory, within, [len(r) for r in part], writeable=True), part
+            ((places, _),) = self.rows[box[self.dim][row]].targets(self._within(box), within, [len(r) for r in part])
+            yield places, part
+
+
+def one_row(type: MemRefType) -> tuple[int, MemRefType]:
+    """The dimension that counts the rows of a memref, and the type of one row."""
+    dim = row_dimension(type)
+    assert dim is not None, "verified: memplan.rows has rows"
+    return dim, MemRefType(type.element_type, [1 if d == dim else size for d, size in enumerate(type.get_shape())])
 
 
 Memory = Window | Rows

@@ -11,10 +11,10 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Operation, SSAValue
 
-from ...dialects.dense import to_numpy
+from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed_forms import ReduceOp, StructuredForm
+from ...dialects.fixed_forms import ReduceOp, StructuredForm, scalar_type
 from ...dialects.fixed_type import Reduction, storage_limits
 from ...dialects.memplan import (
     AliasOp,
@@ -64,14 +64,14 @@ class MemplanExecutor:
         for number, argument in enumerate(block.args):
             window = state.allocate(argument)
             if number < len(arrays):
-                window.elements()[...] = arrays[number]
+                window.elements[...] = arrays[number]
         traced: dict[str, NDArray[Any]] = {}
         for op in block.ops:
             for form, box in state.execute(op):
                 if trace and form.node is not None:
                     state.trace(traced, form, box)
         outputs = zip(self.outputs, block.args[len(self.inputs) :], strict=True)
-        return Run({port.label.data: state.memory[argument].elements() for port, argument in outputs}, traced)
+        return Run({port.label.data: state.memory[argument].elements for port, argument in outputs}, traced)
 
 
 class State:
@@ -84,7 +84,11 @@ class State:
     def allocate(self, value: SSAValue) -> Window:
         """Poisoned memory for an argument, an arena or a buffer."""
         assert isinstance(value.type, MemRefType)
-        window = self.memory[value] = Window(self._poison(value.type), value.type)
+        return self._own(value, value.type, self._poison(value.type))
+
+    def _own(self, value: SSAValue, type: MemRefType, data: NDArray[np.uint8]) -> Window:
+        window = Window(data, type, np.full(data.shape[1], len(self.memory), np.int32), len(self.memory))
+        self.memory[value] = window
         return window
 
     def _poison(self, type: MemRefType) -> NDArray[np.uint8]:
@@ -99,14 +103,15 @@ class State:
             case ConstantOp():
                 assert isinstance(op.result.type, MemRefType)
                 data = np.ascontiguousarray(to_numpy(op.value)).reshape((1, -1)).view(np.uint8)
-                self.memory[op.result] = Window(data, op.result.type)
+                self._own(op.result, op.result.type, data)
             case ArenaOp() | BufferOp():
                 self.allocate(op.result)
             case ViewOp():
-                self.memory[op.result] = self.memory[op.arena].part(op.offset.value.data, op.result.type)
+                arena, number = self._arena(op.arena), len(self.memory)
+                self.memory[op.result] = arena.view(op.offset.value.data, op.result.type, number)
             case RowsOp():
-                offsets = tuple(op.row_offsets.tolist())
-                self.memory[op.result] = Rows(self.memory[op.arena].data, offsets, op.result.type)
+                arena, offsets = self._arena(op.arena), op.row_offsets.tolist()
+                self.memory[op.result] = Rows.at(offsets, arena, op.result.type, len(self.memory))
             case AliasOp():
                 self.memory[op.result] = self.memory[op.source].part(op.offset.value.data, op.result.type)
             case RetireOp():
@@ -124,7 +129,13 @@ class State:
         memory = self.memory[op.buffer]
         if isinstance(memory, Rows):
             raise UserError(f"{memory.type} lies in rows, each of which dies by itself: remove the memplan.retire")
-        memory.data[...] = POISON
+        memory.kill(POISON)
+
+    def _arena(self, value: SSAValue) -> Window:
+        memory = self.memory[value]
+        if isinstance(memory, Rows):
+            raise UserError(f"{memory.type} lies in rows: it is no arena")
+        return memory
 
     def _stream(self, op: StreamOp) -> Iterator[tuple[StructuredForm, Box]]:
         forms = [Slices(form, along) for form, along in zip(op.forms, op.dims, strict=True)]
@@ -137,7 +148,7 @@ class State:
         """Run one slice. Its output is computed in full before any of it is written: inputs may lie in its bytes."""
         form, part = slices.form, slices.at(value)
         ins = [self.memory[v].read(box) for v, box in zip((*form.ins, *form.params), part.reads, strict=True)]
-        tables = [self.memory[table].elements().reshape(-1) for table in form.tables]
+        tables = [self.memory[table].elements.reshape(-1) for table in form.tables]
         output = evaluate_form(part.form, ins[: len(form.ins)], ins[len(form.ins) :], tables)
         sizes = part.form.domain.parallel.data
         for places, points in self.memory[form.target].targets(part.written, part.results, sizes):
@@ -150,7 +161,10 @@ class State:
         assert form.node is not None and isinstance(form.target.type, MemRefType)
         node = form.node.data
         if node not in traced:
-            traced[node] = Window(self._poison(form.target.type), form.target.type).elements()
+            type = form.target.type
+            traced[node] = (
+                self._poison(type).view(dtype_of(scalar_type(type.element_type))).reshape((-1, *type.get_shape()))
+            )
         traced[node][(slice(None), *(slice(r.start, r.stop) for r in box))] = self.memory[form.target].read(box)
 
 

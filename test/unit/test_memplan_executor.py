@@ -213,3 +213,44 @@ def test_a_module_of_another_level_is_refused(network: ModuleOp) -> None:
     module = lowered(network, ConvertFixedToMemplanPass())
     with pytest.raises(UserError, match="`memplan.buffer` does not belong to the level `fixed`"):
         ConvertFixedToMemplanPass().apply(Context(), module)
+
+
+def test_what_dies_leaves_the_bytes_of_others_alone() -> None:
+    """`b` is written over `a`, which dies in that step: retiring `a` poisons only what `b` did not take."""
+    module = parse("""
+    func.func @in_place(%x: memref<6xi8>, %y: memref<6xi8>, %z: memref<2xi8>) attributes {
+        fixed.inputs = [#fixed.port<"x", tensor<6xi8>, permutation <0>>],
+        fixed.outputs = [#fixed.port<"y", tensor<6xi8>, permutation <0>>,
+                         #fixed.port<"z", tensor<2xi8>, permutation <0>>]} {
+      %arena = memplan.arena size 10 align 1 in "sram" : memref<10xi8>
+      %a = memplan.view %arena at 2 : memref<10xi8> -> memref<6xi8>
+      %b = memplan.view %arena at 0 : memref<10xi8> -> memref<6xi8>
+      %c = memplan.view %arena at 6 : memref<10xi8> -> memref<2xi8>
+      fixed.map ins(%x : memref<6xi8>) outs(%a : memref<6xi8>) domain <6>
+        maps [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>] {
+      ^bb0(%e: i8):
+        fixed.yield %e : i8
+      }
+      fixed.map ins(%a : memref<6xi8>) outs(%b : memref<6xi8>) domain <6>
+        maps [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>] {
+      ^bb0(%e: i8):
+        %0 = arith.addi %e, %e : i8
+        fixed.yield %0 : i8
+      }
+      memplan.retire %a : memref<6xi8>
+      fixed.map ins(%b : memref<6xi8>) outs(%y : memref<6xi8>) domain <6>
+        maps [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>] {
+      ^bb0(%e: i8):
+        fixed.yield %e : i8
+      }
+      fixed.map ins(%c : memref<2xi8>) outs(%z : memref<2xi8>) domain <2>
+        maps [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>] {
+      ^bb0(%e: i8):
+        fixed.yield %e : i8
+      }
+      func.return
+    }
+    """)
+    run = MemplanExecutor(module).run({"x": np.array([[1, 2, 3, 4, 5, 6]], np.int8)})
+    np.testing.assert_array_equal(run.outputs["y"], [[2, 4, 6, 8, 10, 12]])
+    np.testing.assert_array_equal(run.outputs["z"].view(np.uint8), [[POISON, POISON]])
