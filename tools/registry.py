@@ -39,6 +39,7 @@ PASSES = {
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
+    "memplan-defrag": "passes.memplan.defrag:DefragPass",
     "memplan-inplace": "passes.memplan.inplace:InplacePass",
     "memplan-input": "passes.memplan.input:InputPass",
     "memplan-patch": "passes.memplan.patch:PatchPass",

@@ -1,0 +1,138 @@
+"""Compile-time defragmentation: buffers are moved in the arena where their bytes would fit but the holes do not.
+
+After SeeDot (Gopinath et al., PLDI 2019), which compacts its memory at points known at compile time. A move cuts a life
+in two, and the halves may lie at different offsets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.func import FuncOp
+from xdsl.passes import ModulePass
+
+from ...dialects.errors import UserError
+from ...dialects.memplan import ArenaOp, BufferOp, RetireOp, RowsOp, ViewOp
+from .defrag_insert import Mover, gaps_of, is_opaque
+from .defrag_moves import Fragmented, Moves
+from .defrag_search import find_moves
+from .inplace import annotate
+from .liveness import Life, Liveness
+from .offsets import NODE_LIMIT, Placement, place
+from .place import is_planned
+from .requests import sharing, single_requests
+
+DEFRAG = "memplan.defrag"
+"""The attribute of a function that says what was moved: `capacity`, number of `moves`, and bytes: those moved, the
+`peak` now and `before`. Or `refused`, why nothing was."""
+
+SETS = 3
+"""How many sets of moves are tried out."""
+
+
+@dataclass(frozen=True)
+class DefragPass(ModulePass):
+    """Insert moves where the best placement needs more than `capacity` bytes although fewer are alive: the cheapest.
+
+    A move of buffer `B` is a form that copies it, with the node `B.move`, and all later steps read the copy. At most
+    `max-moves` are made, between steps, of buffers that are written in full; rows and arguments stay. Where everything
+    fits, or nothing helps, only the attribute is written. Functions that are placed already are left alone.
+
+    The plan counts on `memplan-inplace`, which is to run next, unless `in-place=false`: then only the distances that
+    stand there already count, and a copy lies apart from its source. `alignment` (bytes) and `node-limit`, of the
+    search before any move, are those of `memplan-place`.
+    """
+
+    name = "memplan-defrag"
+    capacity: int
+    max_moves: int = 4
+    alignment: int = 4
+    in_place: bool = True
+    node_limit: int = NODE_LIMIT // 20
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.capacity < 1 or self.max_moves < 0:
+            raise UserError(
+                "memplan-defrag: capacity is at least 1 byte and max-moves not negative, "
+                f"got {self.capacity} and {self.max_moves}"
+            )
+        if self.alignment < 1 or self.alignment & (self.alignment - 1):
+            raise UserError(f"memplan-defrag: alignment must be a power of two, got {self.alignment}")
+        for function in op.ops:
+            if isinstance(function, FuncOp) and is_planned(function) and not has_addresses(function):
+                function.attributes[DEFRAG] = self._defragment(function)
+
+    def _defragment(self, function: FuncOp) -> DictionaryAttr:
+        """Move what has to be moved; returns the attribute."""
+        before = self._place(function, self.node_limit)
+        if before.peak <= self.capacity:
+            return moved(self.capacity, 0, 0, before.peak, before.peak)
+        problem, least = self._problem(function), self._place(function, 0).lower_bound
+        if least > self.capacity:
+            return refused(f"no placement of what is alive together takes less than {least} bytes")
+        for moves in find_moves(problem, self.capacity, before, self.max_moves)[:SETS]:
+            trial = function.clone()
+            insert(trial, moves)
+            placement = self._place(trial, NODE_LIMIT)
+            if placement.peak <= self.capacity:
+                insert(function, moves)
+                return moved(self.capacity, len(moves), problem.price(moves), placement.peak, before.peak)
+        return refused(
+            f"{before.peak} bytes are needed, and no placement in {self.capacity} was found with {self.max_moves} moves"
+        )
+
+    def _liveness(self, function: FuncOp) -> Liveness:
+        """That of a copy with the distances that will be there when it is placed."""
+        copy = function.clone()
+        if self.in_place:
+            annotate(copy)
+        return Liveness(copy)
+
+    def _place(self, function: FuncOp, node_limit: int) -> Placement:
+        """The placement that `memplan-place` would find with as many nodes."""
+        liveness = self._liveness(function)
+        lives = buffers_of(liveness)
+        requests = single_requests(liveness, lives, self.alignment)
+        return place(requests, node_limit > 0, node_limit, sharing(liveness, lives), self.capacity)
+
+    def _problem(self, function: FuncOp) -> Fragmented:
+        liveness = self._liveness(function)
+        lives = buffers_of(liveness)
+        return Fragmented(
+            tuple(single_requests(liveness, lives, self.alignment)),
+            tuple(sharing(liveness, lives)),
+            tuple(gaps_of(liveness, life) for life in lives),
+            self.alignment,
+            self.in_place and not is_opaque(liveness),
+        )
+
+
+def has_addresses(function: FuncOp) -> bool:
+    """True where addresses or ends of lives are written down."""
+    return any(isinstance(op, ArenaOp | ViewOp | RowsOp | RetireOp) for op in function.body.block.ops)
+
+
+def buffers_of(liveness: Liveness) -> list[Life]:
+    """The lives that are to be placed, in the order of `memplan-place`."""
+    return [life for life in liveness.scratch if isinstance(life.root.owner, BufferOp)]
+
+
+def insert(function: FuncOp, moves: Moves) -> None:
+    """Insert moves of the function's buffers."""
+    liveness = Liveness(function)
+    lives, mover = buffers_of(liveness), Mover(liveness)
+    for move in moves:
+        mover.move(lives[move.buffer], move.after)
+
+
+def moved(capacity: int, moves: int, bytes: int, peak: int, before: int) -> DictionaryAttr:
+    """The attribute for a placement that fits."""
+    numbers = {"capacity": capacity, "moves": moves, "bytes": bytes, "peak": peak, "before": before}
+    return DictionaryAttr({name: IntegerAttr(number, i64) for name, number in numbers.items()})
+
+
+def refused(reason: str) -> DictionaryAttr:
+    """The attribute for a function that stays as it is."""
+    return DictionaryAttr({"refused": StringAttr(reason)})
