@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, MemRefType, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, IntegerType, MemRefType, StringAttr
 from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
 
 from ..dialects.fixed import ConstantOp
-from ..dialects.fixed_forms import ContractOp, MapOp, ReduceOp, StructuredForm
+from ..dialects.fixed_forms import StructuredForm
 from ..dialects.memplan import size_in_bytes
 from ..passes.fixed.calibrate import the_function
+from ..targets.ports import input_rows
 from .compiler import Compilation
-
-KINDS: dict[type[StructuredForm], str] = {ContractOp: "contract", ReduceOp: "reduce", MapOp: "map"}
+from .memory_map import Line, Plan
 
 
 @dataclass(frozen=True)
 class OpRow:
-    """One step of the program. `live_bytes` counts the buffers alive while it runs, with the caller's."""
+    """One form of the program. `live_bytes` is the most RAM in use while it runs, with the caller's buffers."""
 
     node: str
     kind: str
@@ -32,7 +33,11 @@ class OpRow:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Sizes in bytes. RAM is the arena plus the caller's input and output; flash is constants, without code."""
+    """Sizes in bytes. RAM is the arena plus the caller's input and output; flash is constants, without code.
+
+    Of an input by rows the caller holds one row; an input that the caller writes into the arena counts there only.
+    `plan` is what the passes say of the plan; see `plan_of`.
+    """
 
     model: str
     board: str
@@ -46,6 +51,8 @@ class Analysis:
     board_flash_bytes: int
     pointer_bits: int
     peak_node: str
+    input_rows: int
+    plan: dict[str, Any]
     rows: tuple[OpRow, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -55,40 +62,55 @@ class Analysis:
 
 def analyze(compilation: Compilation) -> Analysis:
     """Read sizes from the memplan level."""
-    from ..passes.memplan.liveness import Liveness
-
     function = the_function(compilation.memplan)
     plan = plan_of(function)
-    io_bytes = sum(size_in_bytes(a.type) for a in function.body.block.args if isinstance(a.type, MemRefType))
-    liveness = Liveness(function)
-    live: dict[StructuredForm, int] = {}
-    for step, bytes in zip(liveness.steps, liveness.live_bytes, strict=True):
-        if isinstance(step.op, StructuredForm):
-            live[step.op] = max(live.get(step.op, 0), bytes)
-    rows = tuple(op_row(form, bytes + io_bytes) for form, bytes in live.items())
+    memory = Plan(function)
+    rows = tuple(op_row(line.op, line) for line in memory.lines if isinstance(line.op, StructuredForm))
     board = compilation.board
     return Analysis(
         model=function.sym_name.data,
         board=board.name,
-        peak_ram_bytes=plan["peak"] + io_bytes,
-        lower_bound_bytes=plan["lower_bound"] + io_bytes,
+        peak_ram_bytes=plan["peak"] + memory.caller,
+        lower_bound_bytes=plan["lower_bound"] + memory.caller,
         arena_bytes=plan["peak"],
-        io_bytes=io_bytes,
+        io_bytes=memory.caller,
         flash_bytes=constant_bytes(function),
         macs=sum(row.macs for row in rows),
         board_ram_bytes=board.ram_bytes,
         board_flash_bytes=board.flash_bytes,
         pointer_bits=board.index_bits,
         peak_node=max(rows, key=lambda row: row.live_bytes).node if rows else "",
+        input_rows=input_rows(function),
+        plan=plan,
         rows=rows,
     )
 
 
-def plan_of(function: FuncOp) -> dict[str, int]:
-    """The integers of the `memplan.plan` attribute that memplan-place left."""
-    plan = function.attributes["memplan.plan"]
-    assert isinstance(plan, DictionaryAttr)
-    return {name: value.value.data for name, value in plan.data.items() if isinstance(value, IntegerAttr)}
+def plan_of(function: FuncOp) -> dict[str, Any]:
+    """The attribute `memplan.plan` that memplan-place left, as plain data.
+
+    What other passes left (`memplan.schedule`, `memplan.stream`) is below the last part of its name.
+    """
+    attributes = {name.removeprefix("memplan."): value for name, value in function.attributes.items()}
+    found = {name: plain(value) for name, value in attributes.items() if isinstance(value, DictionaryAttr)}
+    return {**found.pop("plan"), **found}
+
+
+def plain(attribute: Attribute) -> Any:
+    """An attribute as JSON has it."""
+    match attribute:
+        case DictionaryAttr():
+            return {name: plain(value) for name, value in attribute.data.items()}
+        case ArrayAttr():
+            return [plain(value) for value in attribute]
+        case IntegerAttr(value=value, type=IntegerType(width=width)) if width.data == 1:
+            return bool(value.data)
+        case IntegerAttr():
+            return attribute.value.data
+        case StringAttr():
+            return attribute.data
+        case _:
+            return str(attribute)
 
 
 def constant_bytes(function: FuncOp) -> int:
@@ -97,19 +119,18 @@ def constant_bytes(function: FuncOp) -> int:
     return sum(size_in_bytes(type) for type in constants if isinstance(type, MemRefType))
 
 
-def op_row(form: StructuredForm, live: int) -> OpRow:
+def op_row(form: StructuredForm, line: Line) -> OpRow:
     """Sizes of one form."""
     out = form.target.type
     assert isinstance(out, MemRefType)
     used = [*form.ins, *form.params, *form.tables]
     constants = [v.type for v in used if isinstance(v.owner, ConstantOp)]
-    node = form.node.data if isinstance(form.node, StringAttr) else form.name
     return OpRow(
-        node=node,
-        kind=KINDS[type(form)],
+        node=line.node,
+        kind=line.kind,
         output_shape=out.get_shape(),
         macs=form.macs,
         output_bytes=size_in_bytes(out),
         constant_bytes=sum(size_in_bytes(t) for t in constants if isinstance(t, MemRefType)),
-        live_bytes=live,
+        live_bytes=line.usage.total,
     )

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+from ..dialects.errors import UserError
 from .analyze import Analysis, analyze
-from .compiler import compile_model, options_of
+from .compiler import Compilation, compile_model, options_of
 from .show import print_json, print_table
+
+Total = tuple[str, object, str]
 
 
 def execute(args: Namespace) -> int:
     """Print sizes; without calibration data the ranges are made up, which changes no size."""
+    if args.figure is not None:
+        from .memory_figure import check_figure
+
+        check_figure(args.figure)
     options = options_of(args)
     compilation = compile_model(replace(options, sizes_only=options.calibration is None))
     analysis = analyze(compilation)
+    files: dict[Path, bytes] = {}
+    if args.csv is not None:
+        files[args.csv] = memory_map(compilation, analysis)
+    if args.figure is not None:
+        files[args.figure] = memory_figure(compilation, analysis, args.figure.suffix)
+    for path, content in files.items():
+        write(path, content)
     if args.timing:
         compilation.timing.print()
     if args.json:
@@ -22,6 +38,34 @@ def execute(args: Namespace) -> int:
     else:
         show(analysis)
     return 0
+
+
+def memory_map(compilation: Compilation, analysis: Analysis) -> bytes:
+    """The tensor memory map as CSV."""
+    from ..passes.fixed.calibrate import the_function
+    from .memory_map import Plan, csv_text, plan_before, table
+
+    after = Plan(the_function(compilation.memplan))
+    return csv_text(table(plan_before(compilation), after, analysis.peak_ram_bytes)).encode()
+
+
+def memory_figure(compilation: Compilation, analysis: Analysis, suffix: str) -> bytes:
+    """The figure of the arena over time."""
+    from ..passes.fixed.calibrate import the_function
+    from .memory_figure import draw
+    from .memory_map import Plan
+
+    title = f"{analysis.model} on {analysis.board}"
+    return draw(Plan(the_function(compilation.memplan)), analysis.plan, title, suffix)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file. Raises UserError where that is not possible."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error
 
 
 def show(analysis: Analysis) -> None:
@@ -40,21 +84,34 @@ def show(analysis: Analysis) -> None:
     ]
     columns = ("op", "form", "output", "MACs", "output bytes", "constant bytes", "live bytes")
     print_table(f"{analysis.model}, op by op", columns, rows)
-    ram, flash = analysis.board_ram_bytes, analysis.board_flash_bytes
-    totals = [
-        (
-            "peak RAM",
-            analysis.peak_ram_bytes,
-            f"{100 * analysis.peak_ram_bytes / ram:.1f} % of {ram:,}; at '{analysis.peak_node}'",
-        ),
-        ("  lower bound", analysis.lower_bound_bytes, "no placement of these buffers in this order needs less"),
-        ("  arena", analysis.arena_bytes, "static, in NAME.c"),
-        ("  input and output", analysis.io_bytes, "the caller's"),
-        (
-            "flash",
-            analysis.flash_bytes,
-            f"{100 * analysis.flash_bytes / flash:.1f} % of {flash:,}; constants, without code",
-        ),
-        ("MACs", analysis.macs, "multiply-accumulates per inference"),
-    ]
+    totals = [*ram(analysis), *streams(analysis), *others(analysis)]
     print_table(f"{analysis.model} on {analysis.board}", ("figure", "value", "remark"), totals)
+
+
+def ram(analysis: Analysis) -> Iterator[Total]:
+    """What the model needs of RAM."""
+    share = 100 * analysis.peak_ram_bytes / analysis.board_ram_bytes
+    where = f"{share:.1f} % of {analysis.board_ram_bytes:,}; at '{analysis.peak_node}'"
+    yield "peak RAM", analysis.peak_ram_bytes, where
+    yield "  lower bound", analysis.lower_bound_bytes, "no placement of these buffers in this order needs less"
+    arena = "the least, proven" if analysis.plan["proven"] else "not proven to be the least"
+    yield "  arena", analysis.arena_bytes, f"static, in NAME.c; {arena}"
+    yield "  input and output", analysis.io_bytes, "the caller's"
+
+
+def streams(analysis: Analysis) -> Iterator[Total]:
+    """What runs in slices, and what comes in rows."""
+    stream = analysis.plan.get("stream")
+    if stream is not None:
+        saved = f"whole tensors in this order: {analysis.plan['schedule']['peak']:,} bytes alive"
+        yield "streamed forms", stream["forms"], f"of {len(analysis.rows)}, in {stream['slices']:,} slices; {saved}"
+    if analysis.input_rows:
+        yield "rows of input", analysis.input_rows, "the caller delivers one at a time: NAME_push_row"
+
+
+def others(analysis: Analysis) -> Iterator[Total]:
+    """Flash and work."""
+    share = 100 * analysis.flash_bytes / analysis.board_flash_bytes
+    remark = f"{share:.1f} % of {analysis.board_flash_bytes:,}; constants, without code"
+    yield "flash", analysis.flash_bytes, remark
+    yield "MACs", analysis.macs, "multiply-accumulates per inference"
