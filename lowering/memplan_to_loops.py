@@ -1,7 +1,8 @@
 """From plans to loops: every structured form becomes a function of nested loops, every place of the plan an address.
 
 The public function keeps its name and its ports; it takes the addresses and calls the steps in the plan's order. Where
-the input is delivered row by row, it takes one row and runs the slices that become possible.
+the input is delivered row by row, it takes one row and runs the slices that become possible; where the caller writes it
+into the arena, it takes no input at all.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from typing import cast, get_args
 
 from xdsl.context import Context
 from xdsl.dialects import func, scf
-from xdsl.dialects.builtin import FunctionType, IndexType, MemRefType, ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
 from ..dialects.fixed_forms import StructuredForm
-from ..dialects.memplan import INPUT_ROWS, RetireOp, StreamOp
+from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS, RetireOp, StreamOp
 from .loops_emit import Emitter, signless_memref
 from .loops_index import Padding, Style
 from .loops_memory import Memory, Names, Place, write_place
@@ -60,12 +61,15 @@ class Lowering:
         self.style = style
         self.memory = Memory(names)
         self.steps: list[func.FuncOp] = []
-        self.pushed = pushed_input(function)
+        self.shared: dict[str, str] = {}
+        """The name of each function, by its text without the name."""
+        self.pushed, self.given = named_form(function, INPUT_ROWS), named_form(function, INPUT_ARENA)
         for argument in function.args:
             self.memory.argument(argument, is_row=self.pushed is not None and argument in self.pushed.ins)
-        block = Block(arg_types=[self.memory.place(argument).type for argument in function.args])
-        self.arguments: dict[SSAValue, SSAValue] = dict(zip(function.args, block.args, strict=True))
-        for old, new in zip(function.args, block.args, strict=True):
+        taken = [a for a in function.args if self.given is None or a not in self.given.ins]
+        block = Block(arg_types=[self.memory.place(argument).type for argument in taken])
+        self.arguments: dict[SSAValue, SSAValue] = dict(zip(taken, block.args, strict=True))
+        for old, new in self.arguments.items():
             new.name_hint = old.name_hint
         self.emit = Emitter(block)
         self.written: dict[Place, SSAValue] = {}
@@ -74,19 +78,24 @@ class Lowering:
         """The public function with addresses and calls in place of the plan."""
         for op in self.function.body.block.ops:
             self._lower_op(op)
-        block = self.emit.entry
+        block, attributes = self.emit.entry, self.function.arg_attrs
+        if attributes is not None:
+            pairs = zip(self.function.args, attributes, strict=True)
+            attributes = ArrayAttr([attribute for argument, attribute in pairs if argument in self.arguments])
         lowered = func.FuncOp(
             self.names.model,
             FunctionType.from_lists([argument.type for argument in block.args], []),
             Region(block),
             self.function.sym_visibility,
-            arg_attrs=self.function.arg_attrs,
+            arg_attrs=attributes,
         )
         lowered.attributes.update(self.function.attributes)
         return lowered
 
     def _lower_op(self, op: Operation) -> None:
         match op:
+            case StructuredForm() if op is self.given:
+                pass
             case StructuredForm():
                 self._call(op)
             case StreamOp():
@@ -136,8 +145,12 @@ class Lowering:
         build_nest(form, memory, step, self.style, label, None if along is None else (along, block.args[0]))
         block.add_op(func.ReturnOp())
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
-        self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
-        return Step(symbol, addresses)
+        function = func.FuncOp(symbol, type, Region(block), "private")
+        # Functions that only differ in their name are one: patches of the same shape, layers without weights.
+        known = self.shared.setdefault(str(function).replace(f'"{label}_', '"').replace(f"@{symbol}(", "("), symbol)
+        if known == symbol:
+            self.steps.append(function)
+        return Step(known, addresses)
 
     def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None) -> SSAValue | Rows:
         """An operand inside the function of a step: an argument, a constant, or rows."""
@@ -174,7 +187,7 @@ class Step:
     addresses: list[SSAValue]
 
 
-def pushed_input(function: func.FuncOp) -> StructuredForm | None:
-    """The form in a stream that takes the function's input row by row from the caller."""
-    node = function.attributes.get(INPUT_ROWS)
+def named_form(function: func.FuncOp, attribute: str) -> StructuredForm | None:
+    """The form that an attribute of the function names: the one that takes the input from the caller."""
+    node = function.attributes.get(attribute)
     return next((op for op in function.walk() if isinstance(op, StructuredForm) and op.node == node is not None), None)
