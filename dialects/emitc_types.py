@@ -26,6 +26,12 @@ CONST = "mcu.const"
 FLASH = "mcu.flash"
 """Attribute of a global, an argument or an op that makes a pointer: in flash, an address space of its own on AVR."""
 
+ALIAS = "mcu.alias"
+"""Attribute of an argument or of an op that makes a pointer: its bytes may also be accessed under other types.
+
+C lets a compiler assume that accesses of different types do not meet, except those of 8 bits; buffers share an arena.
+"""
+
 RUN, PUSH_ROW = "_run", "_push_row"
 """What the name of the entry function ends in: it takes whole inputs, or one row of the input a call."""
 

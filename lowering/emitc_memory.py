@@ -11,8 +11,11 @@ from xdsl.ir import Attribute, SSAValue
 
 from ..dialects import emitc
 from ..dialects.emitc_statements import pointee
-from ..dialects.emitc_types import CONST, ELEMENTS, FLASH
+from ..dialects.emitc_types import ALIAS, CONST, ELEMENTS, FLASH
 from .emitc_writer import Writer
+
+ALIASES_ALL = 8
+"""Bits of the elements that C lets meet those of any other type: its character types, and `bool` meets no other."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,11 @@ class Place:
     @property
     def attributes(self) -> dict[str, Attribute]:
         """The attributes of a pointer to it."""
-        return pointer_attributes(self.const, self.flash)
+        return self.attributes_for(self.element)
+
+    def attributes_for(self, element: IntegerType) -> dict[str, Attribute]:
+        """The attributes of a pointer into the same memory, to other elements."""
+        return pointer_attributes(element, self.const, self.flash)
 
     def retyped(self, type: MemRefType) -> Place:
         """The same start under another type."""
@@ -49,9 +56,9 @@ def element_type(type: MemRefType) -> IntegerType:
     return type.element_type
 
 
-def pointer_attributes(const: bool, flash: bool) -> dict[str, Attribute]:
-    """`mcu.const`, `mcu.flash`, where they apply."""
-    flags = {CONST: const, FLASH: flash}
+def pointer_attributes(element: IntegerType, const: bool, flash: bool) -> dict[str, Attribute]:
+    """`mcu.const`, `mcu.flash`, `mcu.alias`, where they apply. Constants in flash have the type that is read."""
+    flags = {CONST: const, FLASH: flash, ALIAS: element.width.data > ALIASES_ALL and not flash}
     return {name: UnitAttr() for name, holds in flags.items() if holds}
 
 
@@ -59,7 +66,7 @@ def argument_attributes(type: MemRefType, const: bool) -> dict[str, Attribute]:
     """What is known about a pointer argument: how much it points to, and who writes it."""
     flash = is_flash(type)
     return {
-        **pointer_attributes(const or flash, flash),
+        **pointer_attributes(element_type(type), const or flash, flash),
         ELEMENTS: IntegerAttr(prod(type.get_shape()), i64),
     }
 
@@ -103,14 +110,14 @@ def write_subscript(w: Writer, place: Place, indices: Sequence[SSAValue]) -> SSA
 
 def write_pointer(w: Writer, place: Place) -> SSAValue:
     """A pointer to the memref's allocation, with its element type. A strided layout's offset is left to the indices."""
-    base, attributes = place.base, place.attributes
+    base, stored = place.base, pointee(place.base.type)
     if place.offset:
         at = w.do(emitc.SubscriptOp(base, w.constant(place.offset, w.index)))
-        base = w.do(emitc.AddressOfOp(at, attributes))
+        base = w.do(emitc.AddressOfOp(at, place.attributes_for(stored)))
     elif isinstance(base.type, emitc.ArrayType):
-        base = w.do(emitc.CastOp(base, emitc.PointerType(base.type.element_type), attributes))
-    if pointee(base.type) != place.element:
-        base = w.do(emitc.CastOp(base, emitc.PointerType(place.element), attributes))
+        base = w.do(emitc.CastOp(base, emitc.PointerType(stored), place.attributes_for(stored)))
+    if stored != place.element:
+        base = w.do(emitc.CastOp(base, emitc.PointerType(place.element), place.attributes))
     return base
 
 
@@ -118,8 +125,9 @@ def write_view(w: Writer, source: Place, shift: SSAValue, type: MemRefType, name
     """The memref `type` that starts `shift` bytes into a memref of bytes: a pointer, computed here and now."""
     shifted = w.add(shift, w.constant(source.offset, w.index))
     at = w.do(emitc.SubscriptOp(source.base, shifted))
-    pointer = w.do(emitc.AddressOfOp(at, source.attributes))
-    if pointee(pointer.type) != element_type(type):
-        pointer = w.do(emitc.CastOp(pointer, emitc.PointerType(element_type(type)), source.attributes))
+    stored, element = pointee(source.base.type), element_type(type)
+    pointer = w.do(emitc.AddressOfOp(at, source.attributes_for(stored)))
+    if stored != element:
+        pointer = w.do(emitc.CastOp(pointer, emitc.PointerType(element), source.attributes_for(element)))
     pointer.name_hint = name
     return Place(pointer, type, const=source.const, flash=source.flash)

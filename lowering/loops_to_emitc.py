@@ -1,8 +1,9 @@
 """From loops to C as IR: integer types, pointers, names, and where constants live.
 
 Private functions become static, the public function `@NAME` becomes `@NAME_run`, or `@NAME_push_row` where it takes the
-input row by row; it takes const pointers of the ports' C types. `memref.global` becomes a static array; constants in
-memory space `"flash"` carry `mcu.flash`.
+input row by row; it takes pointers of the ports' C types. `memref.global` becomes a static array; constants in memory
+space `"flash"` carry `mcu.flash`. All other memory may be accessed under several types: pointers into it carry
+`mcu.alias`, and the public function, which the caller knows by plain types, casts its own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from xdsl.passes import ModulePass
 
 from ..dialects import emitc
 from ..dialects.dense import from_numpy, to_numpy
-from ..dialects.emitc_types import ALIGNMENT, FLASH, PUSH_ROW, RUN
+from ..dialects.emitc_types import ALIAS, ALIGNMENT, FLASH, PUSH_ROW, RUN
 from ..dialects.errors import UserError
 from ..dialects.fixed_type import PortAttr, QType
 from ..dialects.memplan import INPUT_ROWS
@@ -43,9 +44,8 @@ from .emitc_writer import Writer
 class ConvertLoopsToEmitcPass(ModulePass):
     """Lower func, scf, arith, memref and mcu to emitc; `index` becomes a signed integer of `index-bits`.
 
-    With `signless-ports` the public function takes the bits of unsigned ports as signed integers and needs no cast of
-    pointers, which HLS does not allow. Raises UserError with everything that has no C, or that 16-bit indices cannot
-    reach.
+    With `signless-ports` the public function takes the bits of unsigned ports as signed integers and casts no pointers,
+    which HLS does not allow. Raises UserError with everything that has no C, or that 16-bit indices cannot reach.
     """
 
     name = "convert-loops-to-emitc"
@@ -72,15 +72,14 @@ class ConvertLoopsToEmitcPass(ModulePass):
         block = Block()
         body = BodyWriter(Writer(block, self.index_bits))
         inputs, outputs = ports_of(function, "fixed.inputs"), ports_of(function, "fixed.outputs")
-        ports = [*inputs, *outputs]
+        ports, public = [*inputs, *outputs], is_public(function)
         attributes: list[dict[str, Attribute]] = []
         for index, argument in enumerate(function.args):
             const = read_only.argument(function.sym_name.data, index) and (not ports or index < len(inputs))
-            attributes.append(self.argument(argument, ports[index] if ports else None, const, body))
+            attributes.append(self.argument(argument, ports[index] if ports else None, public, const, body))
         body.block(function.body.block)
         results = [body.w.scalar_type(type) for type in function.function_type.outputs]
         type = FunctionType.from_lists([a.type for a in block.args], results)
-        public = is_public(function)
         suffix = (PUSH_ROW if INPUT_ROWS in function.attributes else RUN) if public else ""
         name = function.sym_name.data + suffix
         lowered = emitc.FuncOp(name, type, Region(block), () if public else ("static",), attributes)
@@ -88,7 +87,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
         return lowered
 
     def argument(
-        self, argument: BlockArgument, port: PortAttr | None, const: bool, body: BodyWriter
+        self, argument: BlockArgument, port: PortAttr | None, is_entry: bool, const: bool, body: BodyWriter
     ) -> dict[str, Attribute]:
         """Add an argument to the function; the attributes that it carries."""
         block = body.w.block
@@ -96,17 +95,19 @@ class ConvertLoopsToEmitcPass(ModulePass):
             body.values[argument] = block.insert_arg(body.w.scalar_type(argument.type), len(block.args))
             body.values[argument].name_hint = argument.name_hint
             return {}
-        element = element_type(argument.type)
+        element, flash = element_type(argument.type), is_flash(argument.type)
         outside = element if port is None or self.signless_ports else port_type(port)
+        inside = pointer_attributes(element, const or flash, flash)
+        aliased = is_entry and ALIAS in inside and not self.signless_ports
         base: SSAValue = block.insert_arg(emitc.PointerType(outside), len(block.args))
         base.name_hint = argument.name_hint if port is None else identifier(port.label.data)
-        if outside != element:
+        if outside != element or aliased:
             hint = base.name_hint
-            base = body.w.do(emitc.CastOp(base, emitc.PointerType(element), pointer_attributes(const, False)))
+            base = body.w.do(emitc.CastOp(base, emitc.PointerType(element), inside))
             base.name_hint = hint
-        flash = is_flash(argument.type)
         body.places[argument] = Place(base, argument.type, const=const or flash, flash=flash)
-        return argument_attributes(argument.type, const)
+        attributes = argument_attributes(argument.type, const)
+        return {name: a for name, a in attributes.items() if name != ALIAS} if is_entry else attributes
 
 
 def is_public(function: func.FuncOp) -> bool:

@@ -15,6 +15,7 @@ from xdsl.ir import Attribute
 from xdsl.utils.target import Target
 
 from ..dialects import emitc
+from ..dialects.emitc_statements import pointee
 from ..dialects.emitc_types import CONST, ELEMENTS
 from ..dialects.errors import UserError
 from ..dialects.mcu import LABEL
@@ -59,7 +60,15 @@ class HlsSpelling(Spelling):
         label = loop.attributes.get(LABEL)
         return f"{label.data}: " if isinstance(label, StringAttr) else ""
 
-    def pointer_cast(self, text: Text, type: emitc.PointerType, attributes: dict[str, Attribute]) -> Text:
+    def aliasing(self, type: Attribute) -> str:
+        """Arrays have one type each: nothing aliases."""
+        return self.type(type)
+
+    def pointer_cast(
+        self, text: Text, source: Attribute, type: emitc.PointerType, attributes: dict[str, Attribute]
+    ) -> Text:
+        if pointee(source) == type.pointee_type:
+            return text
         raise UserError(
             f"HLS has no cast of pointers ({text.text} to {self.type(type.pointee_type)} *): leave buffers unplaced "
             "(no memplan-place) and run convert-loops-to-emitc{signless-ports=true}"

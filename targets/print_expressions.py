@@ -164,12 +164,10 @@ class ExpressionPrinter:
         return Text(text, CHOICE, exact, typed, all(v.declared for v in values))
 
     def cast(self, op: emitc.CastOp) -> Text:
-        """A cast; an array is a pointer already."""
+        """A cast of a number, of a pointer, or of an array to a pointer."""
         source, dest = op.source.type, op.dest.type
-        if isinstance(source, emitc.ArrayType):
-            return self.value(op.source)
         if isinstance(dest, emitc.PointerType):
-            return self.spelling.pointer_cast(self.value(op.source), dest, dict(op.attributes))
+            return self.spelling.pointer_cast(self.value(op.source), source, dest, dict(op.attributes))
         assert isinstance(source, IntegerType) and isinstance(dest, IntegerType)
         widens = dest.width.data > source.width.data
         return (self.exact(op.source) if widens else self.value(op.source)).cast(self.spelling.type(dest))

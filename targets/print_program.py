@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import IntegerType, ModuleOp
 
 from ..dialects import emitc
 from ..dialects.dense import dtype_of, to_numpy
-from ..dialects.emitc_types import FLASH, PUSH_ROW, RUN
+from ..dialects.emitc_statements import pointee
+from ..dialects.emitc_types import ALIAS, FLASH, PUSH_ROW, RUN
 from ..dialects.errors import UserError
 from .print_names import Names
 from .print_spelling import Spelling
@@ -68,6 +69,19 @@ class Program:
         return sum(
             op.type.size * dtype_of(op.type.element_type).itemsize for op in self.globals if op.const_specifier is None
         )
+
+    @property
+    def aliased(self) -> list[IntegerType]:
+        """What pointers with `mcu.alias` point to, narrowest first."""
+        made = (r.type for f in self.functions for op in f.walk() if ALIAS in op.attributes for r in op.results)
+        given = (
+            type
+            for f in self.functions
+            for index, type in enumerate(f.function_type.inputs)
+            if ALIAS in f.argument_attributes(index)
+        )
+        types = {pointee(type) for type in (*made, *given)}
+        return sorted(types, key=lambda type: (type.width.data, str(type)))
 
     def check(self) -> None:
         """Raise UserError where something in the module is not emitc."""

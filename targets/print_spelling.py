@@ -6,7 +6,7 @@ from xdsl.dialects.builtin import IntegerType, Signedness, StringAttr
 from xdsl.ir import Attribute
 
 from ..dialects import emitc
-from ..dialects.emitc_types import ALIGNMENT, CONST, FLASH
+from ..dialects.emitc_types import ALIAS, ALIGNMENT, CONST, FLASH
 from ..dialects.errors import UserError
 from .print_text import UNARY, Text
 
@@ -79,10 +79,19 @@ class Spelling:
     def pointer(self, type: emitc.PointerType, attributes: dict[str, Attribute]) -> str:
         """A pointer type, with a trailing space where a name may follow a word."""
         const = "const " if CONST in attributes else ""
-        return f"{const}{self.flash(attributes)}{self.type(type.pointee_type)} *"
+        pointee = self.aliasing(type.pointee_type) if ALIAS in attributes else self.type(type.pointee_type)
+        return f"{const}{self.flash(attributes)}{pointee} *"
 
-    def pointer_cast(self, text: Text, type: emitc.PointerType, attributes: dict[str, Attribute]) -> Text:
-        """A cast between pointers."""
+    def aliasing(self, type: Attribute) -> str:
+        """The typedef of an integer type whose accesses may meet those of other types: `NET_INT16`."""
+        return f"{self.prefix}_{self.type(type).removesuffix('_t').upper()}"
+
+    def pointer_cast(
+        self, text: Text, source: Attribute, type: emitc.PointerType, attributes: dict[str, Attribute]
+    ) -> Text:
+        """A cast between pointers; an array is a pointer to its elements already."""
+        if isinstance(source, emitc.ArrayType) and ALIAS not in attributes:
+            return text
         return text.cast(self.pointer(type, attributes))
 
     def parameter(self, type: Attribute, name: str, attributes: dict[str, Attribute]) -> str:

@@ -12,7 +12,7 @@
 "memref.global"() <{sym_name = "net_w", sym_visibility = "private", type = memref<2x3xi8, "flash">,
                     initial_value = dense<[[1, 2, 3], [-1, -2, -3]]> : tensor<2x3xi8>, constant}> : () -> ()
 
-// CHECK-NEXT: emitc.func @net_fc(%in: !emitc.ptr<i8> {mcu.const, mcu.elements = 3 : i64}, %out: !emitc.ptr<i32> {mcu.elements = 2 : i64}) attributes {specifiers = ["static"]} {
+// CHECK-NEXT: emitc.func @net_fc(%in: !emitc.ptr<i8> {mcu.const, mcu.elements = 3 : i64}, %out: !emitc.ptr<i32> {mcu.alias, mcu.elements = 2 : i64}) attributes {specifiers = ["static"]} {
 func.func private @net_fc(%in: memref<1x3xi8>, %out: memref<1x2xi32>) {
   // CHECK-NEXT: %[[W:.*]] = emitc.get_global @net_w : !emitc.array<6xi8>
   %w = memref.get_global @net_w : memref<2x3xi8, "flash">
@@ -83,13 +83,19 @@ func.func @net(%x: memref<1x3xi8>, %y: memref<1x2xi32>) attributes {
   // CHECK-NEXT: %[[PLACE:.*]] = emitc.subscript %[[ARENA]][%[[OFFSET]]] : (!emitc.array<64xi8>, i32) -> !emitc.lvalue<i8>
   // CHECK-NEXT: %[[VIEW:.*]] = emitc.expression %[[PLACE]] : (!emitc.lvalue<i8>) -> !emitc.ptr<i32> {
   // CHECK-NEXT:   %[[BYTES:.*]] = emitc.address_of %[[PLACE]] : !emitc.lvalue<i8>
-  // CHECK-NEXT:   %[[WORDS:.*]] = emitc.cast %[[BYTES]] : !emitc.ptr<i8> to !emitc.ptr<i32>
+  // CHECK-NEXT:   %[[WORDS:.*]] = emitc.cast %[[BYTES]] {mcu.alias} : !emitc.ptr<i8> to !emitc.ptr<i32>
   // CHECK-NEXT:   emitc.yield %[[WORDS]] : !emitc.ptr<i32>
   // CHECK-NEXT: }
   %view = memref.view %arena[%offset][] : memref<64xi8> to memref<1x2xi32>
   // CHECK-NEXT: emitc.call @net_fc(%image_1, %[[VIEW]]) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
   func.call @net_fc(%x, %view) : (memref<1x3xi8>, memref<1x2xi32>) -> ()
-  // CHECK-NEXT: emitc.call @net_fc(%image_1, %scores) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
+  // The caller knows plain types; HLS knows no others.
+  // CHECK-NEXT: %scores_1 = emitc.expression %scores : (!emitc.ptr<i32>) -> !emitc.ptr<i32> {
+  // CHECK-NEXT:   %scores_2 = emitc.cast %scores {mcu.alias} : !emitc.ptr<i32> to !emitc.ptr<i32>
+  // CHECK-NEXT:   emitc.yield %scores_2 : !emitc.ptr<i32>
+  // CHECK-NEXT: }
+  // CHECK-NEXT: emitc.call @net_fc(%image_1, %scores_1) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
+  // SIGNLESS:   emitc.call @net_fc(%image, %scores) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
   func.call @net_fc(%x, %y) : (memref<1x3xi8>, memref<1x2xi32>) -> ()
   // CHECK-NEXT: emitc.return
   func.return

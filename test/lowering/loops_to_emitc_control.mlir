@@ -156,9 +156,12 @@ func.func private @choose(%a: i32, %b: i32) -> i32 {
   func.return %chosen : i32
 }
 
+// The ports have plain types; inside, all words are of the type that may alias.
 // CHECK-LABEL: void net_run(const int32_t *x, int32_t *y) {
-// CHECK-NEXT:    int32_t v0 = choose(x[0], x[1]);
-// CHECK-NEXT:    y[0] = v0 * 2;
+// CHECK-NEXT:    const NET_INT32 *x_1 = (const NET_INT32 *)x;
+// CHECK-NEXT:    int32_t v0 = choose(x_1[0], x_1[1]);
+// CHECK-NEXT:    ((NET_INT32 *)y)[0] = v0 * 2;
+// CHECK-NEXT:  }
 func.func @net(%x: memref<2xi32>, %y: memref<1xi32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

@@ -4,7 +4,11 @@
 // Steps in a table in flash: what to do, and at which byte of the arena. Views at offsets known only at run time are
 // pointers; where one is used once, it stands in the statement that uses it.
 
-// CHECK: static int8_t net_arena[64] __attribute__((aligned(4)));
+// CHECK:      /* Buffers of different types share memory. */
+// CHECK-NEXT: typedef int16_t __attribute__((__may_alias__)) NET_INT16;
+// CHECK-NEXT: typedef int32_t __attribute__((__may_alias__)) NET_INT32;
+// CHECK-EMPTY:
+// CHECK-NEXT: static int8_t net_arena[64] __attribute__((aligned(4)));
 "memref.global"() <{sym_name = "net_arena", sym_visibility = "private", type = memref<64xi8>, initial_value,
                     alignment = 4 : i64}> : () -> ()
 // CHECK: static const NET_FLASH int16_t net_steps[10] = {
@@ -23,7 +27,7 @@ func.func private @fill(%p: memref<4xi32>, %v: i32) {
   func.return
 }
 
-// CHECK: static void widen(const int8_t *p, const NET_FLASH int8_t *w, int16_t *o) {
+// CHECK: static void widen(const int8_t *p, const NET_FLASH int8_t *w, NET_INT16 *o) {
 func.func private @widen(%p: memref<4xi8>, %w: memref<2xi8, "flash">, %o: memref<4xi16>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -37,11 +41,13 @@ func.func private @widen(%p: memref<4xi8>, %w: memref<2xi8, "flash">, %o: memref
 }
 
 // CHECK-LABEL: void net_run(const int32_t *x, int32_t *y) {
+// CHECK-NEXT:    const NET_INT32 *x_1 = (const NET_INT32 *)x;
+// CHECK-NEXT:    NET_INT32 *y_1 = (NET_INT32 *)y;
 // CHECK-NEXT:    for (int32_t i = 0; i < 5; i++) {
 // CHECK-NEXT:      int32_t at = (int32_t)net_steps[i * 2 + 1];
 // CHECK-NEXT:      int32_t start = (int32_t)net_starts[i];
-// CHECK-NEXT:      int32_t *words = (int32_t *)&net_arena[at];
-// CHECK-NEXT:      int32_t v = x[i];
+// CHECK-NEXT:      NET_INT32 *words = (NET_INT32 *)&net_arena[at];
+// CHECK-NEXT:      int32_t v = x_1[i];
 // CHECK-NEXT:      switch ((int32_t)net_steps[i * 2]) {
 // CHECK-NEXT:        case 0: {
 // CHECK-NEXT:          fill(words, v);
@@ -51,25 +57,25 @@ func.func private @widen(%p: memref<4xi8>, %w: memref<2xi8, "flash">, %o: memref
 // CHECK-NEXT:        case 1: {
 // CHECK-NEXT:          int8_t *bytes = &net_arena[at];
 // CHECK-NEXT:          bytes[0] = 100;
-// CHECK-NEXT:          widen(bytes, &net_bytes[start], (int16_t *)&net_arena[at]);
+// CHECK-NEXT:          widen(bytes, &net_bytes[start], (NET_INT16 *)&net_arena[at]);
 // CHECK-NEXT:          break;
 // CHECK-NEXT:        }
 // CHECK-NEXT:        case -3: {
-// CHECK-NEXT:          ((int16_t *)&net_arena[at])[i] = (int16_t)v;
+// CHECK-NEXT:          ((NET_INT16 *)&net_arena[at])[i] = (int16_t)v;
 // CHECK-NEXT:          break;
 // CHECK-NEXT:        }
 // CHECK-NEXT:        case 2: break;
 // CHECK-NEXT:        default: {
-// CHECK-NEXT:          y[4] = (int32_t)((int16_t *)&net_arena[at - 24])[3];
+// CHECK-NEXT:          y_1[4] = (int32_t)((NET_INT16 *)&net_arena[at - 24])[3];
 // CHECK-NEXT:          break;
 // CHECK-NEXT:        }
 // CHECK-NEXT:      }
 // CHECK-NEXT:      int32_t o = net_order[i];
-// CHECK-NEXT:      y[o] = y[o] + words[1];
+// CHECK-NEXT:      y_1[o] = y_1[o] + words[1];
 // CHECK-NEXT:    }
-// CHECK-NEXT:    switch (x[0]) {
+// CHECK-NEXT:    switch (x_1[0]) {
 // CHECK-NEXT:      case 6: {
-// CHECK-NEXT:        fill(y, 9);
+// CHECK-NEXT:        fill(y_1, 9);
 // CHECK-NEXT:        break;
 // CHECK-NEXT:      }
 // CHECK-NEXT:      default: break;
@@ -78,7 +84,7 @@ func.func private @widen(%p: memref<4xi8>, %w: memref<2xi8, "flash">, %o: memref
 
 // IR:          %words = emitc.expression %[[PLACE:.*]] : (!emitc.lvalue<i8>) -> !emitc.ptr<i32> {
 // IR-NEXT:       %[[BYTE:.*]] = emitc.address_of %[[PLACE]] : !emitc.lvalue<i8>
-// IR-NEXT:       %[[WORD:.*]] = emitc.cast %[[BYTE]] : !emitc.ptr<i8> to !emitc.ptr<i32>
+// IR-NEXT:       %[[WORD:.*]] = emitc.cast %[[BYTE]] {mcu.alias} : !emitc.ptr<i8> to !emitc.ptr<i32>
 // IR:          emitc.switch %code : i32
 // IR-NEXT:     case 0 {
 // IR-NEXT:       emitc.call @fill(%words, %v) : (!emitc.ptr<i32>, i32) -> ()
