@@ -61,8 +61,6 @@ class Lowering:
         self.style = style
         self.memory = Memory(names)
         self.steps: list[func.FuncOp] = []
-        self.shared: dict[str, str] = {}
-        """The name of each function, by its text without the name."""
         self.pushed, self.given = named_form(function, INPUT_ROWS), named_form(function, INPUT_ARENA)
         for argument in function.args:
             self.memory.argument(argument, is_row=self.pushed is not None and argument in self.pushed.ins)
@@ -145,12 +143,8 @@ class Lowering:
         build_nest(form, memory, step, self.style, label, None if along is None else (along, block.args[0]))
         block.add_op(func.ReturnOp())
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
-        function = func.FuncOp(symbol, type, Region(block), "private")
-        # Functions that only differ in their name are one: patches of the same shape, layers without weights.
-        known = self.shared.setdefault(str(function).replace(f'"{label}_', '"').replace(f"@{symbol}(", "("), symbol)
-        if known == symbol:
-            self.steps.append(function)
-        return Step(known, addresses)
+        self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
+        return Step(symbol, addresses)
 
     def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None) -> SSAValue | Rows:
         """An operand inside the function of a step: an argument, a constant, or rows."""
