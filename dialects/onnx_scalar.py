@@ -51,6 +51,30 @@ class AddOp(BinaryOp):
     name = "onnx.Add"
 
 
+@irdl_op_definition
+class SubOp(BinaryOp):
+    """lhs - rhs
+
+    ```mlir
+    %y = onnx.Sub %a, %b : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.Sub"
+
+
+@irdl_op_definition
+class MulOp(BinaryOp):
+    """lhs * rhs
+
+    ```mlir
+    %y = onnx.Mul %a, %b : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.Mul"
+
+
 class ElementwiseOp(UnaryOp):
     """A scalar function of each element of one tensor."""
 

@@ -203,8 +203,13 @@ class Conversion:
         place = self.places[tensor]
         if not place.is_whole:
             buffer = self._define(tensor, BufferOp(memref_of(tensor.type), None))
-            self._copy(place, buffer, f"{tensor.name_hint or 'slice'}.dense")
+            self._copy(place, buffer, f"{self._name(tensor)}.dense")
         return self.places[tensor]
+
+    def _name(self, tensor: SSAValue) -> str:
+        """The node that computes a tensor, else its number."""
+        node = tensor.owner.properties.get("node") if isinstance(tensor.owner, Operation) else None
+        return node.data if isinstance(node, StringAttr) else f"value{len(self.places)}"
 
     def _form(self, form: StructuredForm, place: Place) -> StructuredForm:
         """The same form writing into `place`; its body moves along."""

@@ -6,22 +6,72 @@ A translation raises `Unsupported` with what is wrong and what to do; the import
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerType
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType, StringAttr
 
 from ..dialects import onnx
+from ..dialects.dense import from_numpy
 from ..dialects.onnx_base import shape_of
 from .import_joins import concat, pad, same, slice_, split
 from .import_layers import average_pool, batch_normalization, conv, gemm, global_average_pool, mat_mul, max_pool
 from .import_node import Node, Translation, Unsupported, from_first, like
 from .import_quantization import dequantize_linear, quantize_linear
 
+if TYPE_CHECKING:
+    import onnx as onnx_proto
 
-def add(node: Node) -> onnx.OnnxOp:
-    lhs, rhs = node.operand(0), node.operand(1)
-    shape = np.broadcast_shapes(shape_of(lhs), shape_of(rhs))
-    return onnx.AddOp(lhs, rhs, like(lhs, shape), node.name)
+
+def binary(cls: type[onnx.AddOp] | type[onnx.MulOp] | type[onnx.SubOp]) -> Translation:
+    """A scalar function of two operands."""
+
+    def translate(node: Node) -> onnx.OnnxOp:
+        lhs, rhs = node.operand(0), node.operand(1)
+        return cls(lhs, rhs, like(lhs, np.broadcast_shapes(shape_of(lhs), shape_of(rhs))), node.name)
+
+    return translate
+
+
+def sum_(node: Node) -> onnx.OnnxOp:
+    """Additions one after the other."""
+    total = node.operand(0)
+    if len(node.operands) == 1:
+        return same(node)
+    for index in range(1, len(node.operands)):
+        other = node.operand(index)
+        type = like(total, np.broadcast_shapes(shape_of(total), shape_of(other)))
+        total = onnx.AddOp(total, other, type, f"{node.name}_{index}").result
+    last = total.owner
+    assert isinstance(last, onnx.AddOp)
+    last.node = StringAttr(node.name)
+    return last
+
+
+def div(node: Node) -> onnx.OnnxOp:
+    """By a constant: the product with its inverse."""
+    lhs, divisor = node.operand(0), node.constant(1, "the divisor")
+    if divisor.dtype != np.float32 or not divisor.all():
+        raise Unsupported("the divisor must hold float32 numbers other than 0")
+    inverse = onnx.ConstantOp(from_numpy(np.float32(1) / divisor), f"{node.name}_inverse").result
+    return onnx.MulOp(lhs, inverse, like(lhs, np.broadcast_shapes(shape_of(lhs), divisor.shape)), node.name)
+
+
+def constant_of_shape(node: Node) -> onnx.OnnxOp:
+    shape = [int(n) for n in node.constant(0, "the shape").reshape(-1)]
+    value = node.attributes.get("value")
+    number = np.float32(0) if value is None else numpy_of(value).reshape(-1)[0]
+    if number.dtype not in (np.float32, np.int64):
+        raise Unsupported(f"constants of {number.dtype} are not supported; use float32")
+    return onnx.ConstantOp(from_numpy(np.full(shape, number)), node.name)
+
+
+def numpy_of(tensor: onnx_proto.TensorProto) -> NDArray[Any]:
+    """The numbers of a tensor attribute."""
+    from onnx import numpy_helper
+
+    return numpy_helper.to_array(tensor)
 
 
 def unary(cls: type[onnx.ReluOp] | type[onnx.SigmoidOp] | type[onnx.TanhOp]) -> Translation:
@@ -142,14 +192,16 @@ def transpose(node: Node) -> onnx.OnnxOp:
 
 
 TRANSLATIONS: dict[str, Translation] = {
-    "Add": add,
+    "Add": binary(onnx.AddOp),
     "ArgMax": arg_max,
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
     "Clip": clip,
     "Concat": concat,
+    "ConstantOfShape": constant_of_shape,
     "Conv": conv,
     "DequantizeLinear": dequantize_linear,
+    "Div": div,
     "Dropout": dropout,
     "Flatten": flatten,
     "Gemm": gemm,
@@ -157,6 +209,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Identity": same,
     "MatMul": mat_mul,
     "MaxPool": max_pool,
+    "Mul": binary(onnx.MulOp),
     "Pad": pad,
     "QuantizeLinear": quantize_linear,
     "ReduceMean": reduce_mean,
@@ -167,6 +220,8 @@ TRANSLATIONS: dict[str, Translation] = {
     "Softmax": softmax,
     "Split": split,
     "Squeeze": squeeze,
+    "Sub": binary(onnx.SubOp),
+    "Sum": sum_,
     "Tanh": unary(onnx.TanhOp),
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
@@ -177,8 +232,10 @@ LIMITS: dict[str, str] = {
     "AveragePool": "1-D and 2-D; ceil_mode only without count_include_pad",
     "BatchNormalization": "inference; constant parameters",
     "Clip": "constant bounds",
+    "ConstantOfShape": "constant shape",
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
     "DequantizeLinear": "per tensor, or per axis without zero points",
+    "Div": "by a constant",
     "Gemm": "constant weights and bias; no transA",
     "MatMul": "matrices, the right one constant",
     "MaxPool": "1-D and 2-D; without the index output",

@@ -28,6 +28,7 @@ from xdsl.utils.exceptions import VerifyException
 from ..dialects import onnx as dialect
 from ..dialects.dense import from_numpy
 from ..dialects.errors import UserError
+from ..passes.onnx.fold_constants import folded
 from .import_check import check_attributes, check_op
 from .import_node import Node, Unsupported
 from .import_nodes import TRANSLATIONS
@@ -274,6 +275,7 @@ class GraphImporter:
             for op in ops:
                 op.verify_()
                 check_op(op)
+            ops = [folded(op) or op for op in ops]
         except (Unsupported, VerifyException, KeyError, IndexError, ValueError, TypeError) as error:
             reason = f"attribute {error} is missing" if isinstance(error, KeyError) else str(error)
             self.refuse_values(f"{where}: {reason}", proto.output)
@@ -295,10 +297,13 @@ class GraphImporter:
         self.unknown.update(value for value in values if value)
 
     def insert(self, op: Operation) -> None:
-        """Append an op, and before it the constants that its translation made."""
+        """Append an op, and before it the constants and sums that its translation made."""
         for operand in op.operands:
-            if isinstance(operand.owner, Operation) and operand.owner.parent is None:
-                self.insert(operand.owner)
+            owner = operand.owner
+            if isinstance(owner, Operation) and owner.parent is None:
+                if isinstance(owner, dialect.AddOp) and owner.node is not None:
+                    owner.node = StringAttr(self.unique(owner.node.data))
+                self.insert(owner)
         self.block.add_op(op)
 
     def add_constant_node(self, proto: onnx.NodeProto, name: str) -> None:

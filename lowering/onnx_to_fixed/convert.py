@@ -25,8 +25,9 @@ from ...dialects.fixed_type import IntsAttr, PortAttr, QType
 from ...dialects.onnx_base import port_names
 from ...dialects.onnx_weights import is_weight
 from .builder import TYPE, FixedBuilder, element_of, shape_of
+from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
-from .elementwise import lower_add, lower_clip, lower_quantize, lower_relu, table
+from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub, table
 from .joins import lower_concat, lower_slice
 from .means import lower_global_average_pool, lower_reduce_mean
 from .pads import lower_pad
@@ -40,6 +41,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.AddOp: lower_add,
     onnx.ArgMaxOp: lower_arg_max,
     onnx.AveragePoolOp: lower_average_pool,
+    onnx.BatchNormalizationOp: lower_batch_normalization,
     onnx.ClipOp: lower_clip,
     onnx.ConcatOp: lower_concat,
     onnx.ConvOp: lower_conv,
@@ -49,6 +51,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.GlobalAveragePoolOp: lower_global_average_pool,
     onnx.IdentityOp: lower_identity,
     onnx.MaxPoolOp: lower_max_pool,
+    onnx.MulOp: lower_mul,
     onnx.PadOp: lower_pad,
     onnx.QuantizeLinearOp: lower_quantize,
     onnx.ReduceMeanOp: lower_reduce_mean,
@@ -58,6 +61,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.SliceOp: lower_slice,
     onnx.SoftmaxOp: lower_softmax,
     onnx.SqueezeOp: lower_reshape,
+    onnx.SubOp: lower_sub,
     onnx.TanhOp: lambda builder, op: table(builder, op, np.tanh),
     onnx.TransposeOp: lower_transpose,
     onnx.UnsqueezeOp: lower_reshape,

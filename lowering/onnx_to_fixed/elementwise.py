@@ -47,6 +47,16 @@ def elementwise(
 
 
 def lower_add(builder: FixedBuilder, op: onnx.AddOp) -> SSAValue:
+    """lhs + rhs"""
+    return weighted_sum(builder, op, (1, 1))
+
+
+def lower_sub(builder: FixedBuilder, op: onnx.SubOp) -> SSAValue:
+    """lhs - rhs"""
+    return weighted_sum(builder, op, (1, -1))
+
+
+def weighted_sum(builder: FixedBuilder, op: onnx.AddOp | onnx.SubOp, signs: tuple[int, int]) -> SSAValue:
     """`round((a - za) * ma + (b - zb) * mb) + zy` with one shift for both addends."""
     types = [builder.type_of(op.lhs), builder.type_of(op.rhs)]
     y = builder.type_of(op.results[0])
@@ -58,12 +68,27 @@ def lower_add(builder: FixedBuilder, op: onnx.AddOp) -> SSAValue:
     shift = max(1, min(shift, room - max(reaches).bit_length()))
     body = Body([t.storage for t in types])
     total: SSAValue | None = None
-    for element, type, factor in zip(body.arguments, types, factors, strict=True):
+    for element, type, factor, sign in zip(body.arguments, types, factors, signs, strict=True):
         centred = body.offset(body.extend(element, wide), -type.zp)
-        term = body.mul(centred, body.constant(int(np.floor(factor * 2.0**shift + 0.5)), wide))
+        term = body.mul(centred, body.constant(sign * int(np.floor(factor * 2.0**shift + 0.5)), wide))
         total = term if total is None else body.add(total, term)
     assert total is not None
     value = body.to_storage(body.round_shift(total, shift), y)
+    inputs = [builder.value(op.lhs), builder.value(op.rhs)]
+    return elementwise(builder, inputs, y, shape_of(op.results[0]), body, value, name_of(op))
+
+
+def lower_mul(builder: FixedBuilder, op: onnx.MulOp) -> SSAValue:
+    """`round((a - za) * (b - zb) * M) + zy`"""
+    types = [builder.type_of(op.lhs), builder.type_of(op.rhs)]
+    y = builder.type_of(op.results[0])
+    bound = int(np.prod([max(t.limits[1] - t.zp, t.zp - t.limits[0]) for t in types]))
+    wide = i32 if bound < 1 << 31 else i64
+    requantizer = Requantizer(builder, np.asarray(types[0].scale * types[1].scale / y.scale), bound)
+    body = Body([t.storage for t in types])
+    elements = zip(body.arguments, types, strict=True)
+    lhs, rhs = (body.offset(body.extend(element, wide), -type.zp) for element, type in elements)
+    value = body.to_storage(requantizer.apply(body, body.mul(lhs, rhs)), y)
     inputs = [builder.value(op.lhs), builder.value(op.rhs)]
     return elementwise(builder, inputs, y, shape_of(op.results[0]), body, value, name_of(op))
 

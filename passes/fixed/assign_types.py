@@ -220,7 +220,7 @@ class Assignment:
                 self.types[operand] = self.types[op.result]
             elif isinstance(op, onnx.ConvOp | onnx.GemmOp) and index == 1:
                 self.types[operand] = self.weight_type(values, bias_magnitudes(op), self.types[op.operands[0]])
-            elif not isinstance(op, onnx.ConvOp | onnx.GemmOp):
+            elif not isinstance(op, onnx.ConvOp | onnx.GemmOp | onnx.BatchNormalizationOp):
                 self.types[operand] = self.type_of_range(float(values.min()), float(values.max()))
 
     def weight_type(self, values: NDArray[Any], bias: NDArray[np.float64], x: QType) -> QType:

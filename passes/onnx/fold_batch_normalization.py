@@ -1,7 +1,7 @@
-"""`onnx-fold-batch-normalization`: a BatchNormalization becomes part of the layer before it.
+"""`onnx-fold-batch-normalization`: what scales and shifts each channel becomes part of the layer before it.
 
 `(w x + b - mean) * s + shift = (s w) x + (s (b - mean) + shift)` with `s = scale / sqrt(variance + epsilon)` per
-channel.
+channel. A product or a sum with a constant per channel is the same with other numbers.
 """
 
 from __future__ import annotations
@@ -11,34 +11,78 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, TensorType, f32
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from ...dialects import onnx
 from ...dialects.dense import from_numpy
 from ...dialects.errors import UserError
-from ...dialects.onnx_base import shape_of
+from ...dialects.onnx_base import element_of, shape_of
 from .constants import constant_value, erase_unused, insert_before
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Affine:
+    """`y = x * factor + summand`, one number of each per channel."""
+
+    x: SSAValue
+    factor: Array
+    summand: Array
+
+    def after(self, inner: Affine) -> Affine:
+        """Both, `inner` first."""
+        return Affine(inner.x, inner.factor * self.factor, inner.summand * self.factor + self.summand)
 
 
 @dataclass(frozen=True)
 class FoldBatchNormalizationPass(ModulePass):
-    """Fold into a preceding Conv or Gemm with float weights and no other use; otherwise make a 1x1 depthwise Conv."""
+    """Fold into a preceding Conv or Gemm with float weights and no other use; several in a row become one.
+
+    What is left is an `onnx.BatchNormalization` with mean 0 and variance 1, except a sum alone, which stays a sum.
+    """
 
     name = "onnx-fold-batch-normalization"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for norm in [o for o in op.walk() if isinstance(o, onnx.BatchNormalizationOp)]:
-            fold(norm)
+        for inner in list(op.walk()):
+            affine = affine_of(inner)
+            if affine is not None:
+                fold(inner, affine)
         erase_unused(op)
 
 
-def affine(norm: onnx.BatchNormalizationOp) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Factor and summand per channel: `y = x * factor + summand`.
+def affine_of(op: Operation) -> Affine | None:
+    """What an op does to each channel; None for an op that does something else.
 
     Raises UserError for parameters that are computed, and for a negative variance.
     """
+    match op:
+        case onnx.BatchNormalizationOp():
+            return normalization(op)
+        case onnx.MulOp() | onnx.AddOp() | onnx.SubOp():
+            left, right = per_channel(op, op.rhs, op.lhs), per_channel(op, op.lhs, op.rhs)
+            constant, x = (left, op.rhs) if right is None else (right, op.lhs)
+            return None if constant is None else with_constant(op, x, constant, right is None)
+        case _:
+            return None
+
+
+def with_constant(op: onnx.MulOp | onnx.AddOp | onnx.SubOp, x: SSAValue, constant: Array, is_left: bool) -> Affine:
+    """A product, sum or difference of x and a constant per channel, the left operand or the right one."""
+    if isinstance(op, onnx.MulOp):
+        return Affine(x, constant, np.zeros_like(constant))
+    one = np.ones_like(constant)
+    if isinstance(op, onnx.AddOp):
+        return Affine(x, one, constant)
+    return Affine(x, -one, constant) if is_left else Affine(x, one, -constant)
+
+
+def normalization(norm: onnx.BatchNormalizationOp) -> Affine:
+    """The numbers of a BatchNormalization."""
     values = [constant_value(v) for v in (norm.scale, norm.shift, norm.mean, norm.variance)]
     if any(v is None for v in values):
         raise UserError(f"BatchNormalization '{norm.label}': the parameters must be constants")
@@ -46,50 +90,68 @@ def affine(norm: onnx.BatchNormalizationOp) -> tuple[NDArray[np.float64], NDArra
     if not (variance + norm.epsilon.value.data > 0).all():
         raise UserError(f"BatchNormalization '{norm.label}': a variance is negative; train or export the model again")
     factor = scale / np.sqrt(variance + norm.epsilon.value.data)
-    return factor, shift - mean * factor
+    return Affine(norm.x, factor, shift - mean * factor)
 
 
-def fold(norm: onnx.BatchNormalizationOp) -> None:
-    """Replace one BatchNormalization."""
-    factor, summand = affine(norm)
-    layer = norm.x.owner
-    if isinstance(layer, onnx.ConvOp | onnx.GemmOp) and norm.x.uses.get_length() == 1:
-        weights = constant_value(layer.w)
-        bias = np.zeros(len(factor)) if layer.bias is None else constant_value(layer.bias)
-        if weights is not None and bias is not None:
-            scaled = weights * factor.reshape(-1, *(1,) * (weights.ndim - 1))
-            w = insert_before(layer, onnx.ConstantOp(from_numpy(scaled.astype(np.float32)), layer.label + "_w"))
-            b = (bias * factor + summand).astype(np.float32)
-            new_bias = insert_before(layer, onnx.ConstantOp(from_numpy(b), layer.label + "_b"))
-            new = type(layer).build(
-                operands=[layer.x, w, new_bias],
-                properties=dict(layer.properties),
-                result_types=[norm.result.type],
-            )
-            insert_before(layer, new)
-            norm.result.replace_all_uses_with(new.results[0])
-            Rewriter.erase_op(norm)
-            Rewriter.erase_op(layer)
-            return
-    replace_by_depthwise(norm, factor, summand)
+def per_channel(op: onnx.MulOp | onnx.AddOp | onnx.SubOp, x: SSAValue, other: SSAValue) -> Array | None:
+    """The numbers of a constant operand that are the same all over each channel (dimension 1)."""
+    shape, constant = shape_of(x), constant_value(other)
+    if constant is None or isinstance(x.owner, onnx.ConstantOp) or len(shape) < 2 or shape_of(op.result) != shape:
+        return None
+    column = (1,) * (len(shape) - constant.ndim) + constant.shape
+    if any(n != 1 for axis, n in enumerate(column) if axis != 1):
+        return None
+    return np.broadcast_to(constant.reshape(-1), (shape[1],)).astype(np.float64)
 
 
-def replace_by_depthwise(
-    norm: onnx.BatchNormalizationOp, factor: NDArray[np.float64], summand: NDArray[np.float64]
-) -> None:
-    """One multiply-accumulate per element: a depthwise Conv with a window of 1."""
-    shape = shape_of(norm.x)
-    channels, rank = len(factor), max(1, len(shape) - 2)
-    kernel = factor.reshape(channels, 1, *(1,) * rank).astype(np.float32)
-    w = insert_before(norm, onnx.ConstantOp(from_numpy(kernel), norm.label + "_w"))
-    b = insert_before(norm, onnx.ConstantOp(from_numpy(summand.astype(np.float32)), norm.label + "_b"))
-    x, image = norm.x, (*shape, *(1,) * (3 - len(shape)))
-    if image != shape:
-        x = insert_before(norm, onnx.ReshapeOp(x, TensorType(f32, image), norm.label + "_image"))
-    type = TensorType(f32, image)
-    ones, zeros = (1,) * rank, (0,) * 2 * rank
-    result = insert_before(norm, onnx.ConvOp(x, w, b, type, ones, zeros, ones, channels, norm.label))
-    if image != shape:
-        result = insert_before(norm, onnx.ReshapeOp(result, TensorType(f32, shape), norm.label + "_flat"))
-    norm.result.replace_all_uses_with(result)
-    Rewriter.erase_op(norm)
+def fold(op: Operation, affine: Affine) -> None:
+    """Fold one op into what computes its operand, or leave it in the one form that is lowered."""
+    layer = affine.x.owner
+    alone = affine.x.uses.get_length() == 1
+    if isinstance(layer, onnx.ConvOp | onnx.GemmOp) and alone and fold_into_layer(op, layer, affine):
+        return
+    inner = affine_of(layer) if alone and isinstance(layer, Operation) else None
+    if inner is not None:
+        affine = affine.after(inner)
+    elif isinstance(op, onnx.AddOp | onnx.SubOp):
+        return
+    replace(op, affine)
+
+
+def fold_into_layer(op: Operation, layer: onnx.ConvOp | onnx.GemmOp, affine: Affine) -> bool:
+    """Give a layer other weights and another bias; says whether it could."""
+    weights = constant_value(layer.w)
+    bias = np.zeros(len(affine.factor)) if layer.bias is None else constant_value(layer.bias)
+    if weights is None or bias is None:
+        return False
+    scaled = weights * affine.factor.reshape(-1, *(1,) * (weights.ndim - 1))
+    w = insert_before(layer, onnx.ConstantOp(from_numpy(scaled.astype(np.float32)), layer.label + "_w"))
+    b = (bias * affine.factor + affine.summand).astype(np.float32)
+    new_bias = insert_before(layer, onnx.ConstantOp(from_numpy(b), layer.label + "_b"))
+    new = type(layer).build(
+        operands=[layer.x, w, new_bias],
+        properties=dict(layer.properties),
+        result_types=[op.results[0].type],
+    )
+    insert_before(layer, new)
+    op.results[0].replace_all_uses_with(new.results[0])
+    Rewriter.erase_op(op)
+    Rewriter.erase_op(layer)
+    return True
+
+
+def replace(op: Operation, affine: Affine) -> None:
+    """A BatchNormalization of mean 0 and variance 1 instead of an op."""
+    assert isinstance(op, onnx.OnnxOp)
+    channels = len(affine.factor)
+    rows = (affine.factor, affine.summand, np.zeros(channels), np.ones(channels))
+    parameters = [
+        insert_before(op, onnx.ConstantOp(from_numpy(row.astype(np.float32)), f"{op.label}_{name}"))
+        for row, name in zip(rows, ("scale", "shift", "mean", "variance"), strict=True)
+    ]
+    node = None if op.node is None else op.node.data
+    type = TensorType(element_of(affine.x), shape_of(affine.x))
+    norm = onnx.BatchNormalizationOp([affine.x, *parameters], 0.0, type, node)
+    insert_before(op, norm)
+    op.results[0].replace_all_uses_with(norm.result)
+    Rewriter.erase_op(op)

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Operation, SSAValue
 
+from ...dialects.access import footprint, full_box
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
@@ -157,15 +158,19 @@ class State:
         return part.written
 
     def trace(self, traced: dict[str, NDArray[Any]], form: StructuredForm, box: Box) -> None:
-        """Copy a box that a form has written into the value of its node; elements never written are poison."""
+        """Copy a box that a form has written into the value of its node; elements never written are poison.
+
+        The value is what the form writes in all: less than its target where it writes a part of a concatenation.
+        """
         assert form.node is not None and isinstance(form.target.type, MemRefType)
-        node = form.node.data
+        node, element = form.node.data, form.target.type.element_type
+        ranges = footprint(form.out_map, full_box(form.sizes))
         if node not in traced:
-            type = form.target.type
-            traced[node] = (
-                self._poison(type).view(dtype_of(scalar_type(type.element_type))).reshape((-1, *type.get_shape()))
-            )
-        traced[node][(slice(None), *(slice(r.start, r.stop) for r in box))] = self.memory[form.target].read(box)
+            shape = [high - low + 1 for low, high in ranges]
+            poison = self._poison(MemRefType(element, shape))
+            traced[node] = poison.view(dtype_of(scalar_type(element))).reshape((-1, *shape))
+        part = (slice(r.start - low, r.stop - low) for r, (low, _) in zip(box, ranges, strict=True))
+        traced[node][(slice(None), *part)] = self.memory[form.target].read(box)
 
 
 def combined(form: StructuredForm, before: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:

@@ -142,11 +142,15 @@ def dequantize(op: onnx.DequantizeLinearOp, operands: Sequence[Array]) -> Array:
     return ((operands[0].astype(np.float32) - zero_point) * scale).astype(np.float32)
 
 
-def add(op: onnx.AddOp, operands: Sequence[Array]) -> Array:
-    """lhs + rhs; missing dimensions come after the batch axis."""
-    rank = len(shape_of(op.result))
-    lhs, rhs = (v.reshape(len(v), *(1,) * (rank + 1 - v.ndim), *v.shape[1:]) for v in operands)
-    return lhs + rhs
+def binary(function: np.ufunc) -> Evaluate:
+    """A scalar function of two operands; dimensions that one of them lacks come after the batch axis."""
+
+    def evaluate(op: onnx.AddOp | onnx.MulOp | onnx.SubOp, operands: Sequence[Array]) -> Array:
+        rank = len(shape_of(op.result))
+        lhs, rhs = (v.reshape(len(v), *(1,) * (rank + 1 - v.ndim), *v.shape[1:]) for v in operands)
+        return function(lhs, rhs)
+
+    return evaluate
 
 
 def clip(op: onnx.ClipOp, operands: Sequence[Array]) -> Array:
@@ -178,7 +182,7 @@ def slice_(op: onnx.SliceOp, operands: Sequence[Array]) -> Array:
 
 
 EVALUATE: dict[type[Operation], Evaluate] = {
-    onnx.AddOp: add,
+    onnx.AddOp: binary(np.add),
     onnx.ArgMaxOp: lambda op, v: v[0].argmax(axis=axis_of(op)).reshape(len(v[0]), *shape_of(op.result)),
     onnx.AveragePoolOp: average_pool,
     onnx.BatchNormalizationOp: batch_normalization,
@@ -192,6 +196,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.IdentityOp: same_elements,
     onnx.MatMulOp: lambda op, v: v[0] @ v[1],
     onnx.MaxPoolOp: max_pool,
+    onnx.MulOp: binary(np.multiply),
     onnx.PadOp: pad,
     onnx.QuantizeLinearOp: quantize,
     onnx.ReduceMeanOp: reduce_mean,
@@ -201,6 +206,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.SliceOp: slice_,
     onnx.SoftmaxOp: softmax,
     onnx.SqueezeOp: same_elements,
+    onnx.SubOp: binary(np.subtract),
     onnx.TanhOp: lambda op, v: np.tanh(v[0]),
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
     onnx.UnsqueezeOp: same_elements,

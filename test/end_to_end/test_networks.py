@@ -6,12 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto
 from support.networks import Network, compile_network, equal_levels, on_grid, real_inputs
 
+from tinyml_opt.dialects.fixed_forms import StructuredForm
 from tinyml_opt.targets.executors.select import board_executor
 from tinyml_opt.tools.verify import float_distance, hls_executor
 
@@ -80,6 +82,43 @@ def classifier() -> Network:
     net.result(net.node("Softmax", value, name="softmax"))
     net.result(net.node("ArgMax", value, name="argmax", axis=1), TensorProto.INT64)
     return net
+
+
+def dense_block() -> Network:
+    """Two layers that each read all before them, between a padded layer and a mean; a branch with its own margins."""
+    net = Network((1, 2, 8, 7), 11)
+    margins = net.constant(np.array([0, 0, 1, 1, 0, 0, 1, 1]))
+    stem = net.node("Conv", net.node("Pad", "x", margins), net.weight(4, 2, 3, 3), net.bias(4), strides=[2, 2])
+    value = net.node("Relu", stem)
+    for _ in range(2):
+        channels = 4 if value.startswith("relu") else 6
+        parameters = [net.constant(net.random.uniform(0.5, 2, channels).astype(np.float32)) for _ in range(4)]
+        normal = net.node("Relu", net.node("BatchNormalization", value, *parameters))
+        layer = net.node("Conv", normal, net.weight(2, channels, 3, 3), net.bias(2), pads=[1, 1, 1, 1])
+        value = net.node("Concat", value, layer, axis=1)
+    wider = net.node("Pad", stem, net.constant(np.array([0, 0, 0, 0, 0, 4, 0, 0])))
+    total = net.node("Add", value, wider)
+    gate = net.node("Sigmoid", net.node("ReduceMean", total, axes=[2, 3], keepdims=1))
+    mean = net.node("ReduceMean", net.node("Mul", total, gate), axes=[2, 3], keepdims=0)
+    net.result(net.node("Gemm", mean, net.weight(8, 3, axis=1), net.bias(3), name="classes"))
+    return net
+
+
+@pytest.mark.parametrize(("board", "scheme"), [("mega2560", "affine"), ("nano33ble", "pow2")])
+def test_joins_on_boards(board: str, scheme: str, tmp_path: Path):
+    """Pad, Concat, BatchNormalization alone, Mul and ReduceMean: the concatenations cost no copy and no buffer."""
+    net = dense_block()
+    rows = net.rows(5)
+    compilation = compile_network(net.model(), tmp_path, rows, board, 8, scheme)
+    others = [board_executor(compilation.generated(), compilation.board)]
+    others += [hls_executor(compilation)] if board == "mega2560" else []
+    data = real_inputs(rows)
+    run = equal_levels(compilation, data, others)
+    error, span = float_distance(compilation, data, run)
+    assert error <= 0.1 * span
+    forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm)]
+    nodes = [form.node.data for form in forms if form.node is not None]
+    assert not [name for name in nodes if "copy" in name or "dense" in name]
 
 
 @pytest.mark.parametrize(("bits", "scheme"), [(8, "affine"), (8, "pow2"), (16, "affine")])

@@ -79,6 +79,13 @@ def elementwise() -> Network:
     net.result(relu)
     net.result(net.node("Add", "x", relu, name="sum"))
     net.result(net.node("Add", "x", "x", name="twice"))
+    net.result(net.node("Sub", relu, "x", name="difference"))
+    net.result(net.node("Mul", relu, "x", name="product"))
+    net.result(net.node("Mul", "x", net.bias(4, 1, 1), name="factors"))
+    net.result(net.node("Mul", net.bias(8), "x", name="factors_per_column"))
+    net.result(net.node("Div", "x", net.constant(np.float32(-3)), name="quotient"))
+    net.result(net.node("Sub", net.bias(4, 1, 1), "x", name="constant_minus"))
+    net.result(net.node("Sum", "x", relu, name="of_two"))
     net.result(net.node("Add", "x", net.bias(1, 4, 1, 1), name="per_channel"))
     net.result(net.node("Add", net.bias(8), "x", name="per_column"))
     net.result(net.node("Add", "x", net.constant(np.float32(0.3)), name="scalar"))
@@ -127,6 +134,7 @@ def beside_layers() -> Network:
     for name, axes, keepdims in (("image", [2, 3], 0), ("row", [3], 0), ("column", [-2], 1), ("channels", [1], 1)):
         net.result(net.node("ReduceMean", conv, name=f"mean_{name}", axes=axes, keepdims=keepdims))
     net.result(net.node("ReduceMean", conv, name="mean_of_all"))
+    net.result(net.node("Sum", "x", net.node("Relu", "x"), "x", name="sum_of_three"))
     for name, pads in MARGINS.items():
         counts = net.constant(np.array(pads))
         net.result(net.node("Pad", conv, counts, net.constant(np.float32(0.5)), name=f"pad_{name}"))

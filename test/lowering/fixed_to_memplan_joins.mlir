@@ -94,7 +94,7 @@ func.func @blocks(%x: !four) -> (!four, tensor<1x4x1x!q>, tensor<1x4x2x!q>) attr
   %r = fixed.reshape %a : tensor<6x!q> -> !two
   // CHECK: node "y.copy1"
   %y = fixed.concat %r, %half along 1 {node = "y"} : !two, !two -> !four
-  %right = fixed.slice %x at <0, 0, 1> : !four -> tensor<1x4x2x!q>
+  %right = fixed.slice %x at <0, 0, 1> {node = "cut"} : !four -> tensor<1x4x2x!q>
   // CHECK: fixed.reduce max ins(%x : {{.*}} maps [affine_map<(d0, d1) -> (0, d0, (d1 + 1))>,
   %z = fixed.reduce max ins(%right : tensor<1x4x2x!q>) domain <4 | 2>
     maps [affine_map<(d0, d1) -> (0, d0, d1)>, affine_map<(d0, d1) -> (0, d0, 0)>] zero_point <0> acc i8 {
@@ -102,7 +102,7 @@ func.func @blocks(%x: !four) -> (!four, tensor<1x4x1x!q>, tensor<1x4x2x!q>) attr
     fixed.yield %m : i8
   } -> tensor<1x4x1x!q>
   // CHECK: %[[DENSE:.*]] = memplan.buffer : memref<1x4x2x!fixed.q<i8, 2^-4>>
-  // CHECK-NEXT: fixed.map ins(%x : {{.*}}) outs(%[[DENSE]] : {{.*}}) {{.*}} node "right.dense"
+  // CHECK-NEXT: fixed.map ins(%x : {{.*}}) outs(%[[DENSE]] : {{.*}}) {{.*}} node "cut.dense"
   // CHECK: fixed.reduce max ins(%[[DENSE]] : {{.*}} maps [affine_map<(d0, d1, d2) -> (0, d0, ((d1 + d2) + -1))>,
   %w = fixed.reduce max ins(%right : tensor<1x4x2x!q>) domain <4, 2 | 3>
     maps [affine_map<(d0, d1, d2) -> (0, d0, d1 + d2 - 1)>, affine_map<(d0, d1, d2) -> (0, d0, d1)>]

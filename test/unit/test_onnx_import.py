@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import helper
+from onnx.reference import ReferenceEvaluator
 from support.onnx_models import model, node
 
 from tinyml_opt.dialects import onnx as dialect
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.lowering.import_onnx import import_onnx
+from tinyml_opt.targets.executors.onnx import OnnxExecutor
 
 RELU = node("Relu", "x")
 
@@ -100,3 +104,55 @@ def test_names_of_inputs_and_outputs() -> None:
     module = import_onnx(model([RELU]).SerializeToString(), "net")
     module.verify()
     assert '@net(%0: tensor<1x4xf32> {onnx.name = "x"}) -> (tensor<1x4xf32> {onnx.name = "y"})' in str(module)
+
+
+QUANTIZED: dict[str, NDArray[Any]] = {
+    "q": np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12]], np.int8),
+    "s": np.array([0.5, 0.25, 1, 2], np.float32),
+    "z": np.zeros(4, np.int8),
+    "w": np.arange(12, dtype=np.float32).reshape(4, 3),
+    "one": np.array(1, np.float32),
+    "byte": np.array(0, np.int8),
+    "shape": np.array([3, 4]),
+    "b": np.ones(3, np.float32),
+}
+DEQUANTIZED = helper.make_node("DequantizeLinear", ["q", "s", "z"], ["r"], axis=0)
+WEIGHTS: dict[str, tuple[list[onnx.NodeProto], dict[str, Any]]] = {
+    "transpose": ([helper.make_node("Transpose", ["w"], ["v"])], {"transB": 1}),
+    "identity": ([helper.make_node("Identity", ["w"], ["v"])], {}),
+    "reshape": ([helper.make_node("Reshape", ["w", "shape"], ["v"])], {"transB": 1}),
+    "sum": ([helper.make_node("Add", ["w", "one"], ["v"])], {}),
+    "transpose of quantized": ([DEQUANTIZED, helper.make_node("Transpose", ["r"], ["v"])], {"transB": 1}),
+    "quantized": (
+        [
+            helper.make_node("QuantizeLinear", ["w", "one", "byte"], ["i"]),
+            helper.make_node("DequantizeLinear", ["i", "one", "byte"], ["v"]),
+        ],
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WEIGHTS)
+def test_weights_that_are_computed_from_constants(case: str) -> None:
+    """They are computed when the model is read; quantized ones stay quantized."""
+    nodes, attributes = WEIGHTS[case]
+    bias = helper.make_node("Identity", ["b"], ["c"])
+    proto = model([*nodes, bias, node("Gemm", "x", "v", "c", **attributes)], QUANTIZED, opset=21)
+    module = import_onnx(proto.SerializeToString())
+    kinds = {type(op) for op in module.walk()} - {dialect.ConstantOp, dialect.GemmOp}
+    assert (dialect.DequantizeLinearOp in kinds) == ("quantized" in case)
+    assert not kinds & {dialect.TransposeOp, dialect.IdentityOp, dialect.ReshapeOp, dialect.AddOp}
+    x = np.arange(4, dtype=np.float32).reshape(1, 1, 4)
+    (result,) = OnnxExecutor(module).run({"x": x}).outputs.values()
+    (expected,) = ReferenceEvaluator(proto).run(None, {"x": x[0]})
+    np.testing.assert_array_equal(result[0], expected)
+
+
+def test_names_of_what_a_node_becomes() -> None:
+    """A Split gives slices, a Sum of three two additions, each under a name of its own."""
+    cut = helper.make_node("Split", ["x"], ["a", "b"], "it", axis=1)
+    total = node("Sum", "a", "b", "a", name="it")
+    module = import_onnx(model([cut, total], opset=13).SerializeToString())
+    labels = [op.label for op in module.walk() if isinstance(op, dialect.OnnxOp)]
+    assert labels == ["it", "it_1", "it_2_1", "it_2"]

@@ -103,3 +103,12 @@ func.func @joins(%x: tensor<1x2x4xf32>) -> tensor<1x4xf32> {
   %5 = onnx.Slice %4 {starts = array<i64: 0, 3>} : tensor<1x8xf32> -> tensor<1x5xf32>
   func.return %2 : tensor<1x4xf32>
 }
+
+// CHECK-LABEL: func.func @arithmetic
+func.func @arithmetic(%x: tensor<1x4xf32>, %y: tensor<4xf32>) -> tensor<1x4xf32> {
+  // CHECK-NEXT: %0 = onnx.Sub %x, %y : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+  %0 = onnx.Sub %x, %y : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+  // CHECK-NEXT: %1 = onnx.Mul %0, %y : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+  %1 = onnx.Mul %0, %y : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+  func.return %1 : tensor<1x4xf32>
+}
