@@ -1,32 +1,33 @@
 """An independent checker of memory plans: replays the program on the owners of bytes instead of on their values.
 
-It shares no code with the planners. For every byte of every memory it keeps which buffer owns it and whether it has
-been written, and refuses what would make a run wrong, with the node that would do it.
+It shares no code with the planners. Time is a sequence of steps: a form, a slice of a form in a stream, an opaque op.
+For every byte of every memory it keeps which buffer, view or row owns it and which step wrote it, and refuses what
+would make a run wrong, with the node that would do it.
+
+A view lives from its first write until it is retired, a row of `memplan.rows` until it is read for the last time. What
+dies in a step may be overwritten in this very step, where no byte is before its last read: at each point of its
+parallel domain, in row-major order, a form reads all of its operands and then writes one element.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import prod
-from typing import NoReturn
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, MemRefType, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Operation, SSAValue
-from xdsl.ir.affine import AffineMap
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import DiagnosticException
 
-from ...dialects.fixed import ConstantOp
 from ...dialects.fixed_forms import StructuredForm
-from ...dialects.memplan import AliasOp, ArenaOp, BufferOp, OpaqueOp, RetireOp, ViewOp, element_bytes, size_in_bytes
-from .footprints import last_ranks, touched
-
-NOBODY = -1
-"""The owner of bytes that belong to no living buffer."""
+from ...dialects.memplan import OpaqueOp, RetireOp, StreamOp
+from .check_access import Chunk
+from .check_inputs import check_inputs
+from .check_memory import NEVER, NOBODY, Unit
+from .check_places import Places, refuse
+from .check_tasks import EARLIER, Stamps, Stream, Task, as_in_the_text, task_of
 
 
 @dataclass(frozen=True)
@@ -46,234 +47,219 @@ class CheckPass(ModulePass):
                 Checker(function).check()
 
 
-@dataclass
-class Memory:
-    """An arena, a buffer, an argument or a constant: per byte its owner's number and whether it has been written."""
-
-    size: int
-    writable: bool = True
-    owner: NDArray[np.int32] = field(init=False)
-    written: NDArray[np.bool_] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.owner = np.full(self.size, NOBODY, np.int32)
-        self.written = np.zeros(self.size, np.bool_)
-
-
-@dataclass
-class Owner:
-    """A buffer, a view, an argument or a constant: what lives and dies as one, at bytes [start, end) of its memory."""
-
-    number: int
-    name: str
-    memory: Memory
-    start: int
-    end: int
-    retired_by: str | None = None
-
-
 @dataclass(frozen=True)
-class Place:
-    """A memref: its bytes [start, end) and who owns them."""
+class Step:
+    """A slice of a task, with the chunks that it reads (and the stamps expected there) and those that it writes."""
 
-    owner: Owner
-    start: int
-    end: int
+    time: int
+    task: Task
+    value: int
+    reads: list[tuple[Chunk, Stamps | None]]
+    writes: list[Chunk]
+    since: int
+    """The first stamp of the stream that the step is in."""
 
     @property
-    def bytes(self) -> slice:
-        """The place in the arrays of its memory."""
-        return slice(self.start, self.end)
+    def name(self) -> str:
+        """The node, with the slice, for messages."""
+        return self.task.name if self.task.along is None else f"slice {self.value} of {self.task.name}"
 
 
 class Checker:
-    """The state of one function's memory while its ops are replayed in order."""
+    """The state of one function's memory while its steps are replayed in order."""
 
     def __init__(self, function: FuncOp):
         self.function = function
-        self.memories: dict[SSAValue, Memory] = {}
-        self.places: dict[SSAValue, Place] = {}
-        self.owners: list[Owner] = []
+        self.places = Places(function)
+        self.actions: list[Step | Stream | RetireOp] = []
+        self.steps: list[Step] = []
+        self.tasks: list[Task] = []
         self.last_step = "the start"
 
     def check(self) -> None:
         """Replay the function. Raises DiagnosticException at the first op that the memory does not allow."""
         block = self.function.body.block
-        inputs = self.function.attributes.get("fixed.inputs")
-        count = len(inputs) if isinstance(inputs, ArrayAttr) else len(block.args)
-        for number, argument in enumerate(block.args):
-            memory = Memory(size_of(argument), writable=number >= count or not isinstance(inputs, ArrayAttr))
-            memory.written[:] = number < count
-            self._own(argument, memory, f"argument {number}")
         for op in block.ops:
-            self._step(op)
-        outputs = block.args[count:]
-        for output in outputs:
-            place = self.places[output]
-            if not place.owner.memory.written.all():
-                self._refuse(self.function, f"output `{place.owner.name}` is not written in full")
+            self._take_up(op)
+        check_inputs(self.function, self.places, self.tasks)
+        for action in self.actions:
+            match action:
+                case Step():
+                    self._run(action)
+                case Stream():
+                    self._close(action)
+                case RetireOp():
+                    self._retire(action)
+        for output in block.args[self.places.inputs :]:
+            (unit,) = self.places.of(self.function, output).units
+            if (unit.memory.stamp == NEVER).any():
+                refuse(self.function, f"output {unit.name} is not written in full")
 
-    def _step(self, op: Operation) -> None:
+    def _take_up(self, op: Operation) -> None:
+        """Find the steps of an op, and the last step of each life."""
         match op:
-            case ArenaOp():
-                self.memories[op.result] = Memory(op.size.value.data)
-            case ConstantOp():
-                memory = Memory(size_of(op.result), writable=False)
-                memory.written[:] = True
-                self._own(op.result, memory, "a constant")
-            case BufferOp():
-                self._own(op.result, Memory(size_of(op.result)), name_of(op, "a buffer"))
-            case ViewOp():
-                self._view(op)
-            case AliasOp():
-                self._alias(op)
             case RetireOp():
-                self._retire(op)
-            case StructuredForm():
-                self._form(op)
-            case OpaqueOp():
-                self._opaque(op)
+                self.actions.append(op)
+                for unit in self.places.of(op, op.buffer).units:
+                    unit.last = min(unit.last, len(self.steps) - 1)
+            case StructuredForm() | OpaqueOp():
+                task = task_of(op, self.places, len(self.tasks) + 1)
+                self.tasks.append(task)
+                self._add_step(task, 0, 0)
+            case StreamOp():
+                self._stream(op)
             case ReturnOp():
                 pass
             case _:
-                self._refuse(op, f"`{op.name}` has no place in a plan")
+                if not self.places.declare(op):
+                    refuse(op, f"`{op.name}` has no place in a plan")
 
-    def _refuse(self, op: Operation, message: str) -> NoReturn:
-        op.emit_error(message, DiagnosticException(message))
+    def _stream(self, op: StreamOp) -> None:
+        number = len(self.tasks) + 1
+        pairs = zip(op.forms, op.dims, strict=True)
+        tasks = [task_of(form, self.places, number + index, along) for index, (form, along) in enumerate(pairs)]
+        self.tasks.extend(tasks)
+        stream = as_in_the_text(tasks)
+        for form, value in op.slices.tolist():
+            self._add_step(tasks[form], value, 2 * number)
+        self.actions.append(stream)
 
-    def _own(self, value: SSAValue, memory: Memory, name: str) -> None:
-        """A memory with one owner for the whole run, or until it is retired."""
-        owner = Owner(len(self.owners), value.name_hint or name, memory, 0, memory.size)
-        self.owners.append(owner)
-        memory.owner[:] = owner.number
-        self.places[value] = Place(owner, 0, memory.size)
-
-    def _view(self, op: ViewOp) -> None:
-        memory = self.memories.get(op.arena)
-        start, size = op.offset.value.data, size_of(op.result)
-        name = name_of(op, "a view")
-        if memory is None:
-            self._refuse(op, f"`{name}` is a view of something that is not an arena")
-        if start < 0 or start + size > memory.size:
-            self._refuse(op, f"`{name}` at bytes [{start}, {start + size}) leaves the arena of {memory.size} bytes")
-        owner = Owner(len(self.owners), name, memory, start, start + size)
-        self.owners.append(owner)
-        self.places[op.result] = Place(owner, start, start + size)
-
-    def _alias(self, op: AliasOp) -> None:
-        source = self.places[op.source]
-        start = source.start + op.offset.value.data
-        end = start + size_of(op.result)
-        if start < source.start or end > source.end:
-            self._refuse(op, f"an alias at bytes [{start}, {end}) leaves `{source.owner.name}`")
-        self.places[op.result] = Place(source.owner, start, end)
+    def _add_step(self, task: Task, value: int, since: int) -> None:
+        reads, writes = task.touches(value)
+        step = Step(len(self.steps), task, value, reads, writes, since)
+        self.steps.append(step)
+        self.actions.append(step)
+        for chunk, _ in reads:
+            if chunk.unit.is_row:
+                chunk.unit.last = step.time
 
     def _retire(self, op: RetireOp) -> None:
-        owner = self.places[op.buffer].owner
-        if owner.retired_by is not None:
-            self._refuse(op, f"`{owner.name}` is retired twice, first after {owner.retired_by}")
-        owner.retired_by = self.last_step
-        mine = owner.memory.owner == owner.number
-        owner.memory.owner[mine] = NOBODY
-        owner.memory.written[mine] = False
+        place = self.places.of(op, op.buffer)
+        if place.is_split:
+            refuse(op, f"{place.name} lies in rows, each of which dies by itself after its last read")
+        (unit,) = place.units
+        if unit.retired_by is not None:
+            refuse(op, f"{unit.name} is retired twice, first after {unit.retired_by}")
+        unit.retire(self.last_step)
 
-    def _form(self, form: StructuredForm) -> None:
-        node = f"node `{name_of(form, form.name)}`"
-        if form.outs is None:
-            self._refuse(form, f"{node} writes no memref: convert it to memplan first")
-        accesses = zip((*form.ins, *form.params), (*form.in_maps, *form.param_maps), strict=True)
-        for value, access in accesses:
-            self._read(form, node, value, touched_bytes(form, access, value))
-            self._check_order(form, node, value, access)
-        for table in form.tables:
-            self._read(form, node, table, np.ones(size_of(table), np.bool_))
-        self._write(form, node, form.outs, touched_bytes(form, form.out_map, form.outs))
-        self.last_step = node
+    def _run(self, step: Step) -> None:
+        for chunk, stamps in step.reads:
+            self._read(step, chunk, stamps)
+        written: set[int] = set()
+        for chunk in step.writes:
+            self._write(step, chunk, written)
+            written.add(chunk.unit.number)
+        self._check_order(step)
+        self.last_step = step.name
 
-    def _opaque(self, op: OpaqueOp) -> None:
-        node = f"node `{name_of(op, op.name)}`"
-        for value in op.ins:
-            self._read(op, node, value, np.ones(size_of(value), np.bool_))
-        for value in op.outs:
-            self._write(op, node, value, np.ones(size_of(value), np.bool_))
-        self.last_step = node
-
-    def _read(self, form: Operation, node: str, value: SSAValue, mask: NDArray[np.bool_]) -> None:
-        place = self.places[value]
-        owner, memory = place.owner, place.owner.memory
-        if owner.retired_by is not None:
-            self._refuse(form, f"{node} reads `{owner.name}`, which was retired after {owner.retired_by}")
-        valid = memory.written[place.bytes] & (memory.owner[place.bytes] == owner.number)
-        missing = mask & ~valid
+    def _read(self, step: Step, chunk: Chunk, stamps: Stamps | None) -> None:
+        unit = chunk.unit
+        if unit.retired_by is not None:
+            refuse(step.task.op, f"{step.name} reads {unit.name}, which was retired after {unit.retired_by}")
+        actual, mask = chunk.of(unit.memory.stamp), chunk.mask
+        missing = (actual == NEVER) | (chunk.of(unit.memory.owner) != unit.number)
+        if mask is not None:
+            missing &= mask
         if missing.any():
-            first = int(missing.argmax())
-            self._refuse(
-                form,
-                f"{node} reads {int(missing.sum())} bytes of `{owner.name}` that were never written, "
-                f"the first at byte {place.start + first}",
+            refuse(
+                step.task.op,
+                f"{step.name} reads {int(missing.sum())} bytes of {unit.name} that were never written, "
+                f"the first at byte {chunk.start + int(missing.argmax())}",
             )
-
-    def _write(self, form: Operation, node: str, value: SSAValue, mask: NDArray[np.bool_]) -> None:
-        place = self.places[value]
-        owner, memory = place.owner, place.owner.memory
-        if not memory.writable:
-            self._refuse(form, f"{node} writes into `{owner.name}`, which is read-only")
-        if owner.retired_by is not None:
-            self._refuse(form, f"{node} writes into `{owner.name}`, which was retired after {owner.retired_by}")
-        owners = memory.owner[owner.start : owner.end]
-        others = (owners != NOBODY) & (owners != owner.number)
-        if others.any():
-            first = int(others.argmax())
-            other = self.owners[int(owners[first])]
-            self._refuse(
-                form,
-                f"{node} writes `{owner.name}` at bytes [{owner.start}, {owner.end}), where `{other.name}` still lives "
-                f"at bytes [{other.start}, {other.end})",
-            )
-        owners[:] = owner.number
-        memory.written[place.bytes] |= mask
-
-    def _check_order(self, form: StructuredForm, node: str, value: SSAValue, access: AffineMap) -> None:
-        """Refuse a form that, point after point in row-major order, overwrites what a later point still reads."""
-        read, written = self.places[value], self.places[form.target]
-        low, high = max(read.start, written.start), min(read.end, written.end)
-        if read.owner is not written.owner or low >= high:
+        if stamps is None:
             return
-        last_read = ranks_of_bytes(form, access, value)[low - read.start : high - read.start]
-        first_written = ranks_of_bytes(form, form.out_map, form.target)[low - written.start : high - written.start]
-        early = (first_written >= 0) & (first_written < last_read)
-        if early.any():
-            self._refuse(
-                form,
-                f"{node} overwrites {int(early.sum())} bytes of its own input `{read.owner.name}` before it reads "
-                f"them, the first at byte {low + int(early.argmax())}",
+        expected = stamps if isinstance(stamps, int) else stamps[chunk.logical : chunk.logical + chunk.size]
+        wrong = np.where(np.equal(expected, EARLIER), actual >= step.since, actual != expected)
+        if mask is not None:
+            wrong &= mask
+        if wrong.any():
+            first = int(wrong.argmax())
+            meant = stamps if isinstance(stamps, int) else int(stamps[chunk.logical + first])
+            refuse(
+                step.task.op,
+                f"{step.name} reads {int(wrong.sum())} bytes of {unit.name}, the first at byte {chunk.start + first}, "
+                f"as {self._writer(int(actual[first]))} left them, not {self._writer(meant)}",
             )
 
+    def _writer(self, stamp: int) -> str:
+        """What left a stamp, for messages."""
+        if stamp == EARLIER:
+            return "what came before the stream"
+        if stamp // 2 == 0:
+            return "the caller"
+        task = self.tasks[stamp // 2 - 1]
+        return task.name if stamp == task.done else f"{task.name}, which was not done,"
 
-def name_of(op: Operation, default: str) -> str:
-    """The node that an op names, else the name of its result in the text, else the default."""
-    node = op.properties.get("node")
-    if isinstance(node, StringAttr):
-        return node.data
-    return (op.results[0].name_hint if op.results else None) or default
+    def _write(self, step: Step, chunk: Chunk, written: set[int]) -> None:
+        """Stamp what a step writes; `written` holds the units that it has written before."""
+        unit, op = chunk.unit, step.task.op
+        if not unit.memory.writable:
+            refuse(op, f"{step.name} writes into {unit.name}, which is read-only")
+        if unit.retired_by is not None:
+            refuse(op, f"{step.name} writes into {unit.name}, which was retired after {unit.retired_by}")
+        if not unit.claimed:
+            owners = unit.owners
+            others: Iterable[int] = np.unique(owners[(owners != unit.number) & (owners != NOBODY)]).tolist()
+            for number in others:
+                self._take_over(step, unit, self.places.units[number], number in written)
+            unit.claim()
+        target, mask = chunk.of(unit.memory.stamp), chunk.mask
+        target[slice(None) if mask is None else mask] = step.task.stamp(step.value)
 
+    def _take_over(self, step: Step, unit: Unit, other: Unit, same_step: bool) -> None:
+        """Refuse to write into the bytes of another unit that is still needed.
 
-def size_of(value: SSAValue) -> int:
-    """Bytes of a memref."""
-    assert isinstance(value.type, MemRefType)
-    return size_in_bytes(value.type)
+        An opaque op says nothing of its order, so it overwrites nothing that dies in its step.
+        """
+        at_once = not isinstance(step.task.op, OpaqueOp)
+        if not same_step and (other.last < step.time or (other.last == step.time and at_once)):
+            return
+        text = (
+            f"{step.name} writes {unit.name} at bytes [{unit.start}, {unit.end}), where {other.name} still lives "
+            f"at bytes [{other.start}, {other.end})"
+        )
+        if same_step:
+            text = (
+                f"{step.name} writes {unit.name} at bytes [{unit.start}, {unit.end}) and {other.name} at bytes "
+                f"[{other.start}, {other.end})"
+            )
+        elif other.is_row:
+            text += f" until {self.steps[other.last].name} has read it"
+        refuse(step.task.op, text)
 
+    def _check_order(self, step: Step) -> None:
+        """Refuse a form that, point after point in row-major order, overwrites what a later point still reads."""
+        for read, _ in step.reads:
+            for write in step.writes:
+                low, high = max(read.start, write.start), min(read.start + read.size, write.start + write.size)
+                if read.unit.memory is not write.unit.memory or low >= high:
+                    continue
+                last_read = read.of_pattern(read.pattern.last, low, high)
+                first_written = write.of_pattern(write.pattern.first, low, high)
+                early = (first_written >= 0) & (first_written < last_read)
+                if early.any():
+                    refuse(
+                        step.task.op,
+                        f"{step.name} overwrites {int(early.sum())} bytes of its own input {read.unit.name} before it "
+                        f"reads them, the first at byte {low + int(early.argmax())}",
+                    )
 
-def touched_bytes(form: StructuredForm, access: AffineMap, value: SSAValue) -> NDArray[np.bool_]:
-    """A mask over the bytes of a memref: those that the form reaches through an access map."""
-    assert isinstance(value.type, MemRefType)
-    return np.repeat(touched(access, form.sizes, value.type.get_shape()).reshape(-1), element_bytes(value.type))
-
-
-def ranks_of_bytes(form: StructuredForm, access: AffineMap, value: SSAValue) -> NDArray[np.int64]:
-    """Per byte of a memref, the number of the last point that touches it; -1 for none."""
-    assert isinstance(value.type, MemRefType)
-    shape = value.type.get_shape()
-    parallel = len(form.domain.parallel.data)
-    assert prod(shape) > 0
-    return np.repeat(last_ranks(access, form.sizes, parallel, shape), element_bytes(value.type))
+    def _close(self, stream: Stream) -> None:
+        """At the end of a stream, refuse bytes that are not as the last of several forms has written them."""
+        for access, stamps in stream.results.values():
+            place, start = access.place, 0
+            for unit in place.units:
+                size = unit.end - unit.start
+                actual = unit.memory.stamp[unit.start : unit.end]
+                expected = stamps if isinstance(stamps, int) else stamps[start : start + size]
+                start += size
+                kept = (unit.owners == unit.number) & np.not_equal(expected, EARLIER)
+                wrong = kept & (actual != expected)
+                if wrong.any():
+                    first = int(wrong.argmax())
+                    meant = stamps if isinstance(stamps, int) else int(stamps[start - size + first])
+                    refuse(
+                        self.tasks[meant // 2 - 1].op,
+                        f"the stream leaves {int(wrong.sum())} bytes of {unit.name} as "
+                        f"{self._writer(int(actual[first]))} wrote them, not {self._writer(meant)}",
+                    )

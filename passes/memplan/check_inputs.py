@@ -1,0 +1,63 @@
+"""The plan checker on inputs that the caller does not hand over as a whole: row by row, or written into the arena."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import StringAttr
+from xdsl.dialects.func import FuncOp
+
+from ...dialects.fixed_forms import StructuredForm
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS
+from .check_access import Access
+from .check_places import Places, refuse
+from .check_tasks import Task
+
+
+def check_inputs(function: FuncOp, places: Places, tasks: Sequence[Task]) -> None:
+    """Refuse steps that read an input when it is not there. Raises DiagnosticException.
+
+    With `memplan.input_rows` only slice `v` of the node that it names may read an input, and only its row `v`. The node
+    that `memplan.input_arena` names stands for the caller: it is the first step, and the only one to read an input.
+    """
+    inputs = set(function.body.block.args[: places.inputs])
+    rows, arena = function.attributes.get(INPUT_ROWS), function.attributes.get(INPUT_ARENA)
+    if rows is None and arena is None:
+        return
+    for task in tasks:
+        for access in reads_of(task, places):
+            if access.place.root not in inputs:
+                continue
+            name = access.place.units[0].name
+            if not isinstance(task.op, StructuredForm) or task.op.node not in (rows, arena):
+                node = next(node.data for node in (rows, arena) if isinstance(node, StringAttr))
+                refuse(task.op, f"{task.name} reads {name}, which only node `{node}` receives from the caller")
+            if task.op.node == arena and task.number > 1:
+                refuse(task.op, f"{task.name} stands for the caller: it must be the first step")
+            if task.op.node == rows:
+                check_rows(task, access, name)
+
+
+def reads_of(task: Task, places: Places) -> list[Access]:
+    """What a task reads, inputs included."""
+    op = task.op
+    if not isinstance(op, StructuredForm):
+        return [Access(value, places.of(op, value), None, None, None) for value in op.ins]
+    operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), strict=True)
+    return [Access(value, places.of(op, value), access, op, task.along) for value, access in operands] + [
+        Access(table, places.of(op, table), None, op, task.along) for table in op.tables
+    ]
+
+
+def check_rows(task: Task, access: Access, name: str) -> None:
+    """Refuse a form that does not take exactly one row of the input in each of its slices, the rows in order."""
+    if task.along is None:
+        refuse(task.op, f"{task.name} reads {name} as a whole, but the caller delivers it row by row")
+    if access.row is None:
+        refuse(task.op, f"{task.name} reads {name}, which has no rows, but the caller delivers it row by row")
+    if task.slices != access.shape[access.row]:
+        refuse(task.op, f"{task.name} runs in {task.slices} slices for {access.shape[access.row]} rows of {name}")
+    for value in range(task.slices):
+        found = access.at(value)
+        if found is None or found[:2] != (value, 1):
+            refuse(task.op, f"slice {value} of {task.name} does not read row {value} of {name}, which the caller gives")
