@@ -73,10 +73,13 @@ class Place:
 
 
 class Memory:
-    """The places of a function's memrefs, and the globals that they need."""
+    """The places of a function's memrefs, and the globals that they need.
 
-    def __init__(self, names: Names):
-        self.names = names
+    Where the caller writes the input into the arena, `is_shared`, the arena is public.
+    """
+
+    def __init__(self, names: Names, is_shared: bool = False):
+        self.names, self.is_shared = names, is_shared
         self.globals: list[memref.GlobalOp] = []
         self._places: dict[SSAValue, Place] = {}
         self._symbols: dict[SSAValue, memref.GlobalOp] = {}
@@ -91,7 +94,9 @@ class Memory:
                 self._root(op.result, self._constant(op))
             case ArenaOp():
                 symbol = self.names.new("arena")
-                self._root(op.result, self._uninitialized(symbol, op.result.type, op.alignment.value.data))
+                arena = self._uninitialized(symbol, op.result.type, op.alignment.value.data)
+                arena.sym_visibility = StringAttr("public" if self.is_shared else "private")
+                self._root(op.result, arena)
             case BufferOp():
                 symbol = self.names.new(op.node.data if op.node is not None else "buffer")
                 self._root(op.result, self._uninitialized(symbol, op.result.type, BUFFER_ALIGNMENT))

@@ -32,7 +32,7 @@ from ..dialects.dense import from_numpy, to_numpy
 from ..dialects.emitc_types import ALIAS, ALIGNMENT, FLASH, PUSH_ROW, RUN
 from ..dialects.errors import UserError
 from ..dialects.fixed_type import PortAttr, QType
-from ..dialects.memplan import INPUT_ROWS
+from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS
 from .emitc_check import ReadOnly, check
 from .emitc_control import BodyWriter, array_of
 from .emitc_group import group_expressions
@@ -71,7 +71,8 @@ class ConvertLoopsToEmitcPass(ModulePass):
         """A function of C."""
         block = Block()
         body = BodyWriter(Writer(block, self.index_bits))
-        inputs, outputs = ports_of(function, "fixed.inputs"), ports_of(function, "fixed.outputs")
+        inputs = [] if INPUT_ARENA in function.attributes else ports_of(function, "fixed.inputs")
+        outputs = ports_of(function, "fixed.outputs")
         ports, public = [*inputs, *outputs], is_public(function)
         attributes: list[dict[str, Attribute]] = []
         for index, argument in enumerate(function.args):
@@ -135,12 +136,13 @@ def identifier(label: str) -> str:
 
 
 def lower_global(op: memref.GlobalOp) -> emitc.GlobalOp:
-    """A static array: flattened, with its alignment and memory as attributes."""
+    """An array, static unless it is public: flattened, with its alignment and memory as attributes."""
     type, value = array_of(op.type), op.initial_value
     dense = None
     if isinstance(value, DenseIntOrFPElementsAttr):
         dense = from_numpy(to_numpy(value).reshape(-1), type.element_type)
-    result = emitc.GlobalOp(op.sym_name.data, type, dense, static=True, const=op.constant is not None)
+    static = op.sym_visibility.data == "private"
+    result = emitc.GlobalOp(op.sym_name.data, type, dense, static=static, const=op.constant is not None)
     if op.alignment is not None:
         result.attributes[ALIGNMENT] = op.alignment
     if is_flash(op.type):

@@ -59,7 +59,7 @@ class Lowering:
     def __init__(self, function: func.FuncOp, names: Names, style: Style):
         self.function, self.names = function, names
         self.style = style
-        self.memory = Memory(names)
+        self.memory = Memory(names, is_shared=INPUT_ARENA in function.attributes)
         self.steps: list[func.FuncOp] = []
         self.pushed, self.given = named_form(function, INPUT_ROWS), named_form(function, INPUT_ARENA)
         for argument in function.args:

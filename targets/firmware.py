@@ -28,7 +28,8 @@ from .toolchain import compile_with, firmware_source, output_of
 class GeneratedModel:
     """A printed model: NAME.c and NAME.h with `void NAME_run(const T *in0, ..., U *out0, ...)`.
 
-    With `input_rows`, the number of rows, it has `void NAME_push_row(const T *row, U *out0, ...)` instead.
+    With `input_rows`, the number of rows, it has `void NAME_push_row(const T *row, U *out0, ...)` instead. With
+    `input_in_arena` it takes no input: the caller has written it to the start of `NAME_arena`.
     """
 
     name: str
@@ -37,6 +38,7 @@ class GeneratedModel:
     inputs: tuple[PortAttr, ...]
     outputs: tuple[PortAttr, ...]
     input_rows: int = 0
+    input_in_arena: bool = False
 
     @property
     def entry(self) -> str:
@@ -44,9 +46,19 @@ class GeneratedModel:
         return self.name + (PUSH_ROW if self.input_rows else RUN)
 
     @property
+    def input_buffers(self) -> list[str]:
+        """The arrays that hold the inputs: the harness's, or the model's own."""
+        return [f"{self.name}_arena"] if self.input_in_arena else [f"tinyml_in{i}" for i in range(len(self.inputs))]
+
+    @property
+    def output_buffers(self) -> list[str]:
+        """The arrays of the harness that hold the outputs."""
+        return [f"tinyml_out{i}" for i in range(len(self.outputs))]
+
+    @property
     def caller_bytes(self) -> int:
         """The bytes that a caller keeps for a call: inputs and outputs; of an input that comes in rows, one row."""
-        inputs = sum(port_bytes(port) for port in self.inputs) // max(1, self.input_rows)
+        inputs = 0 if self.input_in_arena else sum(port_bytes(port) for port in self.inputs) // max(1, self.input_rows)
         return inputs + sum(port_bytes(port) for port in self.outputs)
 
 
@@ -153,6 +165,7 @@ def link(
         objects.append(f"{model.name}.o")
     else:
         bound[model.entry] = "main"
+        bound |= {name: "main" for name in model.input_buffers if model.input_in_arena}
     definitions = [f"-Wl,--defsym={symbol}={value}" for symbol, value in bound.items()]
     flags = [*board.flags, *recipe.link_flags, "-Wl,--gc-sections", *definitions]
     compile_with(board.compiler, [*flags, "-o", name, *objects], directory)
@@ -217,16 +230,21 @@ def write_sources(model: GeneratedModel, alignment: int, directory: Path, harnes
 
 def ports_header(model: GeneratedModel, alignment: int) -> str:
     """ports.h: a buffer per port, and macros that call the model and pass buffers to a reader or writer of rows."""
-    inputs = [f"tinyml_in{i}" for i in range(len(model.inputs))]
-    outputs = [f"tinyml_out{i}" for i in range(len(model.outputs))]
+    inputs, outputs = model.input_buffers, model.output_buffers
+    own = [
+        *([] if model.input_in_arena else zip(inputs, model.inputs, strict=True)),
+        *zip(outputs, model.outputs, strict=True),
+    ]
     buffers = [
         f"{c_type(port)} {name}[{math.prod(port.stored_shape)}] __attribute__((aligned({alignment})));"
-        for name, port in zip([*inputs, *outputs], [*model.inputs, *model.outputs], strict=True)
+        for name, port in own
     ]
+    reads = [f"read({name}, {port_bytes(port)})" for name, port in zip(inputs, model.inputs, strict=True)]
+    writes = [f"write({name}, {port_bytes(port)})" for name, port in zip(outputs, model.outputs, strict=True)]
     each = {
-        "READ_INPUTS(read)": " && ".join(f"read({name}, sizeof {name})" for name in inputs),
-        "WRITE_OUTPUTS(write)": " && ".join(f"write({name}, sizeof {name})" for name in outputs),
-        "CALL_MODEL()": f"{model.name}_run({', '.join([*inputs, *outputs])})",
+        "READ_INPUTS(read)": " && ".join(reads),
+        "WRITE_OUTPUTS(write)": " && ".join(writes),
+        "CALL_MODEL()": f"{model.name}_run({', '.join(name for name, _ in own)})",
     }
     macros = [f"#define {name} ({body})" for name, body in each.items()]
     caller = [run_by_rows(model)] if model.input_rows else []

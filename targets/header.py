@@ -11,7 +11,7 @@ from xdsl.utils.target import Target
 
 from ..dialects.fixed_type import PER_TENSOR, QType, scale_text
 from .print_names import Names, identifier
-from .print_ports import EntryPort, entry_ports
+from .print_ports import EntryPort, entry_ports, given_port
 from .print_program import Program
 from .print_spelling import Spelling
 
@@ -32,7 +32,8 @@ def print_header(module: ModuleOp) -> str:
     program.check()
     spelling = Spelling(program.prefix)
     prototype, names = program.prototype(spelling)
-    ports = entry_ports(program.entry, names)
+    ports, given = entry_ports(program.entry, names), given_port(program.entry)
+    ports = ports if given is None else [given, *ports]
     macros = Names([])
     needs_bool = any(port.type.width.data == 1 for port in ports)
     lines = [
@@ -55,6 +56,7 @@ def print_header(module: ModuleOp) -> str:
         "/* Bytes of static RAM, all of it in NAME.c. */".replace("NAME", program.name),
         f"#define {program.prefix}_ARENA_BYTES {program.ram_bytes}",
         "",
+        *([] if given is None else arena_lines(program, given, spelling)),
         prototype,
         "",
         "#ifdef __cplusplus",
@@ -64,6 +66,17 @@ def print_header(module: ModuleOp) -> str:
         f"#endif /* {program.prefix}_H */",
     ]
     return "\n".join(lines) + "\n"
+
+
+def arena_lines(program: Program, given: EntryPort, spelling: Spelling) -> list[str]:
+    """Where the caller writes the input before each call; its bytes do not last."""
+    arena = f"{program.name}_arena"
+    return [
+        "/* Write the input here before each call: the call uses these bytes for other things, too. */",
+        f"extern int8_t {arena}[{program.prefix}_ARENA_BYTES];",
+        f"#define {program.prefix}_{macro_name(given)} (({spelling.type(given.storage)} *){arena})",
+        "",
+    ]
 
 
 def macro_name(port: EntryPort) -> str:

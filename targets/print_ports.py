@@ -12,7 +12,8 @@ from ..dialects.emitc_statements import pointee
 from ..dialects.emitc_types import CONST, ELEMENTS
 from ..dialects.errors import UserError
 from ..dialects.fixed_type import PortAttr, QType
-from ..dialects.memplan import INPUT_ROWS
+from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS
+from .print_names import identifier
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
     Raises UserError for arguments that are not pointers of a known size.
     """
     inputs, outputs = (attribute_ports(entry, f"fixed.{kind}") for kind in ("inputs", "outputs"))
+    inputs = [] if INPUT_ARENA in entry.attributes else inputs
     ports: list[PortAttr | None] = [*inputs, *outputs] or [None] * len(names)
     result: list[EntryPort] = []
     for index, (name, port) in enumerate(zip(names, ports, strict=True)):
@@ -60,6 +62,15 @@ def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
         rows = size // elements.value.data if by_rows and isinstance(elements, IntegerAttr) else 1
         result.append(EntryPort(name, pointee(type), size, is_input, port, rows))
     return result
+
+
+def given_port(entry: emitc.FuncOp) -> EntryPort | None:
+    """The input that the caller writes into the arena, where there is one; it is at the arena's start."""
+    if INPUT_ARENA not in entry.attributes:
+        return None
+    (port,) = attribute_ports(entry, "fixed.inputs")
+    element = port.element.storage if isinstance(port.element, QType) else port.element
+    return EntryPort(identifier(port.label.data), element, prod(port.stored_shape), True, port)
 
 
 def attribute_ports(entry: emitc.FuncOp, name: str) -> list[PortAttr]:

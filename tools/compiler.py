@@ -17,6 +17,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
+from ..dialects.memplan import INPUT_ARENA
 from ..passes.fixed.calibrate import argument_shapes, the_function
 from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..targets.board import Board, load_board
@@ -33,7 +34,9 @@ class Options:
 
     `calibration` is an .npz file, needed where the model has float values without a range; with `sizes_only` ranges are
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
-    saves RAM. `input` says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`.
+    saves RAM; without it only what `ram` demands is done, in bytes with the caller's inputs and outputs, by default all
+    that the board has. `input` says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in
+    `rows`.
     """
 
     model: Path
@@ -44,6 +47,7 @@ class Options:
     sizes_only: bool = False
     stream: bool = False
     input: str = "caller"
+    ram: int | None = None
 
 
 @dataclass
@@ -87,7 +91,7 @@ class Compilation:
         fixed = self.fixed.clone()
         run_passes(fixed, [ExposeNodesPass()], self.timing)
         memplan = fixed.clone()
-        run_passes(memplan, memplan_passes(self.options, self.board), self.timing)
+        run_passes(memplan, memplan_passes(self.options, self.board, fixed), self.timing)
         return replace(self, fixed=fixed, memplan=memplan)
 
     def generated(self) -> GeneratedModel:
@@ -103,7 +107,10 @@ class Compilation:
         with self.timing.measure("print"):
             source, header = print_c(module), print_header(module)
         inputs, outputs = input_ports(self.function), output_ports(self.function)
-        return GeneratedModel(self.name, source, header, inputs, outputs, input_rows(the_function(self.memplan)))
+        plan = the_function(self.memplan)
+        return GeneratedModel(
+            self.name, source, header, inputs, outputs, input_rows(plan), INPUT_ARENA in plan.attributes
+        )
 
 
 def options_of(args: Namespace) -> Options:
@@ -116,6 +123,7 @@ def options_of(args: Namespace) -> Options:
         args.scheme,
         stream=args.stream,
         input="rows" if args.input_rows else args.input,
+        ram=args.ram,
     )
 
 
@@ -141,15 +149,27 @@ def compile_model(options: Options) -> Compilation:
     )
     run_passes(fixed, passes, timing)
     memplan = fixed.clone()
-    run_passes(memplan, memplan_passes(options, board), timing)
+    run_passes(memplan, memplan_passes(options, board, fixed), timing)
     return Compilation(options, board, timing, onnx, fixed, memplan)
 
 
-def memplan_passes(options: Options, board: Board) -> list[ModulePass]:
-    """The passes that plan memory."""
+def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:
+    """The passes that plan the memory of a module at the level `fixed`."""
     by = None if options.input == "caller" else options.input
-    stream = True if options.stream or by == "rows" else None
-    return pipeline("fixed-to-memplan", alignment=board.alignment, stream=stream, by=by)
+    if options.stream:
+        return pipeline("fixed-to-memplan", alignment=board.alignment, stream=True, by=by)
+    ram = (board.ram_bytes if options.ram is None else options.ram) - caller_bytes(the_function(fixed), options.input)
+    return pipeline("fixed-to-memplan-within", alignment=board.alignment, ram=ram, by=by)
+
+
+def caller_bytes(function: FuncOp, input: str) -> int:
+    """The bytes of a function's inputs and outputs that the caller keeps outside the arena."""
+    from ..targets.firmware import port_bytes
+    from ..targets.ports import input_ports, output_ports
+
+    outputs = sum(port_bytes(port) for port in output_ports(function))
+    inputs = sum(port_bytes(port) for port in input_ports(function))
+    return outputs + (inputs if input == "caller" else 0)
 
 
 def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:

@@ -55,7 +55,19 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together"),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
         Step("memplan-stream", "after the order, before offsets: rows are placed", {}, (), "stream"),
+        Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
         Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment",)),
+        Step("memplan-check", "no plan is used that an independent check has not accepted"),
+    ),
+    "fixed-to-memplan-within": (
+        Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
+        Step(
+            "memplan-fit",
+            "orders, streams, moves and places as far as the RAM demands; the smallest plan where nothing fits",
+            {"required": False},
+            ("ram", "alignment", "max_recompute"),
+        ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "memplan-to-emitc": (

@@ -40,6 +40,7 @@ PASSES = {
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
     "memplan-defrag": "passes.memplan.defrag:DefragPass",
+    "memplan-fit": "passes.memplan.fit:FitPass",
     "memplan-inplace": "passes.memplan.inplace:InplacePass",
     "memplan-input": "passes.memplan.input:InputPass",
     "memplan-patch": "passes.memplan.patch:PatchPass",

@@ -47,7 +47,8 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--scheme", choices=("affine", "pow2"), default="affine", help="scales: any real, or powers of two"
     )
-    command.add_argument("--stream", action="store_true", help="run chains of layers row by row where that saves RAM")
+    command.add_argument("--stream", action="store_true", help="the least RAM: run chains of layers row by row")
+    command.add_argument("--ram", type=positive, metavar="BYTES", help="fit in this much RAM (default: the board's)")
     command.add_argument(
         "--input",
         choices=("caller", "arena", "rows"),

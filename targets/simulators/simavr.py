@@ -43,10 +43,11 @@ def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int 
     static_end = symbols["_end"].address - DATA_SPACE
     limits = [f"{entry:x}", f"{static_end:x}", str(cycle_limit)]
     ports: list[str] = []
-    for kind, list_of_ports in (("in", firmware.model.inputs), ("out", firmware.model.outputs)):
-        for index, port in enumerate(list_of_ports):
-            address = symbols[f"tinyml_{kind}{index}"].address - DATA_SPACE
-            ports += [kind, f"{address:x}", str(port_bytes(port))]
+    model = firmware.model
+    buffers = [("in", *pair) for pair in zip(model.input_buffers, model.inputs, strict=True)]
+    buffers += [("out", *pair) for pair in zip(model.output_buffers, model.outputs, strict=True)]
+    for kind, name, port in buffers:
+        ports += [kind, f"{symbols[name].address - DATA_SPACE:x}", str(port_bytes(port))]
     command = [runner(), firmware.elf, firmware.board.mcu, *limits, inputs, outputs, figures, *ports]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     if done.returncode != 0:

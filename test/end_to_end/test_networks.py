@@ -17,6 +17,9 @@ from tinyml_opt.dialects.fixed_forms import StructuredForm
 from tinyml_opt.targets.executors.select import board_executor
 from tinyml_opt.tools.verify import float_distance, hls_executor
 
+MEMORY: list[dict[str, Any]] = [{}, {"stream": True}, {"stream": True, "input": "arena"}, {"input": "rows"}]
+"""Ways of planning."""
+
 LAYERS = ("conv", "depthwise", "max", "average", "relu", "add")
 
 
@@ -58,12 +61,13 @@ def small_networks(draw: st.DrawFn) -> Network:
     bits=st.sampled_from([8, 16]),
     scheme=st.sampled_from(["affine", "pow2"]),
     board=st.sampled_from(["host", "mega2560"]),
+    memory=st.sampled_from(MEMORY),
 )
-def test_random_networks(net: Network, bits: int, scheme: str, board: str):
-    """Equal at all levels; with 16 bits also within 1 % of the float model's range."""
+def test_random_networks(net: Network, bits: int, scheme: str, board: str, memory: dict[str, Any]):
+    """Equal at all levels, however memory is planned; with 16 bits also within 1 % of the float model's range."""
     rows = net.rows(6)
     with TemporaryDirectory() as folder:
-        compilation = compile_network(net.model(), Path(folder), rows, board, bits, scheme)
+        compilation = compile_network(net.model(), Path(folder), rows, board, bits, scheme, **memory)
     data = on_grid(compilation, rows)
     run = equal_levels(compilation, data)
     error, span = float_distance(compilation, data, run)
@@ -124,9 +128,20 @@ def test_joins_on_boards(board: str, scheme: str, tmp_path: Path):
 @pytest.mark.parametrize(("bits", "scheme"), [(8, "affine"), (8, "pow2"), (16, "affine")])
 @pytest.mark.parametrize("board", ["uno", "mega2560", "metro-m0", "bluepill", "nano33ble", "stm32f746"])
 def test_boards(board: str, bits: int, scheme: str, tmp_path: Path):
+    compare_on_board(board, bits, scheme, tmp_path)
+
+
+@pytest.mark.parametrize("memory", MEMORY[1:], ids=["caller", "arena", "rows"])
+@pytest.mark.parametrize("board", ["uno", "nano33ble"])
+def test_streams_on_boards(board: str, memory: dict[str, Any], tmp_path: Path):
+    compare_on_board(board, 8, "affine", tmp_path, **memory)
+
+
+def compare_on_board(board: str, bits: int, scheme: str, folder: Path, **memory: Any) -> None:
+    """The classifier in the board's simulator; on one of them as HLS C++, too."""
     net = classifier()
     rows = net.rows(5)
-    compilation = compile_network(net.model(), tmp_path, rows, board, bits, scheme)
+    compilation = compile_network(net.model(), folder, rows, board, bits, scheme, **memory)
     others = [board_executor(compilation.generated(), compilation.board)]
     others += [hls_executor(compilation)] if board == "mega2560" else []
     equal_levels(compilation, real_inputs(rows), others)

@@ -85,13 +85,14 @@ def compile_network(
     board: str = "host",
     bits: int = 8,
     scheme: str = "affine",
+    **memory: Any,
 ) -> Compilation:
-    """Every level of a model, calibrated on the given rows."""
+    """Every level of a model, calibrated on the given rows; `memory` are further options, about the plan."""
     path, data = folder / "net.onnx", folder / "calib.npz"
     onnx.save(model, path)
     if calibration is not None:
         np.savez(data, x=calibration)
-    return compile_model(Options(path, board, None if calibration is None else data, bits, scheme))
+    return compile_model(Options(path, board, None if calibration is None else data, bits, scheme, **memory))
 
 
 def real_inputs(rows: Array) -> Dataset:

@@ -92,7 +92,24 @@ def test_ports_header():
         "int8_t tinyml_in0[3] __attribute__((aligned(4)));",
         "int16_t tinyml_in1[4] __attribute__((aligned(4)));",
         "uint8_t tinyml_out0[1] __attribute__((aligned(4)));",
-        "#define READ_INPUTS(read) (read(tinyml_in0, sizeof tinyml_in0) && read(tinyml_in1, sizeof tinyml_in1))",
-        "#define WRITE_OUTPUTS(write) (write(tinyml_out0, sizeof tinyml_out0))",
+        "#define READ_INPUTS(read) (read(tinyml_in0, 3) && read(tinyml_in1, 8))",
+        "#define WRITE_OUTPUTS(write) (write(tinyml_out0, 1))",
         "#define CALL_MODEL() (net_run(tinyml_in0, tinyml_in1, tinyml_out0))",
     ]
+
+
+def test_an_input_in_the_arena_needs_no_buffer():
+    model = GeneratedModel("net", "", "", PORTS[:1], PORTS[2:], input_in_arena=True)
+    text = ports_header(model, 4)
+    assert "tinyml_in0" not in text
+    assert "#define READ_INPUTS(read) (read(net_arena, 3))" in text
+    assert "#define CALL_MODEL() (net_run(tinyml_out0))" in text
+    assert model.caller_bytes == 1
+
+
+def test_an_input_by_rows_is_pushed():
+    model = GeneratedModel("net", "", "", PORTS[:1], PORTS[2:], input_rows=3)
+    text = ports_header(model, 4)
+    assert "for (int row = 0; row < 3; row++) net_push_row(in + (long)row * 1, out0);" in text
+    assert model.entry == "net_push_row"
+    assert model.caller_bytes == 1 + 1

@@ -1,0 +1,169 @@
+"""Planning to a limit: the cheapest way to plan memory whose arena fits a number of bytes.
+
+Ways are tried from the cheapest to the dearest, and the first that fits is taken. Cheaper means fewer
+multiply-accumulates, then fewer bytes moved, then fewer slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
+from xdsl.passes import ModulePass
+
+from ...dialects.errors import UserError
+from ...dialects.fixed_forms import StructuredForm
+from ...dialects.memplan import INPUT_ROWS
+from .defrag import DefragPass
+from .inplace import InplacePass
+from .liveness import Liveness
+from .patch import PatchPass
+from .place import PLAN, PlacePass, is_planned
+from .schedule import SchedulePass, is_placed
+from .split_reductions import SplitReductionsPass
+from .stream import StreamPass
+
+FIT = "memplan.fit"
+"""The attribute of a function that says which way of planning was taken; see `fit_attribute`."""
+
+TRIES = 4
+"""How often the limit of a stream is lowered because its placement exceeds what is alive."""
+
+
+@dataclass(frozen=True)
+class FitPass(ModulePass):
+    """Order, stream, patch, move and place each function so that its arena has at most `ram` bytes, at the least price.
+
+    The ways, in this order: whole tensors; streams of as few slices as fit; moves between whole tensors; streams and
+    moves; patches that recompute at most `max-recompute` of the multiply-accumulates. `alignment` is that of offsets in
+    bytes. Raises UserError where nothing fits, with the bytes that are missing and what makes the peak; without
+    `required` the smallest plan found is left instead.
+    """
+
+    name = "memplan-fit"
+    ram: int
+    alignment: int = 4
+    max_recompute: float = 1.1
+    required: bool = True
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in list(op.ops):
+            if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
+                self._fit(ctx, function)
+
+    def _fit(self, ctx: Context, function: FuncOp) -> None:
+        tried: list[Plan] = []
+        for name, passes in self._ways(tried, INPUT_ROWS in function.attributes):
+            plan = plan_with(ctx, function, name, passes)
+            tried.append(plan)
+            if plan.peak <= self.ram:
+                break
+        best = min(tried, key=lambda plan: (max(plan.peak, self.ram), tried.index(plan)))
+        if best.peak > self.ram and self.required:
+            raise UserError(explain(best, self.ram))
+        price = fit_attribute(tried, best, self.ram)
+        block = best.function.body.block
+        best.function.body.detach_block(block)
+        old = function.body.block
+        function.body.detach_block(old)
+        old.erase()
+        function.body.add_block(block)
+        function.attributes.update(best.function.attributes)
+        function.attributes[FIT] = price
+
+    def _ways(self, tried: list[Plan], by_rows: bool) -> Iterator[tuple[str, list[ModulePass]]]:
+        """Names and passes; what comes next depends on the plans tried so far."""
+        schedule, end = SchedulePass(), [InplacePass(), PlacePass(alignment=self.alignment, enough=max(1, self.ram))]
+        if not by_rows:
+            yield "whole", [schedule, *end]
+        limit = self.ram
+        for _ in range(TRIES):
+            yield "stream", [schedule, SplitReductionsPass(), StreamPass(limit=limit), *end]
+            limit -= tried[-1].peak - self.ram
+            if tried[-1].streamed_to_the_least:
+                break
+        defrag = DefragPass(capacity=max(1, self.ram), alignment=self.alignment)
+        if not by_rows:
+            yield "move", [schedule, defrag, *end]
+        yield "stream, move", [schedule, SplitReductionsPass(), StreamPass(), defrag, *end]
+        if not by_rows:
+            yield "patch", [schedule, PatchPass(max_recompute=self.max_recompute), *end]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A planned copy of a function."""
+
+    way: str
+    function: FuncOp
+    liveness: Liveness
+
+    @property
+    def peak(self) -> int:
+        """Bytes of the arena."""
+        return number(self.function, PLAN, "peak")
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates, those that patches compute again included."""
+        return sum(op.macs for op in self.function.walk() if isinstance(op, StructuredForm))
+
+    @property
+    def moved(self) -> int:
+        """Bytes moved."""
+        return number(self.function, "memplan.defrag", "bytes")
+
+    @property
+    def slices(self) -> int:
+        """Steps that are slices of a form."""
+        return number(self.function, "memplan.stream", "slices")
+
+    @property
+    def streamed_to_the_least(self) -> bool:
+        """True where streaming cannot lower the peak any more."""
+        return number(self.function, "memplan.stream", "peak") <= number(self.function, "memplan.stream", "least")
+
+
+def plan_with(ctx: Context, function: FuncOp, way: str, passes: list[ModulePass]) -> Plan:
+    """Run passes on a copy of a function."""
+    module = ModuleOp([function.clone()])
+    for step in passes:
+        step.apply(ctx, module)
+    (copy,) = (op for op in module.ops if isinstance(op, FuncOp))
+    return Plan(way, copy, Liveness(copy))
+
+
+def number(function: FuncOp, attribute: str, key: str) -> int:
+    """An integer that a pass has left on a function; 0 where it did not run."""
+    entries = function.attributes.get(attribute)
+    value = entries.data.get(key) if isinstance(entries, DictionaryAttr) else None
+    return value.value.data if isinstance(value, IntegerAttr) else 0
+
+
+def fit_attribute(tried: list[Plan], best: Plan, ram: int) -> DictionaryAttr:
+    """What was tried, each with its peak, and the plan taken: its way, and its price."""
+    attempts = [DictionaryAttr({"way": StringAttr(p.way), "peak": IntegerAttr(p.peak, i64)}) for p in tried]
+    numbers = {"ram": ram, "peak": best.peak, "macs": best.macs, "moved": best.moved, "slices": best.slices}
+    entries: dict[str, Attribute] = {name: IntegerAttr(value, i64) for name, value in numbers.items()}
+    fits = BoolAttr.from_bool(best.peak <= ram)
+    return DictionaryAttr({"way": StringAttr(best.way), "fits": fits, **entries, "tried": ArrayAttr(attempts)})
+
+
+def explain(best: Plan, ram: int) -> str:
+    """Why no plan fits: how many bytes are missing, and what is alive where they are."""
+    liveness, name = best.liveness, best.function.sym_name.data
+    step = liveness.peak_step
+    alive: dict[str, int] = {}
+    for life in liveness.live_at(step):
+        whole = life.name.partition("[")[0]
+        alive[whole] = alive.get(whole, 0) + life.size
+    parts = ", ".join(f"{buffer} {size:,}" for buffer, size in sorted(alive.items(), key=lambda item: -item[1]))
+    return (
+        f"@{name} does not fit {ram:,} bytes: the smallest plan found ({best.way}) needs {best.peak:,}, "
+        f"{best.peak - ram:,} too many. The peak is at '{liveness.steps[step].name}', where {len(alive)} buffers are "
+        f"alive (bytes): {parts}. Make the input or these layers smaller, or choose a board with more RAM"
+    )
