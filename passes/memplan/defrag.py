@@ -17,7 +17,7 @@ from ...dialects.errors import UserError
 from ...dialects.memplan import ArenaOp, BufferOp, RetireOp, RowsOp, ViewOp
 from .defrag_insert import Mover, gaps_of, is_opaque
 from .defrag_moves import Fragmented, Moves
-from .defrag_search import find_moves
+from .defrag_regions import find_moves
 from .inplace import annotate
 from .liveness import Life, Liveness
 from .offsets import NODE_LIMIT, Placement, place

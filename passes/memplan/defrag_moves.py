@@ -76,6 +76,21 @@ class Fragmented:
         overlaps += [replace(overlap, input=latest[overlap.input]) for overlap in self.overlaps]
         return Pieces(tuple(pieces), tuple(overlaps), tuple(owners), scale)
 
+    def restricted(self, buffers: Sequence[int]) -> Fragmented:
+        """The same problem with these buffers only, renumbered in their order."""
+        numbers = {buffer: number for number, buffer in enumerate(buffers)}
+        overlaps = [
+            replace(overlap, input=numbers[overlap.input], output=numbers[overlap.output])
+            for overlap in self.overlaps
+            if overlap.input in numbers and overlap.output in numbers
+        ]
+        return replace(
+            self,
+            requests=tuple(self.requests[buffer] for buffer in buffers),
+            overlaps=tuple(overlaps),
+            gaps=tuple(self.gaps[buffer] for buffer in buffers),
+        )
+
     @cached_property
     def movable(self) -> dict[int, tuple[int, ...]]:
         """For each step after which something may move, the buffers, by their numbers."""

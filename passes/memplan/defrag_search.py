@@ -17,9 +17,6 @@ from .offsets import Placement, place
 WIDTH = 4
 """How many sets of moves are extended at a time."""
 
-WORK = 24_000
-"""How many buffers the greedy screening may place in all: some three seconds."""
-
 TRIES = 4
 """For how many sets of moves a search is made each time that the sets have been extended."""
 
@@ -42,25 +39,20 @@ class Attempt:
         """What is better is smaller."""
         return self.excess, self.price, len(self.moves), self.moves
 
-
-def find_moves(problem: Fragmented, capacity: int, start: Placement, max_moves: int) -> list[Moves]:
-    """Sets of at most `max_moves` moves with which a placement within `capacity` bytes was found, the cheapest first.
-
-    `start` is the best placement without moves, which does not fit.
-    """
-    search = MoveSearch(problem, capacity)
-    search.run(search.attempt((), start), max_moves)
-    return [attempt.moves for attempt in sorted(search.fitting, key=lambda found: (found.price, found.rank))]
+    def above(self, capacity: int) -> list[tuple[int, int]]:
+        """The first and the last steps of what lies above the capacity."""
+        tops = zip(self.offsets, self.pieces.requests, strict=True)
+        return [self.pieces.steps(piece) for piece, (offset, r) in enumerate(tops) if offset + r.size > capacity]
 
 
 class MoveSearch:
     """The search: `fitting` are the attempts that fit, `tried` the sets of moves seen, `work` what it may still do."""
 
-    def __init__(self, problem: Fragmented, capacity: int):
+    def __init__(self, problem: Fragmented, capacity: int, work: int):
         self.problem, self.capacity = problem, capacity
         self.fitting: list[Attempt] = []
         self.tried: set[Moves] = set()
-        self.work = WORK
+        self.work = work
 
     @property
     def best_price(self) -> int:
@@ -68,9 +60,9 @@ class MoveSearch:
         return min((found.price for found in self.fitting), default=1 << 62)
 
     def run(self, start: Attempt, max_moves: int) -> None:
-        """Extend the best attempts until they fit, then only by what is cheaper."""
+        """Extend the best attempts, up to so many moves in all, until they fit, then only by what is cheaper."""
         frontier = [start]
-        for _ in range(max_moves):
+        for _ in range(max_moves - len(start.moves)):
             extended: list[Attempt] = []
             for attempt in frontier:
                 share = self.work // (2 * len(frontier))
@@ -82,7 +74,11 @@ class MoveSearch:
             if not frontier:
                 break
         if self.fitting:
-            self._drop(min(self.fitting, key=lambda found: (found.price, found.rank)))
+            self._drop(self.sets()[0], start.moves)
+
+    def sets(self) -> list[Moves]:
+        """The sets of moves that fit, the cheapest first."""
+        return [found.moves for found in sorted(self.fitting, key=lambda found: found.rank)]
 
     def attempt(self, moves: Moves, placement: Placement | None = None, nodes: int = 0) -> Attempt:
         """Place with these moves: greedily, or by search where it may visit nodes."""
@@ -114,21 +110,17 @@ class MoveSearch:
             return attempt
         return min(attempt, self.attempt(attempt.moves, nodes=NODES), key=lambda found: found.rank)
 
-    def _drop(self, found: Attempt) -> None:
+    def _drop(self, moves: Moves, kept: Moves) -> None:
         """Leave out moves that are not needed, the largest first."""
-        for move in sorted(found.moves, key=lambda move: -self.problem.requests[move.buffer].size):
-            fewer = tuple(other for other in found.moves if other != move)
-            if fewer:
-                without = self.attempt(fewer, nodes=NODES)
-                found = found if without.excess else without
+        for move in sorted(set(moves) - set(kept), key=lambda move: (-self.problem.requests[move.buffer].size, move)):
+            fewer = tuple(other for other in moves if other != move)
+            if fewer and not self.attempt(fewer, nodes=NODES).excess:
+                moves = fewer
 
     def _extensions(self, attempt: Attempt, max_moves: int) -> list[Moves]:
         """Larger sets of moves, by price: first those near what does not fit, then by one move anywhere."""
-        found: set[tuple[Move, ...]] = set()
-        tops = zip(attempt.offsets, attempt.pieces.requests, strict=True)
-        above = [piece for piece, (offset, r) in enumerate(tops) if offset + r.size > self.capacity]
-        for piece in above:
-            first, last = attempt.pieces.steps(piece)
+        found: set[Moves] = set()
+        for first, last in attempt.above(self.capacity):
             near = [gap for gap in self.problem.movable if first - 1 <= gap <= last]
             before = max((gap for gap in self.problem.movable if gap < first), default=None)
             for gap in {*near, *(() if before is None else (before,))}:
