@@ -20,18 +20,28 @@ from tinyml_opt.tools.verify import float_distance, hls_executor
 MEMORY: list[dict[str, Any]] = [{}, {"stream": True}, {"stream": True, "input": "arena"}, {"input": "rows"}]
 """Ways of planning."""
 
-LAYERS = ("conv", "depthwise", "max", "average", "relu", "add")
+LAYERS = ("conv", "depthwise", "max", "average", "relu", "add", "beside", "margins")
 
 
 @st.composite
 def small_networks(draw: st.DrawFn) -> Network:
-    """A chain of up to six layers with residual sums, ending in a classifier or where it stands."""
+    """A chain of up to six layers with sums and concatenations, ending in a classifier or where it stands."""
     channels, size = draw(st.integers(1, 4)), [draw(st.integers(3, 8)), draw(st.integers(3, 8))]
     net = Network((1, channels, *size), draw(st.integers(0, 1000)))
     value = "x"
     for kind in draw(st.lists(st.sampled_from(LAYERS), max_size=6)):
         if kind in ("relu", "add"):
             value = net.node("Relu", value) if kind == "relu" else net.node("Add", value, net.node("Relu", value))
+            continue
+        if kind == "beside":
+            value = net.node("Concat", value, net.node("Relu", value) if draw(st.booleans()) else value, axis=1)
+            channels *= 2
+            continue
+        if kind == "margins":
+            top, left, bottom, right = (draw(st.integers(0, 1)) for _ in range(4))
+            pads = [0, 0, top, left, 0, 0, bottom, right]
+            value = net.node("Pad", value, net.constant(np.array(pads)))
+            size = [n + pads[2 + axis] + pads[6 + axis] for axis, n in enumerate(size)]
             continue
         stride, pad = draw(st.integers(1, 2)), draw(st.integers(0, 1))
         window = draw(st.integers(1 + pad, 3))
