@@ -36,9 +36,10 @@ def name_of(op: Operation, default: str) -> str:
     return (op.results[0].name_hint if op.results else None) or default
 
 
-def size_of(value: SSAValue) -> int:
-    """Bytes of a memref."""
-    assert isinstance(value.type, MemRefType)
+def size_of(op: Operation, value: SSAValue) -> int:
+    """Bytes of a memref. Raises DiagnosticException at an op for any other value."""
+    if not isinstance(value.type, MemRefType):
+        refuse(op, f"`{value.name_hint or op.name}` is no memref: convert it to memplan first")
     return size_in_bytes(value.type)
 
 
@@ -54,7 +55,7 @@ class Places:
         self.inputs = len(inputs) if isinstance(inputs, ArrayAttr) else len(arguments)
         for number, argument in enumerate(arguments):
             is_input = number < self.inputs
-            memory = Memory(size_of(argument), not is_input or not isinstance(inputs, ArrayAttr))
+            memory = Memory(size_of(function, argument), not is_input or not isinstance(inputs, ArrayAttr))
             self._own(argument, memory, f"argument {number}", is_input)
 
     def declare(self, op: Operation) -> bool:
@@ -63,9 +64,9 @@ class Places:
             case ArenaOp():
                 self._memories[op.result] = Memory(op.size.value.data)
             case ConstantOp():
-                self._own(op.result, Memory(size_of(op.result), writable=False), "a constant", True)
+                self._own(op.result, Memory(size_of(op, op.result), writable=False), "a constant", True)
             case BufferOp():
-                self._own(op.result, Memory(size_of(op.result)), name_of(op, "a buffer"), False)
+                self._own(op.result, Memory(size_of(op, op.result)), name_of(op, "a buffer"), False)
             case ViewOp():
                 self._view(op)
             case RowsOp():
@@ -105,7 +106,7 @@ class Places:
     def _view(self, op: ViewOp) -> None:
         name = name_of(op, "a view")
         memory = self._arena(op, name)
-        start, size = op.offset.value.data, size_of(op.result)
+        start, size = op.offset.value.data, size_of(op, op.result)
         if start < 0 or start + size > memory.size:
             refuse(op, f"`{name}` at bytes [{start}, {start + size}) leaves the arena of {memory.size} bytes")
         self._places[op.result] = Place(op.result, (self._unit(f"`{name}`", memory, start, start + size),))
@@ -121,14 +122,14 @@ class Places:
                     f"row {row} of `{name}` at bytes [{start}, {start + size}) leaves the arena of {memory.size} bytes",
                 )
             units.append(self._unit(f"row {row} of `{name}`", memory, start, start + size, is_row=True))
-        if len(units) * size != size_of(op.result):
-            refuse(op, f"`{name}` has {size_of(op.result) // size} rows and {len(units)} offsets")
+        if len(units) * size != size_of(op, op.result):
+            refuse(op, f"`{name}` has {size_of(op, op.result) // size} rows and {len(units)} offsets")
         self._places[op.result] = Place(op.result, tuple(units))
 
     def _alias(self, op: AliasOp) -> None:
-        source, offset, size = self.of(op, op.source), op.offset.value.data, size_of(op.result)
+        source, offset, size = self.of(op, op.source), op.offset.value.data, size_of(op, op.result)
         start = source.offset + offset
-        if offset < 0 or start + size > source.offset + size_of(op.source):
+        if offset < 0 or start + size > source.offset + size_of(op, op.source):
             refuse(op, f"an alias at bytes [{start}, {start + size}) leaves {source.name}")
         if source.is_split:
             row = row_dimension(op.result.type)

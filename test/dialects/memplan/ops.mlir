@@ -26,3 +26,31 @@ func.func @places() {
   memplan.opaque outs(%own, %nameless : !row, memref<3xi12>)
   func.return
 }
+
+// CHECK-LABEL: func.func @streams
+func.func @streams(%x: memref<1x3x2xi8>, %y: memref<2xi8>) {
+  // CHECK-NEXT: %arena = memplan.arena size 6 align 4 in "sram" : memref<6xi8>
+  %arena = memplan.arena size 6 align 4 in "sram" : memref<6xi8>
+  // CHECK-NEXT: %split = memplan.buffer rows 3 node "conv" : memref<1x3x2xi8>
+  %split = memplan.buffer rows 3 node "conv" : memref<1x3x2xi8>
+  // CHECK-NEXT: %rows = memplan.rows %arena at dense<[0, 4, 0]> : tensor<3xi32> node "conv" : memref<6xi8> -> memref<1x3x2xi8>
+  %rows = memplan.rows %arena at dense<[0, 4, 0]> : tensor<3xi32> node "conv" : memref<6xi8> -> memref<1x3x2xi8>
+  // CHECK-NEXT: %same = memplan.rows %arena at dense<2> : tensor<3xi32> : memref<6xi8> -> memref<3x1x2xi8>
+  %same = memplan.rows %arena at dense<2> : tensor<3xi32> : memref<6xi8> -> memref<3x1x2xi8>
+  // CHECK-NEXT: memplan.stream along <0, 1> order dense<{{\[\[}}0, 0], [1, 0], [0, 1], [1, 1], [0, 2], [1, 2]]> : tensor<6x2xi32> {
+  // CHECK-NEXT: fixed.map ins(%x : memref<1x3x2xi8>) outs(%rows : memref<1x3x2xi8>)
+  // CHECK: fixed.reduce max ins(%rows : memref<1x3x2xi8>) outs(%y : memref<2xi8>)
+  memplan.stream along <0, 1> order dense<[[0, 0], [1, 0], [0, 1], [1, 1], [0, 2], [1, 2]]> : tensor<6x2xi32> {
+    fixed.map ins(%x : memref<1x3x2xi8>) outs(%rows : memref<1x3x2xi8>) domain <3, 2>
+      maps [affine_map<(i, c) -> (0, i, c)>, affine_map<(i, c) -> (0, i, c)>] {
+    ^bb0(%e: i8):
+      fixed.yield %e : i8
+    }
+    fixed.reduce max ins(%rows : memref<1x3x2xi8>) outs(%y : memref<2xi8>) domain <2 | 3>
+      maps [affine_map<(c, i) -> (0, i, c)>, affine_map<(c, i) -> (c)>] zero_point <0> acc i8 {
+    ^bb0(%e: i8):
+      fixed.yield %e : i8
+    }
+  }
+  func.return
+}
