@@ -72,10 +72,12 @@ class DefragPass(ModulePass):
         problem, least = self._problem(function), self._place(function, 0).lower_bound
         if least > self.capacity:
             return refused(f"no placement of what is alive together takes less than {least} bytes")
+        if not problem.movable:
+            return refused(f"{before.peak} bytes are needed, and no buffer can be moved")
         for moves in find_moves(problem, self.capacity, before, self.max_moves)[:SETS]:
             trial = function.clone()
             insert(trial, moves)
-            placement = self._place(trial, NODE_LIMIT)
+            placement = self._place(trial, self.node_limit)
             if placement.peak <= self.capacity:
                 insert(function, moves)
                 return moved(self.capacity, len(moves), problem.price(moves), placement.peak, before.peak)
@@ -103,7 +105,7 @@ class DefragPass(ModulePass):
         return Fragmented(
             tuple(single_requests(liveness, lives, self.alignment)),
             tuple(sharing(liveness, lives)),
-            tuple(gaps_of(liveness, life) for life in lives),
+            gaps_of(liveness, lives),
             self.alignment,
             self.in_place and not is_opaque(liveness),
         )

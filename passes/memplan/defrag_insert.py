@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import MemRefType, StringAttr
@@ -23,17 +26,20 @@ def is_opaque(liveness: Liveness) -> bool:
     return any(isinstance(step.op, OpaqueOp) for step in liveness.steps)
 
 
-def gaps_of(liveness: Liveness, life: Life) -> tuple[int, ...]:
-    """The steps after which a life may move: it is written in full, it is still used, and no stream is under way.
+def gaps_of(liveness: Liveness, lives: Sequence[Life]) -> tuple[tuple[int, ...], ...]:
+    """For each life, the steps after which it may move: it is written in full, still used, and no stream is under way.
 
     Rows and arguments never move, nor what is never written in full.
     """
-    root, steps = life.root, liveness.steps
-    writes = [time for time, step in enumerate(steps) if root in map(root_of, destinations(step.op))]
-    if life.row is not None or not isinstance(root.owner, BufferOp) or not writes or not is_filled(root, liveness):
-        return ()
-    times = range(writes[-1], life.last)
-    return tuple(time for time in times if outermost(steps[time].op) is not outermost(steps[time + 1].op))
+    steps = liveness.steps
+    written = {root_of(value): time for time, step in enumerate(steps) for value in destinations(step.op)}
+    between = [outermost(now.op) is not outermost(then.op) for now, then in pairwise(steps)]
+    gaps: list[tuple[int, ...]] = []
+    for life in lives:
+        stays = life.row is not None or not isinstance(life.root.owner, BufferOp)
+        times = () if stays or not is_filled(life.root, liveness) else range(written[life.root], life.last)
+        gaps.append(tuple(time for time in times if between[time]))
+    return tuple(gaps)
 
 
 def outermost(step: Operation) -> Operation:
