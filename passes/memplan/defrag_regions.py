@@ -12,8 +12,8 @@ from .defrag_moves import Fragmented, Moves
 from .defrag_search import NODES, Attempt, MoveSearch, merged
 from .offsets import Placement
 
-WORK = 12_000
-"""How many buffers the greedy screening may place, in all regions and once more in the whole: some two seconds each."""
+WORK = 8_000
+"""How many buffers the greedy screening may place, in all regions and once more in the whole: one to two seconds each."""
 
 
 def find_moves(problem: Fragmented, capacity: int, start: Placement, max_moves: int) -> list[Moves]:
