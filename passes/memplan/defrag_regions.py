@@ -13,7 +13,7 @@ from .defrag_search import NODES, Attempt, MoveSearch, merged
 from .offsets import Placement
 
 WORK = 8_000
-"""How many buffers the greedy screening may place, in all regions and once more in the whole: one to two seconds each."""
+"""How many buffers the greedy screening may place, in all regions and once more in the whole: a second or two each."""
 
 
 def find_moves(problem: Fragmented, capacity: int, start: Placement, max_moves: int) -> list[Moves]:
