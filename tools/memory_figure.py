@@ -28,8 +28,8 @@ SUFFIXES = (".png", ".svg")
 PALETTE = ("#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99", "#bbcc33", "#aaaa00", "#dddddd")
 INCHES, DPI = (10, 5), 150
 FONT_SIZES = (8, 7, 6)
-MARGINS = (8, 4, 2)
-"""Cells to be left free around a label, the most wanted first."""
+MARGINS = (2, 4, 8)
+"""Cells to be left free around a label: at least, better, best."""
 CELL = 2
 """Pixels to a side of the cells in which room for labels is looked for."""
 HEADROOM = 1.07
@@ -159,10 +159,11 @@ class Boxes:
         if not mask.any():
             return
         text = self.axes.text(0, 0, "", ha="center", va="center", zorder=3)
+        room = Room(mask)
         for words, size, rotation in settings(name):
             text.set(text=words, fontsize=size, rotation=rotation)
             extent = text.get_window_extent(renderer)
-            place = room(mask, int(extent.height) // CELL, int(extent.width) // CELL)
+            place = room.window(int(extent.height) // CELL, int(extent.width) // CELL)
             if place is not None:
                 shape, (x1, y1) = mask.shape, (self.axes.get_xlim()[1], self.axes.get_ylim()[1])
                 text.set_position((place[1] / shape[1] * x1, place[0] / shape[0] * y1))
@@ -170,22 +171,38 @@ class Boxes:
         text.remove()
 
 
-def room(mask: NDArray[np.bool_], height: int, width: int) -> tuple[float, float] | None:
-    """The centre (row, column) of a free window of a size inside an area; None where there is none.
+class Room:
+    """Where in an area a rectangle is free."""
 
-    It has as much of a margin as possible, then it is the nearest to the middle of the area.
-    """
-    sums = np.pad(mask.astype(np.int32).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    for margin in MARGINS:
-        rows, columns = height + margin, width + margin
-        if rows > mask.shape[0] or columns > mask.shape[1]:
-            continue
-        inside = sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns] + sums[:-rows, :-columns]
-        places = np.argwhere(inside == rows * columns) + (rows / 2, columns / 2)
-        if len(places):
-            row, column = places[np.abs(places - np.argwhere(mask).mean(0)).sum(1).argmin()]
-            return float(row), float(column)
-    return None
+    def __init__(self, mask: NDArray[np.bool_]):
+        cells = np.argwhere(mask)
+        self.corner, end = cells.min(0), cells.max(0) + 1
+        self.middle = cells.mean(0) - self.corner
+        inner = mask[self.corner[0] : end[0], self.corner[1] : end[1]]
+        self.sums = np.pad(inner.astype(np.int32).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        """Cells of the area below and to the left of each corner."""
+
+    def window(self, height: int, width: int) -> tuple[float, float] | None:
+        """The centre (row, column) of a free window of a size; None where there is none.
+
+        It has as much of a margin as possible, then it is the nearest to the middle of the area.
+        """
+        found: tuple[float, float] | None = None
+        for margin in MARGINS:
+            places = self._free(height + margin, width + margin)
+            if not len(places):
+                return found
+            row, column = places[np.abs(places - self.middle).sum(1).argmin()] + self.corner
+            found = float(row), float(column)
+        return found
+
+    def _free(self, rows: int, columns: int) -> NDArray[np.float64]:
+        """The centres of all free windows of a size."""
+        if rows >= self.sums.shape[0] or columns >= self.sums.shape[1]:
+            return np.empty((0, 2))
+        above, below = self.sums[rows:], self.sums[:-rows]
+        inside = above[:, columns:] - below[:, columns:] - above[:, :-columns] + below[:, :-columns]
+        return np.argwhere(inside == rows * columns).astype(np.float64) + (rows / 2, columns / 2)
 
 
 def settings(name: str) -> Iterator[tuple[str, int, int]]:
@@ -206,16 +223,19 @@ def shortened(name: str, length: int) -> str:
 
 
 def colouring(grid: Grid, count: int) -> Sequence[int]:
-    """A colour for each tensor, the largest first: where possible one that no neighbour has, and that is little used."""
+    """A colour for each tensor, the largest first: where possible none of a neighbour, and little used at its time."""
     touching = np.zeros((count, count), np.bool_)
     for one, other in ((grid[1:], grid[:-1]), (grid[:, 1:], grid[:, :-1])):
         apart = (one != other) & (one >= 0) & (other >= 0)
         touching[one[apart], other[apart]] = True
     touching |= touching.T
-    areas = np.bincount(grid[grid >= 0], minlength=count)
-    colours, taken = np.full(count, -1), np.zeros(len(PALETTE))
-    for number in np.argsort(-areas, kind="stable"):
+    at = np.zeros((count, grid.shape[1]), np.float64)
+    drawn = np.nonzero(grid >= 0)
+    np.add.at(at, (grid[drawn], drawn[1]), 1)
+    colours, taken = np.full(count, -1), np.zeros((len(PALETTE), grid.shape[1]))
+    for number in np.argsort(-at.sum(1), kind="stable"):
         clashes = np.bincount(colours[touching[number] & (colours >= 0)], minlength=len(PALETTE))
-        colours[number] = np.lexsort((taken, clashes))[0]
-        taken[colours[number]] += areas[number]
+        uses = taken[:, at[number] > 0].sum(1)
+        colours[number] = np.lexsort((uses, clashes))[0]
+        taken[colours[number]] += at[number]
     return colours.tolist()
