@@ -95,6 +95,8 @@ def ram(analysis: Analysis) -> Iterator[Total]:
     yield "peak RAM", analysis.peak_ram_bytes, where
     yield "  lower bound", analysis.lower_bound_bytes, "no placement of these buffers in this order needs less"
     arena = "the least, proven" if analysis.plan["proven"] else "not proven to be the least"
+    if not analysis.plan["proven"] and analysis.plan.get("fit", {}).get("fits"):
+        arena = "it fits: no smaller one was looked for"
     yield "  arena", analysis.arena_bytes, f"static, in NAME.c; {arena}"
     yield "  input and output", analysis.io_bytes, "the caller's"
 

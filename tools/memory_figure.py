@@ -1,8 +1,9 @@
 """A figure of the arena over time: every buffer, or row of one, a box from its first to its last step.
 
 Colours are Paul Tol's "light" scheme, made for labelled areas: it can be told apart by the colour-blind and carries
-black text. Neighbours in the figure get different ones. A label stands where its tensor's own area has room for it.
-matplotlib, of the extra `report`, is imported when something is drawn.
+black text. Neighbours in the figure get different ones. A label stands where its tensor's own area has room for it. An
+output that shares bytes with a dying input is drawn over it. matplotlib, of the extra `report`, is imported when
+something is drawn.
 """
 
 from __future__ import annotations
@@ -236,6 +237,6 @@ def colouring(grid: Grid, count: int) -> Sequence[int]:
     for number in np.argsort(-at.sum(1), kind="stable"):
         clashes = np.bincount(colours[touching[number] & (colours >= 0)], minlength=len(PALETTE))
         uses = taken[:, at[number] > 0].sum(1)
-        colours[number] = np.lexsort((uses, clashes))[0]
+        colours[number] = np.lexsort((taken.sum(1), uses, clashes))[0]
         taken[colours[number]] += at[number]
     return colours.tolist()

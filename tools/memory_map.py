@@ -97,7 +97,9 @@ class Plan:
         self.function = function
         self.liveness = Liveness(function)
         self.caller = caller_bytes(function)
-        self.lives = tuple(life for life in self.liveness.scratch if life.first <= life.last)
+        lives = [life for life in self.liveness.scratch if life.first <= life.last]
+        self.lives = tuple(sorted(lives, key=lambda life: life.first))
+        """What is alive at some time in the arena, by its first step."""
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
