@@ -1,4 +1,4 @@
-"""Placement: a byte offset in one arena for every buffer, the smallest arena that the search finds."""
+"""Placement: a byte offset for every buffer in the smallest arena that the search finds, or in one for each memory."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ...dialects.errors import UserError
 from ...dialects.memplan import ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
 from .liveness import Life, Liveness, StepOp, is_split, root_of
-from .offsets import NODE_LIMIT, Placement, place
-from .requests import Rings, given_root, sharing, single_requests
+from .memories import Group, Memory, Part, Plan, parse_memories, place_in_memories
+from .offsets import NODE_LIMIT, Overlap, Request, place
+from .requests import Rings, accesses, given_root, sharing, single_requests
 
 PLAN = "memplan.plan"
 """The attribute of a function that says what its plan costs; see `plan_attribute`."""
@@ -33,6 +34,10 @@ class PlacePass(ModulePass):
     `alignment` (bytes, a power of two) holds for every offset; elements wider than that are aligned to their size.
     `exact=false` keeps to the greedy plans; `node-limit` bounds the exact search, which stops at a plan of `enough`
     bytes. `memory` names the arena's memory. With `rings` each split buffer is a ring of fixed slots instead.
+
+    `memories` lists memories with their bytes, the fastest first: `dtcm=65536,sram=245760`. Each of them that is used
+    has an arena of its own, none larger than it. Where the first is too small for all, it gets the buffers that are
+    accessed most often per byte. Raises MemoryMisfit, a UserError, where buffers fit none.
     """
 
     name = "memplan-place"
@@ -42,31 +47,52 @@ class PlacePass(ModulePass):
     memory: str = "sram"
     rings: bool = False
     enough: int = 0
+    memories: str = ""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.alignment < 1 or self.alignment & (self.alignment - 1):
             raise UserError(f"memplan-place: alignment must be a power of two, got {self.alignment}")
+        memories = parse_memories(self.memories)
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function):
-                self._place_function(function)
+                self._place_function(function, memories)
 
-    def _place_function(self, function: FuncOp) -> None:
+    def _place_function(self, function: FuncOp, memories: Sequence[Memory]) -> None:
         liveness = Liveness(function)
         buffers = [life for life in liveness.scratch if isinstance(life.root.owner, BufferOp)]
         if not buffers and PLAN in function.attributes:
             return
         rings = Rings(tuple(buffers), self.alignment, given_root(liveness))
-        in_rings = place(rings.requests(), exact=self.rings, node_limit=self.node_limit)
+        groups = groups_of(liveness, buffers, rings)
         if self.rings:
-            placement = replace(in_rings, offsets=tuple(rings.offsets(in_rings.offsets)))
+            alone = [replace(group, members=(number,)) for number, group in enumerate(groups)]
+            plan = self._plan(rings.requests(), [], alone, memories)
+            in_rings, places = plan.peak, rings.places(plan.places)
         else:
             requests, overlaps = single_requests(liveness, buffers, self.alignment), sharing(liveness, buffers)
-            placement = place(requests, self.exact, self.node_limit, overlaps, self.enough or None)
-        function.attributes[PLAN] = plan_attribute(liveness, buffers, placement, in_rings.peak)
+            plan = self._plan(requests, overlaps, groups, memories)
+            in_rings, places = place(rings.requests(), exact=False).peak, plan.places
+        function.attributes[PLAN] = plan_attribute(liveness, buffers, plan, in_rings, memories)
         if buffers:
             alignment = max(self.alignment, *(life.alignment for life in buffers))
+            arenas = [ArenaOp(part.placement.peak, alignment, part.memory.name) for part in plan.parts]
             retire(liveness, buffers)
-            write_views(function, buffers, placement, ArenaOp(placement.peak, alignment, self.memory))
+            write_views(function, buffers, places, arenas)
+
+    def _plan(
+        self,
+        requests: Sequence[Request],
+        overlaps: Sequence[Overlap],
+        groups: Sequence[Group],
+        memories: Sequence[Memory],
+    ) -> Plan:
+        """Places in one arena of any size, or in the memories."""
+        if memories:
+            to_the_least = not self.enough
+            return place_in_memories(requests, overlaps, groups, memories, self.exact, self.node_limit, to_the_least)
+        placement = place(requests, self.exact, self.node_limit, overlaps, self.enough or None)
+        whole = Part(Memory(self.memory, placement.peak), tuple(range(len(requests))), placement)
+        return Plan((whole,), placement.lower_bound)
 
 
 def is_planned(function: FuncOp) -> bool:
@@ -75,24 +101,45 @@ def is_planned(function: FuncOp) -> bool:
     return bool(steps) and all(isinstance(step, OpaqueOp) or step.outs is not None for step in steps)
 
 
-def plan_attribute(liveness: Liveness, buffers: Sequence[Life], placement: Placement, in_rings: int) -> DictionaryAttr:
+def groups_of(liveness: Liveness, buffers: Sequence[Life], rings: Rings) -> list[Group]:
+    """What lies in one memory: a buffer, or the rows of one, by their numbers among the buffers."""
+    counts = accesses(liveness)
+    return [
+        Group(buffers[group[0]].name.partition("[")[0], tuple(group), counts.get(buffers[group[0]].root, 0))
+        for group in rings.groups()
+    ]
+
+
+def plan_attribute(
+    liveness: Liveness, buffers: Sequence[Life], plan: Plan, in_rings: int, memories: Sequence[Memory]
+) -> DictionaryAttr:
     """What the plan costs, in bytes, and why: the step with the most bytes alive and the buffers alive there.
 
+    `peak` is the arena, with several memories the sum of their arenas; `memories` has `peak` and `size` of each.
     `proven` is true when no placement of these lifetimes has a smaller peak than this one. Where rows are placed,
-    `rings` is the arena that they would need in rings (placed greedily).
+    `rings` is what they would need in rings (placed greedily in one arena).
     """
     step = liveness.peak_step
     names = [StringAttr(life.name) for life in buffers if life.is_live(step)]
     entries: dict[str, Attribute] = {
-        "peak": IntegerAttr(placement.peak, i64),
-        "lower_bound": IntegerAttr(placement.lower_bound, i64),
-        "proven": BoolAttr.from_bool(placement.proven),
-        "method": StringAttr(placement.method),
+        "peak": IntegerAttr(plan.peak, i64),
+        "lower_bound": IntegerAttr(plan.lower_bound, i64),
+        "proven": BoolAttr.from_bool(plan.peak == plan.lower_bound),
+        "method": StringAttr(plan.method),
         "step": StringAttr(liveness.steps[step].name),
         "live": ArrayAttr(names),
     }
     if any(life.row is not None for life in buffers):
         entries["rings"] = IntegerAttr(in_rings, i64)
+    if memories:
+        peaks = {part.memory.name: part.placement.peak for part in plan.parts}
+        numbers = {memory.name: {"peak": peaks.get(memory.name, 0), "size": memory.size} for memory in memories}
+        entries["memories"] = DictionaryAttr(
+            {
+                name: DictionaryAttr({key: IntegerAttr(value, i64) for key, value in both.items()})
+                for name, both in numbers.items()
+            }
+        )
     return DictionaryAttr(entries)
 
 
@@ -110,17 +157,23 @@ def retire(liveness: Liveness, buffers: Iterable[Life]) -> None:
         Rewriter.insert_op([RetireOp(life.root) for life in lives], InsertPoint.after(op))
 
 
-def write_views(function: FuncOp, buffers: Sequence[Life], placement: Placement, arena: ArenaOp) -> None:
-    """Replace each buffer by a view of the arena, which is defined at the top of the function."""
-    Rewriter.insert_op(arena, InsertPoint.at_start(function.body.block))
-    arena.result.name_hint = "arena"
-    offsets: dict[SSAValue, list[int]] = {}
-    for life, offset in zip(buffers, placement.offsets, strict=True):
-        offsets.setdefault(life.root, []).append(offset)
-    for root, places in offsets.items():
+def write_views(
+    function: FuncOp, buffers: Sequence[Life], places: Sequence[tuple[int, int]], arenas: Sequence[ArenaOp]
+) -> None:
+    """Replace each buffer by a view of an arena; `places` are numbers of arenas, and offsets.
+
+    The arenas are defined at the top of the function.
+    """
+    Rewriter.insert_op(arenas, InsertPoint.at_start(function.body.block))
+    for number, arena in enumerate(arenas):
+        arena.result.name_hint = f"arena_{arena.memory.data}" if number else "arena"
+    offsets: dict[tuple[SSAValue, int], list[int]] = {}
+    for life, (number, offset) in zip(buffers, places, strict=True):
+        offsets.setdefault((life.root, number), []).append(offset)
+    for (root, number), rows in offsets.items():
         buffer = root.owner
         assert isinstance(buffer, BufferOp)
         if is_split(root):
-            Rewriter.replace_op(buffer, RowsOp(arena, np.array(places), buffer.result.type, buffer.node))
+            Rewriter.replace_op(buffer, RowsOp(arenas[number], np.array(rows), buffer.result.type, buffer.node))
         else:
-            Rewriter.replace_op(buffer, ViewOp(arena, places[0], buffer.result.type, buffer.node))
+            Rewriter.replace_op(buffer, ViewOp(arenas[number], rows[0], buffer.result.type, buffer.node))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
+from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
 from ...dialects.fixed_forms import StructuredForm
@@ -54,6 +56,24 @@ def sharing(liveness: Liveness, lives: Sequence[Life]) -> list[Overlap]:
     return list(dict.fromkeys(found))
 
 
+def accesses(liveness: Liveness) -> dict[SSAValue, int]:
+    """How many elements a run reads from each storage root and writes to it, padding counted as if it were read.
+
+    A form reads its ins at each point of its domain, its params at each of its parallel domain, where it then writes
+    one element. An opaque op touches each element once.
+    """
+    counts: dict[SSAValue, int] = {}
+    for op in dict.fromkeys(step.op for step in liveness.steps):
+        if isinstance(op, StructuredForm):
+            points = prod(op.domain.parallel.data)
+            touched = [*((value, prod(op.sizes)) for value in op.ins), *((v, points) for v in (*op.params, op.target))]
+        else:
+            touched = [(v, prod(v.type.get_shape())) for v in op.operands if isinstance(v.type, MemRefType)]
+        for value, count in touched:
+            counts[root_of(value)] = counts.get(root_of(value), 0) + count
+    return counts
+
+
 @dataclass(frozen=True)
 class Rings:
     """The lives of a function where the rows of a buffer share a ring: row `r` lies in slot `r % slots`.
@@ -90,16 +110,16 @@ class Rings:
         alignment = max(self.alignment, life.alignment)
         return -(-life.size // alignment) * alignment
 
-    def offsets(self, starts: Sequence[int]) -> list[int]:
-        """The offset of each life, from the offsets of the groups."""
-        offsets = [0] * len(self.lives)
-        for group, start in zip(self.groups(), starts, strict=True):
+    def places(self, of_groups: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The arena and the offset of each life, from those of the groups."""
+        places = [(0, 0)] * len(self.lives)
+        for group, (arena, start) in zip(self.groups(), of_groups, strict=True):
             rows = [self.lives[number] for number in group]
             is_given = rows[0].root is self.given
             count, pitch = (len(rows), rows[0].size) if is_given else (slots(rows), self._pitch(rows[0]))
             for row, number in enumerate(group):
-                offsets[number] = start + row % count * pitch
-        return offsets
+                places[number] = arena, start + row % count * pitch
+        return places
 
 
 def slots(rows: Sequence[Life]) -> int:

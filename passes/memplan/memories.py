@@ -1,0 +1,196 @@
+"""Placement in several memories: a fast one holds what is accessed most often per byte, slower ones the rest.
+
+Buffers are scratchpad objects with a profit (accesses) and a price (bytes), as Steinke et al. choose them ("Assigning
+program and data objects to scratchpad for energy reduction", DATE 2002); here they share bytes when they do not live
+together, so that what fits is a question of placement. Pure functions on lists of intervals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ...dialects.errors import UserError
+from .memories_assign import Assignment, Group, Memory, assign
+from .offsets import NODE_LIMIT, Overlap, Placement, Problem, Request, place
+
+__all__ = ["Group", "Memory", "MemoryMisfit", "Part", "Plan", "parse_memories", "place_in_memories"]
+
+RESERVED = re.compile(r"flash|h|arena_bytes|u?int\d+")
+"""Names that the generated C uses otherwise: as `NET_FLASH`, `NET_H`, `NET_INT16`."""
+
+
+class MemoryMisfit(UserError):
+    """Some buffers fit none of the memories; `missing` counts their bytes."""
+
+    def __init__(self, missing: int, *reasons: str):
+        super().__init__(*reasons)
+        self.missing = missing
+
+
+@dataclass(frozen=True)
+class Part:
+    """The requests, by their numbers in increasing order, that lie in one memory, and where."""
+
+    memory: Memory
+    numbers: tuple[int, ...]
+    placement: Placement
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A part for each memory that is used; all requests lie in one of them. `lower_bound` is that of their sum, proven.
+
+    A part with a request whose offset was given comes first.
+    """
+
+    parts: tuple[Part, ...]
+    lower_bound: int
+
+    @property
+    def peak(self) -> int:
+        """The sum of the arenas, in bytes."""
+        return sum(part.placement.peak for part in self.parts)
+
+    @property
+    def method(self) -> str:
+        """`search` where that improved one of the parts, else `greedy`."""
+        return max(part.placement.method for part in self.parts)
+
+    @property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """For each request, the number of its part, and its offset."""
+        found = {
+            number: (index, offset)
+            for index, part in enumerate(self.parts)
+            for number, offset in zip(part.numbers, part.placement.offsets, strict=True)
+        }
+        return tuple(found[number] for number in range(len(found)))
+
+
+def parse_memories(text: str) -> tuple[Memory, ...]:
+    """The memories of `dtcm=65536,sram=245760`, the fastest first. Raises UserError where the text is none such."""
+    memories: list[Memory] = []
+    reasons: list[str] = []
+    for entry in text.split(",") if text else ():
+        name, _, size = (part.strip() for part in entry.partition("="))
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or not size.isascii() or not size.isdecimal() or not int(size):
+            reasons.append(
+                f"memplan-place: `{entry}` is not `name=bytes`: write memories as in `dtcm=65536,sram=245760`"
+            )
+            continue
+        if RESERVED.fullmatch(name):
+            reasons.append(f"memplan-place: no memory can be named `{name}`: the generated C uses this name otherwise")
+        if name in (memory.name for memory in memories):
+            reasons.append(f"memplan-place: memory `{name}` is given twice")
+        memories.append(Memory(name, int(size)))
+    if reasons:
+        raise UserError(*reasons)
+    return tuple(memories)
+
+
+def place_in_memories(
+    requests: Sequence[Request],
+    overlaps: Sequence[Overlap],
+    groups: Sequence[Group],
+    memories: Sequence[Memory],
+    exact: bool = True,
+    node_limit: int = NODE_LIMIT,
+    to_the_least: bool = True,
+) -> Plan:
+    """A placement for each memory that is used, none larger than it; each request belongs to one of the groups.
+
+    Everything lies in the first memory where that is possible, else what is accessed most often per byte. The search
+    of `place` stops where a memory holds its buffers, unless `to_the_least`. Raises MemoryMisfit, a UserError that
+    names the groups that fit nowhere.
+    """
+    first = memories[0]
+    if Problem.of(requests, overlaps).lower_bound() <= first.size:
+        whole = place(requests, exact, node_limit, overlaps, None if to_the_least else first.size)
+        if whole.peak <= first.size:
+            bound = whole.lower_bound if len(memories) == 1 else sum_bound(requests, overlaps)
+            return Plan((Part(first, tuple(range(len(requests))), whole),), bound)
+    found = assign(requests, overlaps, groups, memories)
+    if exact:
+        found = rescue(requests, overlaps, groups, memories, found, node_limit)
+    left = [group for group, memory in zip(groups, found.memories, strict=True) if memory is None]
+    if left:
+        raise misfit(left, requests, memories)
+    parts: list[Part] = []
+    for index, memory in enumerate(memories):
+        if numbers := numbers_in(groups, found, index):
+            inner, pairs = part_of(requests, overlaps, numbers)
+            placement = place(inner, exact, node_limit, pairs, None if to_the_least else memory.size)
+            if placement.peak > memory.size:
+                placement = as_assigned(placement, inner, [found.offsets[number] for number in numbers])
+            parts.append(Part(memory, numbers, placement))
+    parts.sort(key=lambda part: all(requests[number].offset is None for number in part.numbers))
+    return Plan(tuple(parts), sum_bound(requests, overlaps))
+
+
+def numbers_in(groups: Sequence[Group], found: Assignment, memory: int) -> tuple[int, ...]:
+    """The requests that are assigned to a memory, in increasing order."""
+    pairs = zip(groups, found.memories, strict=True)
+    return tuple(sorted(number for group, at in pairs if at == memory for number in group.members))
+
+
+def part_of(
+    requests: Sequence[Request], overlaps: Sequence[Overlap], numbers: Sequence[int]
+) -> tuple[list[Request], list[Overlap]]:
+    """The problem of some requests alone."""
+    index = {number: position for position, number in enumerate(numbers)}
+    inner = [o for o in overlaps if o.input in index and o.output in index]
+    return [requests[number] for number in numbers], [
+        Overlap(index[o.input], index[o.output], o.distance) for o in inner
+    ]
+
+
+def as_assigned(placement: Placement, requests: Sequence[Request], offsets: Sequence[int]) -> Placement:
+    """The placement of the assignment, where that of the search needs more than there is."""
+    peak = max(offset + request.size for offset, request in zip(offsets, requests, strict=True))
+    return replace(placement, offsets=tuple(offsets), peak=peak, method="greedy")
+
+
+def rescue(
+    requests: Sequence[Request],
+    overlaps: Sequence[Overlap],
+    groups: Sequence[Group],
+    memories: Sequence[Memory],
+    found: Assignment,
+    node_limit: int,
+) -> Assignment:
+    """Look by search for room for the groups that first-fit has left over, in the slowest memories first."""
+    for number, group in enumerate(groups):
+        if found.memories[number] is not None:
+            continue
+        for index, memory in reversed(list(enumerate(memories))):
+            numbers = sorted((*numbers_in(groups, found, index), *group.members))
+            inner, pairs = part_of(requests, overlaps, numbers)
+            if Problem.of(inner, pairs).lower_bound() > memory.size:
+                continue
+            placement = place(inner, True, node_limit // 10, pairs, memory.size)
+            if placement.peak <= memory.size:
+                found = found.with_group(number, index, dict(zip(numbers, placement.offsets, strict=True)))
+                break
+    return found
+
+
+def sum_bound(requests: Sequence[Request], overlaps: Sequence[Overlap]) -> int:
+    """Bytes that the arenas of any placement in any number of memories have in all.
+
+    Without alignment, arenas could be put one behind the other: what one arena needs at least then, they need in all.
+    """
+    return Problem.of([replace(request, alignment=1) for request in requests], overlaps).lower_bound()
+
+
+def misfit(left: Iterable[Group], requests: Sequence[Request], memories: Sequence[Memory]) -> MemoryMisfit:
+    """Which groups fit nowhere, and what there is."""
+    held = {group: group.most_alive(requests) for group in left}
+    there = ", ".join(f"{memory.name} ({memory.size:,} bytes)" for memory in memories)
+    reasons = [
+        f"memplan-place: `{group.name}` ({size:,} bytes) fits none of the memories {there} beside what lives with it: "
+        "stream the model, make this layer smaller, or give it more memory"
+        for group, size in held.items()
+    ]
+    return MemoryMisfit(sum(held.values()), *reasons)
