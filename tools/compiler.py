@@ -36,7 +36,7 @@ class Options:
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
     saves RAM; without it only what `ram` demands is done, in bytes with the caller's inputs and outputs, by default all
     that the board has. `input` says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in
-    `rows`.
+    `rows`, which streams, too.
     """
 
     model: Path
@@ -156,20 +156,24 @@ def compile_model(options: Options) -> Compilation:
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:
     """The passes that plan the memory of a module at the level `fixed`."""
     by = None if options.input == "caller" else options.input
-    if options.stream:
+    if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", alignment=board.alignment, stream=True, by=by)
     ram = (board.ram_bytes if options.ram is None else options.ram) - caller_bytes(the_function(fixed), options.input)
     return pipeline("fixed-to-memplan-within", alignment=board.alignment, ram=ram, by=by)
 
 
 def caller_bytes(function: FuncOp, input: str) -> int:
-    """The bytes of a function's inputs and outputs that the caller keeps outside the arena."""
+    """The bytes that the caller keeps outside the arena: outputs, and inputs, or one row of the input."""
     from ..targets.firmware import port_bytes
     from ..targets.ports import input_ports, output_ports
 
     outputs = sum(port_bytes(port) for port in output_ports(function))
-    inputs = sum(port_bytes(port) for port in input_ports(function))
-    return outputs + (inputs if input == "caller" else 0)
+    if input == "arena":
+        return outputs
+    inputs = [
+        (port_bytes(port), next((size for size in port.stored_shape if size != 1), 1)) for port in input_ports(function)
+    ]
+    return outputs + sum(size // rows if input == "rows" else size for size, rows in inputs)
 
 
 def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
