@@ -41,6 +41,12 @@ ELEMENTS = "mcu.elements"
 ALIGNMENT = "mcu.alignment"
 """Attribute of a global: its alignment in bytes."""
 
+MEMORY = "mcu.memory"
+"""Attribute of a global, at the loops level and in emitc: the name of the board's memory in which it is to lie."""
+
+SECTION = "mcu.section"
+"""Attribute of a global with MEMORY: the section that the board's linker script puts there."""
+
 
 @irdl_attr_definition
 class ArrayType(ParametrizedAttribute, TypeAttribute):

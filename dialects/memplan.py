@@ -50,6 +50,9 @@ from .fixed_type import IntsAttr, Reduction
 FLASH = StringAttr("flash")
 """The memory space of constants: read-only, not part of any arena."""
 
+DEFAULT_MEMORY = "sram"
+"""The name of the memory in which compilers put static data unless they are told otherwise."""
+
 INPUT_ROWS = "memplan.input_rows"
 """The attribute of a function whose caller delivers the input row by row: the node of the form that takes a row."""
 
@@ -94,6 +97,8 @@ def verify_rows(type: MemRefType, rows: int) -> None:
 class ArenaOp(IRDLOperation):
     """A block of static memory that views share. `memory` names one of the board's memories.
 
+    Of several arenas in a function the first is the one that the caller writes the input into, if he does.
+
     ```mlir
     %arena = memplan.arena size 1234 align 4 in "sram" : memref<1234xi8>
     ```
@@ -106,7 +111,7 @@ class ArenaOp(IRDLOperation):
     result = result_def(MemRefType)
     assembly_format = "`size` $size `align` $alignment `in` $memory attr-dict `:` type($result)"
 
-    def __init__(self, size: int, alignment: int, memory: str = "sram"):
+    def __init__(self, size: int, alignment: int, memory: str = DEFAULT_MEMORY):
         super().__init__(
             properties={
                 "size": IntegerAttr(size, i64),

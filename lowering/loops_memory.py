@@ -8,7 +8,7 @@ element type, else a view of the root's bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -33,9 +33,10 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 
 from ..dialects.dense import from_numpy
+from ..dialects.emitc_types import MEMORY, SECTION
 from ..dialects.errors import UserError
 from ..dialects.fixed import ConstantOp
-from ..dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes
+from ..dialects.memplan import DEFAULT_MEMORY, FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes
 from .loops_emit import Emitter, signless_memref
 from .loops_rows import Rows, is_even, narrow, one_row, table_type
 
@@ -75,12 +76,14 @@ class Place:
 class Memory:
     """The places of a function's memrefs, and the globals that they need.
 
-    Where the caller writes the input into the arena, `is_shared`, the arena is public.
+    Where the caller writes the input into the arena, `is_shared`, the (first) arena is public. `sections` are those of
+    the linker for arenas in some memories.
     """
 
-    def __init__(self, names: Names, is_shared: bool = False):
-        self.names, self.is_shared = names, is_shared
+    def __init__(self, names: Names, is_shared: bool, sections: Mapping[str, str]):
+        self.names, self.is_shared, self.sections = names, is_shared, sections
         self.globals: list[memref.GlobalOp] = []
+        self._arenas = 0
         self._places: dict[SSAValue, Place] = {}
         self._symbols: dict[SSAValue, memref.GlobalOp] = {}
         self._constants: dict[tuple[MemRefType[IntegerType], bytes], memref.GlobalOp] = {}
@@ -93,10 +96,7 @@ class Memory:
             case ConstantOp():
                 self._root(op.result, self._constant(op))
             case ArenaOp():
-                symbol = self.names.new("arena")
-                arena = self._uninitialized(symbol, op.result.type, op.alignment.value.data)
-                arena.sym_visibility = StringAttr("public" if self.is_shared else "private")
-                self._root(op.result, arena)
+                self._arena(op)
             case BufferOp():
                 symbol = self.names.new(op.node.data if op.node is not None else "buffer")
                 self._root(op.result, self._uninitialized(symbol, op.result.type, BUFFER_ALIGNMENT))
@@ -142,6 +142,19 @@ class Memory:
         assert isinstance(result.type, MemRefType)
         outer = self._places[source]
         self._places[result] = Place(outer.root, outer.offset + offset, signless_memref(result.type), outer.rows)
+
+    def _arena(self, op: ArenaOp) -> None:
+        """Arenas after the first are named by their memories; the first is what the caller may share."""
+        memory, is_first = op.memory.data, not self._arenas
+        symbol = self.names.new("arena" if is_first else f"arena_{memory}")
+        arena = self._uninitialized(symbol, op.result.type, op.alignment.value.data)
+        arena.sym_visibility = StringAttr("public" if self.is_shared and is_first else "private")
+        if memory != DEFAULT_MEMORY:
+            arena.attributes[MEMORY] = op.memory
+        if memory in self.sections:
+            arena.attributes[SECTION] = StringAttr(self.sections[memory])
+        self._arenas += 1
+        self._root(op.result, arena)
 
     def _uninitialized(self, symbol: str, type: MemRefType, alignment: int) -> memref.GlobalOp:
         op = memref.GlobalOp.get(StringAttr(symbol), signless_memref(type), UnitAttr(), alignment=alignment)

@@ -29,7 +29,7 @@ from xdsl.passes import ModulePass
 
 from ..dialects import emitc
 from ..dialects.dense import from_numpy, to_numpy
-from ..dialects.emitc_types import ALIAS, ALIGNMENT, FLASH, PUSH_ROW, RUN
+from ..dialects.emitc_types import ALIAS, ALIGNMENT, FLASH, MEMORY, PUSH_ROW, RUN, SECTION
 from ..dialects.errors import UserError
 from ..dialects.fixed_type import PortAttr, QType
 from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS
@@ -147,6 +147,7 @@ def lower_global(op: memref.GlobalOp) -> emitc.GlobalOp:
         result.attributes[ALIGNMENT] = op.alignment
     if is_flash(op.type):
         result.attributes[FLASH] = UnitAttr()
+    result.attributes.update({name: op.attributes[name] for name in (MEMORY, SECTION) if name in op.attributes})
     return result
 
 

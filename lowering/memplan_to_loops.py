@@ -7,6 +7,7 @@ into the arena, it takes no input at all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast, get_args
 
@@ -32,13 +33,15 @@ class ConvertMemplanToLoopsPass(ModulePass):
     """Lower `fixed` forms on memrefs and `memplan` to func, scf, arith, memref and mcu.
 
     `padding=clip` shortens reduction loops so that padding is never visited; `padding=guard` keeps constant trip counts
-    and tests each access (what HLS wants). `word_bits` is the width in which the target computes well. Raises UserError
-    on operations that have no place in a plan.
+    and tests each access (what HLS wants). `word_bits` is the width in which the target computes well. `sections` names
+    the linker's section of each memory that has one, such as `dtcm=.dtcm`. Raises UserError on operations that have no
+    place in a plan.
     """
 
     name = "convert-memplan-to-loops"
     padding: str = "clip"
     word_bits: int = 32
+    sections: str = ""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.padding not in get_args(Padding):
@@ -47,7 +50,8 @@ class ConvertMemplanToLoopsPass(ModulePass):
         symbols = [f.sym_name.data for f in op.ops if isinstance(f, func.FuncOp)]
         for function in functions:
             style = Style(cast(Padding, self.padding), self.word_bits)
-            lowering = Lowering(function, Names(function.sym_name.data, symbols), style)
+            sections = dict(entry.split("=") for entry in self.sections.split(",") if "=" in entry)
+            lowering = Lowering(function, Names(function.sym_name.data, symbols), style, sections)
             lowered = lowering.lower()
             op.body.block.insert_ops_before([*lowering.memory.globals, *lowering.steps, lowered], function)
             op.body.block.erase_op(function)
@@ -56,10 +60,10 @@ class ConvertMemplanToLoopsPass(ModulePass):
 class Lowering:
     """The lowering of one function: `memory.globals` and `steps` are what it needs beside it."""
 
-    def __init__(self, function: func.FuncOp, names: Names, style: Style):
+    def __init__(self, function: func.FuncOp, names: Names, style: Style, sections: Mapping[str, str]):
         self.function, self.names = function, names
         self.style = style
-        self.memory = Memory(names, is_shared=INPUT_ARENA in function.attributes)
+        self.memory = Memory(names, INPUT_ARENA in function.attributes, sections)
         self.steps: list[func.FuncOp] = []
         self.pushed, self.given = named_form(function, INPUT_ROWS), named_form(function, INPUT_ARENA)
         for argument in function.args:

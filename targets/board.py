@@ -5,8 +5,9 @@ A board is a TOML file in `targets/boards/`, or one of the user's own, given by 
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
@@ -14,18 +15,27 @@ from pathlib import Path
 from typing import Any
 
 from ..dialects.errors import UserError
+from ..dialects.memplan import DEFAULT_MEMORY
+from ..passes.memplan.memories import parse_memories
 
 SIMULATORS = ("simavr", "qemu-system-arm", "host", "none")
 
 
 @dataclass(frozen=True)
 class Memory:
-    """One of several memories of a kind ("ram" or "flash"); origin is an address, size in bytes."""
+    """One of several memories of a kind ("ram" or "flash"); origin is an address, size in bytes.
+
+    RAM with an `id` can have an arena of its own, which goes to the linker's `section`. The id of the memory that
+    needs none, because all static data lie there, is `sram`. Files list such memories in order of speed, the fastest
+    first.
+    """
 
     name: str
     kind: str
     origin: int
     bytes: int
+    id: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,7 @@ OPTIONAL_FIELDS: Mapping[str, type] = {"features": list, "memories": list, "cloc
 SIMULATOR_FIELDS: Mapping[str, type] = {"kind": str}
 OPTIONAL_SIMULATOR_FIELDS: Mapping[str, type] = {"machines": list, "reason": str}
 MEMORY_FIELDS: Mapping[str, type] = {"name": str, "kind": str, "origin": int, "bytes": int}
+OPTIONAL_MEMORY_FIELDS: Mapping[str, type] = {"id": str, "section": str}
 ENTRIES: Mapping[str, type] = {"memories": dict}
 CHOICES = {"index_bits": (16, 32), "product_bits": (32, 64), "alignment": (1, 2, 4, 8, 16, 32)}
 
@@ -158,7 +169,7 @@ def board_errors(table: Mapping[str, Any]) -> list[str]:
     if simulator.get("kind") == "qemu-system-arm" and not simulator.get("machines"):
         reasons.append('simulator.machines is missing: name QEMU machines, such as ["mps2-an386"]')
     for index, memory in enumerate(table.get("memories", ())):
-        reasons += field_errors(f"memories[{index}].", memory, MEMORY_FIELDS, {})
+        reasons += field_errors(f"memories[{index}].", memory, MEMORY_FIELDS, OPTIONAL_MEMORY_FIELDS)
     return reasons or memory_errors(table)
 
 
@@ -181,7 +192,7 @@ def field_errors(
 
 
 def memory_errors(table: Mapping[str, Any]) -> list[str]:
-    """Memories of a kind, where they are listed, must add up to the board's total."""
+    """Memories of a kind must add up to the board's total; those with an `id` must say where arenas go."""
     reasons: list[str] = []
     for kind in ("ram", "flash"):
         listed = [memory["bytes"] for memory in table.get("memories", ()) if memory["kind"] == kind]
@@ -189,4 +200,27 @@ def memory_errors(table: Mapping[str, Any]) -> list[str]:
             reasons.append(
                 f"the memories of kind {kind} hold {sum(listed)} bytes, {kind}_bytes is {table[f'{kind}_bytes']}"
             )
+    return [*reasons, *arena_errors([Memory(**memory) for memory in table.get("memories", ())])]
+
+
+def arena_errors(memories: Sequence[Memory]) -> list[str]:
+    """What is wrong with the memories that can have an arena."""
+    reasons: list[str] = []
+    for index, memory in enumerate(memories):
+        where = f"memories[{index}]"
+        if (memory.id or memory.section) and memory.kind != "ram":
+            reasons.append(f"{where} is of kind {memory.kind}: only ram has an id and a section")
+        if memory.section and not memory.id:
+            reasons.append(f"{where}.id is missing: arenas name their memory by it, such as dtcm")
+        if memory.id and (memory.id == DEFAULT_MEMORY) == bool(memory.section):
+            reasons.append(
+                f"{where}.section is the linker's: each memory with an id needs one, but `{DEFAULT_MEMORY}`, where "
+                "static data lie without"
+            )
+        if not re.fullmatch(r"[.\w]*", memory.section):
+            reasons.append(f"{where}.section is a name such as .dtcm, not {memory.section!r}")
+    try:
+        parse_memories(",".join(f"{memory.id}={memory.bytes}" for memory in memories if memory.id))
+    except UserError as error:
+        reasons += error.reasons
     return reasons

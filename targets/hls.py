@@ -84,6 +84,9 @@ class HlsSpelling(Spelling):
     def flash(self, attributes: dict[str, Attribute]) -> str:
         return ""
 
+    def memory(self, attributes: dict[str, Attribute]) -> str:
+        return ""
+
     def alignment(self, attributes: dict[str, Attribute]) -> str:
         return ""
 

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import IntegerType, ModuleOp
 from ..dialects import emitc
 from ..dialects.dense import dtype_of, to_numpy
 from ..dialects.emitc_statements import pointee
-from ..dialects.emitc_types import ALIAS, FLASH, PUSH_ROW, RUN
+from ..dialects.emitc_types import ALIAS, MEMORY, PUSH_ROW, RUN
 from ..dialects.errors import UserError
 from .print_names import Names
 from .print_spelling import Spelling
@@ -66,9 +66,12 @@ class Program:
     @property
     def ram_bytes(self) -> int:
         """Bytes of the arrays that are written."""
-        return sum(
-            op.type.size * dtype_of(op.type.element_type).itemsize for op in self.globals if op.const_specifier is None
-        )
+        return sum(array_bytes(op) for op in self.globals if op.const_specifier is None)
+
+    @property
+    def elsewhere(self) -> list[emitc.GlobalOp]:
+        """The arrays that are to lie in other memories than the default one."""
+        return [op for op in self.globals if MEMORY in op.attributes]
 
     @property
     def aliased(self) -> list[IntegerType]:
@@ -113,13 +116,18 @@ class Program:
         return Names([op.sym_name.data for op in (*self.functions, *self.globals)])
 
 
+def array_bytes(op: emitc.GlobalOp) -> int:
+    """The size of an array."""
+    return op.type.size * dtype_of(op.type.element_type).itemsize
+
+
 def array_lines(op: emitc.GlobalOp, spelling: Spelling) -> list[str]:
     """The definition of an array with its elements in decimal."""
     attributes = dict(op.attributes)
     head = "static " if op.static_specifier is not None else ""
     head += "const " if op.const_specifier is not None else ""
-    flash = spelling.flash(attributes) if FLASH in attributes else ""
-    head += f"{flash}{spelling.type(op.type.element_type)} {op.sym_name.data}[{op.type.size}]"
+    head += spelling.flash(attributes) + spelling.memory(attributes)
+    head += f"{spelling.type(op.type.element_type)} {op.sym_name.data}[{op.type.size}]"
     if op.initial_value is None:
         return [f"{head}{spelling.alignment(attributes)};"]
     values = to_numpy(op.initial_value).reshape(-1)

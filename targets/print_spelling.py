@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from xdsl.dialects.builtin import IntegerType, Signedness, StringAttr
 from xdsl.ir import Attribute
 
 from ..dialects import emitc
-from ..dialects.emitc_types import ALIAS, ALIGNMENT, CONST, FLASH
+from ..dialects.emitc_types import ALIAS, ALIGNMENT, CONST, FLASH, MEMORY
 from ..dialects.errors import UserError
 from .print_text import UNARY, Text
 
@@ -103,6 +105,12 @@ class Spelling:
     def flash(self, attributes: dict[str, Attribute]) -> str:
         """The macro of the address space of constants."""
         return f"{self.prefix}_FLASH " if FLASH in attributes else ""
+
+    def memory(self, attributes: dict[str, Attribute]) -> str:
+        """The macro with which the user places an array in its memory: `NET_DTCM`, for the memory `dtcm`."""
+        name = attributes.get(MEMORY)
+        word = re.sub(r"\W", "_", name.data, flags=re.ASCII) if isinstance(name, StringAttr) else ""
+        return f"{self.prefix}_{word.upper()} " if word else ""
 
     def alignment(self, attributes: dict[str, Attribute]) -> str:
         """What an aligned array ends in."""

@@ -97,7 +97,10 @@ def ram(analysis: Analysis) -> Iterator[Total]:
     arena = "the least, proven" if analysis.plan["proven"] else "not proven to be the least"
     if not analysis.plan["proven"] and analysis.plan.get("fit", {}).get("fits"):
         arena = "it fits: no smaller one was looked for"
-    yield "  arena", analysis.arena_bytes, f"static, in NAME.c; {arena}"
+    memories = analysis.plan.get("memories", {})
+    yield "  arenas" if memories else "  arena", analysis.arena_bytes, f"static, in NAME.c; {arena}"
+    for name, memory in memories.items():
+        yield f"    in {name}", memory["peak"], f"{100 * memory['peak'] / memory['size']:.1f} % of {memory['size']:,}"
     yield "  input and output", analysis.io_bytes, "the caller's"
 
 

@@ -36,7 +36,8 @@ class Options:
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
     saves RAM; without it only what `ram` demands is done, in bytes with the caller's inputs and outputs, by default all
     that the board has. `input` says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in
-    `rows`, which streams, too.
+    `rows`, which streams, too. With `memories` the plan has an arena in each of the board's memories that it uses,
+    instead of one in all.
     """
 
     model: Path
@@ -48,6 +49,7 @@ class Options:
     stream: bool = False
     input: str = "caller"
     ram: int | None = None
+    memories: bool = False
 
 
 @dataclass
@@ -91,8 +93,9 @@ class Compilation:
         fixed = self.fixed.clone()
         run_passes(fixed, [ExposeNodesPass()], self.timing)
         memplan = fixed.clone()
-        run_passes(memplan, memplan_passes(self.options, self.board, fixed), self.timing)
-        return replace(self, fixed=fixed, memplan=memplan)
+        options = replace(self.options, memories=False)
+        run_passes(memplan, memplan_passes(options, self.board, fixed), self.timing)
+        return replace(self, options=options, fixed=fixed, memplan=memplan)
 
     def generated(self) -> GeneratedModel:
         """The C source and header."""
@@ -103,7 +106,9 @@ class Compilation:
 
         module = self.memplan.clone()
         bits = self.board.index_bits
-        run_passes(module, pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits), self.timing)
+        sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
+        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections)
+        run_passes(module, passes, self.timing)
         with self.timing.measure("print"):
             source, header = print_c(module), print_header(module)
         inputs, outputs = input_ports(self.function), output_ports(self.function)
@@ -124,6 +129,7 @@ def options_of(args: Namespace) -> Options:
         stream=args.stream,
         input="rows" if args.input_rows else args.input,
         ram=args.ram,
+        memories=args.memories,
     )
 
 
@@ -156,10 +162,28 @@ def compile_model(options: Options) -> Compilation:
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:
     """The passes that plan the memory of a module at the level `fixed`."""
     by = None if options.input == "caller" else options.input
+    caller = caller_bytes(the_function(fixed), options.input)
+    memories = memories_of(board, caller) if options.memories else None
     if options.stream or (by == "rows" and options.ram is None):
-        return pipeline("fixed-to-memplan", alignment=board.alignment, stream=True, by=by)
-    ram = (board.ram_bytes if options.ram is None else options.ram) - caller_bytes(the_function(fixed), options.input)
-    return pipeline("fixed-to-memplan-within", alignment=board.alignment, ram=ram, by=by)
+        return pipeline("fixed-to-memplan", alignment=board.alignment, stream=True, by=by, memories=memories)
+    ram = (board.ram_bytes if options.ram is None else options.ram) - caller
+    return pipeline("fixed-to-memplan-within", alignment=board.alignment, ram=ram, by=by, memories=memories)
+
+
+def memories_of(board: Board, caller: int) -> str:
+    """The board's memories as `memplan-place` takes them; the bytes of the caller lie in the one without a section.
+
+    Raises UserError where the board has none with an `id`.
+    """
+    named = [memory for memory in board.memories if memory.id]
+    if not named:
+        raise UserError(
+            f"--memories: the file of board '{board.name}' lists no memories with an `id`: leave the option out for "
+            "one arena, or give a board file with such [[memories]], the fastest first"
+        )
+    default = board.ram_bytes - sum(memory.bytes for memory in named if memory.section) - caller
+    sizes = {memory.id: memory.bytes if memory.section else min(memory.bytes, default) for memory in named}
+    return ",".join(f"{name}={size}" for name, size in sizes.items() if size > 0)
 
 
 def caller_bytes(function: FuncOp, input: str) -> int:

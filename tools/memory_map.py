@@ -34,7 +34,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
 from ..dialects.fixed_forms import ContractOp, MapOp, ReduceOp, StructuredForm
-from ..dialects.memplan import INPUT_ARENA, RowsOp, ViewOp, size_in_bytes
+from ..dialects.memplan import INPUT_ARENA, ArenaOp, RowsOp, ViewOp, size_in_bytes
 from ..lowering.fixed_to_memplan import ConvertFixedToMemplanPass
 from ..passes.fixed.calibrate import the_function
 from ..passes.memplan.liveness import Life, Liveness, StepOp, destinations, root_of
@@ -103,13 +103,18 @@ class Plan:
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
-        """The offset in the arena of each of the lives. Raises KeyError unless all are placed."""
+        """The offset of each of the lives; arenas follow one another. Raises KeyError unless all are placed."""
+        starts: dict[SSAValue, int] = {}
+        end = 0
+        for op in self.function.body.block.ops:
+            if isinstance(op, ArenaOp):
+                starts[op.result], end = end, end + op.size.value.data
         places: dict[SSAValue, list[int]] = {}
         for root in {life.root for life in self.lives}:
             if isinstance(root.owner, ViewOp):
-                places[root] = [root.owner.offset.value.data]
+                places[root] = [starts[root.owner.arena] + root.owner.offset.value.data]
             elif isinstance(root.owner, RowsOp):
-                places[root] = root.owner.row_offsets.tolist()
+                places[root] = (starts[root.owner.arena] + root.owner.row_offsets).tolist()
         return np.array([places[life.root][life.row or 0] for life in self.lives], np.int64)
 
     @cached_property

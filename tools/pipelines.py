@@ -56,7 +56,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
         Step("memplan-stream", "after the order, before offsets: rows are placed", {}, (), "stream"),
         Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
-        Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment",)),
+        Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories")),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "fixed-to-memplan-within": (
@@ -66,12 +66,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "memplan-fit",
             "orders, streams, moves and places as far as the RAM demands; the smallest plan where nothing fits",
             {"required": False},
-            ("ram", "alignment", "max_recompute"),
+            ("ram", "alignment", "max_recompute", "memories"),
         ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "memplan-to-emitc": (
-        Step("convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits",)),
+        Step(
+            "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
+        ),
         Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits",)),
     ),
     "fixed-to-hls": (

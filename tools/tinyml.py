@@ -50,6 +50,9 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument("--stream", action="store_true", help="the least RAM: run chains of layers row by row")
     command.add_argument("--ram", type=positive, metavar="BYTES", help="fit in this much RAM (default: the board's)")
     command.add_argument(
+        "--memories", action="store_true", help="an arena in each of the board's memories, the fastest ones first"
+    )
+    command.add_argument(
         "--input",
         choices=("caller", "arena", "rows"),
         default="caller",

@@ -21,6 +21,7 @@ from ...dialects.memplan import INPUT_ROWS
 from .defrag import DefragPass
 from .inplace import InplacePass
 from .liveness import Liveness
+from .memories import MemoryMisfit
 from .patch import PatchPass
 from .place import PLAN, PlacePass, is_planned
 from .schedule import SchedulePass, is_placed
@@ -42,6 +43,9 @@ class FitPass(ModulePass):
     moves; patches that recompute at most `max-recompute` of the multiply-accumulates. `alignment` is that of offsets in
     bytes. Raises UserError where nothing fits, with the bytes that are missing and what makes the peak; without
     `required` the smallest plan found is left instead.
+
+    With `memories`, as `memplan-place` takes them, a plan fits that also finds room in these; `ram` limits their sum.
+    Nothing is moved then. Where no plan finds room, UserError names the buffers that fit none of the memories.
     """
 
     name = "memplan-fit"
@@ -49,6 +53,7 @@ class FitPass(ModulePass):
     alignment: int = 4
     max_recompute: float = 1.1
     required: bool = True
+    memories: str = ""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in list(op.ops):
@@ -60,9 +65,11 @@ class FitPass(ModulePass):
         for name, passes in self._ways(tried, INPUT_ROWS in function.attributes):
             plan = plan_with(ctx, function, name, passes)
             tried.append(plan)
-            if plan.peak <= self.ram:
+            if plan.excess(self.ram) == 0:
                 break
-        best = min(tried, key=lambda plan: (max(plan.peak, self.ram), tried.index(plan)))
+        best = min(tried, key=lambda plan: (plan.misfit is not None, plan.excess(self.ram), tried.index(plan)))
+        if best.misfit is not None:
+            raise best.misfit
         if best.peak > self.ram and self.required:
             raise UserError(explain(best, self.ram))
         price = fit_attribute(tried, best, self.ram)
@@ -77,30 +84,46 @@ class FitPass(ModulePass):
 
     def _ways(self, tried: list[Plan], by_rows: bool) -> Iterator[tuple[str, list[ModulePass]]]:
         """Names and passes; what comes next depends on the plans tried so far."""
-        schedule, end = SchedulePass(), [InplacePass(), PlacePass(alignment=self.alignment, enough=max(1, self.ram))]
+        place = PlacePass(alignment=self.alignment, enough=max(1, self.ram), memories=self.memories)
+        schedule, end = SchedulePass(), [InplacePass(), place]
         if not by_rows:
             yield "whole", [schedule, *end]
         limit = self.ram
         for _ in range(TRIES):
             yield "stream", [schedule, SplitReductionsPass(), StreamPass(limit=limit), *end]
-            limit -= tried[-1].peak - self.ram
+            limit -= tried[-1].excess(self.ram)
             if tried[-1].streamed_to_the_least:
                 break
-        defrag = DefragPass(capacity=max(1, self.ram), alignment=self.alignment)
-        if not by_rows:
-            yield "move", [schedule, defrag, *end]
-        yield "stream, move", [schedule, SplitReductionsPass(), StreamPass(), defrag, *end]
+        defrag = [] if self.memories else [DefragPass(capacity=max(1, self.ram), alignment=self.alignment)]
+        if defrag and not by_rows:
+            yield "move", [schedule, *defrag, *end]
+        if defrag or not tried[-1].streamed_to_the_least:
+            yield (
+                "stream, move" if defrag else "stream",
+                [
+                    schedule,
+                    SplitReductionsPass(),
+                    StreamPass(),
+                    *defrag,
+                    *end,
+                ],
+            )
         if not by_rows:
             yield "patch", [schedule, PatchPass(max_recompute=self.max_recompute), *end]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A planned copy of a function."""
+    """A planned copy of a function; not placed where the memories do not hold it, a `misfit`."""
 
     way: str
     function: FuncOp
     liveness: Liveness
+    misfit: MemoryMisfit | None = None
+
+    def excess(self, ram: int) -> int:
+        """Bytes for which there is no room."""
+        return max(0, self.peak - ram) if self.misfit is None else self.misfit.missing
 
     @property
     def peak(self) -> int:
@@ -129,12 +152,15 @@ class Plan:
 
 
 def plan_with(ctx: Context, function: FuncOp, way: str, passes: list[ModulePass]) -> Plan:
-    """Run passes on a copy of a function."""
-    module = ModuleOp([function.clone()])
-    for step in passes:
-        step.apply(ctx, module)
+    """Run passes on a copy of a function; the last one places it."""
+    module, misfit = ModuleOp([function.clone()]), None
+    try:
+        for step in passes:
+            step.apply(ctx, module)
+    except MemoryMisfit as error:
+        misfit = error
     (copy,) = (op for op in module.ops if isinstance(op, FuncOp))
-    return Plan(way, copy, Liveness(copy))
+    return Plan(way, copy, Liveness(copy), misfit)
 
 
 def number(function: FuncOp, attribute: str, key: str) -> int:
@@ -145,8 +171,15 @@ def number(function: FuncOp, attribute: str, key: str) -> int:
 
 
 def fit_attribute(tried: list[Plan], best: Plan, ram: int) -> DictionaryAttr:
-    """What was tried, each with its peak, and the plan taken: its way, and its price."""
-    attempts = [DictionaryAttr({"way": StringAttr(p.way), "peak": IntegerAttr(p.peak, i64)}) for p in tried]
+    """What was tried, each with its peak or the bytes without room, and the plan taken: its way, and its price."""
+    attempts = [
+        DictionaryAttr(
+            {"way": StringAttr(p.way), "peak": IntegerAttr(p.peak, i64)}
+            if p.misfit is None
+            else {"way": StringAttr(p.way), "missing": IntegerAttr(p.misfit.missing, i64)}
+        )
+        for p in tried
+    ]
     numbers = {"ram": ram, "peak": best.peak, "macs": best.macs, "moved": best.moved, "slices": best.slices}
     entries: dict[str, Attribute] = {name: IntegerAttr(value, i64) for name, value in numbers.items()}
     fits = BoolAttr.from_bool(best.peak <= ram)

@@ -81,9 +81,9 @@ def parse_memories(text: str) -> tuple[Memory, ...]:
             )
             continue
         if RESERVED.fullmatch(name):
-            reasons.append(f"memplan-place: no memory can be named `{name}`: the generated C uses this name otherwise")
+            reasons.append(f"no memory can be named `{name}`: the generated C uses this name otherwise")
         if name in (memory.name for memory in memories):
-            reasons.append(f"memplan-place: memory `{name}` is given twice")
+            reasons.append(f"memory `{name}` is given twice")
         memories.append(Memory(name, int(size)))
     if reasons:
         raise UserError(*reasons)
@@ -189,7 +189,7 @@ def misfit(left: Iterable[Group], requests: Sequence[Request], memories: Sequenc
     held = {group: group.most_alive(requests) for group in left}
     there = ", ".join(f"{memory.name} ({memory.size:,} bytes)" for memory in memories)
     reasons = [
-        f"memplan-place: `{group.name}` ({size:,} bytes) fits none of the memories {there} beside what lives with it: "
+        f"`{group.name}` ({size:,} bytes) fits none of the memories {there} beside what lives with it: "
         "stream the model, make this layer smaller, or give it more memory"
         for group, size in held.items()
     ]

@@ -14,7 +14,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
-from ...dialects.memplan import ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
+from ...dialects.memplan import DEFAULT_MEMORY, ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
 from .liveness import Life, Liveness, StepOp, is_split, root_of
 from .memories import Group, Memory, Part, Plan, parse_memories, place_in_memories
 from .offsets import NODE_LIMIT, Overlap, Request, place
@@ -44,7 +44,7 @@ class PlacePass(ModulePass):
     alignment: int = 4
     exact: bool = True
     node_limit: int = NODE_LIMIT
-    memory: str = "sram"
+    memory: str = DEFAULT_MEMORY
     rings: bool = False
     enough: int = 0
     memories: str = ""

@@ -65,7 +65,8 @@ def test_uno():
 
 
 def test_memories_add_up_to_the_ram():
-    assert load_board("stm32f746").memories[0] == Memory("DTCM, no wait states", "ram", 0x20000000, 64 * 1024)
+    dtcm = Memory("DTCM, no wait states", "ram", 0x20000000, 64 * 1024, "dtcm", ".dtcm")
+    assert load_board("stm32f746").memories[0] == dtcm
     assert sum(memory.bytes for memory in load_board("stm32f746").memories) == 320 * 1024
 
 
