@@ -21,6 +21,10 @@ RESERVED = re.compile(r"flash|h|arena_bytes|u?int\d+")
 """Names that the generated C uses otherwise: as `NET_FLASH`, `NET_H`, `NET_INT16`."""
 
 
+GLANCE = 20
+"""By how much less is searched where a failure does not matter: the buffers may go to other memories."""
+
+
 class MemoryMisfit(UserError):
     """Some buffers fit none of the memories; `missing` counts their bytes."""
 
@@ -76,9 +80,7 @@ def parse_memories(text: str) -> tuple[Memory, ...]:
     for entry in text.split(",") if text else ():
         name, _, size = (part.strip() for part in entry.partition("="))
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or not size.isascii() or not size.isdecimal() or not int(size):
-            reasons.append(
-                f"memplan-place: `{entry}` is not `name=bytes`: write memories as in `dtcm=65536,sram=245760`"
-            )
+            reasons.append(f"`{entry}` is not `name=bytes`: write memories as in `dtcm=65536,sram=245760`")
             continue
         if RESERVED.fullmatch(name):
             reasons.append(f"no memory can be named `{name}`: the generated C uses this name otherwise")
@@ -102,14 +104,16 @@ def place_in_memories(
     """A placement for each memory that is used, none larger than it; each request belongs to one of the groups.
 
     Everything lies in the first memory where that is possible, else what is accessed most often per byte. The search
-    of `place` stops where a memory holds its buffers, unless `to_the_least`. Raises MemoryMisfit, a UserError that
-    names the groups that fit nowhere.
+    of `place` stops where a memory holds its buffers, unless `to_the_least`; all memories share its nodes. Raises
+    MemoryMisfit, a UserError that names the groups that fit nowhere.
     """
-    first = memories[0]
+    first, is_only = memories[0], len(memories) == 1
     if Problem.of(requests, overlaps).lower_bound() <= first.size:
-        whole = place(requests, exact, node_limit, overlaps, None if to_the_least else first.size)
+        whole = place(requests, exact, node_limit if is_only else node_limit // GLANCE, overlaps, first.size)
         if whole.peak <= first.size:
-            bound = whole.lower_bound if len(memories) == 1 else sum_bound(requests, overlaps)
+            if to_the_least and not whole.proven:
+                whole = min(place(requests, exact, node_limit, overlaps), whole, key=lambda found: found.peak)
+            bound = whole.lower_bound if is_only else sum_bound(requests, overlaps)
             return Plan((Part(first, tuple(range(len(requests))), whole),), bound)
     found = assign(requests, overlaps, groups, memories)
     if exact:
@@ -121,7 +125,8 @@ def place_in_memories(
     for index, memory in enumerate(memories):
         if numbers := numbers_in(groups, found, index):
             inner, pairs = part_of(requests, overlaps, numbers)
-            placement = place(inner, exact, node_limit, pairs, None if to_the_least else memory.size)
+            nodes = node_limit // len(memories)
+            placement = place(inner, exact, nodes, pairs, None if to_the_least else memory.size)
             if placement.peak > memory.size:
                 placement = as_assigned(placement, inner, [found.offsets[number] for number in numbers])
             parts.append(Part(memory, numbers, placement))
@@ -169,7 +174,7 @@ def rescue(
             inner, pairs = part_of(requests, overlaps, numbers)
             if Problem.of(inner, pairs).lower_bound() > memory.size:
                 continue
-            placement = place(inner, True, node_limit // 10, pairs, memory.size)
+            placement = place(inner, True, node_limit // GLANCE, pairs, memory.size)
             if placement.peak <= memory.size:
                 found = found.with_group(number, index, dict(zip(numbers, placement.offsets, strict=True)))
                 break

@@ -124,6 +124,28 @@ def test_memories_that_do_not_add_up(tmp_path: Path):
     assert "the memories of kind ram hold 1000 bytes, ram_bytes is 1024" in refused(text, tmp_path / "b.toml")[0]
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ('id = "dtcm"', "memories[0].section is the linker's: each memory with an id needs one, but `sram`"),
+        ('id = "sram"\nsection = ".data"', "memories[0].section is the linker's"),
+        ('section = ".dtcm"', "memories[0].id is missing"),
+        ('id = "dtcm"\nsection = ".a b"', "memories[0].section is a name such as .dtcm, not '.a b'"),
+        ('id = "flash"\nsection = ".x"', "no memory can be named `flash`"),
+        ('id = "D T"\nsection = ".x"', "`D T=1024` is not `name=bytes`"),
+        ("id = 1", "memories[0].id must be of type str"),
+    ],
+)
+def test_memories_that_cannot_have_an_arena(fields: str, reason: str, tmp_path: Path):
+    text = MINIMAL + f'[[memories]]\nname = "a"\nkind = "ram"\norigin = 0\nbytes = 1024\n{fields}\n'
+    assert any(reason in found for found in refused(text, tmp_path / "b.toml"))
+
+
+def test_flash_has_no_arena(tmp_path: Path):
+    text = MINIMAL + '[[memories]]\nname = "a"\nkind = "flash"\norigin = 0\nbytes = 8192\nid = "x"\nsection = ".x"\n'
+    assert "memories[0] is of kind flash" in refused(text, tmp_path / "b.toml")[0]
+
+
 def test_qemu_without_machines(tmp_path: Path):
     assert (
         "simulator.machines is missing" in refused(MINIMAL.replace("simavr", "qemu-system-arm"), tmp_path / "b.toml")[0]
