@@ -53,6 +53,9 @@ FLASH = StringAttr("flash")
 DEFAULT_MEMORY = "sram"
 """The name of the memory in which compilers put static data unless they are told otherwise."""
 
+TIMES = "memplan.times"
+"""The attribute of a function whose steps have times of their own: an i64 for each, ascending."""
+
 INPUT_ROWS = "memplan.input_rows"
 """The attribute of a function whose caller delivers the input row by row: the node of the form that takes a row."""
 

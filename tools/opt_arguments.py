@@ -42,7 +42,7 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """All arguments; those that only xDSL's driver knows keep its defaults."""
-    parser.add_argument("input_file", nargs="?", help="a file of MLIR text or an .onnx file (default: standard input)")
+    parser.add_argument("input_file", nargs="?", help="MLIR text, .onnx or MiniMalloc's .csv (default: standard input)")
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write here instead of to standard output")
     parser.add_argument(
         "-p",
@@ -54,7 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     targets = ", ".join(TARGETS)
     parser.add_argument("-t", "--target", default="mlir", help=f"what to print: {targets} (default: mlir)")
-    parser.add_argument("-f", "--frontend", choices=("mlir", "onnx"), help="read the input as this, whatever its name")
+    parser.add_argument(
+        "-f", "--frontend", choices=("mlir", "onnx", "minimalloc"), help="read the input as this, whatever its name"
+    )
     parser.add_argument("-v", "--version", action=VersionAction, nargs=0, help="print the version")
     add_list_arguments(parser)
     add_printing_arguments(parser)

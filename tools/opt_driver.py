@@ -23,6 +23,9 @@ from .opt_printing import DEFAULT_LIMIT, Dumps, elided, print_timing, write_repr
 from .pipelines import Timing, run_passes
 from .registry import DIALECTS, TARGETS, load
 
+FRONTENDS = {".onnx": "onnx", ".csv": "minimalloc"}
+"""How a file is read, by its suffix; all others hold MLIR text."""
+
 
 class OptMain(xDSLOptMain):
     """One invocation. Raises UserError for options that are wrong, before it reads the input."""
@@ -58,7 +61,11 @@ class OptMain(xDSLOptMain):
         self.available_targets = {name: partial(load, path) for name, path in TARGETS.items()}
 
     def register_all_frontends(self) -> None:
-        self.available_frontends = {"mlir": self.read_mlir, "onnx": self.read_onnx}
+        self.available_frontends = {
+            "mlir": self.read_mlir,
+            "onnx": self.read_onnx,
+            "minimalloc": self.read_minimalloc,
+        }
 
     def setup_pipeline(self) -> None:
         self.passes: list[ModulePass] = parse_passes(self.args.passes)
@@ -95,9 +102,9 @@ class OptMain(xDSLOptMain):
     def open_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
         """The parts of the input with their first lines, and how to read them. Raises UserError for a missing file."""
         suffix = Path(self.args.input_file or "").suffix
-        self.args.frontend = self.args.frontend or ("onnx" if suffix == ".onnx" else "mlir")
-        if self.args.frontend == "onnx" and self.args.split_input_file:
-            raise UserError("--split-input-file splits MLIR text; an ONNX file is one model")
+        self.args.frontend = self.args.frontend or FRONTENDS.get(suffix, "mlir")
+        if self.args.frontend != "mlir" and self.args.split_input_file:
+            raise UserError(f"--split-input-file splits MLIR text; {self.source.name} is one {self.args.frontend} file")
         try:
             return self.prepare_input()
         except OSError as error:
@@ -106,7 +113,7 @@ class OptMain(xDSLOptMain):
     def process(self, index: int, chunk: IO[bytes], frontend: str) -> str:
         """The output for one part of the input."""
         self.module = self.stage = None
-        with chunk, self.timing.measure("import" if frontend == "onnx" else "parse"):
+        with chunk, self.timing.measure("parse" if frontend == "mlir" else "import"):
             module = self.module = self.available_frontends[frontend](chunk)
         with self.timing.measure("verify"):
             module.verify()
@@ -152,6 +159,16 @@ class OptMain(xDSLOptMain):
         from ..lowering.import_onnx import import_onnx
 
         return import_onnx(stream.read() if self.args.input_file is None else Path(self.args.input_file))
+
+    def read_minimalloc(self, stream: IO[bytes]) -> ModuleOp:
+        """Import an instance of MiniMalloc."""
+        from ..lowering.import_minimalloc import import_minimalloc
+
+        try:
+            text = stream.read().decode()
+        except UnicodeDecodeError:
+            raise UserError(f"{self.source.name} is not text") from None
+        return import_minimalloc(text, Path(self.source.name).stem)
 
     def write(self, text: str, failed: bool) -> None:
         """Write the output; a file is only touched by a run without errors."""

@@ -59,6 +59,7 @@ TARGETS = {
     "header": "targets.header:HeaderTarget",
     "hls": "targets.hls:HlsTarget",
     "hls-testbench": "targets.hls_testbench:HlsTestbenchTarget",
+    "minimalloc": "targets.minimalloc:MinimallocTarget",
     "mlir": "xdsl.targets.mlir:MLIRTarget",
 }
 

@@ -7,7 +7,7 @@ multiply-accumulates, then fewer bytes moved, then fewer slices.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
@@ -30,6 +30,9 @@ from .stream import StreamPass
 
 FIT = "memplan.fit"
 """The attribute of a function that says which way of planning was taken; see `fit_attribute`."""
+
+WHOLE_NODES = 20_000
+"""Nodes of the search for the offsets of whole tensors, which goes on where they fit already: less RAM for a second."""
 
 TRIES = 4
 """How often the limit of a stream is lowered because its placement exceeds what is alive."""
@@ -87,7 +90,7 @@ class FitPass(ModulePass):
         place = PlacePass(alignment=self.alignment, enough=max(1, self.ram), memories=self.memories)
         schedule, end = SchedulePass(), [InplacePass(), place]
         if not by_rows:
-            yield "whole", [schedule, *end]
+            yield "whole", [schedule, InplacePass(), replace(place, enough=0, node_limit=WHOLE_NODES)]
         limit = self.ram
         for _ in range(TRIES):
             yield "stream", [schedule, SplitReductionsPass(), StreamPass(limit=limit), *end]

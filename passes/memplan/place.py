@@ -17,7 +17,7 @@ from ...dialects.errors import UserError
 from ...dialects.memplan import DEFAULT_MEMORY, ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
 from .liveness import Life, Liveness, StepOp, is_split, root_of
 from .memories import Group, Memory, Part, Plan, parse_memories, place_in_memories
-from .offsets import NODE_LIMIT, Overlap, Request, place
+from .offsets import NODE_LIMIT, Overlap, Placement, Request, place
 from .requests import Rings, accesses, given_root, sharing, single_requests
 
 PLAN = "memplan.plan"
@@ -38,6 +38,8 @@ class PlacePass(ModulePass):
     `memories` lists memories with their bytes, the fastest first: `dtcm=65536,sram=245760`. Each of them that is used
     has an arena of its own, none larger than it. Where the first is too small for all, it gets the buffers that are
     accessed most often per byte. Raises MemoryMisfit, a UserError, where buffers fit none.
+
+    With a `capacity` (bytes) the search stops at the first plan that fits; UserError where it finds none.
     """
 
     name = "memplan-place"
@@ -48,6 +50,7 @@ class PlacePass(ModulePass):
     rings: bool = False
     enough: int = 0
     memories: str = ""
+    capacity: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.alignment < 1 or self.alignment & (self.alignment - 1):
@@ -90,9 +93,21 @@ class PlacePass(ModulePass):
         if memories:
             to_the_least = not self.enough
             return place_in_memories(requests, overlaps, groups, memories, self.exact, self.node_limit, to_the_least)
-        placement = place(requests, self.exact, self.node_limit, overlaps, self.enough or None)
+        placement = place(requests, self.exact, self.node_limit, overlaps, self.capacity or self.enough or None)
+        if placement.peak > self.capacity > 0:
+            raise UserError(over_capacity(placement, self.capacity))
         whole = Part(Memory(self.memory, placement.peak), tuple(range(len(requests))), placement)
         return Plan((whole,), placement.lower_bound)
+
+
+def over_capacity(placement: Placement, capacity: int) -> str:
+    """Why there is no plan, and what may help."""
+    peak, bound = placement.peak, placement.lower_bound
+    missing = f"the best plan found needs {peak:,} bytes, {peak - capacity:,} more than the capacity of {capacity:,}"
+    if bound > capacity:
+        return f"memplan-place: {missing}; no plan can do with less than {bound:,}: make lives or sizes smaller"
+    open_ = f"the bound of {bound:,} leaves it open whether there is one"
+    return f"memplan-place: {missing}; {open_}: raise node-limit, or let memplan-defrag move buffers"
 
 
 def is_planned(function: FuncOp) -> bool:
