@@ -56,8 +56,11 @@ fuzz: setup
 	for round in $$(seq $(ROUNDS)); do \
 	  $(BIN)/pytest --quiet --numprocesses 2 -m hypothesis --hypothesis-profile=fuzz || exit 1; done
 
+# Where a folder is not named or not there, its part is left out.
 bench-memplan: setup
-	$(BIN)/python -m tinyml_opt.tools.bench_memplan $(MEMPLAN_GRAPHS)
+	@test -n "$(wildcard $(INSTANCES) $(MODELS))" || echo "name folders: make bench-memplan INSTANCES='graphs offsets' MODELS=onnx"
+	@test -z "$(wildcard $(INSTANCES))" || $(BIN)/python -m tinyml_opt.tools.bench_memplan $(wildcard $(INSTANCES))
+	@test -z "$(wildcard $(MODELS))" || $(BIN)/python -m tinyml_opt.tools.bench_models $(wildcard $(MODELS)) $(BENCH)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt
