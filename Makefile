@@ -2,7 +2,7 @@
 # make demo    a digit classifier, from ONNX to an Arduino Uno
 # make test    FileCheck tests, pytest, linter, type checker
 # make fuzz    the property tests again and again, with new random cases: make fuzz ROUNDS=20
-# make bench-memplan   least memory of a folder of graphs: make bench-memplan MEMPLAN_GRAPHS=folder
+# make bench-memplan   orders, offsets, whole models: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
 
 # The first Python that is new enough.
