@@ -105,9 +105,9 @@ def test_a_last_memory_without_a_limit_takes_the_rest(case: Case, sizes: list[in
 def test_one_memory_is_placement(case: Case, sizes: list[int]):
     """With a single memory nothing is refused that the search can place, and the bound is that of one arena."""
     requests, overlaps, groups = case
-    best = place(requests, overlaps=overlaps)
+    best = place(requests, node_limit=2000, overlaps=overlaps)
     memory = [Memory("m", best.peak)]
-    plan = place_in_memories(requests, overlaps, groups, memory)
+    plan = place_in_memories(requests, overlaps, groups, memory, node_limit=2000)
     assert (plan.peak, plan.lower_bound) == (best.peak, best.lower_bound)
     if best.peak == best.lower_bound > max(request.size for request in requests):
         with pytest.raises(MemoryMisfit):
@@ -128,7 +128,7 @@ def test_no_distribution_has_less_than_the_bound(case: Case, count: int):
                 for o in overlaps
                 if o.input in numbers and o.output in numbers
             ]
-            peaks += place([requests[n] for n in numbers], overlaps=inner).peak
+            peaks += place([requests[n] for n in numbers], node_limit=500, overlaps=inner).peak
         assert peaks >= bound
 
 
