@@ -1,7 +1,7 @@
 """Offsets of least arena size for buffers of known lifetimes: dynamic storage allocation, NP-hard in general.
 
 Pure functions on lists of intervals. Greedy first-fit in several orders (as TFLite Micro does by size) gives a plan;
-when it misses the lower bound, `offsets_restarts` looks for better ones by search and repair.
+when it misses the lower bound, `offsets_improve` looks for better ones by search and repair.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def place(
     peak = problem.peak(offsets)
     method, nodes = "greedy", 0
     if exact and peak > goal:
-        from .offsets_restarts import improve
+        from .offsets_improve import improve
 
         found, bound, nodes = improve(problem, offsets, bound, node_limit, goal)
         if problem.peak(found) < peak:

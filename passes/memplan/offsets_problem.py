@@ -110,6 +110,29 @@ class Problem:
             -self.upper, -self.lower, self.sizes, self.true_sizes, self.alignments, self.given, self.pairs, self.grain
         )
 
+    def subset(self, buffers: Ints) -> Problem:
+        """The problem of some of the buffers only."""
+        number = np.full(len(self.sizes), -1)
+        number[buffers] = np.arange(len(buffers))
+        pairs = np.concatenate([number[self.pairs[:2]], self.pairs[2:]])
+        return Problem(
+            self.lower[buffers],
+            self.upper[buffers],
+            self.sizes[buffers],
+            self.true_sizes[buffers],
+            self.alignments[buffers],
+            self.given[buffers],
+            pairs[:, (pairs >= 0).all(0)],
+            self.grain,
+        )
+
+    def loads(self) -> Ints:
+        """Per buffer, the most bytes alive at one time of its life, less what overlaps may save."""
+        changes, total = self._live_bytes()
+        begin = np.searchsorted(changes, self.lower)
+        end = np.searchsorted(changes, self.upper)
+        return np.array([total[a:b].max(initial=0) for a, b in zip(begin, end, strict=True)], np.int64)
+
     def overlapping(self, buffer: int) -> Ints:
         """The other buffers that are alive together with this one."""
         begin, end = np.maximum(self.lower, self.lower[buffer]), np.minimum(self.upper, self.upper[buffer])
@@ -145,14 +168,23 @@ class Problem:
 
         The padding of the topmost buffer is left out.
         """
-        changes = np.unique(self.lower)
+        changes, total = self._live_bytes()
         alive = (self.lower <= changes[:, None]) & (self.upper > changes[:, None])
-        total = alive @ self.sizes
-        for step, saving in self._savings().items():
-            total[np.searchsorted(changes, step)] -= saving
         padding = np.where(alive, self.sizes - self.true_sizes, 0).max(1, initial=0)
         fixed = np.where(self.given == FREE, 0, self.given) + self.true_sizes
         return max(int((total - padding).max(initial=0)), int(fixed.max(initial=0)))
+
+    def _live_bytes(self) -> tuple[Ints, Ints]:
+        """The times of births, and the bytes alive there less what overlaps may save."""
+        changes = np.unique(self.lower)
+        lives = self.upper > self.lower
+        total = np.zeros(len(changes) + 1, np.int64)
+        np.add.at(total, np.searchsorted(changes, self.lower[lives]), self.sizes[lives])
+        np.subtract.at(total, np.searchsorted(changes, self.upper[lives]), self.sizes[lives])
+        total = total.cumsum()[:-1]
+        for step, saving in self._savings().items():
+            total[np.searchsorted(changes, step)] -= saving
+        return changes, total
 
     def _savings(self) -> dict[int, int]:
         """For each step that writes outputs of overlaps, the bytes that these can save there at most.

@@ -1,28 +1,27 @@
 """Many short runs of the offset search instead of one long one, each with other preferences.
 
 A good order of preference finds a placement with hardly a wrong decision; a bad one gets lost. So runs are short and
-varied, and only every fourth is twice as long, every sixteenth four times, and so on (after Luby et al., 1993).
+varied, and only every fourth is twice as long, every sixteenth four times, and so on (after Luby et al., 1993). How
+many decisions a run had standing at its best says how good its preferences were: most runs vary those of the best runs
+so far, as an evolution strategy does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from .offsets_compiled import available
 from .offsets_problem import Ints, Problem
-from .offsets_repair import Repair
 from .offsets_search import OutOfNodes, Preference, Search, Weights
 
 RUN = 2
 """Nodes of the shortest run, per buffer."""
 
-RUNS = 32
-STEPS = 32
-"""The least effort at one limit: runs of the search, and steps of the repair per buffer."""
-
-BETWEEN = 8
-"""By how much less effort a limit above the bound gets than the bound itself."""
+INTERPRETED = 3000
+"""Nodes after which it pays to load the compiled search."""
 
 PREFERENCES = (
     (9, 1, 0),
@@ -36,93 +35,98 @@ PREFERENCES = (
 )
 """Weights of size, length of life and number of neighbours that are tried first: mostly one, then another."""
 
+ELITE = 12
+"""How many of the best runs are varied."""
 
-def improve(problem: Problem, offsets: Ints, bound: int, node_limit: int, goal: int) -> tuple[Ints, int, int]:
-    """Better offsets than these, a proven lower bound at least `bound` (bytes), and the number of nodes visited.
-
-    Stops at a placement of `goal` bytes, at least the bound, which is tried first; then by bisection what is between
-    the bound and the best placement; where that could not tell, again with more effort.
-    """
-    hunt = Hunt(problem, offsets, node_limit)
-    limit, effort = goal, 1
-    while max(goal, bound) < hunt.peak and hunt.nodes < node_limit:
-        low = bound
-        while low < hunt.peak and hunt.nodes < node_limit:
-            if hunt.refutes(limit, effort if limit == bound else -(-effort // BETWEEN)):
-                low = bound = limit + 1
-            elif limit < hunt.peak:
-                low = limit + 1
-            limit = (low + hunt.peak - 1) // 2
-        limit, effort = max(goal, bound), 2 * effort
-    return hunt.best, bound, hunt.nodes
+FORGET = 500
+"""After so many runs the best quarter of the elite is forgotten: it may lead nowhere."""
 
 
-class Hunt:
-    """Searches in both directions of time and repairs, for ever better placements: `best`, which needs `peak` bytes.
+class Run(NamedTuple):
+    """A run to make, or made: how many decisions stood at most, in which direction of time, with which preference."""
 
-    `nodes` counts what all searches visited; a step of a repair counts as one.
-    """
+    depth: int
+    direction: int
+    preference: Preference
 
-    def __init__(self, problem: Problem, offsets: Ints, node_limit: int):
-        self.problem, self.best, self.peak = problem, offsets, problem.peak(offsets)
+
+class Restarts:
+    """Runs of the search in both directions of time; `nodes` counts what they visited."""
+
+    def __init__(self, problem: Problem):
         self.searches = (Search(problem), Search(problem.mirrored()))
-        self.repairs: dict[int, Repair] = {}
-        self.count = len(offsets)
-        self.node_limit, self.nodes = node_limit, 0
-        self.random = np.random.default_rng(0)
+        self.count = len(problem.sizes)
+        self.random = np.random.default_rng(1)
+        self.limit, self.runs, self.nodes = -1, 0, 0
+        self.elite: list[Run] = []
+        self.first: Iterator[Run] = iter(())
 
-    def refutes(self, limit: int, effort: int) -> bool:
-        """Look for a placement within `limit` bytes; True when there is none, False when there is or nobody knows.
-
-        At a limit's first time, one short run for each of PREFERENCES, then random ones; repair in either case.
-        """
-        first = limit not in self.repairs
-        if not self.problem.plain:
-            self._repair(limit, min(STEPS * effort * self.count, self.node_limit - self.nodes))
-            return False
-        for search, preference, length in self._first_runs() if first else self._random_runs(RUNS * effort):
-            nodes = min(length * RUN * search.count, self.node_limit - self.nodes)
-            if nodes <= 0:
-                return False
+    def search(self, limit: int, runs: int, nodes: int) -> Ints | Literal[False] | None:
+        """Offsets within `limit` bytes, False when there are none; None when it is open after so many runs or nodes."""
+        if limit != self.limit:
+            self.limit, self.first = limit, self._first_runs()
+            self.elite = [run._replace(depth=0) for run in self.elite]
+        end = self.nodes + nodes
+        for _ in range(runs):
+            run = next(self.first, None)
+            if run is None:
+                self.runs += 1
+                run, length = self._vary(), run_length(self.runs)
+            else:
+                length = 1
+            budget = min(length * RUN * self.count, end - self.nodes)
+            if budget <= 0:
+                return None
+            search = self.searches[run.direction]
+            if self.nodes >= INTERPRETED and not search.fast and available():
+                search.compile()
             try:
-                if not search.run(limit, preference, nodes):
-                    return True
-                self._take(search.solution())
-                return False
+                return search.solution() if search.run(limit, run.preference, budget) else False
             except OutOfNodes:
-                pass
+                self._remember(run._replace(depth=search.depth))
             finally:
-                self.nodes += nodes - max(search.nodes_left, 0)
-        self._repair(limit, min(STEPS * effort * self.count, self.node_limit - self.nodes))
-        return False
+                self.nodes += budget - search.nodes_left
+        return None
 
-    def _take(self, offsets: Ints) -> None:
-        peak = self.problem.peak(offsets)
-        if peak < self.peak:
-            self.best, self.peak = offsets, peak
+    def _remember(self, run: Run) -> None:
+        """Keep the best runs; the last place changes hands at random, so that equals take turns."""
+        self.elite.append(run)
+        self.elite.sort(key=lambda run: -run.depth)
+        if len(self.elite) > ELITE:
+            self.elite.pop(-1 - int(self.random.integers(2)))
+        if self.runs % FORGET == FORGET - 1:
+            del self.elite[: ELITE // 4]
 
-    def _repair(self, limit: int, steps: int) -> None:
-        """Repair what was left of the last attempt at this limit, or the best placement so far."""
-        if limit not in self.repairs:
-            self.repairs[limit] = Repair(self.problem, limit, self.best, self.random)
-        repair = self.repairs[limit]
-        self.nodes += repair.run(steps)
-        self._take(repair.best)
-
-    def _first_runs(self) -> Iterator[tuple[Search, Preference, int]]:
+    def _first_runs(self) -> Iterator[Run]:
         for weights in PREFERENCES:
-            for search in self.searches:
-                yield search, Preference(np.array(weights) @ search.features), 1
+            for by_trouble in (False, True):
+                for direction, search in enumerate(self.searches):
+                    yield Run(0, direction, Preference(np.array(weights) @ search.features, by_trouble))
 
-    def _random_runs(self, runs: int) -> Iterator[tuple[Search, Preference, int]]:
+    def _vary(self) -> Run:
+        """A variation of one of the best runs, or something new."""
+        random = self.random
+        if random.random() < 0.3:
+            return self._random_run()
+        run = self.elite[random.integers(len(self.elite))]
+        search, weights = self.searches[run.direction], run.preference.weights
+        if random.random() < 0.5:
+            some = random.random(search.count) < random.choice([0.05, 0.3, 1])
+            change = random.normal(size=search.count) * random.choice([0.03, 0.1, 0.3]) * some
+        else:
+            change = standardized(np.log1p(search.blame)) * random.choice([0.1, 0.3, 1])
+            change += random.normal(size=3) @ search.features * random.choice([0, 0.1, 0.3])
+        return run._replace(preference=Preference(weights + change * weights.std(), run.preference.by_trouble))
+
+    def _random_run(self) -> Run:
         """Random weights of features, noise and blame; every other run goes where runs have failed before."""
         random = self.random
-        for run in range(1, runs + 1):
-            search = self.searches[random.integers(2)]
-            weights = random.normal(size=3) ** random.choice([1, 3]) @ search.features
-            weights += random.normal(size=search.count) * random.choice([0, 0.1, 0.5])
-            weights += standardized(np.log1p(search.blame[:-1])) * random.choice([0, 1, 2])
-            yield search, Preference(weights, bool(random.integers(2))), run_length(run)
+        direction = int(random.integers(2))
+        search = self.searches[direction]
+        weights = random.normal(size=3) ** random.choice([1, 3]) @ search.features
+        weights += random.normal(size=search.count) * random.choice([0, 0.1, 0.5])
+        weights += standardized(np.log1p(search.blame)) * random.choice([0, 1, 2])
+        return Run(0, direction, Preference(weights, bool(random.integers(2))))
 
 
 def run_length(run: int) -> int:

@@ -1,0 +1,43 @@
+"""Kernels compiled with numba where it is installed (`pip install tinyml-opt[fast]`), else interpreted: same results.
+
+A kernel module holds plain functions over rows of numbers. Interpreted, rows are lists, which Python reads faster than
+arrays; compiled, they are arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+
+def available() -> bool:
+    """True where kernels can be compiled."""
+    return find_spec("numba") is not None
+
+
+@cache
+def compiled(name: str) -> dict[str, Callable[..., Any]]:
+    """The functions of a kernel module by name, compiled; they call each other. Raises ImportError without numba.
+
+    Machine code is kept beside the module, or in the user's cache, for the next run.
+    """
+    from numba import njit  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+
+    namespace = dict(vars(import_module(name)))
+    functions = {
+        key: value for key, value in namespace.items() if isinstance(value, FunctionType) and value.__module__ == name
+    }
+    for key, function in {**functions, **namespace["WHEN_COMPILED"]}.items():
+        namespace[key] = njit(cache=True)(FunctionType(function.__code__, namespace, function.__name__))
+    return {key: namespace[key] for key in functions}
+
+
+def rows(values: Any) -> Any:
+    """A named tuple of lists of numbers as one of arrays."""
+    return type(values)(*(np.array(row) if len(row) else np.zeros(0, np.int64) for row in values))
