@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.networks import Network, compile_network
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.fixed_forms import StructuredForm
@@ -105,7 +105,7 @@ def test_a_second_input_is_refused(by: str, tmp_path: Path):
     net = chain_of_layers([(3, 1)], 6, residual=False)
     module = planned(net, tmp_path)
     function = the_function(module)
-    function.attributes["fixed.inputs"] = type(function.attributes["fixed.inputs"])([])
+    function.attributes["fixed.inputs"] = ArrayAttr([])
     with pytest.raises(UserError, match="has 0 inputs: only a single input"):
         InputPass(by=by).apply(CONTEXT, module)
 
