@@ -14,6 +14,9 @@ from .offsets_problem import Overlap, Problem, Request
 
 __all__ = ["NODE_LIMIT", "Overlap", "Placement", "Problem", "Request", "place"]
 
+STUBBORN = 256
+"""The effort at a capacity before limits above it are tried; see `offsets_improve`."""
+
 NODE_LIMIT = 200_000
 """Nodes that the search may visit by default: some ten seconds."""
 
@@ -58,9 +61,10 @@ def place(
     peak = problem.peak(offsets)
     method, nodes = "greedy", 0
     if exact and peak > goal:
-        from .offsets_improve import improve
+        from .offsets_improve import PATIENCE, improve
 
-        found, bound, nodes = improve(problem, offsets, bound, node_limit, goal)
+        patience = PATIENCE if capacity is None or capacity < bound else STUBBORN
+        found, bound, nodes = improve(problem, offsets, bound, node_limit, goal, patience)
         if problem.peak(found) < peak:
             offsets, peak, method = found, problem.peak(found), "search"
     return Placement(tuple(map(int, offsets)), peak, bound, method, nodes)

@@ -21,6 +21,10 @@ def available() -> bool:
     return find_spec("numba") is not None
 
 
+INTERPRETED = 3000
+"""Steps of a kernel after which it pays to load the compiled one."""
+
+
 @cache
 def compiled(name: str) -> dict[str, Callable[..., Any]]:
     """The functions of a kernel module by name, compiled; they call each other. Raises ImportError without numba.
@@ -36,6 +40,11 @@ def compiled(name: str) -> dict[str, Callable[..., Any]]:
     for key, function in {**functions, **namespace["WHEN_COMPILED"]}.items():
         namespace[key] = njit(cache=True)(FunctionType(function.__code__, namespace, function.__name__))
     return {key: namespace[key] for key in functions}
+
+
+def worthwhile(steps: int) -> bool:
+    """True where so many steps had better be compiled: a process that has loaded numba once stays with it."""
+    return available() and (steps >= INTERPRETED or compiled.cache_info().currsize > 0)
 
 
 def rows(values: Any) -> Any:

@@ -11,16 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from . import offsets_repair_kernel as kernel
-from .offsets_compiled import available, compiled, rows
+from .offsets_compiled import compiled, rows, worthwhile
 from .offsets_greedy import first_fit
 from .offsets_problem import FREE, Ints, Problem
 from .offsets_repair_kernel import COUNT, FOREVER, HOMELESS, MODULUS, State, Tables
 
 SCALE = 64
 """The mean weight of a buffer."""
-
-INTERPRETED = 3000
-"""More steps than that are worth loading the compiled kernel."""
 
 
 class Repair:
@@ -82,7 +79,7 @@ class Repair:
 
     def run(self, steps: int) -> int:
         """Take at most this many steps, until all fit; returns how many were taken."""
-        if steps > INTERPRETED and not self.fast and available():
+        if not self.fast and worthwhile(steps):
             self.fast, self.tables, self.state = True, rows(self.tables), rows(self.state)
         run = compiled(kernel.__name__)["run"] if self.fast else kernel.run
         taken = int(run(self.tables, self.state, steps))

@@ -13,15 +13,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from .offsets_compiled import available
+from .offsets_compiled import worthwhile
 from .offsets_problem import Ints, Problem
 from .offsets_search import OutOfNodes, Preference, Search, Weights
 
 RUN = 2
 """Nodes of the shortest run, per buffer."""
-
-INTERPRETED = 3000
-"""Nodes after which it pays to load the compiled search."""
 
 PREFERENCES = (
     (9, 1, 0),
@@ -61,8 +58,11 @@ class Restarts:
         self.elite: list[Run] = []
         self.first: Iterator[Run] = iter(())
 
-    def search(self, limit: int, runs: int, nodes: int) -> Ints | Literal[False] | None:
-        """Offsets within `limit` bytes, False when there are none; None when it is open after so many runs or nodes."""
+    def search(self, limit: int, runs: int, nodes: int, spent: int = 0) -> Ints | Literal[False] | None:
+        """Offsets within `limit` bytes, False when there are none; None when it is open after so many runs or nodes.
+
+        `spent` are nodes that others have visited: after some it pays to load the compiled search.
+        """
         if limit != self.limit:
             self.limit, self.first = limit, self._first_runs()
             self.elite = [run._replace(depth=0) for run in self.elite]
@@ -78,7 +78,7 @@ class Restarts:
             if budget <= 0:
                 return None
             search = self.searches[run.direction]
-            if self.nodes >= INTERPRETED and not search.fast and available():
+            if not search.fast and worthwhile(spent + self.nodes):
                 search.compile()
             try:
                 return search.solution() if search.run(limit, run.preference, budget) else False

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tinyml_opt.passes.memplan.offsets import Placement, Problem, Request, place
 from tinyml_opt.passes.memplan.offsets_greedy import greedy
 from tinyml_opt.passes.memplan.offsets_repair import Repair
-from tinyml_opt.passes.memplan.offsets_restarts import run_length
 
 
 def check(requests: list[Request], placement: Placement) -> None:
@@ -134,7 +133,3 @@ def test_nothing_to_place() -> None:
 def test_senseless_requests_are_refused(request_: Request) -> None:
     with pytest.raises(ValueError, match="power of two"):
         place([request_])
-
-
-def test_run_lengths() -> None:
-    assert [run_length(i) for i in range(1, 17)] == [1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 4]
