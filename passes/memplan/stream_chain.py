@@ -42,15 +42,14 @@ class Storage:
 class Touch:
     """What the slices of a task read or write: slice `slices[k]` touches row `rows[k]`, in increasing order of slices.
 
-    `distance` is the least distance in bytes at which the written row may lie below a row that is read here for the
-    last time; `NEVER` where they may not overlap.
+    `saving` is how many bytes the written row may share with a row that is read here for the last time, at most.
     """
 
     storage: int
     spans: Spans
     rows: Ints
     slices: Ints
-    distance: int = NEVER
+    saving: int = 0
 
 
 @dataclass(frozen=True)
@@ -134,16 +133,26 @@ class Chain:
             else:
                 spans = row_spans(access, step.sizes, value, along)
             written = id(value) in targets
-            distance = NEVER if written else self._distance(step, operand, along)
-            touch = expand(self._numbers[root_of(value)], storage.start, spans, distance)
+            saving = 0 if written else self._saving(step, operand, along)
+            touch = expand(self._numbers[root_of(value)], storage.start, spans, saving)
             (writes if written else reads).append(touch)
         return Task(step, along, slices, tuple(reads), tuple(writes))
 
-    def _distance(self, step: StepOp, operand: int, along: int | None) -> int:
-        """The safe distance of an operand, between rows where storage has rows: other segments may need them apart."""
+    def _saving(self, step: StepOp, operand: int, along: int | None) -> int:
+        """The bytes that the output of a step may share with an operand, or a row of one with a row of the other.
+
+        A step in one piece may find its storage split or whole, which other segments decide: it gets what is safe.
+        """
         if isinstance(step, OpaqueOp) or operand >= len(step.ins) + len(step.params):
-            return NEVER
-        return safe_distance(step, operand, along, self._splits)
+            return 0
+        source = self.storage[self._numbers[root_of((*step.ins, *step.params)[operand])]]
+        target = self.storage[self._numbers[root_of(step.target)]]
+        distance = safe_distance(step, operand, along, self._splits)
+        saving = 0 if distance == NEVER else min(source.size, target.size - distance)
+        if along is None and saving > 0:
+            distance = safe_distance(step, operand, None, lambda root: False)
+            saving = min(saving, target.size * target.rows - distance)
+        return max(0, saving)
 
     def _splits(self, root: SSAValue) -> bool:
         return root in self._numbers and self.storage[self._numbers[root]].rows > 1
@@ -206,11 +215,10 @@ class Chain:
             born[write.slices] = begins[write.rows] == at[write.slices]
             for touch in task.reads:
                 storage = self.storage[touch.storage]
-                if touch.distance == NEVER or (task.along is not None and storage.rows == 1):
+                if not touch.saving or (task.along is not None and storage.rows == 1):
                     continue
                 dying = (ends[touch.rows] == at[touch.slices]) & born[touch.slices]
-                saved = min(storage.size, self.storage[write.storage].size - touch.distance)
-                np.maximum.at(shared, at[touch.slices[dying]], saved)
+                np.maximum.at(shared, at[touch.slices[dying]], touch.saving)
         return shared
 
 
@@ -260,12 +268,12 @@ def sliceable(step: StepOp) -> int | None:
     return along
 
 
-def expand(storage: int, start: int, spans: Spans, distance: int) -> Touch:
+def expand(storage: int, start: int, spans: Spans, saving: int) -> Touch:
     """A touch from the rows of each slice."""
     counts = np.maximum(spans[:, 1] - spans[:, 0] + 1, 0)
     slices = np.repeat(np.arange(len(spans)), counts)
     within = np.arange(len(slices)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return Touch(storage, spans, start + spans[slices, 0] + within, slices, distance)
+    return Touch(storage, spans, start + spans[slices, 0] + within, slices, saving)
 
 
 def on_demand(
