@@ -65,6 +65,7 @@ def tables_of(problem: Problem, sections: Sections) -> Tables:
     """The tables as lists; ceiling and weights are left for each run."""
     living, lower, upper, count = sections.living, sections.lower, sections.upper, len(sections.living)
     sizes, alignments = problem.sizes[living].tolist(), problem.alignments[living].tolist()
+    padding = (problem.sizes - problem.true_sizes)[living].tolist()
     number = np.full(len(problem.sizes), -1)
     number[living] = np.arange(count)
     near = [number[problem.neighbours[buffer]] for buffer in living]
@@ -82,7 +83,7 @@ def tables_of(problem: Problem, sections: Sections) -> Tables:
         lower=lower.tolist(),
         upper=upper.tolist(),
         size=sizes,
-        padding=(problem.sizes - problem.true_sizes)[living].tolist(),
+        padding=padding,
         alignment=alignments,
         reach_lower=[int(lower[n].min(initial=a)) for n, a in zip(near, lower, strict=True)],
         reach_upper=[int(upper[n].max(initial=b)) for n, b in zip(near, upper, strict=True)],
@@ -94,7 +95,7 @@ def tables_of(problem: Problem, sections: Sections) -> Tables:
         pairs=[pair[0] for pair in flat],
         shares=[pair[1] for pair in flat],
         pair_at=[pair[2] for pair in flat],
-        **twins_of(zip(lower.tolist(), upper.tolist(), sizes, alignments, strict=True), pairs),
+        **twins_of(zip(lower.tolist(), upper.tolist(), sizes, padding, alignments, strict=True), pairs),
         at_start=ragged(alive)[0],
         at=joined(alive),
         coefficient=np.random.default_rng(0).integers(1, 1 << bits, count).tolist(),

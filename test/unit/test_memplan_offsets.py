@@ -133,3 +133,9 @@ def test_nothing_to_place() -> None:
 def test_senseless_requests_are_refused(request_: Request) -> None:
     with pytest.raises(ValueError, match="power of two"):
         place([request_])
+
+
+def test_a_smaller_buffer_of_the_same_rounded_size_goes_on_top() -> None:
+    """Both take two bytes in the middle of an arena, but only one of them three on top of the other."""
+    placement = place([Request(2, 3, 1, 2), Request(2, 3, 2, 2)])
+    assert (placement.offsets, placement.peak, placement.lower_bound) == ((2, 0), 3, 3)
