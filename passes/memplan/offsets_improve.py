@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from .offsets_problem import FREE, Ints, Problem
-from .offsets_repair import HOMELESS, Repair
+from .offsets_problem import Ints, Problem
+from .offsets_repair import Repair
 from .offsets_restarts import Restarts
 
 RUNS = 16
@@ -70,7 +70,6 @@ class Hunt:
     def __init__(self, problem: Problem, offsets: Ints, bound: int, node_limit: int):
         self.problem, self.best, self.peak, self.bound = problem, offsets, problem.peak(offsets), bound
         self.loads, self.count = problem.loads(), len(offsets)
-        self.given = bool((problem.given != FREE).any())
         self.restarts: dict[int, Restarts] = {}
         self.repairs: dict[int, Repair] = {}
         self.node_limit, self.nodes = node_limit, 0
@@ -82,13 +81,12 @@ class Hunt:
 
     def attempt(self, limit: int, effort: int) -> None:
         """Look for a placement within `limit` bytes, or for the proof that there is none."""
-        if not self.given:
-            if self.count <= LARGE or effort > PATIENCE:
-                found = self._search(limit, np.arange(self.count), 2 * RUNS * effort)
-                if found is not None and found is not False:
-                    self._take(found)
-            if self.bound <= limit < self.peak:
-                self._around_hot(limit, effort)
+        if self.count <= LARGE or effort > PATIENCE:
+            found = self._search(limit, np.arange(self.count), 2 * RUNS * effort)
+            if found is not None and found is not False:
+                self._take(found)
+        if self.bound <= limit < self.peak:
+            self._around_hot(limit, effort)
         if self.bound <= limit < self.peak:
             if limit not in self.repairs:
                 self.repairs[limit] = Repair(self.problem, limit, self.best, self.random)
@@ -131,7 +129,7 @@ class Hunt:
 
     def _complete(self, limit: int, hot: Ints, found: Ints, steps: int) -> None:
         """Put in what is missing around the buffers that the search has placed."""
-        offsets, penalties = np.full(self.count, HOMELESS), np.ones(self.count, np.int64)
+        offsets, penalties = self.problem.given.copy(), np.ones(self.count, np.int64)
         offsets[hot], penalties[hot] = found, SETTLED
         self._repair(Repair(self.problem, limit, offsets, self.random, penalties), steps)
 

@@ -6,7 +6,8 @@ on top of another one. Buffers are placed in order of offset, so what is still t
     floor[t] + (sizes of the buffers to come at t) <= limit       for every time t
 
 where floor[t] is the least offset that a buffer to come may have at t; what overlaps may save is taken off the sizes.
-At the lowest level of the skyline one buffer either lies there, or on another buffer to come. Where no buffer to come
+At the lowest level of the skyline one buffer either lies there, or on another buffer to come; one whose offset is given
+lies there, and what is put below may not reach it. Where no buffer to come
 spans two times, the two sides are solved on their own. States that were refuted are remembered from run to run, and
 where runs failed. The inner loops are in `offsets_search_kernel`.
 """
@@ -20,11 +21,14 @@ from numpy.typing import NDArray
 
 from . import offsets_search_kernel as kernel
 from .offsets_compiled import compiled, rows
-from .offsets_problem import Ints, Problem
-from .offsets_search_kernel import DEPTH, FREE, NODES, OUT_OF_NODES, Tables
+from .offsets_problem import FREE, Ints, Problem
+from .offsets_search_kernel import DEPTH, NODES, OUT_OF_NODES, PLACED, Tables
 from .offsets_search_tables import Sections, empty_state, tables_of
 
 Weights = NDArray[np.float64]
+
+FORCED = 1e300
+"""The weight of a buffer whose offset is given: it comes first where it lies."""
 
 
 class OutOfNodes(Exception):
@@ -43,14 +47,12 @@ class Preference:
 
 
 class Search:
-    """One problem, with its times compressed to the sections between births and deaths, buffers in order of birth.
-
-    Given offsets are not taken into account.
-    """
+    """One problem, with its times compressed to the sections between births and deaths, buffers in order of birth."""
 
     def __init__(self, problem: Problem):
         self.sections = Sections.of(problem)
         self.tables = tables_of(problem, self.sections)
+        self.forced = problem.given[self.sections.living] != FREE
         self.total, self.count = len(problem.sizes), len(self.sections.living)
         self.features = features(self.tables)
         self.state = empty_state(self.count, len(self.sections.load))
@@ -77,9 +79,10 @@ class Search:
         self._start(limit, nodes)
         # A section may go over the limit by the padding of the buffer on its top.
         ceiling = limit + self.sections.top_padding
-        if (self.sections.load > ceiling).any():
+        floor = np.where(self.sections.floor < PLACED, self.sections.floor, 0)
+        if (floor + self.sections.load > ceiling).any():
             return False
-        weights = preference.weights
+        weights = np.where(self.forced, FORCED, preference.weights)
         if not self.fast:
             ceiling, weights = ceiling.tolist(), weights.tolist()
         descend = compiled(kernel.__name__)["descend"] if self.fast else kernel.descend
@@ -98,9 +101,9 @@ class Search:
         if limit != self.limit:
             state.failures[:] = [0.0] * sections
             state.blame[:] = [0.0] * self.count
-        state.least[:] = [0] * self.count
+        state.least[:] = self.sections.least.tolist()
         state.sums[:] = [0] * sections
-        state.floor[:] = np.where(self.sections.crowd == 0, FREE, 0).tolist()
+        state.floor[:] = self.sections.floor.tolist()
         state.rest[:] = self.sections.load.tolist()
         state.crossing[:] = self.sections.crossing.tolist()
         state.top[:] = [0, 0, 0, nodes, 0]

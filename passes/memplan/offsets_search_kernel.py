@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-FREE = 1 << 60
+PLACED = 1 << 60
 """The least offset of a buffer that is placed already: it holds no other back."""
 
 FOUND, REFUTED, OUT_OF_NODES = 1, 0, -1
@@ -29,7 +29,8 @@ Row = Any
 class Tables(NamedTuple):
     """A problem: rows per buffer and per section of time, and lists of numbers with the index where each begins.
 
-    A state is told from others by the sum of its least offsets times `coefficient`, random numbers.
+    A state is told from others by the sum of its least offsets times `coefficient`, random numbers. Where an offset is
+    `given` (else -1) it is the least offset from the beginning, and stays it.
 
     `near` are the neighbours of a buffer, `up` by how much they lie above it at least, `down` it above them. `pairs`
     are those with which it may share `shares` bytes in a section `pair_at`.
@@ -40,6 +41,7 @@ class Tables(NamedTuple):
     size: Row
     padding: Row
     alignment: Row
+    given: Row
     reach_lower: Row
     reach_upper: Row
     near_start: Row
@@ -95,7 +97,7 @@ def descend(tables: Tables, state: State, limit: int, by_trouble: bool) -> int:
     part = open_part(tables, state, 0, len(tables.ceiling), -1, SOLVED)
     while part >= 0:
         level = lowest_in(state.floor, state.begins[part], state.ends[part])
-        if level == FREE:
+        if level == PLACED:
             part = follows[part]
             continue
         if top[NODES] <= 0 or top[LOG] > room:
@@ -159,8 +161,8 @@ def lowest_in(row: Row, begin: int, end: int) -> int:
 
 
 def lowest_of(row: Row, indices: Row, begin: int, end: int) -> int:
-    """The least number among those with the indices in a part of a row; FREE when there are none."""
-    return min(map(row.__getitem__, indices[begin:end]), default=FREE)
+    """The least number among those with the indices in a part of a row; PLACED when there are none."""
+    return min(map(row.__getitem__, indices[begin:end]), default=PLACED)
 
 
 def sum_in(row: Row, begin: int, end: int) -> int:
@@ -180,7 +182,7 @@ def raise_to(tables: Tables, state: State, buffer: int, value: int) -> None:
 def set_least(tables: Tables, state: State, buffer: int, value: int) -> None:
     """Set a least offset; a placed buffer counts as -1 in the sum of its section."""
     old, t = state.least[buffer], tables.lower[buffer]
-    change = (-1 if value == FREE else value) - (-1 if old == FREE else old)
+    change = (-1 if value == PLACED else value) - (-1 if old == PLACED else old)
     state.sums[t] = (state.sums[t] + change * tables.coefficient[buffer]) & MASK
     state.least[buffer] = value
 
@@ -193,9 +195,11 @@ def put(tables: Tables, state: State, buffer: int, level: int, limit: int) -> bo
     for index in range(tables.near_start[buffer], tables.near_start[buffer + 1]):
         other, bottom = near[index], level + up[index]
         if least[other] < bottom:
+            if tables.given[other] >= 0:
+                return False
             multiple = alignment[other]
             raise_to(tables, state, other, -(-bottom // multiple) * multiple)
-    raise_to(tables, state, buffer, FREE)
+    raise_to(tables, state, buffer, PLACED)
     length = state.top[LOG]
     state.slots[length] = len(least) + len(state.floor) + buffer
     state.top[LOG] = length + 1
@@ -214,13 +218,15 @@ def account(tables: Tables, state: State, buffer: int, sign: int) -> None:
     for t in range(lower, upper - 1):
         crossing[t] += sign
     for index in range(tables.pair_start[buffer], tables.pair_start[buffer + 1]):
-        if state.least[tables.pairs[index]] < FREE:
+        if state.least[tables.pairs[index]] < PLACED:
             rest[tables.pair_at[index]] -= sign * tables.shares[index]
 
 
 def postpone(tables: Tables, state: State, buffer: int, limit: int) -> bool:
     """Keep a buffer, and all exactly like it, off its least offset: it then lies on one to come."""
-    least, support = state.least, FREE
+    if tables.given[buffer] >= 0:
+        return False
+    least, support = state.least, PLACED
     for index in range(tables.near_start[buffer], tables.near_start[buffer + 1]):
         support = min(support, least[tables.near[index]] + tables.down[index])
     multiple = tables.alignment[buffer]
@@ -247,7 +253,7 @@ def update(tables: Tables, state: State, begin: int, end: int, top: int) -> bool
                 state.slots[length], state.olds[length] = count + t, old
                 state.top[LOG] = length + 1
                 floor[t] = lowest
-            if lowest < FREE and lowest + state.rest[t] > tables.ceiling[t]:
+            if lowest < PLACED and lowest + state.rest[t] > tables.ceiling[t]:
                 over += 1
     if over:
         blame(tables, state, begin, end, over)
@@ -257,7 +263,7 @@ def update(tables: Tables, state: State, begin: int, end: int, top: int) -> bool
 def blame(tables: Tables, state: State, begin: int, end: int, over: int) -> None:
     """Note where something no longer fits, at so many sections, and for which buffers."""
     for t in range(begin, end):
-        if state.floor[t] < FREE and state.floor[t] + state.rest[t] > tables.ceiling[t]:
+        if state.floor[t] < PLACED and state.floor[t] + state.rest[t] > tables.ceiling[t]:
             state.failures[t] += 1
             for index in range(tables.at_start[t], tables.at_start[t + 1]):
                 state.blame[tables.at[index]] += 1 / over
@@ -332,7 +338,7 @@ def lowest_in_array(row: Row, begin: int, end: int) -> int:
 
 def lowest_of_array(row: Row, indices: Row, begin: int, end: int) -> int:
     """`lowest_of`, compiled."""
-    lowest = FREE
+    lowest = PLACED
     for index in range(begin, end):
         lowest = min(lowest, row[indices[index]])
     return lowest

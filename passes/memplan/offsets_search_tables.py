@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .offsets_problem import Ints, Problem
-from .offsets_search_kernel import State, Tables
+from .offsets_search_kernel import PLACED, State, Tables
 
 MEMORY = 1 << 18
 """How many refuted states are remembered."""
@@ -23,15 +23,17 @@ LOG = 1 << 20
 class Sections:
     """Times between births and deaths. `living` are the buffers with a life, from section `lower` to before `upper`.
 
-    Per section: `load`, the bytes alive less what overlaps may save; `crowd`, the buffers alive; `crossing`, those that
-    go on to the next section; `top_padding`, by how much the topmost buffer may stick out.
+    `least` are the offsets that they have at least: the given ones. Per section: `load`, the bytes alive less what
+    overlaps may save; `floor`, the least of the least offsets; `crossing`, how many buffers go on to the next section;
+    `top_padding`, by how much the topmost buffer may stick out.
     """
 
     living: Ints
     lower: Ints
     upper: Ints
+    least: Ints
     load: Ints
-    crowd: Ints
+    floor: Ints
     crossing: Ints
     top_padding: Ints
 
@@ -47,10 +49,12 @@ class Sections:
         load = running(len(times), lower, upper, sizes)
         np.subtract.at(load, np.searchsorted(times, np.maximum(problem.lower[inputs], problem.lower[outputs])), shares)
         padding = sizes - problem.true_sizes[living]
-        tops = [padding[(lower <= t) & (upper > t)].max(initial=0) for t in range(len(load))]
-        one = np.ones(len(living), np.int64)
-        crowd, crossing = running(len(times), lower, upper, one), running(len(times), lower, upper - 1, one)
-        return Sections(living, lower, upper, load, crowd, crossing, np.array(tops, np.int64))
+        alive = [(lower <= t) & (upper > t) for t in range(len(load))]
+        tops = np.array([padding[those].max(initial=0) for those in alive], np.int64)
+        least = np.maximum(problem.given[living], 0)
+        floor = np.array([least[those].min(initial=PLACED) for those in alive], np.int64)
+        crossing = running(len(times), lower, upper - 1, np.ones(len(living), np.int64))
+        return Sections(living, lower, upper, least, load, floor, crossing, tops)
 
 
 def running(times: int, lower: Ints, upper: Ints, amounts: Ints) -> Ints:
@@ -65,7 +69,7 @@ def tables_of(problem: Problem, sections: Sections) -> Tables:
     """The tables as lists; ceiling and weights are left for each run."""
     living, lower, upper, count = sections.living, sections.lower, sections.upper, len(sections.living)
     sizes, alignments = problem.sizes[living].tolist(), problem.alignments[living].tolist()
-    padding = (problem.sizes - problem.true_sizes)[living].tolist()
+    padding, given = (problem.sizes - problem.true_sizes)[living].tolist(), problem.given[living].tolist()
     number = np.full(len(problem.sizes), -1)
     number[living] = np.arange(count)
     near = [number[problem.neighbours[buffer]] for buffer in living]
@@ -85,6 +89,7 @@ def tables_of(problem: Problem, sections: Sections) -> Tables:
         size=sizes,
         padding=padding,
         alignment=alignments,
+        given=given,
         reach_lower=[int(lower[n].min(initial=a)) for n, a in zip(near, lower, strict=True)],
         reach_upper=[int(upper[n].max(initial=b)) for n, b in zip(near, upper, strict=True)],
         near_start=ragged(near)[0],
@@ -95,7 +100,7 @@ def tables_of(problem: Problem, sections: Sections) -> Tables:
         pairs=[pair[0] for pair in flat],
         shares=[pair[1] for pair in flat],
         pair_at=[pair[2] for pair in flat],
-        **twins_of(zip(lower.tolist(), upper.tolist(), sizes, padding, alignments, strict=True), pairs),
+        **twins_of(zip(lower.tolist(), upper.tolist(), sizes, padding, alignments, given, strict=True), pairs),
         at_start=ragged(alive)[0],
         at=joined(alive),
         coefficient=np.random.default_rng(0).integers(1, 1 << bits, count).tolist(),
