@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from .offsets_problem import Ints, Problem
-from .offsets_repair import Repair
+from .offsets_problem import FREE, Ints, Problem
+from .offsets_repair import HOMELESS, Repair
 from .offsets_restarts import Restarts
 
 RUNS = 16
@@ -110,8 +110,8 @@ class Hunt:
                 self._complete(limit, hot, found, STEPS * effort)
 
     def _hot(self, limit: int) -> list[Ints]:
-        """Ever larger sets of buffers that live where more than a fraction of the limit is alive."""
-        sets = [np.flatnonzero(self.loads > fraction * limit) for fraction in HOT]
+        """Ever larger sets of buffers that live where more than a fraction of the limit is alive, or lie already."""
+        sets = [np.flatnonzero((self.loads > fraction * limit) | (self.problem.given != FREE)) for fraction in HOT]
         sizes = [0, *map(len, sets)]
         return [hot for hot, size in zip(sets, sizes, strict=False) if size < len(hot) < self.count]
 
@@ -129,7 +129,7 @@ class Hunt:
 
     def _complete(self, limit: int, hot: Ints, found: Ints, steps: int) -> None:
         """Put in what is missing around the buffers that the search has placed."""
-        offsets, penalties = self.problem.given.copy(), np.ones(self.count, np.int64)
+        offsets, penalties = np.full(self.count, HOMELESS), np.ones(self.count, np.int64)
         offsets[hot], penalties[hot] = found, SETTLED
         self._repair(Repair(self.problem, limit, offsets, self.random, penalties), steps)
 

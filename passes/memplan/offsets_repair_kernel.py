@@ -130,7 +130,7 @@ def look_for_edges(tables: Tables, state: State, buffer: int, placed: int) -> in
             choices[count] = offset
             count += 1
         offset = state.begins[index] // alignment * alignment
-        if offset >= 0:
+        if 0 <= offset <= highest:
             choices[count] = offset
             count += 1
     return count

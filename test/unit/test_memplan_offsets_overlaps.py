@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, count, permutations
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinyml_opt.passes.memplan import offsets_improve
 from tinyml_opt.passes.memplan.offsets import Overlap, Placement, Request, place
 
 Case = tuple[list[Request], list[Overlap]]
@@ -78,6 +80,12 @@ def cases(draw: st.DrawFn, count: int, alignments: Sequence[int] = (1,), given: 
 @given(cases(25, [1, 2, 4, 8], given=True), st.booleans())
 def test_placements_are_valid(case: Case, exact: bool) -> None:
     check(*case, place(*case[:1], exact, node_limit=500, overlaps=case[1]))
+
+
+@given(cases(25, [1, 2, 4], given=True))
+def test_placements_around_hot_buffers_are_valid(case: Case) -> None:
+    with patch.object(offsets_improve, "LARGE", 0):
+        check(*case, place(case[0], node_limit=500, overlaps=case[1]))
 
 
 @given(cases(5, [1, 2]))
