@@ -81,7 +81,7 @@ class Repair:
         """Take at most this many steps, until all fit; returns how many were taken."""
         if not self.fast and worthwhile(steps):
             self.fast, self.tables, self.state = True, rows(self.tables), rows(self.state)
-        run = compiled(kernel.__name__)["run"] if self.fast else kernel.run
+        run = compiled(kernel.__name__, "run") if self.fast else kernel.run
         taken = int(run(self.tables, self.state, steps))
         self._complete()
         return taken

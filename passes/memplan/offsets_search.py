@@ -85,7 +85,7 @@ class Search:
         weights = np.where(self.forced, FORCED, preference.weights)
         if not self.fast:
             ceiling, weights = ceiling.tolist(), weights.tolist()
-        descend = compiled(kernel.__name__)["descend"] if self.fast else kernel.descend
+        descend = compiled(kernel.__name__, "descend") if self.fast else kernel.descend
         tables = self.tables._replace(ceiling=ceiling, weights=weights)
         ended = descend(tables, self.state, limit, preference.by_trouble)
         self.nodes_left = int(self.state.top[NODES])
