@@ -575,3 +575,46 @@ func.func @given_late(%x: memref<4x2xi8>, %y: memref<4x2xi8>) attributes {
     }
   func.return
 }
+
+// -----
+
+// CHECK: node `input` stands for the caller: it must be a plain copy of `x`
+#same = affine_map<(i, j) -> (i, j)>
+func.func @given_turned(%x: memref<2x2xi8>, %y: memref<2x2xi8>) attributes {
+    fixed.inputs = [#fixed.port<"x", tensor<2x2xi8>, permutation <0, 1>>], memplan.input_arena = "input"} {
+  fixed.map ins(%x : memref<2x2xi8>) outs(%y : memref<2x2xi8>) domain <2, 2> maps [affine_map<(i, j) -> (j, i)>, #same]
+      node "input" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: node `input` stands for the caller: it must be a plain copy of `x`
+#same = affine_map<(i, j) -> (i, j)>
+func.func @given_changed(%x: memref<2x2xi8>, %y: memref<2x2xi8>) attributes {
+    fixed.inputs = [#fixed.port<"x", tensor<2x2xi8>, permutation <0, 1>>], memplan.input_arena = "input"} {
+  fixed.map ins(%x : memref<2x2xi8>) outs(%y : memref<2x2xi8>) domain <2, 2> maps [#same, #same] node "input" {
+  ^bb0(%e: i8):
+    %0 = arith.addi %e, %e : i8
+    fixed.yield %0 : i8
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: node `input` stands for the caller, who writes `x` to the first bytes of an arena, in order
+#same = affine_map<(i, j) -> (i, j)>
+func.func @given_elsewhere(%x: memref<2x2xi8>, %y: memref<2x2xi8>) attributes {
+    fixed.inputs = [#fixed.port<"x", tensor<2x2xi8>, permutation <0, 1>>], memplan.input_arena = "input"} {
+  %arena = memplan.arena size 8 align 1 in "sram" : memref<8xi8>
+  %a = memplan.view %arena at 4 node "a" : memref<8xi8> -> memref<2x2xi8>
+  fixed.map ins(%x : memref<2x2xi8>) outs(%a : memref<2x2xi8>) domain <2, 2> maps [#same, #same] node "input" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  }
+  func.return
+}
