@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..dialects.errors import UserError
+from .exit_codes import exit_code
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
@@ -83,32 +82,16 @@ def positive(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code.
-
-    A UserError becomes one `error:` line per reason and exit code 1. Any other exception is a defect of this program:
-    one line, and exit code 2.
-    """
+    """Run one command; returns the exit code, as `exit_code` says."""
     args = argument_parser().parse_args(arguments)
     gc.disable()
+    return exit_code(lambda: run_command(args), args.debug)
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Run the command that the arguments name."""
     module = importlib.import_module(f".command_{args.command.replace('-', '_')}", __package__)
-    try:
-        return module.execute(args)
-    except UserError as error:
-        if args.debug:
-            raise
-        for reason in error.reasons:
-            print(f"error: {reason}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader (`| head`) has what it wants; Python must not complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:
-        if args.debug:
-            raise
-        first = (str(error).splitlines() or [""])[0]
-        print(f"internal error: {type(error).__name__}: {first}; run with --debug and report it", file=sys.stderr)
-        return 2
+    return module.execute(args)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@ This module imports neither xDSL nor numpy before it knows that there is work: `
 
 from __future__ import annotations
 
+import argparse
 import gc
-import os
 import sys
 from collections.abc import Sequence
 
-from ..dialects.errors import UserError
+from .exit_codes import exit_code
 from .opt_arguments import argument_parser
 
 
@@ -19,24 +19,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     args = argument_parser().parse_args(arguments)
     gc.disable()  # parsing makes millions of objects and no garbage worth collecting: half its time
-    try:
-        if args.list_passes or args.list_pipelines or args.list_targets:
-            from .opt_listing import print_lists
+    return exit_code(lambda: run(args, arguments), args.debug)
 
-            return print_lists(args)
-        from .opt_driver import OptMain
 
-        return OptMain(arguments, args.target).execute()
-    except UserError as error:
-        if args.debug:
-            raise
-        for reason in error.reasons:
-            print(f"error: {reason}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader (`| head`) has what it wants; Python must not complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+def run(args: argparse.Namespace, arguments: Sequence[str]) -> int:
+    """List what there is, or take a file through the passes."""
+    if args.list_passes or args.list_pipelines or args.list_targets:
+        from .opt_listing import print_lists
+
+        return print_lists(args)
+    from .opt_driver import OptMain
+
+    return OptMain(arguments, args.target).execute()
 
 
 if __name__ == "__main__":
