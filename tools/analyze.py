@@ -36,7 +36,8 @@ class Analysis:
     """Sizes in bytes. RAM is the arena plus the caller's input and output; flash is constants, without code.
 
     Of an input by rows the caller holds one row; an input that the caller writes into the arena counts there only.
-    `plan` is what the passes say of the plan; see `plan_of`.
+    `ram_limit_bytes` is what it may need of RAM. `peak_buffers` are the sizes of what lies in the arena during
+    `peak_node`. `plan` is what the passes say of the plan; see `plan_of`.
     """
 
     model: str
@@ -48,9 +49,11 @@ class Analysis:
     flash_bytes: int
     macs: int
     board_ram_bytes: int
+    ram_limit_bytes: int
     board_flash_bytes: int
     pointer_bits: int
     peak_node: str
+    peak_buffers: dict[str, int]
     input_rows: int
     plan: dict[str, Any]
     rows: tuple[OpRow, ...]
@@ -66,7 +69,8 @@ def analyze(compilation: Compilation) -> Analysis:
     plan = plan_of(function)
     memory = Plan(function)
     rows = tuple(op_row(line.op, line) for line in memory.lines if isinstance(line.op, StructuredForm))
-    board = compilation.board
+    peak = max(memory.lines, key=lambda line: line.usage.total, default=None)
+    board, ram = compilation.board, compilation.options.ram
     return Analysis(
         model=function.sym_name.data,
         board=board.name,
@@ -77,9 +81,11 @@ def analyze(compilation: Compilation) -> Analysis:
         flash_bytes=constant_bytes(function),
         macs=sum(row.macs for row in rows),
         board_ram_bytes=board.ram_bytes,
+        ram_limit_bytes=board.ram_bytes if ram is None else min(ram, board.ram_bytes),
         board_flash_bytes=board.flash_bytes,
         pointer_bits=board.index_bits,
-        peak_node=max(rows, key=lambda row: row.live_bytes).node if rows else "",
+        peak_node="" if peak is None else peak.node,
+        peak_buffers={} if peak is None else memory.liveness.buffers_at(peak.step),
         input_rows=input_rows(function),
         plan=plan,
         rows=rows,

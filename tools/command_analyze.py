@@ -90,9 +90,10 @@ def show(analysis: Analysis) -> None:
 
 def ram(analysis: Analysis) -> Iterator[Total]:
     """What the model needs of RAM."""
-    share = 100 * analysis.peak_ram_bytes / analysis.board_ram_bytes
-    where = f"{share:.1f} % of {analysis.board_ram_bytes:,}; at '{analysis.peak_node}'"
-    yield "peak RAM", analysis.peak_ram_bytes, where
+    over = analysis.peak_ram_bytes - analysis.ram_limit_bytes
+    share = f"{100 * analysis.peak_ram_bytes / analysis.ram_limit_bytes:.1f} % of {analysis.ram_limit_bytes:,}"
+    fits = f"does not fit: {over:,} bytes more than {analysis.ram_limit_bytes:,}" if over > 0 else share
+    yield "peak RAM", analysis.peak_ram_bytes, f"{fits}; at '{analysis.peak_node}'"
     yield "  lower bound", analysis.lower_bound_bytes, "no placement of these buffers in this order needs less"
     arena = "the least, proven" if analysis.plan["proven"] else "not proven to be the least"
     if not analysis.plan["proven"] and analysis.plan.get("fit", {}).get("fits"):

@@ -10,17 +10,11 @@ POINTER_REACH = 1 << 16
 
 
 def refuse_misfit(analysis: Analysis) -> None:
-    """Raise UserError where RAM or flash alone already exceed the board (code and stack come on top)."""
+    """Raise UserError where RAM or flash alone already exceed their limits (code and stack come on top)."""
     reasons: list[str] = []
-    ram, flash = analysis.peak_ram_bytes, analysis.flash_bytes
-    if ram > analysis.board_ram_bytes:
-        over = ram - analysis.board_ram_bytes
-        reasons.append(
-            f"{analysis.model} needs {ram:,} bytes of RAM (arena {analysis.arena_bytes:,}, input and output "
-            f"{analysis.io_bytes:,}), {over:,} more than the {analysis.board_ram_bytes:,} of board {analysis.board}; "
-            f"the peak is at '{analysis.peak_node}' (no placement needs less than {analysis.lower_bound_bytes:,}): "
-            "choose a larger board or a smaller input"
-        )
+    flash = analysis.flash_bytes
+    if analysis.peak_ram_bytes > analysis.ram_limit_bytes:
+        reasons.append(too_much_ram(analysis))
     if flash > analysis.board_flash_bytes:
         over = flash - analysis.board_flash_bytes
         reasons.append(
@@ -35,3 +29,17 @@ def refuse_misfit(analysis: Analysis) -> None:
         )
     if reasons:
         raise UserError(*reasons)
+
+
+def too_much_ram(analysis: Analysis) -> str:
+    """How many bytes of RAM are too many, what lies there at the peak, and what would help."""
+    ram, limit = analysis.peak_ram_bytes, analysis.ram_limit_bytes
+    owner = f"board {analysis.board}" if limit == analysis.board_ram_bytes else "--ram"
+    buffers = ", ".join(f"{name} {size:,}" for name, size in analysis.peak_buffers.items())
+    by_rows = "" if analysis.input_rows else ", or deliver the input row by row (--input-rows)"
+    return (
+        f"{analysis.model} needs {ram:,} bytes of RAM (arena {analysis.arena_bytes:,}, input and output "
+        f"{analysis.io_bytes:,}), {ram - limit:,} more than the {limit:,} of {owner}; the peak is at "
+        f"'{analysis.peak_node}', where the arena holds (bytes): {buffers or 'nothing'}. No placement of this plan "
+        f"needs less than {analysis.lower_bound_bytes:,}: choose more RAM or a smaller input{by_rows}"
+    )

@@ -191,15 +191,11 @@ def fit_attribute(tried: list[Plan], best: Plan, ram: int) -> DictionaryAttr:
 
 def explain(best: Plan, ram: int) -> str:
     """Why no plan fits: how many bytes are missing, and what is alive where they are."""
-    liveness, name = best.liveness, best.function.sym_name.data
-    step = liveness.peak_step
-    alive: dict[str, int] = {}
-    for life in liveness.live_at(step):
-        whole = life.name.partition("[")[0]
-        alive[whole] = alive.get(whole, 0) + life.size
-    parts = ", ".join(f"{buffer} {size:,}" for buffer, size in sorted(alive.items(), key=lambda item: -item[1]))
+    liveness, step = best.liveness, best.liveness.peak_step
+    alive = liveness.buffers_at(step)
+    parts = ", ".join(f"{buffer} {size:,}" for buffer, size in alive.items())
     return (
-        f"@{name} does not fit {ram:,} bytes: the smallest plan found ({best.way}) needs {best.peak:,}, "
+        f"@{best.function.sym_name.data} does not fit {ram:,} bytes: the smallest plan found ({best.way}) needs {best.peak:,}, "
         f"{best.peak - ram:,} too many. The peak is at '{liveness.steps[step].name}', where {len(alive)} buffers are "
         f"alive (bytes): {parts}. Make the input or these layers smaller, or choose a board with more RAM"
     )

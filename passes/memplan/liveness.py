@@ -227,6 +227,14 @@ class Liveness:
         """The scratch alive during a step."""
         return tuple(life for life in self.scratch if life.is_live(step))
 
+    def buffers_at(self, step: int) -> dict[str, int]:
+        """The bytes of each buffer that are alive during a step, all its rows together, the most first."""
+        alive: dict[str, int] = {}
+        for life in self.live_at(step):
+            whole = life.name.partition("[")[0]
+            alive[whole] = alive.get(whole, 0) + life.size
+        return dict(sorted(alive.items(), key=lambda item: -item[1]))
+
 
 def live_bytes(lives: Iterable[Life], steps: int) -> tuple[int, ...]:
     """Bytes of these lives at each of a number of steps."""

@@ -177,6 +177,10 @@ BAD_MODELS: dict[str, tuple[Callable[[], list[str]], str]] = {
         lambda: save(relu((1, 3000)), ones(2, 3000)),
         r"needs 6,000 bytes of RAM .*3,952 more than the 2,048 of board uno; the peak is at 'node1'",
     ),
+    "too_much_for_the_option": (
+        lambda: [*save(dense(40, 30), ones(2, 40)), "--ram", "50"],
+        r"needs 70 bytes of RAM .*, 20 more than the 50 of --ram; .* or deliver the input row by row \(--input-rows\)",
+    ),
     "too_much_flash": (
         lambda: save(dense(400, 100), ones(2, 400)),
         r"40,\d\d\d bytes of constants, 7,\d\d\d more than the 32,768 bytes of flash of board uno",
