@@ -191,11 +191,11 @@ def fit_attribute(tried: list[Plan], best: Plan, ram: int) -> DictionaryAttr:
 
 def explain(best: Plan, ram: int) -> str:
     """Why no plan fits: how many bytes are missing, and what is alive where they are."""
-    liveness, step = best.liveness, best.liveness.peak_step
+    liveness, step, name = best.liveness, best.liveness.peak_step, best.function.sym_name.data
     alive = liveness.buffers_at(step)
     parts = ", ".join(f"{buffer} {size:,}" for buffer, size in alive.items())
     return (
-        f"@{best.function.sym_name.data} does not fit {ram:,} bytes: the smallest plan found ({best.way}) needs {best.peak:,}, "
+        f"@{name} does not fit {ram:,} bytes: the smallest plan found ({best.way}) needs {best.peak:,}, "
         f"{best.peak - ram:,} too many. The peak is at '{liveness.steps[step].name}', where {len(alive)} buffers are "
         f"alive (bytes): {parts}. Make the input or these layers smaller, or choose a board with more RAM"
     )
