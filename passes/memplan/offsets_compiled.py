@@ -49,6 +49,16 @@ def worthwhile(steps: int) -> bool:
     return available() and (steps >= INTERPRETED or compiled.cache_info().currsize > 0)
 
 
-def rows(values: Any) -> Any:
-    """A named tuple of lists of numbers as one of arrays."""
-    return type(values)(*(np.array(row) if len(row) else np.zeros(0, np.int64) for row in values))
+def rows(values: Any, fast: bool) -> Any:
+    """A named tuple of rows of numbers: arrays for compiled kernels, else lists. What is so already is not copied."""
+    return type(values)(*map(array if fast else numbers, values))
+
+
+def array(row: Any) -> Any:
+    """A row as an array; an empty list as one of integers."""
+    return row if isinstance(row, np.ndarray) else np.array(row, None if row else np.int64)
+
+
+def numbers(row: Any) -> Any:
+    """A row as a list."""
+    return row.tolist() if isinstance(row, np.ndarray) else row

@@ -159,6 +159,17 @@ class Problem:
             gaps[output][1][at] = np.minimum(gaps[output][1][at], distance)
         return gaps
 
+    @cached_property
+    def edges(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """Where the neighbours of each buffer begin, with the end of the last; all neighbours, and both gaps."""
+        none = np.zeros(0, np.int64)
+        starts = np.cumsum([0, *map(len, self.neighbours)])
+        others, above, below = (
+            np.concatenate([none, *rows])
+            for rows in (self.neighbours, [above for above, _ in self.gaps], [below for _, below in self.gaps])
+        )
+        return starts, others, above, below
+
     def peak(self, offsets: Ints) -> int:
         """The size of the arena that these offsets need, in bytes."""
         return int((offsets + self.true_sizes).max(initial=0))

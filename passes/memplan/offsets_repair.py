@@ -40,18 +40,18 @@ class Repair:
         if (offsets == HOMELESS).any():
             self.best_peak = 1 << 62
         self.tables = self._tables()
-        count, homeless = len(offsets), np.flatnonzero(out).tolist()
-        most = max((len(others) for others in problem.neighbours), default=0)
+        count, most = len(offsets), int(np.diff(self.tables.starts).max(initial=0))
+        room = np.zeros((3, most), np.int64)
         self.state = State(
-            offsets=np.where(out, HOMELESS, offsets).tolist(),
-            penalties=[1] * count if penalties is None else penalties.tolist(),
-            homeless=homeless + [0] * (count - len(homeless)),
-            counts=[len(homeless), 0, int(random.integers(MODULUS))],
-            settled=[0] * count,
-            begins=[0] * most,
-            ends=[0] * most,
-            near=[0] * most,
-            choices=[0] * (2 * most + 2),
+            offsets=np.where(out, HOMELESS, offsets),
+            penalties=np.ones(count, np.int64) if penalties is None else penalties.copy(),
+            homeless=np.argsort(~out, kind="stable"),
+            counts=np.array([out.sum(), 0, random.integers(MODULUS)]),
+            settled=np.zeros(count, np.int64),
+            begins=room[0],
+            ends=room[1],
+            near=room[2],
+            choices=np.zeros(2 * most + 2, np.int64),
         )
         self.fast = False
 
@@ -59,17 +59,12 @@ class Repair:
         problem = self.problem
         areas = problem.sizes * np.maximum(problem.upper - problem.lower, 1.0)
         weights = np.maximum(areas * SCALE / areas.mean(), 1) if len(areas) else areas
-        starts = np.cumsum([0, *(len(others) for others in problem.neighbours)])
-        none = np.zeros(0, np.int64)
         return Tables(
-            starts=starts.tolist(),
-            others=np.concatenate([none, *problem.neighbours]).tolist(),
-            above=np.concatenate([none, *(above for above, _ in problem.gaps)]).tolist(),
-            below=np.concatenate([none, *(below for _, below in problem.gaps)]).tolist(),
-            alignments=problem.alignments.tolist(),
-            highest=self.highest.tolist(),
-            lower=problem.lower.tolist(),
-            weights=np.where(self.given, FOREVER, weights.astype(np.int64)).tolist(),
+            *problem.edges,
+            alignments=problem.alignments,
+            highest=self.highest,
+            lower=problem.lower,
+            weights=np.where(self.given, FOREVER, weights.astype(np.int64)),
         )
 
     @property
@@ -79,8 +74,8 @@ class Repair:
 
     def run(self, steps: int) -> int:
         """Take at most this many steps, until all fit; returns how many were taken."""
-        if not self.fast and worthwhile(steps):
-            self.fast, self.tables, self.state = True, rows(self.tables), rows(self.state)
+        self.fast = self.fast or worthwhile(steps)
+        self.tables, self.state = rows(self.tables, self.fast), rows(self.state, self.fast)
         run = compiled(kernel.__name__, "run") if self.fast else kernel.run
         taken = int(run(self.tables, self.state, steps))
         self._complete()

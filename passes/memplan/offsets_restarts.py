@@ -78,8 +78,7 @@ class Restarts:
             if budget <= 0:
                 return None
             search = self.searches[run.direction]
-            if not search.fast and worthwhile(spent + self.nodes):
-                search.compile()
+            search.fast = search.fast or worthwhile(spent + self.nodes)
             try:
                 return search.solution() if search.run(limit, run.preference, budget) else False
             except OutOfNodes:

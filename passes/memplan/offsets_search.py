@@ -57,6 +57,7 @@ class Search:
         self.features = features(self.tables)
         self.state = empty_state(self.count, len(self.sections.load))
         self.fast = False
+        """Set it to use compiled kernels."""
         self.limit, self.nodes_left = -1, 0
 
     @property
@@ -69,13 +70,9 @@ class Search:
         """The most decisions that stood at once in the last run."""
         return int(self.state.top[DEPTH])
 
-    def compile(self) -> None:
-        """Use compiled kernels from the next run on."""
-        self.fast = True
-        self.tables, self.state = rows(self.tables), rows(self.state)
-
     def run(self, limit: int, preference: Preference, nodes: int) -> bool:
         """True when a placement within `limit` bytes was found, False when there is none. Raises OutOfNodes."""
+        self.tables, self.state = rows(self.tables, self.fast), rows(self.state, self.fast)
         self._start(limit, nodes)
         # A section may go over the limit by the padding of the buffer on its top.
         ceiling = limit + self.sections.top_padding

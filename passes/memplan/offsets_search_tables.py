@@ -132,8 +132,8 @@ def joined(arrays: Sequence[Ints]) -> list[int]:
 
 
 def empty_state(count: int, sections: int) -> State:
-    """Room for a search of this size, as lists."""
+    """Room for a search of this size, as arrays."""
     log, parts = min(LOG, 1000 * (count + sections + 1)), count + 2 * sections + 2
     lengths = [*[count] * 2, *[sections] * 4, *[log] * 2, *[count] * 4, *[parts] * 5]
-    stacks = [[0] * length for length in lengths]
-    return State._make([*stacks, [0.0] * sections, [0.0] * count, [0] * MEMORY, [0] * 5])
+    stacks = [np.zeros(length, np.int64) for length in (*lengths, MEMORY, 5)]
+    return State._make([*stacks[:-2], np.zeros(sections), np.zeros(count), *stacks[-2:]])
