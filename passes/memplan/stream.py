@@ -47,7 +47,7 @@ class StreamPass(ModulePass):
         steps = [op for op in function.body.block.ops if isinstance(op, StepOp)]
         chain = Chain(steps)
         cuts = Cuts(chain, must_slice=taken_by(function, INPUT_ROWS), must_not=taken_by(function, INPUT_ARENA))
-        before = max(cuts.segment(number, number + 1, False).peak for number in range(len(steps)))
+        before = cuts.segment(0, len(steps), False).peak
         least = cuts.least_peak()
         segments = cuts.fewest_slices(max(least, self.limit))
         streams = [segment for segment in segments if segment.streamed]
@@ -63,9 +63,9 @@ def stream_attribute(chain: Chain, segments: list[Segment], before: int, least: 
     `whole` names the last node of each segment: its output waits until it is complete.
     """
     whole: list[Attribute] = []
-    for segment in segments[:-1]:
-        node = chain.tasks[segment.last - 1].op.node
-        whole.append(StringAttr("" if node is None else node.data))
+    for segment in segments:
+        for task in chain.tasks[segment.last - 1 if segment.streamed else segment.first : segment.last]:
+            whole.append(StringAttr("" if task.op.node is None else task.op.node.data))
     streamed = [segment for segment in segments if segment.streamed]
     numbers = {
         "peak": max(segment.peak for segment in segments),
@@ -75,7 +75,7 @@ def stream_attribute(chain: Chain, segments: list[Segment], before: int, least: 
         "slices": sum(len(segment.order) for segment in streamed),
     }
     entries: dict[str, Attribute] = {name: IntegerAttr(number, i64) for name, number in numbers.items()}
-    return DictionaryAttr({**entries, "whole": ArrayAttr(whole)})
+    return DictionaryAttr({**entries, "whole": ArrayAttr(whole[:-1])})
 
 
 def wrap(chain: Chain, segment: Segment) -> None:

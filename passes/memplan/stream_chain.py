@@ -74,7 +74,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Segment:
-    """Tasks `first` to `last` (exclusive) that run together; in slices or, a single task, in one piece.
+    """Tasks `first` to `last` (exclusive) that run together in slices, or one after the other in one piece each.
 
     `peak` is the most bytes alive in it; `order` lists its slices as pairs (task, slice).
     """
@@ -84,6 +84,25 @@ class Segment:
     streamed: bool
     peak: int
     order: tuple[tuple[int, int], ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The bytes alive in each task when it runs in one piece: `alone`, whatever its neighbours do, or `shared`.
+
+    The latter holds where the tasks from `since` to `until` run in one piece too: then no storage of theirs is split.
+    """
+
+    alone: Ints
+    shared: Ints
+    since: Ints
+    until: Ints
+
+    def peak(self, first: int, last: int) -> int:
+        """The most bytes alive in tasks `first` to `last` (exclusive)."""
+        tasks = slice(first, last)
+        unsplit = (self.since[tasks] >= first) & (self.until[tasks] < last)
+        return int(np.where(unsplit, self.shared[tasks], self.alone[tasks]).max(initial=0))
 
 
 class Chain:
@@ -107,6 +126,7 @@ class Chain:
                 self.first[touch.storage] = min(self.first[touch.storage], number)
                 self.last[touch.storage] = max(self.last[touch.storage], number)
         self.requires = [self._requirements(number) for number in range(len(steps))]
+        self.pieces = self._pieces()
 
     def _take_up(self, value: SSAValue) -> None:
         root = root_of(value)
@@ -173,10 +193,44 @@ class Chain:
         return requirements
 
     def segment(self, first: int, last: int, streamed: bool) -> Segment:
-        """The order and the peak of tasks run together in slices, or of one task in one piece."""
-        tasks = self.tasks[first:last] if streamed else self.whole[first:last]
-        order = on_demand(tasks, first, self.requires[first:last]) if streamed else [(first, 0)]
+        """The order and the peak of tasks run together in slices, or in one piece each."""
+        if not streamed:
+            peak = self.pieces.peak(first, last)
+            return Segment(first, last, streamed, peak, tuple((task, 0) for task in range(first, last)))
+        tasks = self.tasks[first:last]
+        order = on_demand(tasks, first, self.requires[first:last])
         return Segment(first, last, streamed, self._peak(tasks, first, order), tuple(order))
+
+    def _pieces(self) -> Pieces:
+        """What each task needs in one piece."""
+        count = len(self.whole)
+        alone = [self._peak(self.whole[number : number + 1], number, [(number, 0)]) for number in range(count)]
+        shared, since, until = np.array(alone, np.int64), np.full(count, -1), np.full(count, count)
+        for number, task in enumerate(self.whole):
+            alive = sum(
+                storage.size * storage.rows
+                for storage, first, last in zip(self.storage, self.first, self.last, strict=True)
+                if first <= number <= last
+            )
+            for source, target, saving in self._shares(task.op, number):
+                if alive - saving < shared[number]:
+                    shared[number] = alive - saving
+                    since[number], until[number] = self.first[source], self.last[target]
+        return Pieces(np.array(alone, np.int64), shared, since, until)
+
+    def _shares(self, step: StepOp, number: int) -> Iterator[tuple[int, int, int]]:
+        """The storage that dies in a step in one piece, that born there, and how many bytes they share, unsplit."""
+        if isinstance(step, OpaqueOp):
+            return
+        target = self._numbers[root_of(step.target)]
+        for operand, value in enumerate((*step.ins, *step.params)):
+            source = self._numbers.get(root_of(value))
+            if source is None or self.last[source] != number or self.first[target] != number:
+                continue
+            distance = safe_distance(step, operand, None, lambda root: False)
+            sizes = [self.storage[index].size * self.storage[index].rows for index in (source, target)]
+            if distance != NEVER:
+                yield source, target, max(0, min(sizes[0], sizes[1] - distance))
 
     def _peak(self, tasks: Sequence[Task], first: int, order: Sequence[tuple[int, int]]) -> int:
         """The most bytes alive in a segment, rows shared where an output may overlap an input that dies."""

@@ -30,9 +30,11 @@ class Cuts:
         return self._segments[key]
 
     def runs(self, last: int) -> Iterator[tuple[int, bool]]:
-        """The segments that may end before task `last`: (first task, streamed), shortest first."""
-        if self.chain.tasks[last - 1].op is not self.must_slice:
-            yield last - 1, False
+        """The segments that may end before task `last`: (first task, streamed), in one piece each, then in slices."""
+        for first in range(last - 1, -1, -1):
+            if self.chain.tasks[first].op is self.must_slice:
+                break
+            yield first, False
         for first in range(last - 1, -1, -1):
             if self.chain.tasks[first].along is None or self.chain.tasks[first].op is self.must_not:
                 return

@@ -1,5 +1,6 @@
 // RUN: tinyml-opt -p memplan-stream --split-input-file %s | filecheck %s
 // RUN: tinyml-opt -p 'memplan-stream{limit=72}' --split-input-file %s | filecheck %s --check-prefix=LIMIT
+// RUN: tinyml-opt -p 'memplan-stream{limit=42},memplan-inplace,memplan-place{alignment=1},memplan-check' --split-input-file %s | filecheck %s --check-prefix=PIECES
 
 // Two pools over 3 rows each and a residual sum. Three rows of the first are alive at a time, and a row of the second
 // takes the bytes of the one that is read for the last time then. A slice runs when a later one needs it.
@@ -59,6 +60,42 @@ func.func @barrier(%x: memref<4x4xi8>, %w: memref<2x16xi8>, %y: memref<1x2xi8>) 
   ^bb0(%acc: i32):
     %0 = fixed.saturate %acc to [-128, 127] : i32 -> i8
     fixed.yield %0 : i8
+  }
+  func.return
+}
+
+// -----
+
+// Tensors in one piece lie over each other where no stream splits them: 36 bytes at a time, and a row more for the
+// pool, which writes behind what it still reads. Within 42 bytes nothing is streamed.
+// CHECK-LABEL: @pieces
+// CHECK-SAME: memplan.stream = {peak = 18 : i64, before = 42 : i64, least = 18 : i64, forms = 4 : i64, slices = 24 : i64
+// PIECES-LABEL: @pieces
+// PIECES-SAME: memplan.stream = {peak = 42 : i64, before = 42 : i64, least = 18 : i64, forms = 0 : i64, slices = 0 : i64, whole = ["a", "b", "c"]}
+// PIECES: memplan.arena size 42
+func.func @pieces(%x: memref<6x6xi8>, %y: memref<6x6xi8>) {
+  %a = memplan.buffer node "a" : memref<6x6xi8>
+  fixed.map ins(%x : memref<6x6xi8>) outs(%a : memref<6x6xi8>) domain <6, 6>
+      maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] node "a" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  }
+  %b = memplan.buffer node "b" : memref<6x6xi8>
+  fixed.map ins(%a : memref<6x6xi8>) outs(%b : memref<6x6xi8>) domain <6, 6>
+      maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] node "b" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  }
+  %c = memplan.buffer node "c" : memref<6x6xi8>
+  fixed.reduce max ins(%b : memref<6x6xi8>) outs(%c : memref<6x6xi8>) domain <6, 6 | 3>
+      maps [affine_map<(i, j, k) -> (i + k - 1, j)>, affine_map<(i, j, k) -> (i, j)>] zero_point <0> acc i8 node "c" {
+  ^bb0(%m: i8):
+    fixed.yield %m : i8
+  }
+  fixed.map ins(%c : memref<6x6xi8>) outs(%y : memref<6x6xi8>) domain <6, 6>
+      maps [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] node "y" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
   }
   func.return
 }
