@@ -46,12 +46,10 @@ from .dense import from_numpy, to_numpy
 from .fixed_forms import ReduceOp, StructuredForm, scalar_type
 from .fixed_scalar import YieldOp
 from .fixed_type import IntsAttr, Reduction
+from .memories import DEFAULT_MEMORY
 
 FLASH = StringAttr("flash")
 """The memory space of constants: read-only, not part of any arena."""
-
-DEFAULT_MEMORY = "sram"
-"""The name of the memory in which compilers put static data unless they are told otherwise."""
 
 TIMES = "memplan.times"
 """The attribute of a function whose steps have times of their own: an i64 for each, ascending."""

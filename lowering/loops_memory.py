@@ -36,7 +36,8 @@ from ..dialects.dense import from_numpy
 from ..dialects.emitc_types import MEMORY, SECTION
 from ..dialects.errors import UserError
 from ..dialects.fixed import ConstantOp
-from ..dialects.memplan import DEFAULT_MEMORY, FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes
+from ..dialects.memories import DEFAULT_MEMORY
+from ..dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes
 from .loops_emit import Emitter, signless_memref
 from .loops_rows import Rows, is_even, narrow, one_row, table_type
 

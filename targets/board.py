@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dialects.errors import UserError
-from ..dialects.memplan import DEFAULT_MEMORY
-from ..passes.memplan.memories import parse_memories
+from ..dialects.memories import DEFAULT_MEMORY, parse_memories
 
 SIMULATORS = ("simavr", "qemu-system-arm", "host", "none")
 

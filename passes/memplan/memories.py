@@ -7,19 +7,13 @@ together, so that what fits is a question of placement. Pure functions on lists 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ...dialects.errors import UserError
-from .memories_assign import Assignment, Group, Memory, assign
+from ...dialects.memories import Memory
+from .memories_assign import Assignment, Group, assign
 from .offsets import NODE_LIMIT, Overlap, Placement, Problem, Request, place
-
-__all__ = ["Group", "Memory", "MemoryMisfit", "Part", "Plan", "parse_memories", "place_in_memories"]
-
-RESERVED = re.compile(r"flash|h|arena_bytes|u?int\d+")
-"""Names that the generated C uses otherwise: as `NET_FLASH`, `NET_H`, `NET_INT16`."""
-
 
 GLANCE = 20
 """By how much less is searched where a failure does not matter: the buffers may go to other memories."""
@@ -71,25 +65,6 @@ class Plan:
             for number, offset in zip(part.numbers, part.placement.offsets, strict=True)
         }
         return tuple(found[number] for number in range(len(found)))
-
-
-def parse_memories(text: str) -> tuple[Memory, ...]:
-    """The memories of `dtcm=65536,sram=245760`, the fastest first. Raises UserError where the text is none such."""
-    memories: list[Memory] = []
-    reasons: list[str] = []
-    for entry in text.split(",") if text else ():
-        name, _, size = (part.strip() for part in entry.partition("="))
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or not size.isascii() or not size.isdecimal() or not int(size):
-            reasons.append(f"`{entry}` is not `name=bytes`: write memories as in `dtcm=65536,sram=245760`")
-            continue
-        if RESERVED.fullmatch(name):
-            reasons.append(f"no memory can be named `{name}`: the generated C uses this name otherwise")
-        if name in (memory.name for memory in memories):
-            reasons.append(f"memory `{name}` is given twice")
-        memories.append(Memory(name, int(size)))
-    if reasons:
-        raise UserError(*reasons)
-    return tuple(memories)
 
 
 def place_in_memories(

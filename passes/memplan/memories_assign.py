@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...dialects.memories import Memory
 from .offsets_greedy import orders
 from .offsets_problem import FREE, Overlap, Problem, Request
 
@@ -20,14 +21,6 @@ TRIES = 8
 
 WORK = 1_000_000
 """Pairs of buffers that greedy placement of whole memories may look at: about a second."""
-
-
-@dataclass(frozen=True)
-class Memory:
-    """A memory of the board; size in bytes."""
-
-    name: str
-    size: int
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
-from ...dialects.memplan import DEFAULT_MEMORY, ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
+from ...dialects.memories import DEFAULT_MEMORY, Memory, parse_memories
+from ...dialects.memplan import ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
 from .liveness import Life, Liveness, StepOp, is_split, root_of
-from .memories import Group, Memory, Part, Plan, parse_memories, place_in_memories
+from .memories import Part, Plan, place_in_memories
+from .memories_assign import Group
 from .offsets import NODE_LIMIT, Overlap, Placement, Request, place
 from .requests import Rings, accesses, given_root, sharing, single_requests
 

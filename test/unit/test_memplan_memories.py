@@ -12,16 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.passes.memplan.memories import (
-    Group,
-    Memory,
-    MemoryMisfit,
-    Plan,
-    parse_memories,
-    place_in_memories,
-    sum_bound,
-)
-from tinyml_opt.passes.memplan.memories_assign import assign
+from tinyml_opt.dialects.memories import Memory, parse_memories
+from tinyml_opt.passes.memplan.memories import MemoryMisfit, Plan, place_in_memories, sum_bound
+from tinyml_opt.passes.memplan.memories_assign import Group, assign
 from tinyml_opt.passes.memplan.offsets import Overlap, Request, place
 
 Case = tuple[list[Request], list[Overlap], list[Group]]
