@@ -6,30 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.texts import parse
 from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, ModuleOp
-from xdsl.dialects.func import Func
-from xdsl.parser import Parser
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed import Fixed
 from tinyml_opt.dialects.fixed_type import QType, power_of_two
-from tinyml_opt.dialects.onnx import Onnx
 from tinyml_opt.passes.fixed.assign_types import Assignment, AssignTypesPass
 from tinyml_opt.passes.fixed.calibrate import the_function
 
 EMPTY = "func.func @model(%x: tensor<1x2xf32>) -> tensor<1x2xf32> { func.return %x : tensor<1x2xf32> }"
 ENDS = st.floats(-1e6, 1e6, width=32)
-
-
-def parse(text: str) -> ModuleOp:
-    """A verified module."""
-    context = Context()
-    for dialect in (Builtin, Func, Fixed, Onnx):
-        context.load_dialect(dialect)
-    module = Parser(context, text).parse_module()
-    module.verify()
-    return module
 
 
 def assignment(bits: int = 8, pow2: bool = False, accumulator_bits: int = 32) -> Assignment:

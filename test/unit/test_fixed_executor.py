@@ -7,14 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from xdsl.context import Context
-from xdsl.dialects.arith import Arith
-from xdsl.dialects.builtin import Builtin, ModuleOp
-from xdsl.dialects.func import Func
-from xdsl.parser import Parser
+from support.texts import parse
+from xdsl.dialects.builtin import ModuleOp
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed import Fixed
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.executors.values import IntegerOverflow
 
@@ -37,16 +33,6 @@ func.func @model(%x: tensor<2x3xi8>) -> (tensor<2xi32>, tensor<6xi8>) attributes
   func.return %sums, %flat : tensor<2xi32>, tensor<6xi8>
 }
 """
-
-
-def parse(text: str) -> ModuleOp:
-    """A verified module."""
-    context = Context()
-    for dialect in (Arith, Builtin, Func, Fixed):
-        context.load_dialect(dialect)
-    module = Parser(context, text).parse_module()
-    module.verify()
-    return module
 
 
 IMAGE = np.arange(12, dtype=np.int8).reshape(2, 2, 3)

@@ -14,16 +14,13 @@ import numpy as np
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from support.texts import parse
 from xdsl.context import Context
-from xdsl.dialects.arith import Arith
-from xdsl.dialects.builtin import Builtin, IntegerAttr, ModuleOp, i64
-from xdsl.dialects.func import Func
-from xdsl.parser import Parser
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.utils.exceptions import DiagnosticException
 
 from tinyml_opt.dialects.dense import from_numpy
-from tinyml_opt.dialects.fixed import Fixed
-from tinyml_opt.dialects.memplan import AliasOp, Memplan, RowsOp, ViewOp
+from tinyml_opt.dialects.memplan import AliasOp, RowsOp, ViewOp
 from tinyml_opt.passes.memplan.check import CheckPass
 from tinyml_opt.targets.executors.memplan import POISON, MemplanExecutor
 
@@ -268,15 +265,6 @@ def random_places(random: Random, forms: Sequence[Form], streamed: bool) -> Plac
             offsets = [offset + step * random.randint(0, 1) for offset in offsets]
         places[tensor] = Layout(tuple(offsets), random.random() < 0.3)
     return places
-
-
-def parse(text: str) -> ModuleOp:
-    context = Context()
-    for dialect in (Builtin, Arith, Func, Fixed, Memplan):
-        context.load_dialect(dialect)
-    module = Parser(context, text).parse_module()
-    module.verify()
-    return module
 
 
 def is_accepted(module: ModuleOp) -> bool:

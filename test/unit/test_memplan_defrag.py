@@ -8,16 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.texts import parse
 from xdsl.context import Context
-from xdsl.dialects.arith import Arith
-from xdsl.dialects.builtin import Builtin, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr
-from xdsl.dialects.func import Func, FuncOp
-from xdsl.parser import Parser
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed import Fixed
-from tinyml_opt.dialects.memplan import ArenaOp, BufferOp, Memplan
+from tinyml_opt.dialects.memplan import ArenaOp, BufferOp
 from tinyml_opt.passes.memplan.check import CheckPass
 from tinyml_opt.passes.memplan.defrag import DEFRAG, DefragPass, buffers_of, insert
 from tinyml_opt.passes.memplan.defrag_insert import gaps_of
@@ -210,12 +208,7 @@ func.func @net(%x: memref<8xi8>, {", ".join(f"%y{n}: memref<8xi8>" for n in rang
   {chr(10).join(lines)}
   func.return
 }}"""
-    context = Context()
-    for dialect in (Builtin, Arith, Func, Fixed, Memplan):
-        context.load_dialect(dialect)
-    module = Parser(context, text).parse_module()
-    module.verify()
-    return module
+    return parse(text)
 
 
 def after(module: ModuleOp, *passes: ModulePass) -> FuncOp:

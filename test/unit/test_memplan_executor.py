@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.texts import parse
 from xdsl.context import Context
-from xdsl.dialects.arith import Arith
-from xdsl.dialects.builtin import Builtin, IntegerAttr, ModuleOp
-from xdsl.dialects.func import Func, FuncOp
-from xdsl.parser import Parser
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp
+from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed import Fixed
-from tinyml_opt.dialects.memplan import ArenaOp, Memplan, RetireOp, ViewOp
+from tinyml_opt.dialects.memplan import ArenaOp, RetireOp, ViewOp
 from tinyml_opt.lowering.fixed_to_memplan import ConvertFixedToMemplanPass
 from tinyml_opt.passes.memplan.check import CheckPass
 from tinyml_opt.passes.memplan.liveness import Liveness
@@ -76,14 +74,6 @@ func.func @net(%x: !t) -> (!f, tensor<2x1xi32>, !t) attributes {{
   func.return %m, %column, %x : !f, tensor<2x1xi32>, !t
 }}
 """
-
-
-def parse(text: str) -> ModuleOp:
-    """Read a module of the fixed or memplan level."""
-    context = Context()
-    for dialect in (Builtin, Arith, Func, Fixed, Memplan):
-        context.load_dialect(dialect)
-    return Parser(context, text).parse_module()
 
 
 def lowered(module: ModuleOp, *passes: ModulePass) -> ModuleOp:

@@ -8,15 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.texts import parse
 from xdsl.context import Context
-from xdsl.dialects.arith import Arith
-from xdsl.dialects.builtin import Builtin, DictionaryAttr, IntegerAttr, ModuleOp
-from xdsl.dialects.func import Func, FuncOp
-from xdsl.parser import Parser
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp
+from xdsl.dialects.func import FuncOp
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed import Fixed
-from tinyml_opt.dialects.memplan import Memplan
 from tinyml_opt.lowering.fixed_to_memplan import ConvertFixedToMemplanPass
 from tinyml_opt.passes.memplan.check import CheckPass
 from tinyml_opt.passes.memplan.liveness import Liveness
@@ -154,12 +151,7 @@ func.func @net(%x: !t) -> !t attributes {{
 
 @pytest.fixture
 def residual() -> ModuleOp:
-    context = Context()
-    for dialect in (Builtin, Arith, Func, Fixed, Memplan):
-        context.load_dialect(dialect)
-    module = Parser(context, RESIDUAL).parse_module()
-    module.verify()
-    return module
+    return parse(RESIDUAL)
 
 
 def test_a_scheduled_network_computes_the_same(residual: ModuleOp) -> None:
