@@ -30,6 +30,10 @@ class Linear:
     coefficients: tuple[int, ...]
     offset: int
 
+    def without(self, dim: int | None) -> Linear:
+        """The same where a dimension, if one is given, is 0."""
+        return Linear(tuple(0 if d == dim else c for d, c in enumerate(self.coefficients)), self.offset)
+
     def interval(self, box: Sequence[Interval]) -> Interval:
         """The exact range of values over a box of the domain."""
         low = high = self.offset

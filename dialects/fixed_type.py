@@ -267,6 +267,11 @@ class PortAttr(ParametrizedAttribute):
         assert isinstance(element, QType | IntegerType)
         return element
 
+    @property
+    def storage(self) -> IntegerType:
+        """The integers in memory."""
+        return self.element.storage if isinstance(self.element, QType) else self.element
+
     def verify(self) -> None:
         if sorted(self.permutation.data) != list(range(len(self.type.get_shape()))):
             raise VerifyException(

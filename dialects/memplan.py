@@ -64,6 +64,14 @@ That form copies the input at the start. Compiled code has no such form: the cal
 """
 
 
+def caller_form(function: Operation, attribute: str) -> StructuredForm | None:
+    """The form that takes the input from the caller: INPUT_ROWS or INPUT_ARENA of the function names it, if at all."""
+    node = function.attributes.get(attribute)
+    if node is None:
+        return None
+    return next((op for op in function.walk() if isinstance(op, StructuredForm) and op.node == node), None)
+
+
 def size_in_bytes(type: MemRefType) -> int:
     """Bytes of a memref in memory; an element takes the next of 1, 2, 4 or 8 bytes that holds its bits."""
     return prod(type.get_shape()) * element_bytes(type)

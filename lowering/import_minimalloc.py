@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -103,10 +104,4 @@ def refuse(reason: str) -> NoReturn:
 
 def repeated(names: Iterable[str]) -> list[str]:
     """A reason for each name that occurs twice."""
-    seen: set[str] = set()
-    twice: dict[str, None] = {}
-    for name in names:
-        if name in seen:
-            twice[name] = None
-        seen.add(name)
-    return [f"the id {name} occurs twice" for name in twice]
+    return [f"the id {name} occurs twice" for name, count in Counter(names).items() if count > 1]

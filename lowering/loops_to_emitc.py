@@ -31,7 +31,7 @@ from ..dialects import emitc
 from ..dialects.dense import from_numpy, to_numpy
 from ..dialects.emitc_types import ALIAS, ALIGNMENT, FLASH, MEMORY, PUSH_ROW, RUN, SECTION
 from ..dialects.errors import UserError
-from ..dialects.fixed_type import PortAttr, QType
+from ..dialects.fixed_type import PortAttr
 from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS
 from .emitc_check import ReadOnly, check
 from .emitc_control import BodyWriter, array_of
@@ -124,9 +124,8 @@ def ports_of(function: func.FuncOp, name: str) -> list[PortAttr]:
 
 def port_type(port: PortAttr) -> IntegerType:
     """The integer that the caller sees: `uiN` where the port is unsigned, else `iN`."""
-    storage = port.element.storage if isinstance(port.element, QType) else port.element
-    unsigned = storage.signedness.data == Signedness.UNSIGNED
-    return IntegerType(storage.width, Signedness.UNSIGNED if unsigned else Signedness.SIGNLESS)
+    unsigned = port.storage.signedness.data == Signedness.UNSIGNED
+    return IntegerType(port.storage.width, Signedness.UNSIGNED if unsigned else Signedness.SIGNLESS)
 
 
 def identifier(label: str) -> str:

@@ -19,7 +19,7 @@ from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
 from ..dialects.fixed_forms import StructuredForm
-from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS, RetireOp, StreamOp
+from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS, RetireOp, StreamOp, caller_form
 from .loops_emit import Emitter, signless_memref
 from .loops_index import Padding, Style
 from .loops_memory import Memory, Names, Place, write_place
@@ -65,7 +65,7 @@ class Lowering:
         self.style = style
         self.memory = Memory(names, INPUT_ARENA in function.attributes, sections)
         self.steps: list[func.FuncOp] = []
-        self.pushed, self.given = named_form(function, INPUT_ROWS), named_form(function, INPUT_ARENA)
+        self.pushed, self.given = caller_form(function, INPUT_ROWS), caller_form(function, INPUT_ARENA)
         for argument in function.args:
             self.memory.argument(argument, is_row=self.pushed is not None and argument in self.pushed.ins)
         taken = [a for a in function.args if self.given is None or a not in self.given.ins]
@@ -183,9 +183,3 @@ class Step:
 
     symbol: str
     addresses: list[SSAValue]
-
-
-def named_form(function: func.FuncOp, attribute: str) -> StructuredForm | None:
-    """The form that an attribute of the function names: the one that takes the input from the caller."""
-    node = function.attributes.get(attribute)
-    return next((op for op in function.walk() if isinstance(op, StructuredForm) and op.node == node is not None), None)

@@ -19,7 +19,7 @@ import numpy as np
 from ..dialects.dense import dtype_of
 from ..dialects.emitc_types import PUSH_ROW, RUN
 from ..dialects.errors import UserError
-from ..dialects.fixed_type import PortAttr, QType
+from ..dialects.fixed_type import PortAttr
 from .board import Board
 from .toolchain import compile_with, firmware_source, output_of
 
@@ -58,8 +58,7 @@ class GeneratedModel:
     @property
     def caller_bytes(self) -> int:
         """The bytes that a caller keeps for a call: inputs and outputs; of an input that comes in rows, one row."""
-        inputs = 0 if self.input_in_arena else sum(port_bytes(port) for port in self.inputs) // max(1, self.input_rows)
-        return inputs + sum(port_bytes(port) for port in self.outputs)
+        return caller_bytes(() if self.input_in_arena else self.inputs, self.outputs, self.input_rows)
 
 
 @dataclass(frozen=True)
@@ -265,8 +264,13 @@ def run_by_rows(model: GeneratedModel) -> str:
 
 def port_dtype(port: PortAttr) -> np.dtype[Any]:
     """The numpy type of a port's stored integers."""
-    element = port.element
-    return dtype_of(element.storage if isinstance(element, QType) else element)
+    return dtype_of(port.storage)
+
+
+def caller_bytes(inputs: Sequence[PortAttr], outputs: Sequence[PortAttr], rows: int) -> int:
+    """The bytes of inputs and outputs; of an input that comes in rows (0: as a whole) one row."""
+    whole = sum(port_bytes(port) for port in inputs)
+    return whole // max(1, rows) + sum(port_bytes(port) for port in outputs)
 
 
 def port_bytes(port: PortAttr) -> int:

@@ -17,8 +17,8 @@ from xdsl.utils.target import Target
 
 from ..dialects.dense import to_numpy
 from ..dialects.errors import UserError
-from ..dialects.memplan import TIMES, BufferOp, RowsOp, ViewOp
-from ..passes.memplan.liveness import Life, Liveness
+from ..dialects.memplan import TIMES, BufferOp
+from ..passes.memplan.liveness import Liveness
 from ..passes.memplan.place import is_planned
 
 
@@ -40,7 +40,7 @@ def print_minimalloc(module: ModuleOp) -> str:
             f"the module has {len(functions)} functions in memplan form, one is needed: run convert-fixed-to-memplan"
         )
     liveness = Liveness(functions[0])
-    lives = [life for life in liveness.scratch if life.first <= life.last]
+    lives = [life for life in liveness.scratch if life.is_used]
     placed = [life for life in lives if not isinstance(life.root.owner, BufferOp)]
     if placed and len(placed) < len(lives):
         raise UserError("some buffers are placed and some are not: run memplan-place on all of them")
@@ -48,7 +48,7 @@ def print_minimalloc(module: ModuleOp) -> str:
     lines = ["id,lower,upper,size" + (",offset" if placed else "")]
     for life in lives:
         fields: list[object] = [life.name, times[life.first], times[life.last] + 1, life.size]
-        lines.append(",".join(map(str, [*fields, offset_of(life)] if placed else fields)))
+        lines.append(",".join(map(str, [*fields, life.place[1]] if placed else fields)))
     return "\n".join(lines) + "\n"
 
 
@@ -56,13 +56,3 @@ def times_of(function: FuncOp, steps: int) -> list[int]:
     """The time of each step: its number, where the function does not name others."""
     times = function.attributes.get(TIMES)
     return to_numpy(times).tolist() if isinstance(times, DenseIntOrFPElementsAttr) else np.arange(steps).tolist()
-
-
-def offset_of(life: Life) -> int:
-    """The byte at which a placed buffer, or row, begins in its arena."""
-    owner = life.root.owner
-    if isinstance(owner, RowsOp):
-        assert life.row is not None
-        return int(owner.row_offsets[life.row])
-    assert isinstance(owner, ViewOp)
-    return owner.offset.value.data

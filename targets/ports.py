@@ -51,7 +51,7 @@ def integers_of(dataset: Dataset, port: PortAttr) -> NDArray[Any]:
     """
     label, element = port.label.data, port.element
     values = dataset.inputs[label]
-    low, high = storage_limits(element.storage if isinstance(element, QType) else element)
+    low, high = storage_limits(port.storage)
     if dataset.stored[label] or not isinstance(element, QType):
         if values.min() < low or values.max() > high:
             raise UserError(

@@ -11,7 +11,7 @@ from ..dialects import emitc
 from ..dialects.emitc_statements import pointee
 from ..dialects.emitc_types import CONST, ELEMENTS
 from ..dialects.errors import UserError
-from ..dialects.fixed_type import PortAttr, QType
+from ..dialects.fixed_type import PortAttr
 from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS
 from .print_names import identifier
 
@@ -31,10 +31,7 @@ class EntryPort:
     @property
     def storage(self) -> IntegerType:
         """How its integers are to be read: the port's type, else that of the argument."""
-        if self.port is None:
-            return self.type
-        element = self.port.element
-        return element.storage if isinstance(element, QType) else element
+        return self.type if self.port is None else self.port.storage
 
 
 def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
@@ -69,8 +66,7 @@ def given_port(entry: emitc.FuncOp) -> EntryPort | None:
     if INPUT_ARENA not in entry.attributes:
         return None
     (port,) = attribute_ports(entry, "fixed.inputs")
-    element = port.element.storage if isinstance(port.element, QType) else port.element
-    return EntryPort(identifier(port.label.data), element, prod(port.stored_shape), True, port)
+    return EntryPort(identifier(port.label.data), port.storage, prod(port.stored_shape), True, port)
 
 
 def attribute_ports(entry: emitc.FuncOp, name: str) -> list[PortAttr]:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dialects.errors import UserError
-from ..dialects.fixed_type import PortAttr, QType, storage_limits
+from ..dialects.fixed_type import PortAttr, storage_limits
 from ..passes.fixed.calibrate import the_function
 from ..targets.executors.fixed import FixedExecutor
 from ..targets.executors.host import HostExecutor
@@ -118,7 +118,7 @@ def measure(options: Options, rows: int, simulate: bool) -> Figures:
 
 def random_rows(port: PortAttr, rows: int) -> NDArray[Any]:
     """Any integers that an input holds, (rows, *stored shape)."""
-    low, high = storage_limits(port.element.storage if isinstance(port.element, QType) else port.element)
+    low, high = storage_limits(port.storage)
     values = np.random.default_rng(0).integers(low, high, (rows, *port.stored_shape), endpoint=True)
     return values.astype(port_dtype(port))
 

@@ -162,7 +162,7 @@ def compile_model(options: Options) -> Compilation:
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:
     """The passes that plan the memory of a module at the level `fixed`."""
     by = None if options.input == "caller" else options.input
-    caller = caller_bytes(the_function(fixed), options.input)
+    caller = bytes_outside(the_function(fixed), options.input)
     memories = memories_of(board, caller) if options.memories else None
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", alignment=board.alignment, stream=True, by=by, memories=memories)
@@ -186,18 +186,15 @@ def memories_of(board: Board, caller: int) -> str:
     return ",".join(f"{name}={size}" for name, size in sizes.items() if size > 0)
 
 
-def caller_bytes(function: FuncOp, input: str) -> int:
+def bytes_outside(function: FuncOp, input: str) -> int:
     """The bytes that the caller keeps outside the arena: outputs, and inputs, or one row of the input."""
-    from ..targets.firmware import port_bytes
+    from ..targets.firmware import caller_bytes
     from ..targets.ports import input_ports, output_ports
 
-    outputs = sum(port_bytes(port) for port in output_ports(function))
-    if input == "arena":
-        return outputs
-    inputs = [
-        (port_bytes(port), next((size for size in port.stored_shape if size != 1), 1)) for port in input_ports(function)
-    ]
-    return outputs + sum(size // rows if input == "rows" else size for size, rows in inputs)
+    inputs, rows = input_ports(function), 0
+    if input == "rows":
+        rows = next((size for port in inputs for size in port.stored_shape if size != 1), 1)
+    return caller_bytes(() if input == "arena" else inputs, output_ports(function), rows)
 
 
 def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:

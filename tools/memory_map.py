@@ -97,25 +97,20 @@ class Plan:
         self.function = function
         self.liveness = Liveness(function)
         self.caller = caller_bytes(function)
-        lives = [life for life in self.liveness.scratch if life.first <= life.last]
+        lives = [life for life in self.liveness.scratch if life.is_used]
         self.lives = tuple(sorted(lives, key=lambda life: life.first))
         """What is alive at some time in the arena, by its first step."""
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
-        """The offset of each of the lives; arenas follow one another. Raises KeyError unless all are placed."""
+        """The offset of each of the lives; arenas follow one another. Raises AttributeError unless all are placed."""
         starts: dict[SSAValue, int] = {}
         end = 0
         for op in self.function.body.block.ops:
             if isinstance(op, ArenaOp):
                 starts[op.result], end = end, end + op.size.value.data
-        places: dict[SSAValue, list[int]] = {}
-        for root in {life.root for life in self.lives}:
-            if isinstance(root.owner, ViewOp):
-                places[root] = [starts[root.owner.arena] + root.owner.offset.value.data]
-            elif isinstance(root.owner, RowsOp):
-                places[root] = (starts[root.owner.arena] + root.owner.row_offsets).tolist()
-        return np.array([places[life.root][life.row or 0] for life in self.lives], np.int64)
+        places = (life.place for life in self.lives)
+        return np.array([starts[arena] + offset for arena, offset in places], np.int64)
 
     @cached_property
     def shared(self) -> NDArray[np.int64]:

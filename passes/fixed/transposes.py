@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import TensorType
+from xdsl.dialects.builtin import MemRefType, TensorType
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 
@@ -28,6 +28,14 @@ def transpose(value: SSAValue, permutation: Sequence[int], node: str | None = No
     domain = DomainAttr(result_type.get_shape())
     maps = [source_map, AffineMap.identity(rank)]
     return MapOp([value], result_type, domain, maps, identity_body(result_type.element_type), node=node)
+
+
+def copy_into(source: SSAValue, target: SSAValue, node: str) -> MapOp:
+    """The form that copies a memref into another of its type."""
+    assert isinstance(source.type, MemRefType)
+    shape = source.type.get_shape()
+    maps, body = [AffineMap.identity(len(shape))] * 2, identity_body(source.type.element_type)
+    return MapOp([source], target, DomainAttr(shape), maps, body, node=node)
 
 
 def identity_body(element: Attribute) -> Region:

@@ -121,10 +121,7 @@ class Access:
         self.parallel = len(form.domain.parallel.data) if form else 0
         self.sizes = tuple(1 if d == along else size for d, size in enumerate(sizes))
         self.steps = [0 if along is None else r.coefficients[along] for r in access_results]
-        self.results = [
-            Linear(tuple(0 if d == along else c for d, c in enumerate(r.coefficients)), r.offset)
-            for r in access_results
-        ]
+        self.results = [r.without(along) for r in access_results]
         self.interval = (0, 0) if row is None else self.results[row].interval(full_box(self.sizes))
         self.patterns: dict[tuple[int, ...], Pattern] = {}
 

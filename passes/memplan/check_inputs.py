@@ -12,7 +12,7 @@ from ...dialects.fixed_forms import MapOp, StructuredForm
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, AliasOp, RowsOp, ViewOp
 from .check_access import Access
 from .check_places import Places, refuse
-from .check_tasks import Task
+from .check_tasks import Task, reads_of
 
 
 def check_inputs(function: FuncOp, places: Places, tasks: Sequence[Task]) -> None:
@@ -27,7 +27,7 @@ def check_inputs(function: FuncOp, places: Places, tasks: Sequence[Task]) -> Non
     if rows is None and arena is None:
         return
     for task in tasks:
-        for access in reads_of(task, places):
+        for access in reads_of(task.op, places, task.along):
             if access.place.root not in inputs:
                 continue
             name = access.place.units[0].name
@@ -40,17 +40,6 @@ def check_inputs(function: FuncOp, places: Places, tasks: Sequence[Task]) -> Non
                 check_copy(task, places, name)
             if task.op.node == rows:
                 check_rows(task, access, name)
-
-
-def reads_of(task: Task, places: Places) -> list[Access]:
-    """What a task reads, inputs included."""
-    op = task.op
-    if not isinstance(op, StructuredForm):
-        return [Access(value, places.of(op, value), None, None, None) for value in op.ins]
-    operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), strict=True)
-    return [Access(value, places.of(op, value), access, op, task.along) for value, access in operands] + [
-        Access(table, places.of(op, table), None, op, task.along) for table in op.tables
-    ]
 
 
 def check_copy(task: Task, places: Places, name: str) -> None:

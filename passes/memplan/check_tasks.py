@@ -101,17 +101,24 @@ class Stream:
 def task_of(op: StructuredForm | OpaqueOp, places: Places, number: int, along: int | None = None) -> Task:
     """What an op reads and writes. Raises DiagnosticException where it is on tensors."""
     if isinstance(op, OpaqueOp):
-        reads = [Access(value, places.of(op, value), None, None, None) for value in op.ins]
         writes = [Access(value, places.of(op, value), None, None, None) for value in op.outs]
     else:
         if op.outs is None:
             refuse(op, f"node `{name_of(op, op.name)}` writes no memref: convert it to memplan first")
-        operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), strict=True)
-        reads = [Access(value, places.of(op, value), access, op, along) for value, access in operands]
-        reads += [Access(table, places.of(op, table), None, op, along) for table in op.tables]
         writes = [Access(op.outs, places.of(op, op.outs), op.out_map, op, along)]
-    reads = [access for access in reads if not access.place.is_constant]
+    reads = [access for access in reads_of(op, places, along) if not access.place.is_constant]
     return Task(op, number, reads, writes, along, [None] * len(reads))
+
+
+def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: int | None) -> list[Access]:
+    """All that an op reads, constants and inputs included."""
+    if isinstance(op, OpaqueOp):
+        return [Access(value, places.of(op, value), None, None, None) for value in op.ins]
+    operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), strict=True)
+    return [
+        *(Access(value, places.of(op, value), access, op, along) for value, access in operands),
+        *(Access(table, places.of(op, table), None, op, along) for table in op.tables),
+    ]
 
 
 def as_in_the_text(tasks: Sequence[Task]) -> Stream:

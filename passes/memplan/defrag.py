@@ -21,7 +21,7 @@ from .defrag_regions import find_moves
 from .inplace import annotate
 from .liveness import Life, Liveness
 from .offsets import NODE_LIMIT, Placement, place
-from .place import is_planned
+from .place import is_planned, verify_alignment
 from .requests import sharing, single_requests
 
 DEFRAG = "memplan.defrag"
@@ -58,8 +58,7 @@ class DefragPass(ModulePass):
                 "memplan-defrag: capacity is at least 1 byte and max-moves not negative, "
                 f"got {self.capacity} and {self.max_moves}"
             )
-        if self.alignment < 1 or self.alignment & (self.alignment - 1):
-            raise UserError(f"memplan-defrag: alignment must be a power of two, got {self.alignment}")
+        verify_alignment(self.name, self.alignment)
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not has_addresses(function):
                 function.attributes[DEFRAG] = self._defragment(function)

@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import MemRefType, StringAttr
 from xdsl.ir import Operation, SSAValue
-from xdsl.ir.affine import AffineMap
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.access import linear_map
-from ...dialects.fixed_forms import MapOp
-from ...dialects.fixed_type import DomainAttr
 from ...dialects.memplan import AliasOp, BufferOp, OpaqueOp, StreamOp, element_bytes, size_in_bytes
-from ..fixed.transposes import identity_body
+from ..fixed.transposes import copy_into
 from .distance import alias_offset
 from .liveness import Life, Liveness, StepOp, destinations, root_of
 
@@ -117,12 +114,7 @@ class Mover:
 
 def copy_of(source: SSAValue, target: SSAValue, node: str, opaque: bool) -> Operation:
     """The step that copies a memref into another of its type."""
-    if opaque:
-        return OpaqueOp([source], [target], node)
-    assert isinstance(source.type, MemRefType)
-    identity = AffineMap.identity(source.type.get_num_dims())
-    body = identity_body(source.type.element_type)
-    return MapOp([source], target, DomainAttr(source.type.get_shape()), [identity, identity], body, node=node)
+    return OpaqueOp([source], [target], node) if opaque else copy_into(source, target, node)
 
 
 def redirect(source: SSAValue, target: SSAValue, later: set[Operation], end: Operation) -> Operation:

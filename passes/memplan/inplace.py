@@ -72,7 +72,7 @@ def begins(root: SSAValue, form: StructuredForm, liveness: Liveness) -> bool:
     """True for a buffer that no step has touched before the form writes it: what was there before would be lost."""
     if not isinstance(root.owner, BufferOp):
         return False
-    lives = [life for life in liveness.by_root[root] if life.first <= life.last]
+    lives = [life for life in liveness.by_root[root] if life.is_used]
     return all(liveness.steps[life.first].op is form for life in lives)
 
 
@@ -83,5 +83,5 @@ def ends(root: SSAValue, form: StructuredForm, along: int | None, liveness: Live
     """
     if not isinstance(root.owner, BufferOp) or (along is not None and not is_split(root)):
         return False
-    lives = [life for life in liveness.by_root[root] if life.first <= life.last]
+    lives = [life for life in liveness.by_root[root] if life.is_used]
     return any(liveness.steps[life.last].op is form for life in lives)

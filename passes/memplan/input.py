@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, MemRefType, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir.affine import AffineMap
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
-from ...dialects.fixed_forms import MapOp
-from ...dialects.fixed_type import DomainAttr
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, row_dimension
-from ..fixed.transposes import identity_body
+from ..fixed.transposes import copy_into
 from .place import is_planned
 from .schedule import is_placed
 from .slices import slice_dimension
@@ -61,9 +58,7 @@ def take_input(function: FuncOp, attribute: str) -> None:
     buffer = BufferOp(source.type, NODE)
     source.replace_all_uses_with(buffer.result)
     buffer.result.name_hint = NODE
-    identity = AffineMap.identity(source.type.get_num_dims())
-    body = identity_body(source.type.element_type)
-    copy = MapOp([source], buffer.result, DomainAttr(source.type.get_shape()), [identity, identity], body, node=NODE)
+    copy = copy_into(source, buffer.result, NODE)
     Rewriter.insert_op([buffer, copy], InsertPoint.at_start(block))
     assert attribute == INPUT_ARENA or slice_dimension(copy) is not None
     function.attributes[attribute] = StringAttr(NODE)

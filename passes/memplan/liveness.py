@@ -70,6 +70,21 @@ class Life:
         """True for memory of the caller."""
         return isinstance(self.root, BlockArgument)
 
+    @property
+    def is_used(self) -> bool:
+        """True when some step touches it."""
+        return self.first <= self.last
+
+    @property
+    def place(self) -> tuple[SSAValue, int]:
+        """Its arena, and the byte at which it begins there. Raises AttributeError where it is not placed."""
+        owner = self.root.owner
+        if isinstance(owner, RowsOp):
+            return owner.arena, int(owner.row_offsets[self.row or 0])
+        if not isinstance(owner, ViewOp):
+            raise AttributeError(f"{self.name} is not placed")
+        return owner.arena, owner.offset.value.data
+
     def is_live(self, step: int) -> bool:
         """True when the bytes hold something during the step."""
         return self.first <= step <= self.last
@@ -240,7 +255,7 @@ def live_bytes(lives: Iterable[Life], steps: int) -> tuple[int, ...]:
     """Bytes of these lives at each of a number of steps."""
     changes = np.zeros(steps + 1, np.int64)
     for life in lives:
-        if life.first <= life.last:
+        if life.is_used:
             changes[max(life.first, 0)] += life.size
             changes[min(life.last + 1, steps)] -= life.size
     return tuple(np.cumsum(changes[:-1]).tolist())

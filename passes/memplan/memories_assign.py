@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...dialects.memories import Memory
-from .offsets_greedy import orders
+from .offsets_greedy import lowest, orders
 from .offsets_problem import FREE, Overlap, Problem, Request
 
 TRIES = 8
@@ -145,16 +145,10 @@ class Buffers:
         above, below = self.gaps[buffer]
         neighbours = zip(self.neighbours[buffer], above, below, strict=True)
         taken = sorted((offsets[k] - down, offsets[k] + up) for k, up, down in neighbours if offsets[k] != FREE)
-        alignment, offset = self.alignments[buffer], 0
-        if self.given[buffer] != FREE:
-            offset = self.given[buffer]
-            return offset if all(end <= offset or offset <= start for start, end in taken) else None
-        for start, end in taken:
-            if start >= offset:
-                break
-            if end > offset:
-                offset = -(-end // alignment) * alignment
-        return offset
+        if self.given[buffer] == FREE:
+            return lowest(taken, self.alignments[buffer])
+        offset = self.given[buffer]
+        return offset if all(end <= offset or offset <= start for start, end in taken) else None
 
 
 class Filling:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from .offsets_problem import FREE, Ints, Problem
@@ -37,13 +39,18 @@ def first_fit(problem: Problem, order: Ints) -> Ints:
         if offsets[buffer] != FREE:
             continue
         above, below = problem.gaps[buffer]
-        alignment, offset = alignments[buffer], 0
         neighbours = zip(problem.neighbours[buffer].tolist(), above.tolist(), below.tolist(), strict=True)
         taken = sorted((offsets[k] - down, offsets[k] + up) for k, up, down in neighbours if offsets[k] >= 0)
-        for start, end in taken:
-            if start >= offset:
-                break
-            if end > offset:
-                offset = -(-end // alignment) * alignment
-        offsets[buffer] = offset
+        offsets[buffer] = lowest(taken, alignments[buffer])
     return np.array(offsets, np.int64)
+
+
+def lowest(taken: Iterable[tuple[int, int]], alignment: int) -> int:
+    """The lowest offset, a multiple of the alignment, that is not after a start and before its end; starts ascend."""
+    offset = 0
+    for start, end in taken:
+        if start >= offset:
+            break
+        if end > offset:
+            offset = -(-end // alignment) * alignment
+    return offset

@@ -55,8 +55,7 @@ class PlacePass(ModulePass):
     capacity: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.alignment < 1 or self.alignment & (self.alignment - 1):
-            raise UserError(f"memplan-place: alignment must be a power of two, got {self.alignment}")
+        verify_alignment(self.name, self.alignment)
         memories = parse_memories(self.memories)
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function):
@@ -100,6 +99,12 @@ class PlacePass(ModulePass):
             raise UserError(over_capacity(placement, self.capacity))
         whole = Part(Memory(self.memory, placement.peak), tuple(range(len(requests))), placement)
         return Plan((whole,), placement.lower_bound)
+
+
+def verify_alignment(name: str, alignment: int) -> None:
+    """Raise UserError for an `alignment`, an option of the pass of this name, that is no power of two."""
+    if alignment < 1 or alignment & (alignment - 1):
+        raise UserError(f"{name}: alignment must be a power of two, got {alignment}")
 
 
 def over_capacity(placement: Placement, capacity: int) -> str:
@@ -166,7 +171,7 @@ def retire(liveness: Liveness, buffers: Iterable[Life]) -> None:
     retired = {root_of(op.buffer) for op in block.ops if isinstance(op, RetireOp)}
     ends: dict[Operation, list[Life]] = {}
     for life in buffers:
-        if life.root not in retired and life.first <= life.last and life.row is None:
+        if life.root not in retired and life.is_used and life.row is None:
             last = liveness.steps[life.last].op
             stream = last.parent_op()
             ends.setdefault(stream if isinstance(stream, StreamOp) else last, []).append(life)

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
 from ...dialects.fixed_forms import StructuredForm
-from ...dialects.memplan import INPUT_ARENA
+from ...dialects.memplan import INPUT_ARENA, caller_form
 from .distance import overlaps
 from .liveness import Life, Liveness, is_split, root_of
 from .offsets import Overlap, Request
@@ -31,10 +31,8 @@ def single_requests(liveness: Liveness, lives: Sequence[Life], alignment: int) -
 
 def given_root(liveness: Liveness) -> SSAValue | None:
     """The storage that holds the input in one piece, where the caller writes it into the arena."""
-    node = liveness.function.attributes.get(INPUT_ARENA)
-    steps = (step.op for step in liveness.steps)
-    found = (op.target for op in steps if isinstance(op, StructuredForm) and op.node == node is not None)
-    return next(map(root_of, found), None)
+    form = caller_form(liveness.function, INPUT_ARENA)
+    return None if form is None else root_of(form.target)
 
 
 def sharing(liveness: Liveness, lives: Sequence[Life]) -> list[Overlap]:
@@ -98,7 +96,7 @@ class Rings:
         return [self._request([self.lives[number] for number in group]) for group in self.groups()]
 
     def _request(self, lives: Sequence[Life]) -> Request:
-        used = [life for life in lives if life.first <= life.last] or [lives[0]]
+        used = [life for life in lives if life.is_used] or [lives[0]]
         first, last = min(life.first for life in used), max(life.last for life in used)
         if lives[0].root is self.given:
             return Request(first, last + 1, sum(life.size for life in lives), lives[0].alignment, offset=0)

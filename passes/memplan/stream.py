@@ -16,7 +16,7 @@ from xdsl.ir import Attribute, Block, Region
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, StreamOp
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, StreamOp, caller_form
 from .liveness import StepOp
 from .place import is_planned
 from .schedule import is_placed
@@ -46,7 +46,7 @@ class StreamPass(ModulePass):
     def _stream(self, function: FuncOp) -> None:
         steps = [op for op in function.body.block.ops if isinstance(op, StepOp)]
         chain = Chain(steps)
-        cuts = Cuts(chain, must_slice=taken_by(function, INPUT_ROWS), must_not=taken_by(function, INPUT_ARENA))
+        cuts = Cuts(chain, must_slice=caller_form(function, INPUT_ROWS), must_not=caller_form(function, INPUT_ARENA))
         before = cuts.segment(0, len(steps), False).peak
         least = cuts.least_peak()
         segments = cuts.fewest_slices(max(least, self.limit))
@@ -101,9 +101,3 @@ def split_buffers(chain: Chain, streams: list[Segment]) -> None:
                 buffer = storage.root.owner
                 if storage.rows > 1 and isinstance(buffer, BufferOp) and buffer.rows is None:
                     buffer.rows = IntegerAttr(storage.rows, i64)
-
-
-def taken_by(function: FuncOp, attribute: str) -> StepOp | None:
-    """The form that takes the input from the caller, where the attribute names one."""
-    node = function.attributes.get(attribute)
-    return next((op for op in function.body.block.ops if isinstance(op, StepOp) and op.node == node is not None), None)

@@ -111,6 +111,7 @@ class Chain:
     def __init__(self, steps: Sequence[StepOp]):
         self.storage: list[Storage] = []
         self._numbers: dict[SSAValue, int] = {}
+        self._unsplit: dict[tuple[StepOp, int], int] = {}
         self.rows = 0
         self._local = {root for step in steps for root in local_roots(step)}
         for step in steps:
@@ -170,9 +171,19 @@ class Chain:
         distance = safe_distance(step, operand, along, self._splits)
         saving = 0 if distance == NEVER else min(source.size, target.size - distance)
         if along is None and saving > 0:
-            distance = safe_distance(step, operand, None, lambda root: False)
-            saving = min(saving, target.size * target.rows - distance)
+            saving = min(saving, self._saving_unsplit(step, operand))
         return max(0, saving)
+
+    def _saving_unsplit(self, step: StructuredForm, operand: int) -> int:
+        """The bytes that the output of a step in one piece may share with an operand where neither is split."""
+        key = step, operand
+        if key not in self._unsplit:
+            values = ((*step.ins, *step.params)[operand], step.target)
+            source, target = (self.storage[self._numbers[root_of(value)]] for value in values)
+            distance = safe_distance(step, operand, None, lambda root: False)
+            shared = min(source.size * source.rows, target.size * target.rows - distance)
+            self._unsplit[key] = 0 if distance == NEVER else max(0, shared)
+        return self._unsplit[key]
 
     def _splits(self, root: SSAValue) -> bool:
         return root in self._numbers and self.storage[self._numbers[root]].rows > 1
@@ -225,12 +236,8 @@ class Chain:
         target = self._numbers[root_of(step.target)]
         for operand, value in enumerate((*step.ins, *step.params)):
             source = self._numbers.get(root_of(value))
-            if source is None or self.last[source] != number or self.first[target] != number:
-                continue
-            distance = safe_distance(step, operand, None, lambda root: False)
-            sizes = [self.storage[index].size * self.storage[index].rows for index in (source, target)]
-            if distance != NEVER:
-                yield source, target, max(0, min(sizes[0], sizes[1] - distance))
+            if source is not None and self.last[source] == number and self.first[target] == number:
+                yield source, target, self._saving_unsplit(step, operand)
 
     def _peak(self, tasks: Sequence[Task], first: int, order: Sequence[tuple[int, int]]) -> int:
         """The most bytes alive in a segment, rows shared where an output may overlap an input that dies."""

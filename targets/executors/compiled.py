@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dialects.fixed_type import PortAttr, QType, storage_limits
+from ...dialects.fixed_type import PortAttr, storage_limits
 from ..board import Board
 from ..firmware import Firmware, GeneratedModel, build_firmware, port_dtype
 from ..simulators.outcome import Outcome
@@ -34,7 +34,7 @@ def pack_rows(inputs: Arrays, ports: Sequence[PortAttr]) -> NDArray[Any]:
         values, label = inputs[port.label.data], port.label.data
         if batch == 0 or values.shape != (batch, *port.stored_shape):
             raise ValueError(f"'{label}' has shape {values.shape}, expected (rows, *{port.stored_shape})")
-        low, high = storage_limits(port.element.storage if isinstance(port.element, QType) else port.element)
+        low, high = storage_limits(port.storage)
         if values.dtype.kind not in "iu" or values.size and (values.min() < low or values.max() > high):
             raise ValueError(f"'{label}' must hold integers from {low} to {high}")
         rows[label] = values

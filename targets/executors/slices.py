@@ -40,10 +40,7 @@ class Reach:
         assert isinstance(value.type, MemRefType)
         self.shape = value.type.get_shape()
         self.steps = [0 if along is None else r.coefficients[along] for r in linear_map(access)]
-        self.results = [
-            Linear(tuple(0 if d == along else c for d, c in enumerate(r.coefficients)), r.offset)
-            for r in linear_map(access)
-        ]
+        self.results = [r.without(along) for r in linear_map(access)]
         self.intervals = [r.interval(full_box(sizes)) for r in self.results]
 
     def box(self, value: int) -> Box:
