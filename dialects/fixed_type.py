@@ -10,9 +10,9 @@ import math
 from collections.abc import Sequence
 from enum import auto
 
-from xdsl.dialects.builtin import IntAttr, IntegerType, Signedness, StringAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, IntAttr, IntegerType, Signedness, StringAttr, TensorType
 from xdsl.dialects.utils import EnumAttribute
-from xdsl.ir import Attribute, Data, ParametrizedAttribute, SpacedOpaqueSyntaxAttribute, TypeAttribute
+from xdsl.ir import Attribute, Data, Operation, ParametrizedAttribute, SpacedOpaqueSyntaxAttribute, TypeAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
@@ -340,3 +340,9 @@ class ReductionAttr(EnumAttribute[Reduction], SpacedOpaqueSyntaxAttribute):
     """A reduction kind."""
 
     name = "fixed.reduction"
+
+
+def ports_of(function: Operation, name: str) -> list[PortAttr]:
+    """The ports in an attribute of a function, of any level; none where it has no such attribute."""
+    ports = function.attributes.get(name)
+    return [port for port in ports if isinstance(port, PortAttr)] if isinstance(ports, ArrayAttr) else []

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import (
-    ArrayAttr,
     DenseIntOrFPElementsAttr,
     FunctionType,
     IntegerType,
@@ -31,7 +30,7 @@ from ..dialects import emitc
 from ..dialects.dense import from_numpy, to_numpy
 from ..dialects.emitc_types import ALIAS, ALIGNMENT, FLASH, MEMORY, PUSH_ROW, RUN, SECTION
 from ..dialects.errors import UserError
-from ..dialects.fixed_type import PortAttr
+from ..dialects.fixed_type import PortAttr, ports_of
 from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS
 from .emitc_check import ReadOnly, check
 from .emitc_control import BodyWriter, array_of
@@ -114,12 +113,6 @@ class ConvertLoopsToEmitcPass(ModulePass):
 def is_public(function: func.FuncOp) -> bool:
     """True for the function that the module is for; it comes last."""
     return function.sym_visibility is None or function.sym_visibility.data == "public"
-
-
-def ports_of(function: func.FuncOp, name: str) -> list[PortAttr]:
-    """The ports in an attribute of the function; none where it has no such attribute."""
-    ports = function.attributes.get(name)
-    return [port for port in ports if isinstance(port, PortAttr)] if isinstance(ports, ArrayAttr) else []
 
 
 def port_type(port: PortAttr) -> IntegerType:

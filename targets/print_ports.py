@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import IntegerAttr, IntegerType
 
 from ..dialects import emitc
 from ..dialects.emitc_statements import pointee
 from ..dialects.emitc_types import CONST, ELEMENTS
 from ..dialects.errors import UserError
-from ..dialects.fixed_type import PortAttr
+from ..dialects.fixed_type import PortAttr, ports_of
 from ..dialects.memplan import INPUT_ARENA, INPUT_ROWS
 from .print_names import identifier
 
@@ -39,7 +39,7 @@ def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
 
     Raises UserError for arguments that are not pointers of a known size.
     """
-    inputs, outputs = (attribute_ports(entry, f"fixed.{kind}") for kind in ("inputs", "outputs"))
+    inputs, outputs = (ports_of(entry, f"fixed.{kind}") for kind in ("inputs", "outputs"))
     inputs = [] if INPUT_ARENA in entry.attributes else inputs
     ports: list[PortAttr | None] = [*inputs, *outputs] or [None] * len(names)
     result: list[EntryPort] = []
@@ -65,11 +65,5 @@ def given_port(entry: emitc.FuncOp) -> EntryPort | None:
     """The input that the caller writes into the arena, where there is one; it is at the arena's start."""
     if INPUT_ARENA not in entry.attributes:
         return None
-    (port,) = attribute_ports(entry, "fixed.inputs")
+    (port,) = ports_of(entry, "fixed.inputs")
     return EntryPort(identifier(port.label.data), port.storage, prod(port.stored_shape), True, port)
-
-
-def attribute_ports(entry: emitc.FuncOp, name: str) -> list[PortAttr]:
-    """The ports in an attribute of the function."""
-    attribute = entry.attributes.get(name)
-    return [port for port in attribute if isinstance(port, PortAttr)] if isinstance(attribute, ArrayAttr) else []
