@@ -51,6 +51,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-cache
 
 fuzz: setup
 	for round in $$(seq $(ROUNDS)); do \
@@ -59,8 +60,8 @@ fuzz: setup
 # Where a folder is not named or not there, its part is left out.
 bench-memplan: setup
 	@test -n "$(wildcard $(INSTANCES) $(MODELS))" || echo "name folders: make bench-memplan INSTANCES='graphs offsets' MODELS=onnx"
-	@test -z "$(wildcard $(INSTANCES))" || $(BIN)/python -m tinyml_opt.tools.bench_memplan $(wildcard $(INSTANCES))
-	@test -z "$(wildcard $(MODELS))" || $(BIN)/python -m tinyml_opt.tools.bench_models $(wildcard $(MODELS)) $(BENCH)
+	@test -z "$(wildcard $(INSTANCES))" || $(BIN)/python -m tinyml_opt.tools.bench.memplan $(wildcard $(INSTANCES))
+	@test -z "$(wildcard $(MODELS))" || $(BIN)/python -m tinyml_opt.tools.bench.models $(wildcard $(MODELS)) $(BENCH)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt

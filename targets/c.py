@@ -9,9 +9,9 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerType, ModuleOp
 from xdsl.utils.target import Target
 
-from ..dialects.emitc_types import FLASH
-from .print_program import Program
-from .print_spelling import Spelling
+from ..dialects.emitc.types import FLASH
+from .printing.program import Program
+from .printing.spelling import Spelling
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..dialects.dense import dtype_of
-from ..dialects.emitc_types import PUSH_ROW, RUN
+from ..dialects.emitc.types import PUSH_ROW, RUN
 from ..dialects.errors import UserError
-from ..dialects.fixed_type import PortAttr
+from ..dialects.fixed.types import PortAttr
 from .board import Board
 from .toolchain import compile_with, firmware_source, output_of
 

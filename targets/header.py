@@ -10,12 +10,12 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.utils.target import Target
 
 from ..dialects.emitc import GlobalOp
-from ..dialects.emitc_types import MEMORY, SECTION
-from ..dialects.fixed_type import PER_TENSOR, QType, scale_text
-from .print_names import Names, identifier
-from .print_ports import EntryPort, entry_ports, given_port
-from .print_program import Program, array_bytes
-from .print_spelling import Spelling
+from ..dialects.emitc.types import MEMORY, SECTION
+from ..dialects.fixed.types import PER_TENSOR, QType, scale_text
+from .printing.names import Names, identifier
+from .printing.ports import EntryPort, entry_ports, given_port
+from .printing.program import Program, array_bytes
+from .printing.spelling import Spelling
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from xdsl.ir import Attribute
 from xdsl.utils.target import Target
 
 from ..dialects import emitc
-from ..dialects.emitc_statements import pointee
-from ..dialects.emitc_types import CONST, ELEMENTS
+from ..dialects.emitc.statements import pointee
+from ..dialects.emitc.types import CONST, ELEMENTS
 from ..dialects.errors import UserError
 from ..dialects.mcu import LABEL
-from .print_program import Program
-from .print_spelling import COMMON_INT, Spelling, is_unsigned
-from .print_text import UNARY, Text
+from .printing.program import Program
+from .printing.spelling import COMMON_INT, Spelling, is_unsigned
+from .printing.text import UNARY, Text
 
 
 class HlsSpelling(Spelling):

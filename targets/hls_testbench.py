@@ -14,8 +14,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.target import Target
 
 from .hls import HlsSpelling
-from .print_ports import EntryPort, entry_ports
-from .print_program import Program
+from .printing.ports import EntryPort, entry_ports
+from .printing.program import Program
 
 HELPERS = """
 template <typename T> static bool read_vector(std::istream &in, T *values, int count) {

@@ -18,8 +18,7 @@ from xdsl.utils.target import Target
 from ..dialects.dense import to_numpy
 from ..dialects.errors import UserError
 from ..dialects.memplan import TIMES, BufferOp
-from ..passes.memplan.liveness import Liveness
-from ..passes.memplan.place import is_planned
+from ..dialects.memplan.liveness import Liveness, is_planned
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from xdsl.dialects.func import FuncOp
 
 from ..dialects.dense import dtype_of
 from ..dialects.errors import UserError
-from ..dialects.fixed_type import PortAttr, QType, storage_limits
-from ..dialects.memplan import INPUT_ROWS
-from ..passes.memplan.slices import row_count
+from ..dialects.fixed.types import PortAttr, QType, storage_limits
+from ..dialects.memplan import INPUT_ROWS, row_count
 from .dataset import Dataset
 from .executors.interface import Arrays
 

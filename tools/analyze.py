@@ -10,7 +10,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
 from ..dialects.fixed import ConstantOp
-from ..dialects.fixed_forms import StructuredForm
+from ..dialects.fixed.forms import StructuredForm
 from ..dialects.memplan import size_in_bytes
 from ..passes.fixed.calibrate import the_function
 from ..targets.ports import input_rows

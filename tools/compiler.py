@@ -135,7 +135,7 @@ def options_of(args: Namespace) -> Options:
 
 def compile_model(options: Options) -> Compilation:
     """From the file to the memory plan. Raises UserError for anything that the user can mend."""
-    from ..lowering.import_onnx import import_onnx
+    from ..lowering.import_onnx.importer import import_onnx
 
     board = load_board(options.board)
     if options.calibration is not None and not options.calibration.is_file():

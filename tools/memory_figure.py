@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dialects.errors import UserError
-from ..passes.memplan.liveness import is_split
+from ..dialects.memplan.liveness import is_split
 from .memory_map import Plan
 
 if TYPE_CHECKING:

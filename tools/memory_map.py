@@ -33,11 +33,11 @@ from xdsl.dialects.builtin import ArrayAttr, MemRefType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
-from ..dialects.fixed_forms import ContractOp, MapOp, ReduceOp, StructuredForm
+from ..dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm
 from ..dialects.memplan import INPUT_ARENA, ArenaOp, RowsOp, ViewOp, size_in_bytes
-from ..lowering.fixed_to_memplan import ConvertFixedToMemplanPass
+from ..dialects.memplan.liveness import Life, Liveness, StepOp, destinations, root_of
+from ..lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPass
 from ..passes.fixed.calibrate import the_function
-from ..passes.memplan.liveness import Life, Liveness, StepOp, destinations, root_of
 from ..targets.ports import input_rows
 from .compiler import Compilation
 from .pipelines import run_passes

@@ -25,9 +25,9 @@ DIALECTS = {
 
 PASSES = {
     "canonicalize": "xdsl.transforms.canonicalize:CanonicalizePass",
-    "convert-fixed-to-memplan": "lowering.fixed_to_memplan:ConvertFixedToMemplanPass",
-    "convert-loops-to-emitc": "lowering.loops_to_emitc:ConvertLoopsToEmitcPass",
-    "convert-memplan-to-loops": "lowering.memplan_to_loops:ConvertMemplanToLoopsPass",
+    "convert-fixed-to-memplan": "lowering.fixed_to_memplan.convert:ConvertFixedToMemplanPass",
+    "convert-loops-to-emitc": "lowering.loops_to_emitc.convert:ConvertLoopsToEmitcPass",
+    "convert-memplan-to-loops": "lowering.memplan_to_loops.convert:ConvertMemplanToLoopsPass",
     "convert-onnx-to-fixed": "lowering.onnx_to_fixed.convert:ConvertOnnxToFixedPass",
     "cse": "xdsl.transforms.common_subexpression_elimination:CommonSubexpressionElimination",
     "dce": "xdsl.transforms.dead_code_elimination:DeadCodeElimination",

@@ -19,7 +19,7 @@ COMMANDS = {
     "boards": "list the boards",
     "supported-ops": "list the ONNX operators and their limits",
 }
-"""Each command lives in `tools/command_NAME.py`: `execute(args) -> int`."""
+"""Each command lives in `tools/commands/NAME.py`: `execute(args) -> int`."""
 
 NEEDS_MODEL = ("analyze", "compile", "verify", "run")
 
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_command(args: argparse.Namespace) -> int:
     """Run the command that the arguments name."""
-    module = importlib.import_module(f".command_{args.command.replace('-', '_')}", __package__)
+    module = importlib.import_module(f".commands.{args.command.replace('-', '_')}", __package__)
     return module.execute(args)
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from .exit_codes import exit_code
-from .opt_arguments import argument_parser
+from .opt.arguments import argument_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     """List what there is, or take a file through the passes."""
     if args.list_passes or args.list_pipelines or args.list_targets:
-        from .opt_listing import print_lists
+        from .opt.listing import print_lists
 
         return print_lists(args)
-    from .opt_driver import OptMain
+    from .opt.driver import OptMain
 
     return OptMain(arguments, args.target).execute()
 

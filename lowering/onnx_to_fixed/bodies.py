@@ -9,8 +9,8 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from ...dialects.fixed_scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
-from ...dialects.fixed_type import QType, Rounding
+from ...dialects.fixed.scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
+from ...dialects.fixed.types import QType, Rounding
 
 ROUNDING = Rounding.HALF_UP
 """Nearest, ties up: what one multiply-accumulate and an arithmetic shift compute."""

@@ -14,9 +14,9 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ...dialects import onnx
 from ...dialects.dense import dtype_of, from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed_forms import scalar_type
-from ...dialects.fixed_scalar import RescaleOp
-from ...dialects.fixed_type import QType, storage_limits
+from ...dialects.fixed.forms import scalar_type
+from ...dialects.fixed.scalar import RescaleOp
+from ...dialects.fixed.types import QType, storage_limits
 from .bodies import ROUNDING, Body
 from .requantize import Requantization, requantization
 

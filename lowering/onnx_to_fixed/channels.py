@@ -10,8 +10,8 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed_forms import MapOp
-from ...dialects.fixed_type import DomainAttr
+from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.types import DomainAttr
 from ...passes.onnx.fold_batch_normalization import normalization
 from .bodies import Body
 from .builder import FixedBuilder, access, dimensions, shape_of

@@ -14,9 +14,9 @@ from xdsl.ir.affine import AffineMap
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed_forms import ContractOp
-from ...dialects.fixed_type import DomainAttr, QType
-from ...passes.fixed.transposes import transpose
+from ...dialects.fixed.forms import ContractOp
+from ...dialects.fixed.types import DomainAttr, QType
+from ...passes.fixed.layouts.transposes import transpose
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
 from .requantize import accumulator_bits

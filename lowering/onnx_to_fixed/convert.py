@@ -21,9 +21,9 @@ from xdsl.rewriter import Rewriter
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed_type import IntsAttr, PortAttr, QType
-from ...dialects.onnx_base import port_names
-from ...dialects.onnx_weights import is_weight
+from ...dialects.fixed.types import IntsAttr, PortAttr, QType
+from ...dialects.onnx.base import port_names
+from ...dialects.onnx.weights import is_weight
 from .builder import TYPE, FixedBuilder, element_of, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm

@@ -13,8 +13,8 @@ from xdsl.ir.affine import AffineMap
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed_forms import MapOp
-from ...dialects.fixed_type import DomainAttr, QType
+from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.types import DomainAttr, QType
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, quantize, shape_of
 

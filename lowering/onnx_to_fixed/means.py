@@ -9,8 +9,8 @@ from xdsl.dialects.builtin import IntegerType, TensorType
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
-from ...dialects.fixed_forms import ReduceOp
-from ...dialects.fixed_type import DomainAttr, Reduction
+from ...dialects.fixed.forms import ReduceOp
+from ...dialects.fixed.types import DomainAttr, Reduction
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
 from .elementwise import name_of

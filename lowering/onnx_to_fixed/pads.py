@@ -7,8 +7,8 @@ from xdsl.dialects.builtin import TensorType, i32
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
-from ...dialects.fixed_forms import ReduceOp, scalar_type
-from ...dialects.fixed_type import DomainAttr, Reduction
+from ...dialects.fixed.forms import ReduceOp, scalar_type
+from ...dialects.fixed.types import DomainAttr, Reduction
 from .bodies import Body
 from .builder import FixedBuilder, access, dimensions, element_of, quantize, shape_of
 from .elementwise import in_type, name_of

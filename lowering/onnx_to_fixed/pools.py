@@ -12,9 +12,9 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ...dialects import onnx
-from ...dialects.fixed_forms import ReduceOp
-from ...dialects.fixed_type import DomainAttr, Reduction
-from ...passes.fixed.transposes import transpose
+from ...dialects.fixed.forms import ReduceOp
+from ...dialects.fixed.types import DomainAttr, Reduction
+from ...passes.fixed.layouts.transposes import transpose
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
 from .requantize import accumulator_bits

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dialects.fixed_type import power_of_two
+from ...dialects.fixed.types import power_of_two
 
 MAX_SHIFT = 62
 """The greatest shift of a 64-bit product."""

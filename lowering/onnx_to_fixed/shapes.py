@@ -7,7 +7,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.fixed import ReshapeOp
-from ...passes.fixed.transposes import transpose
+from ...passes.fixed.layouts.transposes import transpose
 from .builder import FixedBuilder, element_of, shape_of
 from .elementwise import name_of
 

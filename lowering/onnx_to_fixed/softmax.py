@@ -10,8 +10,8 @@ from xdsl.ir.affine import AffineMap
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed_forms import MapOp, ReduceOp
-from ...dialects.fixed_type import DomainAttr, QType, Reduction
+from ...dialects.fixed.forms import MapOp, ReduceOp
+from ...dialects.fixed.types import DomainAttr, QType, Reduction
 from .bodies import Body
 from .builder import FixedBuilder, access, dimensions, shape_of
 

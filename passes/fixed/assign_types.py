@@ -24,7 +24,7 @@ from xdsl.passes import ModulePass
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
-from ...dialects.fixed_type import QType
+from ...dialects.fixed.types import QType
 from .calibrate import argument_shapes, is_real, the_function
 
 PRESERVING = (

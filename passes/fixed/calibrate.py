@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.onnx_base import OnnxOp, port_names, shape_of
+from ...dialects.onnx.base import OnnxOp, port_names, shape_of
 
 Range = tuple[float, float]
 

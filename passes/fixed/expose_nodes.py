@@ -10,8 +10,8 @@ from xdsl.dialects.builtin import ArrayAttr, FunctionType, ModuleOp, StringAttr,
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from ...dialects.fixed_forms import StructuredForm
-from ...dialects.fixed_type import IntsAttr, PortAttr
+from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.types import IntsAttr, PortAttr
 from .calibrate import the_function
 
 

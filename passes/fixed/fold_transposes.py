@@ -24,12 +24,12 @@ from xdsl.rewriter import InsertPoint
 
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp, ReshapeOp
-from ...dialects.fixed_forms import MapOp, StructuredForm, shaped_type
-from .carried_transposes import SinkThroughConcat, SinkThroughPadding, SinkThroughSlice
-from .flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose
-from .port_layouts import FoldIntoInput, FoldIntoOutput
-from .relayout import is_elementwise, move_before, read_through, store_transposed
-from .transposes import (
+from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from .layouts.carried import SinkThroughConcat, SinkThroughPadding, SinkThroughSlice
+from .layouts.flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose
+from .layouts.ports import FoldIntoInput, FoldIntoOutput
+from .layouts.relayout import is_elementwise, move_before, read_through, store_transposed
+from .layouts.transposes import (
     compose,
     dimension_order,
     inverse,

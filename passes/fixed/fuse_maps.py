@@ -26,9 +26,9 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.access import from_linear, linear_map
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed_forms import MapOp, StructuredForm, shaped_type
-from ...dialects.fixed_scalar import YieldOp
-from .simplify_bodies import SIMPLIFICATIONS
+from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.scalar import YieldOp
+from .bodies.simplify import SIMPLIFICATIONS
 
 
 class FuseIntoProducer(RewritePattern):

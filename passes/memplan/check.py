@@ -21,13 +21,13 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
-from ...dialects.fixed_forms import StructuredForm
+from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan import OpaqueOp, RetireOp, StreamOp
-from .check_access import Chunk
-from .check_inputs import check_inputs
-from .check_memory import NEVER, NOBODY, Unit
-from .check_places import Places, refuse
-from .check_tasks import EARLIER, Stamps, Stream, Task, as_in_the_text, task_of
+from .checking.access import Chunk
+from .checking.inputs import check_inputs
+from .checking.memory import NEVER, NOBODY, Unit
+from .checking.places import Places, refuse
+from .checking.tasks import EARLIER, Stamps, Stream, Task, as_in_the_text, task_of
 
 
 @dataclass(frozen=True)

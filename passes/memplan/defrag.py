@@ -15,14 +15,14 @@ from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
 from ...dialects.memplan import ArenaOp, BufferOp, RetireOp, RowsOp, ViewOp
-from .defrag_insert import Mover, gaps_of, is_opaque
-from .defrag_moves import Fragmented, Moves
-from .defrag_regions import find_moves
+from ...dialects.memplan.liveness import Life, Liveness, is_planned
+from .defragmenting.insert import Mover, gaps_of, is_opaque
+from .defragmenting.moves import Fragmented, Moves
+from .defragmenting.regions import find_moves
 from .inplace import annotate
-from .liveness import Life, Liveness
-from .offsets import NODE_LIMIT, Placement, place
-from .place import is_planned, verify_alignment
-from .requests import sharing, single_requests
+from .lifetimes.requests import sharing, single_requests
+from .offsets.placement import NODE_LIMIT, Placement, place
+from .place import verify_alignment
 
 DEFRAG = "memplan.defrag"
 """The attribute of a function that says what was moved: `capacity`, number of `moves`, and bytes: those moved, the

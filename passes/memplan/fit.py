@@ -16,14 +16,14 @@ from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.fixed_forms import StructuredForm
+from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan import INPUT_ROWS
+from ...dialects.memplan.liveness import Liveness, is_planned
 from .defrag import DefragPass
 from .inplace import InplacePass
-from .liveness import Liveness
-from .memories import MemoryMisfit
+from .offsets.memories import MemoryMisfit
 from .patch import PatchPass
-from .place import PLAN, PlacePass, is_planned
+from .place import PLAN, PlacePass
 from .schedule import SchedulePass, is_placed
 from .split_reductions import SplitReductionsPass
 from .stream import StreamPass

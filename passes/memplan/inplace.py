@@ -14,11 +14,10 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
-from ...dialects.fixed_forms import StructuredForm
+from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan import BufferOp
-from .distance import DISTANCE, NEVER, safe_distance, storage_bytes
-from .liveness import Liveness, is_split, root_of
-from .place import is_planned
+from ...dialects.memplan.liveness import Liveness, is_planned, is_split, root_of
+from .lifetimes.distance import DISTANCE, NEVER, safe_distance, storage_bytes
 
 
 @dataclass(frozen=True)

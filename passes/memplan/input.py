@@ -12,10 +12,10 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, row_dimension
-from ..fixed.transposes import copy_into
-from .place import is_planned
+from ...dialects.memplan.liveness import is_planned
+from ...dialects.memplan.slices import slice_dimension
+from ..fixed.layouts.transposes import copy_into
 from .schedule import is_placed
-from .slices import slice_dimension
 
 NODE = "input"
 """The node of the form that takes the input from the caller."""

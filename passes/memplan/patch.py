@@ -30,15 +30,14 @@ from xdsl.passes import ModulePass
 
 from ...dialects.access import full_box, linear_map
 from ...dialects.errors import UserError
-from ...dialects.fixed_forms import StructuredForm
-from ...dialects.fixed_type import DomainAttr
+from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.types import DomainAttr
 from ...dialects.memplan import BufferOp
-from .liveness import Liveness
-from .patch_boxes import box_shape, shift
-from .patch_plan import Clone, Grid, Patch, Plan, macs_of, spell
-from .patch_search import GRIDS, Search
-from .patch_stage import name_of, shape_of
-from .place import is_planned
+from ...dialects.memplan.liveness import Liveness, is_planned
+from .patching.boxes import box_shape, shift
+from .patching.plan import Clone, Grid, Patch, Plan, macs_of, spell
+from .patching.search import GRIDS, Search
+from .patching.stage import name_of, shape_of
 from .schedule import is_placed
 
 PATCH = "memplan.patch"

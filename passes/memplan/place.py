@@ -15,12 +15,12 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
 from ...dialects.memories import DEFAULT_MEMORY, Memory, parse_memories
-from ...dialects.memplan import ArenaOp, BufferOp, OpaqueOp, RetireOp, RowsOp, StreamOp, ViewOp
-from .liveness import Life, Liveness, StepOp, is_split, root_of
-from .memories import Part, Plan, place_in_memories
-from .memories_assign import Group
-from .offsets import NODE_LIMIT, Overlap, Placement, Request, place
-from .requests import Rings, accesses, given_root, sharing, single_requests
+from ...dialects.memplan import ArenaOp, BufferOp, RetireOp, RowsOp, StreamOp, ViewOp
+from ...dialects.memplan.liveness import Life, Liveness, is_planned, is_split, root_of
+from .lifetimes.requests import Rings, accesses, given_root, sharing, single_requests
+from .offsets.assign import Group
+from .offsets.memories import Part, Plan, place_in_memories
+from .offsets.placement import NODE_LIMIT, Overlap, Placement, Request, place
 
 PLAN = "memplan.plan"
 """The attribute of a function that says what its plan costs; see `plan_attribute`."""
@@ -115,12 +115,6 @@ def over_capacity(placement: Placement, capacity: int) -> str:
         return f"memplan-place: {missing}; no plan can do with less than {bound:,}: make lives or sizes smaller"
     open_ = f"the bound of {bound:,} leaves it open whether there is one"
     return f"memplan-place: {missing}; {open_}: raise node-limit, or let memplan-defrag move buffers"
-
-
-def is_planned(function: FuncOp) -> bool:
-    """True for a function in memplan form: it has steps, and they write into memrefs."""
-    steps = [op for op in function.walk() if isinstance(op, StepOp)]
-    return bool(steps) and all(isinstance(step, OpaqueOp) or step.outs is not None for step in steps)
 
 
 def groups_of(liveness: Liveness, buffers: Sequence[Life], rings: Rings) -> list[Group]:

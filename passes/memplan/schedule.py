@@ -13,10 +13,9 @@ from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
 from ...dialects.memplan import ArenaOp, RetireOp, StreamOp, ViewOp
-from .liveness import Liveness, StepOp, destinations, root_of
-from .place import is_planned
-from .schedule_graph import Graph, peak_of
-from .schedule_search import BEAM, STATE_LIMIT, Schedule, schedule
+from ...dialects.memplan.liveness import Liveness, StepOp, destinations, is_planned, root_of
+from .scheduling.graph import Graph, peak_of
+from .scheduling.search import BEAM, STATE_LIMIT, Schedule, schedule
 
 SCHEDULE = "memplan.schedule"
 """The attribute of a function that says what its order costs; see `schedule_attribute`."""

@@ -14,11 +14,11 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.access import Linear, from_linear, linear_map
-from ...dialects.fixed_forms import MapOp, ReduceOp, scalar_type, shaped_type
-from ...dialects.fixed_scalar import YieldOp
-from ...dialects.fixed_type import DomainAttr, Reduction, storage_limits
+from ...dialects.fixed.forms import MapOp, ReduceOp, scalar_type, shaped_type
+from ...dialects.fixed.scalar import YieldOp
+from ...dialects.fixed.types import DomainAttr, Reduction, storage_limits
 from ...dialects.memplan import BufferOp, accumulates
-from .slices import slice_dimension
+from ...dialects.memplan.slices import slice_dimension
 
 
 @dataclass(frozen=True)

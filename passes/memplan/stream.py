@@ -17,11 +17,10 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, StreamOp, caller_form
-from .liveness import StepOp
-from .place import is_planned
+from ...dialects.memplan.liveness import StepOp, is_planned
 from .schedule import is_placed
-from .stream_chain import Chain, Segment
-from .stream_cuts import Cuts
+from .streaming.chain import Chain, Segment
+from .streaming.cuts import Cuts
 
 STREAM = "memplan.stream"
 """The attribute of a function that says what streaming gained; see `stream_attribute`."""

@@ -19,8 +19,8 @@ from xdsl.rewriter import Rewriter
 from ...dialects import onnx
 from ...dialects.dense import from_numpy
 from ...dialects.errors import UserError
-from ...dialects.onnx_base import element_of, shape_of
-from .constants import constant_value, erase_unused, insert_before
+from ...dialects.onnx.base import element_of, shape_of
+from .folding.constants import constant_value, erase_unused, insert_before
 
 Array = NDArray[np.float64]
 

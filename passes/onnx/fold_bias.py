@@ -16,9 +16,9 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from ...dialects import onnx
-from ...dialects.onnx_base import element_of, shape_of
-from ...dialects.onnx_weights import is_weight, transposed_weight
-from .constants import constant_value, erase_unused, insert_before, insert_constant
+from ...dialects.onnx.base import element_of, shape_of
+from ...dialects.onnx.weights import is_weight, transposed_weight
+from .folding.constants import constant_value, erase_unused, insert_before, insert_constant
 
 
 @dataclass(frozen=True)

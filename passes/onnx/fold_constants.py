@@ -15,10 +15,10 @@ from xdsl.passes import ModulePass
 
 from ...dialects import onnx
 from ...dialects.dense import from_numpy
-from ...dialects.onnx_base import element_of, shape_of
-from ...dialects.onnx_shapes import SameElementsOp
+from ...dialects.onnx.base import element_of, shape_of
+from ...dialects.onnx.shapes import SameElementsOp
 from ...targets.executors.onnx_ops import EVALUATE
-from .constants import constant_value, erase_unused, insert_before
+from .folding.constants import constant_value, erase_unused, insert_before
 
 
 @dataclass(frozen=True)

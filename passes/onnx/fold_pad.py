@@ -17,9 +17,9 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects import onnx
-from ...dialects.fixed_type import storage_limits
-from ...dialects.onnx_base import element_of, ints, shape_of
-from .constants import erase_unused, insert_before
+from ...dialects.fixed.types import storage_limits
+from ...dialects.onnx.base import element_of, ints, shape_of
+from .folding.constants import erase_unused, insert_before
 
 Layer = onnx.ConvOp | onnx.AveragePoolOp | onnx.MaxPoolOp
 Carrier = onnx.QuantizeLinearOp | onnx.DequantizeLinearOp | onnx.IdentityOp | onnx.TransposeOp

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dialects.fixed_type import PortAttr, storage_limits
+from ...dialects.fixed.types import PortAttr, storage_limits
 from ..board import Board
 from ..firmware import Firmware, GeneratedModel, build_firmware, port_dtype
 from ..simulators.outcome import Outcome

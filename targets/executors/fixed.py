@@ -15,8 +15,8 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
-from ...dialects.fixed_forms import StructuredForm, scalar_type, shaped_type
-from ...dialects.fixed_type import PortAttr, storage_limits
+from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.types import PortAttr, storage_limits
 from .forms import evaluate_form
 from .interface import Arrays, Run
 

@@ -12,8 +12,8 @@ from math import prod
 import numpy as np
 
 from ...dialects.dense import dtype_of
-from ...dialects.fixed_forms import ContractOp, MapOp, ReduceOp, StructuredForm, scalar_type, shaped_type
-from ...dialects.fixed_type import Reduction, storage_limits
+from ...dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.types import Reduction, storage_limits
 from .contractions import MAX_TAPS, contract, element_type
 from .scalars import evaluate_body
 from .values import IntegerOverflow, Values, container

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dialects.fixed_type import PortAttr
+from ...dialects.fixed.types import PortAttr
 from ..simulators.outcome import FirmwareFault
 from ..toolchain import ToolchainMissing, compile_with
 from .compiled import pack_rows, row_dtype, unpack_rows

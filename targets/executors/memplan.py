@@ -15,8 +15,8 @@ from ...dialects.access import footprint, full_box
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed_forms import ReduceOp, StructuredForm, scalar_type
-from ...dialects.fixed_type import Reduction, storage_limits
+from ...dialects.fixed.forms import ReduceOp, StructuredForm, scalar_type
+from ...dialects.fixed.types import Reduction, storage_limits
 from ...dialects.memplan import (
     AliasOp,
     ArenaOp,

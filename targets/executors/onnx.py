@@ -16,7 +16,7 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
-from ...dialects.onnx_base import port_names, shape_of
+from ...dialects.onnx.base import port_names, shape_of
 from .interface import Arrays, Run
 from .onnx_ops import EVALUATE
 

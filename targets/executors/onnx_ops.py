@@ -12,8 +12,8 @@ from xdsl.ir import Operation
 
 from ...dialects import onnx
 from ...dialects.dense import dtype_of
-from ...dialects.onnx_base import element_of, shape_of
-from ...dialects.onnx_scalar import QuantizationOp
+from ...dialects.onnx.base import element_of, shape_of
+from ...dialects.onnx.scalar import QuantizationOp
 
 Array = NDArray[Any]
 Evaluate = Callable[[Any, Sequence[Array]], Array]

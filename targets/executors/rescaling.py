@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dialects.fixed_scalar import RescaleOp
-from ...dialects.fixed_type import Rounding
+from ...dialects.fixed.scalar import RescaleOp
+from ...dialects.fixed.types import Rounding
 from .values import IntegerOverflow, Operands, Values, binary, limits, width
 
 

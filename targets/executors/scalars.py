@@ -14,7 +14,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from ...dialects.fixed_scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
+from ...dialects.fixed.scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
 from .rescaling import rescale
 from .values import IntegerOverflow, Operands, Scalar, Values, binary, container, limits, width
 

@@ -14,8 +14,8 @@ from xdsl.ir import Block, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects.access import Linear, from_linear, full_box, linear_map
-from ...dialects.fixed_forms import StructuredForm
-from ...dialects.fixed_type import DomainAttr
+from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.types import DomainAttr
 from .memory import Box
 
 

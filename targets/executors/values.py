@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Attribute, Operation
 
-from ...dialects.fixed_type import storage_limits
+from ...dialects.fixed.types import storage_limits
 
 
 class IntegerOverflow(ArithmeticError):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto
 from support.networks import Network, compile_network, equal_levels, on_grid, real_inputs
 
-from tinyml_opt.dialects.fixed_forms import StructuredForm
+from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.executors.select import board_executor
 from tinyml_opt.tools.verify import float_distance, hls_executor
 

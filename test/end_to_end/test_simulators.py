@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, Signedness, StringAttr, TensorType
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed_type import IntsAttr, PortAttr, QType
+from tinyml_opt.dialects.fixed.types import IntsAttr, PortAttr, QType
 from tinyml_opt.targets.board import load_board
 from tinyml_opt.targets.executors.avr import AvrExecutor
 from tinyml_opt.targets.executors.cortex_m import CortexMExecutor

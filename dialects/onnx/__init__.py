@@ -1,0 +1,107 @@
+"""The `onnx` dialect: the model as it was trained, on tensors of f32, or with QuantizeLinear and DequantizeLinear.
+
+Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
+means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions`
+means, `shapes` what only moves numbers, `joins` what puts them beside others.
+"""
+
+from __future__ import annotations
+
+from xdsl.ir import Dialect
+
+from .base import OnnxOp
+from .joins import ConcatOp, PadOp, SliceOp
+from .layers import (
+    AveragePoolOp,
+    BatchNormalizationOp,
+    ConvOp,
+    GemmOp,
+    GlobalAveragePoolOp,
+    MatMulOp,
+    MaxPoolOp,
+)
+from .reductions import ReduceMeanOp
+from .scalar import (
+    AddOp,
+    ArgMaxOp,
+    ClipOp,
+    DequantizeLinearOp,
+    MulOp,
+    QuantizeLinearOp,
+    ReluOp,
+    SigmoidOp,
+    SoftmaxOp,
+    SubOp,
+    TanhOp,
+)
+from .shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp, UnsqueezeOp
+
+__all__ = [
+    "AddOp",
+    "ArgMaxOp",
+    "AveragePoolOp",
+    "BatchNormalizationOp",
+    "ClipOp",
+    "ConcatOp",
+    "ConstantOp",
+    "ConvOp",
+    "DequantizeLinearOp",
+    "FlattenOp",
+    "GemmOp",
+    "GlobalAveragePoolOp",
+    "IdentityOp",
+    "MatMulOp",
+    "MaxPoolOp",
+    "MulOp",
+    "Onnx",
+    "OnnxOp",
+    "PadOp",
+    "QuantizeLinearOp",
+    "ReduceMeanOp",
+    "ReluOp",
+    "ReshapeOp",
+    "SigmoidOp",
+    "SliceOp",
+    "SoftmaxOp",
+    "SqueezeOp",
+    "SubOp",
+    "TanhOp",
+    "TransposeOp",
+    "UnsqueezeOp",
+]
+
+Onnx = Dialect(
+    "onnx",
+    [
+        AddOp,
+        ArgMaxOp,
+        AveragePoolOp,
+        BatchNormalizationOp,
+        ClipOp,
+        ConcatOp,
+        ConstantOp,
+        ConvOp,
+        DequantizeLinearOp,
+        FlattenOp,
+        GemmOp,
+        GlobalAveragePoolOp,
+        IdentityOp,
+        MatMulOp,
+        MaxPoolOp,
+        MulOp,
+        PadOp,
+        QuantizeLinearOp,
+        ReduceMeanOp,
+        ReluOp,
+        ReshapeOp,
+        SigmoidOp,
+        SliceOp,
+        SoftmaxOp,
+        SqueezeOp,
+        SubOp,
+        TanhOp,
+        TransposeOp,
+        UnsqueezeOp,
+    ],
+    [],
+)

@@ -1,0 +1,1 @@
+"""`fixed` on tensors to forms that write into buffers."""

@@ -1,0 +1,1 @@
+"""ONNX files to the `onnx` dialect: the first step of the stairs."""

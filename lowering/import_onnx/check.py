@@ -1,0 +1,101 @@
+"""What holds for every ONNX node: sensible attributes, operands of float32, results that are not empty.
+
+A file that `onnx.checker` never saw can break each of these.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import Float32Type, TensorType, i64
+
+from ...dialects import onnx
+from ...dialects.dense import to_numpy
+from .node import Unsupported
+
+KINDS: dict[str, tuple[type, ...]] = {
+    "one integer": (int,),
+    "integers": (list,),
+    "one number": (int, float),
+    "text": (str,),
+}
+"""What an attribute can hold, and its Python types."""
+
+ATTRIBUTES: dict[str, str] = {
+    **dict.fromkeys(("alpha", "beta", "epsilon", "max", "min"), "one number"),
+    **dict.fromkeys(("allowzero", "axis", "block_size", "ceil_mode", "count_include_pad", "group"), "one integer"),
+    **dict.fromkeys(
+        (
+            "keepdims",
+            "noop_with_empty_axes",
+            "num_outputs",
+            "output_dtype",
+            "spatial",
+            "training_mode",
+            "transA",
+            "transB",
+        ),
+        "one integer",
+    ),
+    **dict.fromkeys(
+        ("axes", "dilations", "ends", "kernel_shape", "pads", "perm", "split", "starts", "strides"), "integers"
+    ),
+    "auto_pad": "text",
+    "mode": "text",
+}
+"""What the attributes of all operators must hold, by name."""
+
+POSITIVE = ("kernel_shape", "strides", "dilations", "group", "num_outputs")
+"""Attributes that count something, or list counts."""
+
+MOVES = (
+    onnx.ConcatOp,
+    onnx.FlattenOp,
+    onnx.IdentityOp,
+    onnx.ReshapeOp,
+    onnx.SliceOp,
+    onnx.SqueezeOp,
+    onnx.TransposeOp,
+    onnx.UnsqueezeOp,
+)
+"""Ops that take the indices of an ArgMax."""
+
+INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp)
+"""Ops that take quantized integers as well as float32."""
+
+
+def check_attributes(attributes: dict[str, Any]) -> None:
+    """Raise Unsupported for an attribute of the wrong kind, and for a window, stride or group that is not positive."""
+    for name, value in attributes.items():
+        kind = ATTRIBUTES.get(name)
+        if kind is None:
+            continue
+        entries = value if isinstance(value, list) else [value]
+        if not isinstance(value, KINDS[kind]) or (kind == "integers" and not all(isinstance(n, int) for n in entries)):
+            raise Unsupported(f"attribute {name} must hold {kind}, not {value!r}; export the model again")
+        if name in POSITIVE and not all(n > 0 for n in entries):
+            raise Unsupported(f"attribute {name} = {value!r} must be positive; export the model again")
+        if kind == "one number" and not np.isfinite(value) and name not in ("max", "min"):
+            raise Unsupported(f"attribute {name} = {value!r} must be finite; export the model again")
+
+
+def check_op(op: onnx.OnnxOp) -> None:
+    """Raise Unsupported for an op on integers that takes real numbers only, infinite weights, and an empty result."""
+    for operand in op.operands:
+        owner = operand.owner
+        if isinstance(owner, onnx.ConstantOp) and not np.isfinite(to_numpy(owner.value)).all():
+            raise Unsupported("a weight is infinite; train or export the model again")
+    for index, operand in enumerate(op.operands):
+        assert isinstance(operand.type, TensorType)
+        element = operand.type.element_type
+        allowed = MOVES if element == i64 else INTEGER_OPERANDS
+        if not isinstance(element, Float32Type) and not isinstance(op, allowed):
+            raise Unsupported(
+                f"input {index} holds {element}, only float32 is supported; in a quantized model it comes from a "
+                "DequantizeLinear"
+            )
+    for result in op.results:
+        assert isinstance(result.type, TensorType)
+        if any(size < 1 for size in result.type.get_shape()):
+            raise Unsupported(f"the result of shape {list(result.type.get_shape())} is empty: the input is too small")

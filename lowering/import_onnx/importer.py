@@ -1,0 +1,384 @@
+"""From an ONNX file to the `onnx` dialect: the first lowering.
+
+Everything that cannot be taken is collected and raised as one UserError before any work is done on the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from xdsl.dialects import func
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    IntegerType,
+    ModuleOp,
+    Signedness,
+    StringAttr,
+    TensorType,
+    f32,
+)
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from ...dialects import onnx as dialect
+from ...dialects.dense import from_numpy
+from ...dialects.errors import UserError
+from ...passes.onnx.fold_constants import folded
+from .check import check_attributes, check_op
+from .node import Node, Unsupported
+from .operators import TRANSLATIONS
+
+if TYPE_CHECKING:
+    import onnx
+
+OLDEST_OPSET = 7
+"""Before it, operators had other attributes (BatchNormalization, broadcasting)."""
+
+INPUT_TYPES: dict[int, Attribute] = {1: f32, 2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)}
+"""Element types of model inputs, by onnx.TensorProto's numbers: float, uint8, int8."""
+
+CONSTANT_TYPES: dict[str, type[np.generic]] = {
+    "value_float": np.float32,
+    "value_floats": np.float32,
+    "value_int": np.int64,
+    "value_ints": np.int64,
+}
+"""Element types of a Constant node's numbers and lists, by attribute."""
+
+ARRAY_TYPES = ("bool", "float32", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+"""Element types of weights, by numpy's names; float16 and float64 become float32."""
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def import_onnx(source: str | Path | bytes, name: str | None = None, input_shapes: Shapes | None = None) -> ModuleOp:
+    """Read a model into a module with one function `@name` (by default from the file's name, as a C identifier).
+
+    `input_shapes` replaces the shapes of inputs by name, for models with symbolic dimensions. Raises UserError with
+    every reason why the model cannot be taken.
+    """
+    model = parse(source)
+    default = "model" if isinstance(source, bytes) else model_name(Path(source))
+    return GraphImporter(model.graph, input_shapes or {}, opset(model)).run(identifier(name or default))
+
+
+def model_name(path: Path) -> str:
+    """The file's name; of a file just called `model.onnx`, its folder's."""
+    return path.parent.resolve().name if path.stem == "model" and path.parent.resolve().name else path.stem
+
+
+def parse(source: str | Path | bytes) -> onnx.ModelProto:
+    """The model, checked to be a complete ONNX file."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    where = "the model" if isinstance(source, bytes) else str(source)
+    try:
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    except OSError as error:
+        raise UserError(f"{where}: cannot be read: {error.strerror}; check the path") from None
+    try:
+        model = onnx.ModelProto.FromString(data)
+    except DecodeError:
+        raise UserError(f"{where}: not an ONNX file, or a truncated one; export or download it again") from None
+    if not model.graph.node or not model.graph.output:
+        raise UserError(f"{where}: not an ONNX model: it has no graph; export or download it again")
+    return model
+
+
+def opset(model: onnx.ModelProto) -> int:
+    """The version of the default operator set."""
+    versions = [o.version for o in model.opset_import if o.domain in ("", "ai.onnx")]
+    return max(versions, default=1)
+
+
+def identifier(text: str) -> str:
+    """A C identifier that resembles the text."""
+    result = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
+    return f"_{result}" if not result or result[0].isdigit() else result
+
+
+class GraphImporter:
+    """Builds the function node by node; `reasons` grows instead of stopping at the first problem."""
+
+    def __init__(self, graph: onnx.GraphProto, input_shapes: Shapes, version: int):
+        self.graph = graph
+        self.input_shapes = input_shapes
+        self.opset = version
+        self.reasons: list[str] = []
+        if version < OLDEST_OPSET:
+            self.reasons.append(
+                f"opset {version} is too old, {OLDEST_OPSET} is needed; convert with onnx.version_converter"
+            )
+        self.block = Block()
+        self.values: dict[str, SSAValue | None] = {"": None}
+        self.unknown: set[str] = set()
+        self.names: set[str] = set()
+        self.used = {i for node in graph.node for i in node.input} | {o.name for o in graph.output}
+
+    def run(self, name: str) -> ModuleOp:
+        """The module. Raises UserError with all reasons."""
+        self.add_initializers()
+        inputs = self.add_inputs()
+        for node in self.graph.node:
+            self.add_node(node)
+        outputs = [o.name for o in self.graph.output]
+        self.reasons += [f"output '{o}' is listed twice; export the model again" for o in repeated(outputs)]
+        if not self.reasons:
+            self.reasons += [
+                f"output '{o}' is not computed by any supported node" for o in outputs if o not in self.values
+            ]
+        if self.reasons:
+            raise UserError(*self.reasons)
+        results = [self.values[o] for o in outputs]
+        values = [v for v in results if v is not None]
+        self.block.add_op(func.ReturnOp(*values))
+        drop_dead(self.block)
+        function = func.FuncOp(
+            name,
+            ([a.type for a in self.block.args], [v.type for v in values]),
+            Region(self.block),
+            arg_attrs=named(inputs),
+            res_attrs=named(outputs),
+        )
+        return ModuleOp([function])
+
+    def add_initializers(self) -> None:
+        """Weights as constants."""
+        for sparse in self.graph.sparse_initializer:
+            self.refuse_values(
+                f"initializer '{sparse.values.name}': sparse weights are not supported; save them dense",
+                [sparse.values.name],
+            )
+        for tensor in self.graph.initializer:
+            array = self.array_of(tensor, f"initializer '{tensor.name}'")
+            if array is None:
+                self.unknown.add(tensor.name)
+            else:
+                self.add_constant(tensor.name, array)
+
+    def array_of(self, tensor: onnx.TensorProto, where: str) -> Any:
+        """The numbers of a tensor, or None with a reason."""
+        from onnx import TensorProto, numpy_helper
+
+        if tensor.data_location == TensorProto.EXTERNAL:
+            self.reasons.append(f"{where}: the data is in another file; save the model with its weights inside")
+            return None
+        try:
+            array = numpy_helper.to_array(tensor)
+        except (ValueError, TypeError, KeyError):
+            self.reasons.append(f"{where}: the data is damaged; export the model again")
+            return None
+        return self.checked(array, where)
+
+    def checked(self, array: Any, where: str) -> Any:
+        """Weights, floats as float32, or None with a reason; one number alone may be an infinite bound."""
+        if array.dtype == np.float64 or array.dtype == np.float16:
+            with np.errstate(over="ignore"):
+                array = array.astype(np.float32)
+        if array.dtype.name not in ARRAY_TYPES:
+            self.reasons.append(f"{where}: element type {array.dtype} is not supported; use float32 or int8")
+            return None
+        bad = np.isnan(array) if array.size == 1 else ~np.isfinite(array)
+        if bad.any():
+            self.reasons.append(
+                f"{where}: {bad.sum()} of {array.size} weights are NaN or infinite; train or export it again"
+            )
+            return None
+        return array
+
+    def add_constant(self, name: str, array: Any) -> None:
+        """A constant under an ONNX value name."""
+        op = dialect.ConstantOp(from_numpy(array), self.unique(name))
+        self.block.add_op(op)
+        self.values[name] = op.result
+
+    def add_inputs(self) -> list[str]:
+        """Arguments for the inputs that are no initializers; returns their names."""
+        names: list[str] = []
+        unknown = self.input_shapes.keys() - {info.name for info in self.graph.input}
+        self.reasons += [f"input '{name}': the model has no such input, but its shape is given" for name in unknown]
+        for info in self.graph.input:
+            if info.name in self.values or info.name in self.unknown:
+                continue
+            names.append(info.name)
+            type = self.input_type(info)
+            if type is None:
+                self.unknown.add(info.name)
+            else:
+                self.values[info.name] = self.block.insert_arg(type, len(self.block.args))
+        if not names:
+            self.reasons.append("the model has no input that is computed on: every one is a weight; export it again")
+        self.reasons += [f"input '{name}' is listed twice; export the model again" for name in repeated(names)]
+        return names
+
+    def input_type(self, info: onnx.ValueInfoProto) -> TensorType[Any] | None:
+        """The tensor type of an input, or None with a reason."""
+        tensor = info.type.tensor_type
+        element = INPUT_TYPES.get(tensor.elem_type)
+        if element is None:
+            self.reasons.append(
+                f"input '{info.name}': only float32, int8 and uint8 are supported; cast before the model"
+            )
+            return None
+        if not tensor.HasField("shape"):
+            self.reasons.append(f"input '{info.name}': the model does not state its shape; state it when exporting")
+            return None
+        dims = [d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in tensor.shape.dim]
+        known = tuple(d for d in dims if isinstance(d, int) and d > 0)
+        shape = self.input_shapes.get(info.name, known)
+        if info.name in self.input_shapes and not fits(shape, dims):
+            self.reasons.append(f"input '{info.name}': the given shape {list(shape)} does not fit the model's {dims}")
+            return None
+        if len(shape) != len(dims):
+            given = ",".join(str(d) for d in dims)
+            fixed = ",".join("1" if not isinstance(d, int) or d <= 0 else str(d) for d in dims)
+            self.reasons.append(
+                f"input '{info.name}': the shape [{given}] is dynamic; fix it when exporting, or with "
+                f"`python -m onnxruntime.tools.make_dynamic_shape_fixed --input_name {info.name} --input_shape {fixed}`"
+            )
+            return None
+        return TensorType(element, shape)
+
+    def add_node(self, proto: onnx.NodeProto) -> None:
+        """Translate a node, or record why not; one without a result means nothing."""
+        if not any(proto.output):
+            return
+        name = self.unique(node_name(proto))
+        if proto.op_type == "Constant" and proto.domain in ("", "ai.onnx"):
+            self.add_constant_node(proto, name)
+            return
+        where = f"{proto.op_type} '{name}'"
+        again = [o for o in proto.output if o and (o in self.values or o in self.unknown)]
+        if again:
+            self.reasons.append(f"{where}: '{again[0]}' is already computed by another node; export the model again")
+            return
+        if proto.op_type not in TRANSLATIONS or proto.domain not in ("", "ai.onnx"):
+            known = "`tinyml supported-ops` lists what is"
+            operator = f"{proto.domain or 'ai.onnx'}.{proto.op_type}"
+            self.refuse_values(f"{where}: operator {operator} is not supported; {known}", proto.output)
+            return
+        if any(i in self.unknown for i in proto.input):
+            self.unknown.update(proto.output)
+            return
+        try:
+            operands = tuple(self.lookup(i) for i in proto.input)
+            node = Node(proto.op_type, name, operands, attributes_of(proto), self.opset, len(proto.output))
+            check_attributes(node.attributes)
+            translated = TRANSLATIONS[proto.op_type](node)
+            ops = translated if isinstance(translated, list) else [translated]
+            for op in ops:
+                op.verify_()
+                check_op(op)
+            ops = [folded(op) or op for op in ops]
+        except (Unsupported, VerifyException, KeyError, IndexError, ValueError, TypeError) as error:
+            reason = f"attribute {error} is missing" if isinstance(error, KeyError) else str(error)
+            self.refuse_values(f"{where}: {reason}", proto.output)
+            return
+        for index, (op, output) in enumerate(zip(ops, proto.output, strict=False)):
+            if index:
+                op.node = StringAttr(self.unique(f"{name}_{index}"))
+            self.insert(op)
+            self.values[output or ""] = op.results[0] if output else None
+        others = proto.output[len(ops) :]
+        self.reasons += [
+            f"{where}: only its first result is supported, but '{o}' is used" for o in others if o in self.used
+        ]
+        self.unknown.update(o for o in others if o)
+
+    def refuse_values(self, reason: str, values: Iterable[str]) -> None:
+        """Record why values are not computed; what is computed from them is then passed over."""
+        self.reasons.append(reason)
+        self.unknown.update(value for value in values if value)
+
+    def insert(self, op: Operation) -> None:
+        """Append an op, and before it the constants and sums that its translation made."""
+        for operand in op.operands:
+            owner = operand.owner
+            if isinstance(owner, Operation) and owner.parent is None:
+                if isinstance(owner, dialect.AddOp) and owner.node is not None:
+                    owner.node = StringAttr(self.unique(owner.node.data))
+                self.insert(owner)
+        self.block.add_op(op)
+
+    def add_constant_node(self, proto: onnx.NodeProto, name: str) -> None:
+        """A Constant node: a tensor, a number or a list."""
+        from onnx import TensorProto
+
+        where = f"Constant '{name}'"
+        try:
+            (key, value), *_ = *attributes_of(proto).items(), ("no value", None)
+        except ValueError:
+            key, value = "its attribute", None
+        array = None
+        if key == "value" and isinstance(value, TensorProto):
+            array = self.array_of(value, where)
+        elif key in CONSTANT_TYPES and not isinstance(value, str):
+            array = self.checked(np.asarray(value, CONSTANT_TYPES[key]), where)
+        else:
+            self.reasons.append(f"{where}: {key} is not supported; use a tensor of numbers")
+        if array is None:
+            self.unknown.update(proto.output)
+        else:
+            self.add_constant(proto.output[0], array)
+
+    def lookup(self, name: str) -> SSAValue | None:
+        """The value of an ONNX name; None for an input left out. Raises Unsupported where nothing computes it."""
+        if name not in self.values:
+            raise Unsupported(f"input '{name}' is not computed by any node before it")
+        return self.values[name]
+
+    def unique(self, name: str) -> str:
+        """A short, readable name, unlike all before it: the last part of a path."""
+        parts = [p for p in re.split(r"[/;:]", name) if p and not p.isdigit()]
+        base = identifier(parts[-1] if parts else name)[:40].rstrip("_") or "node"
+        candidate, number = base, 1
+        while candidate in self.names:
+            number += 1
+            candidate = f"{base}_{number}"
+        self.names.add(candidate)
+        return candidate
+
+
+def node_name(node: onnx.NodeProto) -> str:
+    """The node's name, or that of its output; its operator where a converter joined the names of all that it fused."""
+    name = node.name or (node.output[0] if node.output else "")
+    return node.op_type if not name or ";" in name else name
+
+
+def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
+    """A node's attributes as Python values."""
+    from onnx import helper
+
+    values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    return {k: v.decode(errors="replace") if isinstance(v, bytes) else v for k, v in values.items()}
+
+
+def repeated(names: list[str]) -> list[str]:
+    """What stands in a list more than once."""
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def fits(shape: Sequence[int], dims: Sequence[int | str]) -> bool:
+    """Whether a shape has positive sizes, and those that the model states."""
+    return len(shape) == len(dims) and all(
+        n > 0 and (n == d or not isinstance(d, int) or d <= 0) for n, d in zip(shape, dims, strict=True)
+    )
+
+
+def named(names: list[str]) -> ArrayAttr[DictionaryAttr]:
+    """ONNX names as attributes of arguments or results."""
+    return ArrayAttr([DictionaryAttr({"onnx.name": StringAttr(n)}) for n in names])
+
+
+def drop_dead(block: Block) -> None:
+    """Remove ops whose results nothing uses, from the last to the first."""
+    for op in reversed(list(block.ops)):
+        if op.results and not any(r.uses.get_length() for r in op.results):
+            op.detach()
+            op.erase()

@@ -1,0 +1,183 @@
+"""Translations of layers: convolutions, pools, matrix products, normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.dialects.builtin import Float32Type
+from xdsl.ir import SSAValue
+
+from ...dialects import onnx
+from ...dialects.dense import from_numpy, to_numpy
+from ...dialects.onnx.base import element_of, shape_of, window_shape
+from ...dialects.onnx.weights import is_weight, transposed_weight
+from .node import Node, Unsupported, like
+
+
+@dataclass(frozen=True)
+class WindowAttributes:
+    """A sliding window with every attribute explicit."""
+
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: tuple[int, ...]
+
+
+def window_attributes(node: Node, spatial: Sequence[int], kernel: Sequence[int]) -> WindowAttributes:
+    """Resolve defaults, `auto_pad` and `ceil_mode` (ONNX Conv and pooling specifications)."""
+    rank = len(spatial)
+    strides = tuple(node.attributes.get("strides", [1] * rank))
+    dilations = tuple(node.attributes.get("dilations", [1] * rank))
+    pads = list(node.attributes.get("pads", [0] * 2 * rank))
+    auto_pad = node.attributes.get("auto_pad", "NOTSET")
+    if rank not in (1, 2):
+        raise Unsupported(f"{rank}-dimensional windows are not supported, only 1-D and 2-D")
+    if not len(kernel) == len(strides) == len(dilations) == rank or len(pads) != 2 * rank:
+        raise Unsupported(
+            f"window {list(kernel)}, strides {list(strides)}, dilations {list(dilations)} and pads {pads} "
+            f"do not fit {rank} dimensions"
+        )
+    if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
+        raise Unsupported(f"auto_pad = {auto_pad!r} is none of ONNX's; use explicit pads")
+    if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+        for axis in range(rank):
+            positions = -(-spatial[axis] // strides[axis])
+            reach = (positions - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1
+            total = max(0, reach - spatial[axis])
+            small, large = total // 2, total - total // 2
+            first, last = (small, large) if auto_pad == "SAME_UPPER" else (large, small)
+            pads[axis], pads[axis + rank] = first, last
+    elif auto_pad == "VALID":
+        pads = [0] * 2 * rank
+    if any(p < 0 for p in pads):
+        raise Unsupported(f"negative pads {pads} are not supported; slice the input instead")
+    if node.attributes.get("ceil_mode", 0):
+        for axis in range(rank):
+            room = spatial[axis] + pads[axis] + pads[axis + rank] - dilations[axis] * (kernel[axis] - 1) - 1
+            starts_inside = (room // strides[axis] + 1) * strides[axis] < spatial[axis] + pads[axis]
+            if room % strides[axis] and starts_inside:
+                if node.attributes.get("count_include_pad", 0):
+                    raise Unsupported("ceil_mode = 1 with count_include_pad = 1 is not supported; use explicit pads")
+                pads[axis + rank] += strides[axis] - room % strides[axis]
+    return WindowAttributes(tuple(kernel), strides, dilations, tuple(pads))
+
+
+def conv(node: Node) -> onnx.OnnxOp:
+    x, w = node.operand(0), node.operand(1)
+    bias = node.optional(2)
+    if not is_weight(w) or (bias is not None and not is_weight(bias)):
+        raise Unsupported("weights and bias must be constants")
+    x_shape, w_shape = shape_of(x), shape_of(w)
+    if list(node.attributes.get("kernel_shape", w_shape[2:])) != list(w_shape[2:]):
+        raise Unsupported(f"kernel_shape {node.attributes['kernel_shape']} is not that of weights {list(w_shape)}")
+    a = window_attributes(node, x_shape[2:], w_shape[2:])
+    positions = window_shape(x_shape[2:], a.kernel, a.strides, a.dilations, a.pads)
+    type = like(x, (x_shape[0], w_shape[0], *positions))
+    group = node.attributes.get("group", 1)
+    return onnx.ConvOp(x, w, bias, type, a.strides, a.pads, a.dilations, group, node.name)
+
+
+def pool_attributes(node: Node, spatial: Sequence[int]) -> WindowAttributes:
+    """Raises Unsupported where a window lies in the padding only, and have no maximum or mean."""
+    a = window_attributes(node, spatial, node.attributes["kernel_shape"])
+    for axis, positions in enumerate(window_shape(spatial, a.kernel, a.strides, a.dilations, a.pads)):
+        starts = np.arange(positions)[:, np.newaxis] * a.strides[axis] - a.pads[axis]
+        taps = starts + np.arange(a.kernel[axis]) * a.dilations[axis]
+        if not ((taps >= 0) & (taps < spatial[axis])).any(axis=1).all():
+            raise Unsupported(
+                f"with pads {list(a.pads)} some windows {list(a.kernel)} lie in the padding only; pad less"
+            )
+    return a
+
+
+def max_pool(node: Node) -> onnx.OnnxOp:
+    node.refuse(storage_order=0)
+    x = node.operand(0)
+    a = pool_attributes(node, shape_of(x)[2:])
+    positions = window_shape(shape_of(x)[2:], a.kernel, a.strides, a.dilations, a.pads)
+    type = like(x, (*shape_of(x)[:2], *positions))
+    return onnx.MaxPoolOp(x, type, a.kernel, a.strides, a.pads, a.dilations, node.name)
+
+
+def average_pool(node: Node) -> onnx.OnnxOp:
+    x = node.operand(0)
+    a = pool_attributes(node, shape_of(x)[2:])
+    positions = window_shape(shape_of(x)[2:], a.kernel, a.strides, a.dilations, a.pads)
+    type = like(x, (*shape_of(x)[:2], *positions))
+    include = bool(node.attributes.get("count_include_pad", 0))
+    return onnx.AveragePoolOp(x, type, a.kernel, a.strides, a.pads, a.dilations, include, node.name)
+
+
+def global_average_pool(node: Node) -> onnx.OnnxOp:
+    x = node.operand(0)
+    shape = shape_of(x)
+    return onnx.GlobalAveragePoolOp(x, like(x, (*shape[:2], *(1 for _ in shape[2:]))), node.name)
+
+
+def gemm(node: Node) -> onnx.OnnxOp:
+    """Brought to x w^T + b: constants absorb transB, alpha and beta."""
+    node.refuse(transA=0)
+    x, w, bias = node.operand(0), node.operand(1), node.optional(2)
+    alpha, beta = node.attributes.get("alpha", 1.0), node.attributes.get("beta", 1.0)
+    if not is_weight(w) or (bias is not None and not is_weight(bias)):
+        raise Unsupported("weights and bias must be constants")
+    require_matrices(x, w)
+    if not node.attributes.get("transB", 0):
+        w = transposed_weight(w)[-1].result
+    if alpha != 1.0:
+        w = scaled_constant(w, alpha)
+    channels = shape_of(w)[0]
+    if bias is not None and shape_of(bias) != (channels,):
+        bias = reshaped_bias(bias, channels)
+    if bias is not None and beta != 1.0:
+        bias = scaled_constant(bias, beta)
+    return onnx.GemmOp(x, w, bias, like(x, (shape_of(x)[0], channels)), node.name)
+
+
+def scaled_constant(value: SSAValue, factor: float) -> SSAValue:
+    """A float constant times a factor."""
+    owner = value.owner
+    if not isinstance(owner, onnx.ConstantOp) or not isinstance(element_of(value), Float32Type):
+        raise Unsupported("alpha and beta other than 1 are supported on float weights only")
+    return onnx.ConstantOp(from_numpy(to_numpy(owner.value) * np.float32(factor)), owner.label).result
+
+
+def reshaped_bias(value: SSAValue, channels: int) -> SSAValue:
+    """A constant bias of shape [], [1], [1, 1] or [1, channels] as [channels]."""
+    owner, shape = value.owner, shape_of(value)
+    if shape[:-1] not in ((), (1,)) or shape[-1:] not in ((), (1,), (channels,)):
+        raise Unsupported(f"a bias of shape {list(shape)} is not supported, only [{channels}]")
+    if not isinstance(owner, onnx.ConstantOp):
+        raise Unsupported(f"a quantized bias of shape {list(shape)} is not supported, only [{channels}]")
+    return onnx.ConstantOp(from_numpy(np.broadcast_to(to_numpy(owner.value).reshape(-1), (channels,)))).result
+
+
+def mat_mul(node: Node) -> onnx.OnnxOp:
+    x, w = node.operand(0), node.operand(1)
+    if not is_weight(w):
+        raise Unsupported(
+            "the right operand must be a constant (weights); products of two computed tensors are not supported"
+        )
+    require_matrices(x, w)
+    return onnx.MatMulOp(x, w, like(x, (shape_of(x)[0], shape_of(w)[1])), node.name)
+
+
+def require_matrices(x: SSAValue, w: SSAValue) -> None:
+    """Raise Unsupported for operands with more or fewer than two dimensions."""
+    if len(shape_of(x)) != 2 or len(shape_of(w)) != 2:
+        raise Unsupported(
+            f"operands of shapes {list(shape_of(x))} and {list(shape_of(w))} are not supported, only matrices"
+        )
+
+
+def batch_normalization(node: Node) -> onnx.OnnxOp:
+    node.refuse(training_mode=0, spatial=1)
+    operands = [node.operand(i) for i in range(5)]
+    for index in range(1, 5):
+        node.constant(index, "a parameter")
+    return onnx.BatchNormalizationOp(
+        operands, node.attributes.get("epsilon", 1e-5), like(operands[0], shape_of(operands[0])), node.name
+    )

@@ -1,0 +1,84 @@
+"""An ONNX node with its operands looked up, as the translations see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Attribute, SSAValue
+
+from ...dialects import onnx
+from ...dialects.dense import to_numpy
+from ...dialects.onnx.base import element_of
+
+
+class Unsupported(Exception):
+    """Why a node cannot be taken, and what to do."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """An ONNX node with its operands looked up: None where an optional input is left out.
+
+    `outputs` counts its results.
+    """
+
+    op_type: str
+    name: str
+    operands: tuple[SSAValue | None, ...]
+    attributes: dict[str, Any]
+    opset: int
+    outputs: int = 1
+
+    def operand(self, index: int) -> SSAValue:
+        """A required operand."""
+        if index >= len(self.operands) or (value := self.operands[index]) is None:
+            raise Unsupported(f"input {index} is missing")
+        return value
+
+    def optional(self, index: int) -> SSAValue | None:
+        """An operand that may be left out."""
+        return self.operands[index] if index < len(self.operands) else None
+
+    def constant(self, index: int, what: str) -> NDArray[Any]:
+        """The value of an operand that must be known now."""
+        value = self.operand(index)
+        if not isinstance(value.owner, onnx.ConstantOp):
+            raise Unsupported(f"{what} must be a constant; fold constants before exporting")
+        return to_numpy(value.owner.value)
+
+    def integers(self, index: int, name: str) -> list[int] | None:
+        """What newer versions of an operator take as an input and older ones as an attribute; None where left out."""
+        if self.optional(index) is not None:
+            return [int(n) for n in self.constant(index, f"the input of {name}").reshape(-1)]
+        return self.attributes.get(name)
+
+    def axis(self, default: int, rank: int) -> int:
+        """The attribute `axis` of a tensor with `rank` dimensions, counted from the first."""
+        axis = self.attributes.get("axis", default)
+        return from_first(axis, rank)
+
+    def refuse(self, **allowed: Any) -> None:
+        """Raise where an attribute is given with a value other than the one that means nothing."""
+        for key, value in allowed.items():
+            if key in self.attributes and self.attributes[key] != value:
+                raise Unsupported(f"attribute {key} = {self.attributes[key]!r} is not supported, only {value!r}")
+
+
+def from_first(axis: int, rank: int) -> int:
+    """An axis counted from the first. Raises Unsupported where there is no such dimension."""
+    if not -rank <= axis < rank:
+        raise Unsupported(f"axis {axis} of a tensor with {rank} dimensions")
+    return axis % rank
+
+
+Translation = Callable[[Node], onnx.OnnxOp | list[onnx.OnnxOp]]
+"""The op of a node, or one for each of its results."""
+
+
+def like(value: SSAValue, shape: Sequence[int], element: Attribute | None = None) -> TensorType[Any]:
+    """A tensor type with the element type of a value."""
+    return TensorType(element_of(value) if element is None else element, shape)

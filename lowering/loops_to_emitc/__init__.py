@@ -1,0 +1,1 @@
+"""Loop nests to the statements and expressions of C."""

@@ -1,0 +1,1 @@
+"""Forms on placed memory to loop nests."""

@@ -1,0 +1,155 @@
+"""How a form combines its input elements: the values carried around the reduction loops, per kind of form.
+
+The loop nest is the same for all; here is what it starts with, what it does per element, and what it hands to the body.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerType, i16
+from xdsl.ir import SSAValue
+
+from ...dialects.fixed.forms import ContractOp, ReduceOp, StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.types import Reduction, storage_limits
+from .emit import Emitter, Index, is_unsigned, signless
+
+
+@dataclass(frozen=True)
+class Combination(ABC):
+    """A reduction of the input elements; values are in signless types."""
+
+    uses_position: ClassVar[bool] = False
+    emit: Emitter
+
+    @abstractmethod
+    def initial(self) -> list[SSAValue]:
+        """What the reduction loops start with."""
+
+    @abstractmethod
+    def accumulate(self, elements: Sequence[SSAValue], position: Index, carried: Sequence[SSAValue]) -> list[SSAValue]:
+        """One more point of the reduction domain: an element per input, and the point's row-major position."""
+
+    def result(self, carried: Sequence[SSAValue]) -> SSAValue:
+        """The combined value, in the form's accumulator type."""
+        return carried[0]
+
+
+@dataclass(frozen=True)
+class SumOfProducts(Combination):
+    """`acc + product of (x - zero point)` over the inputs: contract, and with one input the sum of a reduce.
+
+    On a target with 16-bit words, a term whose every value fits 16 bits is computed there: an 8-bit core then
+    multiplies in a third of the time.
+    """
+
+    elements: Sequence[IntegerType]
+    zero_points: Sequence[int]
+    acc: IntegerType
+    word_bits: int
+
+    def initial(self) -> list[SSAValue]:
+        return [self.emit.constant(0, signless(self.acc))]
+
+    def accumulate(self, elements: Sequence[SSAValue], position: Index, carried: Sequence[SSAValue]) -> list[SSAValue]:
+        factors: list[SSAValue] = []
+        for element, source, zero_point in zip(elements, self.elements, self.zero_points, strict=True):
+            factor = self.emit.convert(element, source, self.term)
+            factors.append(self._minus(factor, zero_point))
+        term = factors[0]
+        for factor in factors[1:]:
+            term = self.emit.do(arith.MuliOp(term, factor))
+        return [self.emit.do(arith.AddiOp(carried[0], self.emit.convert(term, self.term, self.acc)))]
+
+    @cached_property
+    def term(self) -> IntegerType:
+        """The type of a term: i16 where that is the word and the product of the factors' extremes fits, else `acc`."""
+        magnitude = 1
+        for element, zero_point in zip(self.elements, self.zero_points, strict=True):
+            low, high = storage_limits(element)
+            magnitude *= max(high - zero_point, zero_point - low)
+        return i16 if self.word_bits == 16 and magnitude <= storage_limits(i16)[1] else self.acc
+
+    def _minus(self, value: SSAValue, zero_point: int) -> SSAValue:
+        if zero_point == 0:
+            return value
+        op = arith.SubiOp if zero_point > 0 else arith.AddiOp
+        return self.emit.do(op(value, self.emit.constant(abs(zero_point), signless(self.term))))
+
+
+@dataclass(frozen=True)
+class Extreme(Combination):
+    """`max(acc, x)` or `min(acc, x)`, in the element's type."""
+
+    element: IntegerType
+    acc: IntegerType
+    largest: bool
+
+    def initial(self) -> list[SSAValue]:
+        low, high = storage_limits(self.element)
+        return [self.emit.constant(low if self.largest else high, signless(self.element))]
+
+    def accumulate(self, elements: Sequence[SSAValue], position: Index, carried: Sequence[SSAValue]) -> list[SSAValue]:
+        if is_unsigned(self.element):
+            op = arith.MaxUIOp if self.largest else arith.MinUIOp
+        else:
+            op = arith.MaxSIOp if self.largest else arith.MinSIOp
+        return [self.emit.do(op(carried[0], elements[0]))]
+
+    def result(self, carried: Sequence[SSAValue]) -> SSAValue:
+        return self.emit.convert(carried[0], self.element, self.acc)
+
+
+@dataclass(frozen=True)
+class ArgMax(Combination):
+    """The position of the first maximum: the best value and where it was.
+
+    The best value starts at the least element at position 0. Where padding may hide position 0 it starts one below,
+    in a type of twice the width.
+    """
+
+    uses_position: ClassVar[bool] = True
+    element: IntegerType
+    acc: IntegerType
+    padded: bool
+
+    @cached_property
+    def best(self) -> IntegerType:
+        """The type of the best value."""
+        return IntegerType(2 * self.element.width.data) if self.padded else self.element
+
+    def initial(self) -> list[SSAValue]:
+        low = storage_limits(self.element)[0] - int(self.padded)
+        return [self.emit.constant(low, signless(self.best)), self.emit.constant(0, signless(self.acc))]
+
+    def accumulate(self, elements: Sequence[SSAValue], position: Index, carried: Sequence[SSAValue]) -> list[SSAValue]:
+        value = self.emit.convert(elements[0], self.element, self.best)
+        predicate = "ugt" if is_unsigned(self.best) else "sgt"
+        better = self.emit.do(arith.CmpiOp(value, carried[0], predicate))
+        where = self.emit.do(arith.IndexCastOp(self.emit.index(position), signless(self.acc)))
+        best = self.emit.do(arith.SelectOp(better, value, carried[0]))
+        return [best, self.emit.do(arith.SelectOp(better, where, carried[1]))]
+
+    def result(self, carried: Sequence[SSAValue]) -> SSAValue:
+        return carried[1]
+
+
+def combination(form: StructuredForm, emit: Emitter, word_bits: int) -> Combination | None:
+    """How a form combines; None for a map, whose body takes the elements themselves."""
+    elements = [scalar_type(shaped_type(value).element_type) for value in form.ins]
+    match form:
+        case ContractOp():
+            return SumOfProducts(emit, elements, form.zero_points.data, form.acc, word_bits)
+        case ReduceOp(kind=kind) if kind.data is Reduction.SUM:
+            return SumOfProducts(emit, elements, form.zero_point.data, form.acc, word_bits)
+        case ReduceOp(kind=kind) if kind.data is Reduction.ARGMAX:
+            return ArgMax(emit, elements[0], form.acc, form.is_padded(0))
+        case ReduceOp(kind=kind):
+            return Extreme(emit, elements[0], form.acc, kind.data is Reduction.MAX)
+        case _:
+            return None

@@ -1,0 +1,185 @@
+"""From plans to loops: every structured form becomes a function of nested loops, every place of the plan an address.
+
+The public function keeps its name and its ports; it takes the addresses and calls the steps in the plan's order. Where
+the input is delivered row by row, it takes one row and runs the slices that become possible; where the caller writes it
+into the arena, it takes no input at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from xdsl.context import Context
+from xdsl.dialects import func, scf
+from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType, ModuleOp
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+
+from ...dialects.errors import UserError
+from ...dialects.fixed.forms import StructuredForm
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, RetireOp, StreamOp, caller_form
+from .emit import Emitter, signless_memref
+from .index import Padding, Style
+from .memory import Memory, Names, Place, write_place
+from .nest import build_nest
+from .rows import Rows
+from .stream import Stream
+
+
+@dataclass(frozen=True)
+class ConvertMemplanToLoopsPass(ModulePass):
+    """Lower `fixed` forms on memrefs and `memplan` to func, scf, arith, memref and mcu.
+
+    `padding=clip` shortens reduction loops so that padding is never visited; `padding=guard` keeps constant trip counts
+    and tests each access (what HLS wants). `word_bits` is the width in which the target computes well. `sections` names
+    the linker's section of each memory that has one, such as `dtcm=.dtcm`. Raises UserError on operations that have no
+    place in a plan.
+    """
+
+    name = "convert-memplan-to-loops"
+    padding: str = "clip"
+    word_bits: int = 32
+    sections: str = ""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.padding not in get_args(Padding):
+            raise UserError(f"convert-memplan-to-loops: padding is `clip` or `guard`, not `{self.padding}`")
+        functions = [f for f in op.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
+        symbols = [f.sym_name.data for f in op.ops if isinstance(f, func.FuncOp)]
+        for function in functions:
+            style = Style(cast(Padding, self.padding), self.word_bits)
+            sections = dict(entry.split("=") for entry in self.sections.split(",") if "=" in entry)
+            lowering = Lowering(function, Names(function.sym_name.data, symbols), style, sections)
+            lowered = lowering.lower()
+            op.body.block.insert_ops_before([*lowering.memory.globals, *lowering.steps, lowered], function)
+            op.body.block.erase_op(function)
+
+
+class Lowering:
+    """The lowering of one function: `memory.globals` and `steps` are what it needs beside it."""
+
+    def __init__(self, function: func.FuncOp, names: Names, style: Style, sections: Mapping[str, str]):
+        self.function, self.names = function, names
+        self.style = style
+        self.memory = Memory(names, INPUT_ARENA in function.attributes, sections)
+        self.steps: list[func.FuncOp] = []
+        self.pushed, self.given = caller_form(function, INPUT_ROWS), caller_form(function, INPUT_ARENA)
+        for argument in function.args:
+            self.memory.argument(argument, is_row=self.pushed is not None and argument in self.pushed.ins)
+        taken = [a for a in function.args if self.given is None or a not in self.given.ins]
+        block = Block(arg_types=[self.memory.place(argument).type for argument in taken])
+        self.arguments: dict[SSAValue, SSAValue] = dict(zip(taken, block.args, strict=True))
+        for old, new in self.arguments.items():
+            new.name_hint = old.name_hint
+        self.emit = Emitter(block)
+        self.written: dict[Place, SSAValue] = {}
+
+    def lower(self) -> func.FuncOp:
+        """The public function with addresses and calls in place of the plan."""
+        for op in self.function.body.block.ops:
+            self._lower_op(op)
+        block, attributes = self.emit.entry, self.function.arg_attrs
+        if attributes is not None:
+            pairs = zip(self.function.args, attributes, strict=True)
+            attributes = ArrayAttr([attribute for argument, attribute in pairs if argument in self.arguments])
+        lowered = func.FuncOp(
+            self.names.model,
+            FunctionType.from_lists([argument.type for argument in block.args], []),
+            Region(block),
+            self.function.sym_visibility,
+            arg_attrs=attributes,
+        )
+        lowered.attributes.update(self.function.attributes)
+        return lowered
+
+    def _lower_op(self, op: Operation) -> None:
+        match op:
+            case StructuredForm() if op is self.given:
+                pass
+            case StructuredForm():
+                self._call(op)
+            case StreamOp():
+                self._stream(op)
+            case RetireOp():
+                pass
+            case func.ReturnOp():
+                if self.emit.block is not self.emit.entry:
+                    self.emit.block.add_op(scf.YieldOp())
+                self.emit.entry.add_op(func.ReturnOp())
+            case _:
+                if not self.memory.declare(op):
+                    raise UserError(f"convert-memplan-to-loops: `{op.name}` has no meaning in a plan; lower it first")
+
+    def _call(self, form: StructuredForm) -> None:
+        """Turn a form into a function, and call it."""
+        step = self._step(form, None)
+        self.emit.block.add_op(func.CallOp(step.symbol, step.addresses, []))
+
+    def _stream(self, op: StreamOp) -> None:
+        """Turn the forms of a stream into functions of one slice each, and call them in the order of a table."""
+        steps = [self._step(form, dim) for form, dim in zip(op.forms, op.dims, strict=True)]
+        stream = Stream(self.emit, self.memory, [(step.symbol, step.addresses) for step in steps], op.slices)
+        if self.pushed is not None and self.pushed.parent_op() is op:
+            # What follows runs once, after the last row.
+            self.emit.block = stream.write_pushed(op.forms.index(self.pushed))
+        else:
+            stream.write()
+
+    def _step(self, form: StructuredForm, along: int | None) -> Step:
+        """Turn a form, or a slice of it, into a private function."""
+        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, form.target])
+        passed = [value for value in operands if self.memory.is_passed(value)]
+        addresses = [self._address(value) for value in passed]
+        node = form.node.data if form.node is not None else form.name.rpartition(".")[2]
+        symbol = self.names.new(node)
+        held = [] if along is None else [IndexType()]
+        block = Block(arg_types=[*held, *(address.type for address in addresses)])
+        step = Emitter(block)
+        for number, (value, argument) in enumerate(zip(passed, block.args[len(held) :], strict=True)):
+            argument.name_hint = "out" if value is form.target else f"in{number}"
+        arguments: dict[SSAValue, SSAValue] = dict(zip(passed, block.args[len(held) :], strict=True))
+        memory = {value: self._operand(step, value, arguments.get(value)) for value in operands}
+        label = symbol.removeprefix(f"{self.names.model}_")
+        if along is not None:
+            block.args[0].name_hint = "row"
+        build_nest(form, memory, step, self.style, label, None if along is None else (along, block.args[0]))
+        block.add_op(func.ReturnOp())
+        type = FunctionType.from_lists([argument.type for argument in block.args], [])
+        self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
+        return Step(symbol, addresses)
+
+    def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None) -> SSAValue | Rows:
+        """An operand inside the function of a step: an argument, a constant, or rows."""
+        place = self.memory.place(value)
+        if place.rows is not None:
+            return self.memory.write_rows(step, place)
+        if argument is None:
+            return write_place(step, self.memory.get_root(step, place.root), place)
+        if self.pushed is not None and value in self.pushed.ins:
+            assert isinstance(value.type, MemRefType)
+            return Rows(argument, signless_memref(value.type))
+        return argument
+
+    def _address(self, value: SSAValue) -> SSAValue:
+        """The memref of a value of the plan in the public function, written at its first use."""
+        place = self.memory.place(value)
+        if place not in self.written:
+            self.written[place] = write_place(self.emit, self._root(place.root), place)
+            hint = value.name_hint or self.written[place].name_hint
+            self.written[place].name_hint = hint
+        return self.written[place]
+
+    def _root(self, root: SSAValue) -> SSAValue:
+        if root not in self.arguments:
+            self.arguments[root] = self.memory.get_root(self.emit, root)
+        return self.arguments[root]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A function of one form: its name, and the addresses that it takes (a slice takes its number before them)."""
+
+    symbol: str
+    addresses: list[SSAValue]

@@ -1,0 +1,253 @@
+"""The memory of a plan at the loops level: globals for arenas, buffers and constants, views and casts for the rest.
+
+A memref of the plan is a *place*: a root (argument, arena, buffer or constant) and a byte offset into it. Places in an
+arena are `memref.view` at the summed offset. Places elsewhere are `memref.reinterpret_cast` where the root has the same
+element type, else a view of the root's bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseIntOrFPElementsAttr,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    StridedLayoutAttr,
+    StringAttr,
+    TensorType,
+    UnitAttr,
+    i8,
+    i16,
+    i64,
+)
+from xdsl.ir import Operation, SSAValue
+
+from ...dialects.dense import from_numpy
+from ...dialects.emitc.types import MEMORY, SECTION
+from ...dialects.errors import UserError
+from ...dialects.fixed import ConstantOp
+from ...dialects.memories import DEFAULT_MEMORY
+from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes
+from .emit import Emitter, signless_memref
+from .rows import Rows, is_even, narrow, one_row, table_type
+
+BUFFER_ALIGNMENT = 4
+"""Bytes; a buffer of its own starts where a 32-bit machine can load any element at full speed."""
+
+
+class Names:
+    """Unique symbols `MODEL_name`, valid C identifiers."""
+
+    def __init__(self, model: str, taken: Sequence[str]):
+        self.model = model
+        self._taken = {*taken, f"{model}_run"}
+
+    def new(self, name: str) -> str:
+        """A symbol for this node; numbered where the name is taken."""
+        base = f"{self.model}_" + re.sub(r"\W", "_", name, flags=re.ASCII)
+        symbol, number = base, 0
+        while symbol in self._taken:
+            number += 1
+            symbol = f"{base}_{number}"
+        self._taken.add(symbol)
+        return symbol
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a memref of the plan lives: `offset` bytes into `root`, as the signless `type`."""
+
+    root: SSAValue
+    offset: int
+    type: MemRefType
+    rows: SSAValue | None = None
+    """The `memplan.rows` of whose rows, each apart, the memref consists; `root` is their arena."""
+
+
+class Memory:
+    """The places of a function's memrefs, and the globals that they need.
+
+    Where the caller writes the input into the arena, `is_shared`, the (first) arena is public. `sections` are those of
+    the linker for arenas in some memories.
+    """
+
+    def __init__(self, names: Names, is_shared: bool, sections: Mapping[str, str]):
+        self.names, self.is_shared, self.sections = names, is_shared, sections
+        self.globals: list[memref.GlobalOp] = []
+        self._arenas = 0
+        self._places: dict[SSAValue, Place] = {}
+        self._symbols: dict[SSAValue, memref.GlobalOp] = {}
+        self._constants: dict[tuple[MemRefType[IntegerType], bytes], memref.GlobalOp] = {}
+        self._offsets: dict[SSAValue, NDArray[np.int32]] = {}
+        self._tables: dict[SSAValue, memref.GlobalOp] = {}
+
+    def declare(self, op: Operation) -> bool:
+        """Take up an op that makes a memref. Returns False when it is another kind of op."""
+        match op:
+            case ConstantOp():
+                self._root(op.result, self._constant(op))
+            case ArenaOp():
+                self._arena(op)
+            case BufferOp():
+                symbol = self.names.new(op.node.data if op.node is not None else "buffer")
+                self._root(op.result, self._uninitialized(symbol, op.result.type, BUFFER_ALIGNMENT))
+            case ViewOp():
+                self._inside(op.arena, op.offset.value.data, op.result)
+            case RowsOp():
+                place = self._places[op.arena]
+                self._offsets[op.result] = op.row_offsets
+                self._places[op.result] = Place(place.root, 0, signless_memref(op.result.type), op.result)
+            case AliasOp():
+                self._inside(op.source, op.offset.value.data, op.result)
+            case _:
+                return False
+        return True
+
+    def argument(self, value: SSAValue, is_row: bool) -> None:
+        """Take up an argument of the function, or one row of it. Raises UserError where it is not in memory."""
+        if not isinstance(value.type, MemRefType):
+            raise UserError(f"`{self.names.model}` takes {value.type}: run convert-fixed-to-memplan first")
+        type = signless_memref(value.type)
+        self._places[value] = Place(value, 0, one_row(type) if is_row else type)
+
+    def place(self, value: SSAValue) -> Place:
+        """Where a memref lives."""
+        return self._places[value]
+
+    def is_passed(self, value: SSAValue) -> bool:
+        """True when a step takes the memref as an argument: it is neither a constant nor made of rows."""
+        place = self._places[value]
+        symbol = self._symbols.get(place.root)
+        return place.rows is None and (symbol is None or symbol.constant is None)
+
+    def get_root(self, emit: Emitter, root: SSAValue) -> SSAValue:
+        """Write `memref.get_global` of a root that is not an argument."""
+        symbol = self._symbols[root]
+        return emit.do(memref.GetGlobalOp(symbol.sym_name.data, symbol.type), hint_of(symbol.sym_name.data, self.names))
+
+    def _root(self, value: SSAValue, symbol: memref.GlobalOp) -> None:
+        self._symbols[value] = symbol
+        self._places[value] = Place(value, 0, symbol.type)
+
+    def _inside(self, source: SSAValue, offset: int, result: SSAValue) -> None:
+        assert isinstance(result.type, MemRefType)
+        outer = self._places[source]
+        self._places[result] = Place(outer.root, outer.offset + offset, signless_memref(result.type), outer.rows)
+
+    def _arena(self, op: ArenaOp) -> None:
+        """Arenas after the first are named by their memories; the first is what the caller may share."""
+        memory, is_first = op.memory.data, not self._arenas
+        symbol = self.names.new("arena" if is_first else f"arena_{memory}")
+        arena = self._uninitialized(symbol, op.result.type, op.alignment.value.data)
+        arena.sym_visibility = StringAttr("public" if self.is_shared and is_first else "private")
+        if memory != DEFAULT_MEMORY:
+            arena.attributes[MEMORY] = op.memory
+        if memory in self.sections:
+            arena.attributes[SECTION] = StringAttr(self.sections[memory])
+        self._arenas += 1
+        self._root(op.result, arena)
+
+    def _uninitialized(self, symbol: str, type: MemRefType, alignment: int) -> memref.GlobalOp:
+        op = memref.GlobalOp.get(StringAttr(symbol), signless_memref(type), UnitAttr(), alignment=alignment)
+        self.globals.append(op)
+        return op
+
+    def _constant(self, op: ConstantOp) -> memref.GlobalOp:
+        assert isinstance(op.result.type, MemRefType)
+        name = op.node.data if op.node is not None else f"w{len(self._constants)}"
+        return self.constant(name, signless_memref(op.result.type), op.value)
+
+    def constant(self, name: str, type: MemRefType[IntegerType], value: DenseIntOrFPElementsAttr) -> memref.GlobalOp:
+        """The global of a constant; constants of the same type and bytes share one."""
+        key = (type, value.data.data)
+        if key not in self._constants:
+            tensor = DenseIntOrFPElementsAttr(TensorType(type.element_type, type.get_shape()), value.data)
+            symbol = StringAttr(self.names.new(name))
+            self._constants[key] = memref.GlobalOp.get(symbol, type, tensor, constant=UnitAttr())
+            self.globals.append(self._constants[key])
+        return self._constants[key]
+
+    def table(self, name: str, values: NDArray[np.int32]) -> memref.GlobalOp:
+        """A constant list of numbers, none negative, in the narrowest integers that hold them."""
+        numbers = narrow(values)
+        return self.constant(
+            name, MemRefType(table_type(numbers), numbers.shape, memory_space=FLASH), from_numpy(numbers)
+        )
+
+    def state(self, name: str) -> memref.GlobalOp:
+        """A 16-bit variable that lasts from call to call and starts at 0."""
+        symbol = StringAttr(self.names.new(name))
+        op = memref.GlobalOp.get(symbol, MemRefType(i16, [1]), from_numpy(np.zeros(1, np.int16)))
+        self.globals.append(op)
+        return op
+
+    def write_rows(self, emit: Emitter, place: Place) -> Rows:
+        """Write what the rows of a place are reached by: the arena, and their table where they need one."""
+        assert place.rows is not None
+        arena, offsets = self.get_root(emit, place.root), self._offsets[place.rows]
+        if is_even(offsets):
+            return Rows(
+                arena, place.type, None, int(offsets[0]), int(offsets[1] - offsets[0]) if len(offsets) > 1 else 0
+            )
+        hint = place.rows.owner.node if isinstance(place.rows.owner, RowsOp) else None
+        if place.rows not in self._tables:
+            self._tables[place.rows] = self.table(f"{'row' if hint is None else hint.data}_rows", offsets)
+        table = self._tables[place.rows]
+        return Rows(arena, place.type, emit.do(memref.GetGlobalOp(table.sym_name.data, table.type)))
+
+
+def hint_of(symbol: str, names: Names) -> str:
+    """A symbol's name without the model's, as far as it is a name then."""
+    short = symbol.removeprefix(f"{names.model}_")
+    return short if not short[:1].isdigit() else f"_{short}"
+
+
+def write_place(emit: Emitter, root: SSAValue, place: Place) -> SSAValue:
+    """Write the memref of a place, given its root. Raises UserError where wide elements would be read as others."""
+    whole = root.type
+    assert isinstance(whole, MemRefType)
+    if isinstance(place.root.owner, ArenaOp):
+        return write_view(emit, root, place)
+    if whole == place.type:
+        return root
+    if whole.element_type == place.type.element_type and (place.offset == 0 or whole.element_type != i8):
+        return write_cast(emit, root, place)
+    if whole.element_type == i8:
+        return write_view(emit, flatten(emit, root, whole), place)
+    raise UserError(
+        f"cannot alias {place.type} to a buffer {whole} outside the arena: only bytes (i8) can be read as another "
+        "element type; place the buffer in the arena"
+    )
+
+
+def write_view(emit: Emitter, root: SSAValue, place: Place) -> SSAValue:
+    """A typed view at a byte offset of one-dimensional bytes."""
+    return emit.do(memref.ViewOp(root, emit.constant(place.offset, IndexType()), [], place.type))
+
+
+def write_cast(emit: Emitter, root: SSAValue, place: Place) -> SSAValue:
+    """The same elements under another shape, from an element offset on (then the type says so, as a strided layout)."""
+    shape, offset = place.type.get_shape(), place.offset // element_bytes(place.type)
+    strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    layout = StridedLayoutAttr(strides, offset) if offset else place.type.layout
+    type = MemRefType(place.type.element_type, shape, layout, place.type.memory_space)
+    return emit.do(memref.ReinterpretCastOp(root, [], [], [], [offset], shape, strides, type))
+
+
+def flatten(emit: Emitter, root: SSAValue, whole: MemRefType) -> SSAValue:
+    """A memref as one dimension."""
+    if whole.get_num_dims() == 1:
+        return root
+    axes = ArrayAttr([ArrayAttr(IntegerAttr(axis, i64) for axis in range(whole.get_num_dims()))])
+    flat = MemRefType(i8, [prod(whole.get_shape())], whole.layout, whole.memory_space)
+    return emit.do(memref.CollapseShapeOp(operands=[root], properties={"reassociation": axes}, result_types=[flat]))

@@ -1,0 +1,94 @@
+"""A stream at the loops level: a table of slices in flash, and a loop that calls the function of each.
+
+    for i in 0 .. slices: switch (form[i]) { case 0: conv1(row[i], ...); case 1: conv2(row[i], ...) }
+
+Where the caller delivers the input row by row, a call runs the slices from one row of the input to the next, and the
+number of the row lasts from call to call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import DenseArrayBase, IndexType, i16, i64
+from xdsl.ir import Block, Region, SSAValue
+
+from .emit import Emitter, Index
+from .memory import Memory
+
+Call = tuple[str, list[SSAValue]]
+"""A function, and the arguments after the number of the slice."""
+
+
+class Stream:
+    """The slices of a stream as they are written at the end of the emitter's block."""
+
+    def __init__(self, emit: Emitter, memory: Memory, calls: Sequence[Call], slices: NDArray[np.int32]):
+        self.emit, self.memory, self.calls, self.slices = emit, memory, calls, slices
+
+    def write(self) -> None:
+        """Run all slices."""
+        if len(self.calls) == 1:
+            self._loop(0, len(self.slices), lambda row: self._call(self.calls[0], row))
+        else:
+            self._run(0, len(self.slices))
+
+    def write_pushed(self, source: int) -> Block:
+        """Run the slices from one slice of form `source` to its next. Returns the block that runs after the last."""
+        emit = self.emit
+        starts = np.flatnonzero(self.slices[:, 0] == source).astype(np.int32)
+        assert starts[0] == 0, "no form runs before the first row of the input is there"
+        bounds = self._global(self.memory.table("pushes", np.append(starts, np.int32(len(self.slices)))))
+        state = self._global(self.memory.state("row"))
+        zero = emit.index(0)
+        row = emit.do(arith.IndexCastOp(emit.do(memref.LoadOp.get(state, [zero])), IndexType()), "row")
+        after = emit.index(emit.add(row, 1))
+        self._run(self._load(bounds, row), self._load(bounds, after))
+        is_last = emit.do(arith.CmpiOp(after, emit.index(len(starts)), "eq"))
+        following = emit.do(arith.SelectOp(is_last, zero, after))
+        emit.block.add_op(memref.StoreOp.get(emit.do(arith.IndexCastOp(following, i16)), state, [zero]))
+        rest = Block()
+        emit.block.add_op(scf.IfOp(is_last, [], Region(rest)))
+        return rest
+
+    def _run(self, first: Index, last: Index) -> None:
+        forms = self._global(self.memory.table("forms", self.slices[:, 0]))
+        rows = self._global(self.memory.table("slices", self.slices[:, 1]))
+
+        def dispatch(number: SSAValue) -> None:
+            form, row = self._load(forms, number), self._load(rows, number)
+            cases = [self._case(call, row) for call in self.calls]
+            numbers = DenseArrayBase.from_list(i64, list(range(len(cases) - 1)))
+            regions = [Region(case) for case in cases]
+            self.emit.block.add_op(scf.IndexSwitchOp(form, numbers, regions[-1], regions[:-1], []))
+
+        self._loop(first, last, dispatch)
+
+    def _loop(self, first: Index, last: Index, body: Callable[[SSAValue], None]) -> None:
+        emit = self.emit
+        block = Block(arg_types=[IndexType()])
+        block.args[0].name_hint = "slice"
+        emit.block.add_op(scf.ForOp(emit.index(first), emit.index(last), emit.index(1), [], block))
+        with emit.inside(block):
+            body(block.args[0])
+            block.add_op(scf.YieldOp())
+
+    def _case(self, call: Call, row: SSAValue) -> Block:
+        block = Block()
+        with self.emit.inside(block):
+            self._call(call, row)
+            block.add_op(scf.YieldOp())
+        return block
+
+    def _call(self, call: Call, row: SSAValue) -> None:
+        self.emit.block.add_op(func.CallOp(call[0], [row, *call[1]], []))
+
+    def _global(self, symbol: memref.GlobalOp) -> SSAValue:
+        return self.emit.do(memref.GetGlobalOp(symbol.sym_name.data, symbol.type))
+
+    def _load(self, table: SSAValue, number: Index) -> SSAValue:
+        entry = self.emit.do(memref.LoadOp.get(table, [self.emit.index(number)]))
+        return self.emit.do(arith.IndexCastOp(entry, IndexType()))

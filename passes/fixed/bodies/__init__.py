@@ -1,0 +1,1 @@
+"""Algebra on the scalar bodies of forms."""

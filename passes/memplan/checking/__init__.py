@@ -1,0 +1,1 @@
+"""What `memplan-check` replays; nothing here is shared with a planner."""

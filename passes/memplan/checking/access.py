@@ -1,0 +1,168 @@
+"""What each slice of a form touches, as chunks of bytes with their owners; the plan checker's view of access maps.
+
+Slices are translations of each other where no padding is involved: what one touches is a pattern of rows and bytes in
+them, found once, at the rows where the slice is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import SSAValue
+from xdsl.ir.affine import AffineMap
+
+from ....dialects.access import Linear, full_box, linear_map
+from ....dialects.fixed.forms import StructuredForm
+from ....dialects.memplan import element_bytes, row_dimension, size_in_bytes
+from .footprints import points, touched
+from .memory import Place, Unit
+
+Mask = NDArray[np.bool_]
+Points = NDArray[np.int64]
+Number = TypeVar("Number", np.int32, np.int64)
+
+
+@dataclass
+class Pattern:
+    """What a domain touches of a box of elements; masks and numbers of points are per byte, row after row."""
+
+    results: Sequence[Linear]
+    sizes: Sequence[int]
+    parallel: int
+    shape: Sequence[int]
+    width: int
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the box."""
+        return prod(self.shape) * self.width
+
+    @cached_property
+    def mask(self) -> Mask:
+        """The bytes that are touched."""
+        return np.repeat(touched(self.results, self.sizes, self.shape).reshape(-1), self.width)
+
+    @cached_property
+    def is_full(self) -> bool:
+        """True when every byte is touched."""
+        return bool(self.mask.all())
+
+    @cached_property
+    def first(self) -> Points:
+        """Per byte the first point that touches it, UNTOUCHED for none."""
+        return np.repeat(points(self.results, self.sizes, self.parallel, self.shape, False), self.width)
+
+    @cached_property
+    def last(self) -> Points:
+        """Per byte the last point that touches it, UNTOUCHED for none."""
+        return np.repeat(points(self.results, self.sizes, self.parallel, self.shape, True), self.width)
+
+    def rows(self, count: int) -> list[int]:
+        """Which of `count` equal parts are touched."""
+        return np.flatnonzero(self.mask.reshape(count, -1).any(axis=1)).tolist()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Bytes [start, start + size) of a unit's memory, of which a pattern touches some, from its byte `within` on.
+
+    `logical` is the byte of the unit's storage at which it starts, rows counted one after the other.
+    """
+
+    unit: Unit
+    start: int
+    size: int
+    logical: int
+    pattern: Pattern
+    within: int
+
+    def of(self, per_byte: NDArray[Number]) -> NDArray[Number]:
+        """The part of an array over the bytes of the memory."""
+        return per_byte[self.start : self.start + self.size]
+
+    def of_pattern(self, per_byte: NDArray[Number], start: int, end: int) -> NDArray[Number]:
+        """The part of an array over the bytes of the pattern that belongs to bytes [start, end) of the memory."""
+        return per_byte[self.within + start - self.start : self.within + end - self.start]
+
+    @property
+    def mask(self) -> Mask | None:
+        """The bytes that are touched; None for all."""
+        return None if self.pattern.is_full else self.pattern.mask[self.within : self.within + self.size]
+
+
+class Access:
+    """What the slices of a form touch of an operand; without `along` the whole form is the one slice.
+
+    Without an access map every point touches everything: so tables are read, and whatever an opaque step touches.
+    """
+
+    def __init__(
+        self, value: SSAValue, place: Place, access: AffineMap | None, form: StructuredForm | None, along: int | None
+    ):
+        assert isinstance(value.type, MemRefType)
+        self.value, self.place = value, place
+        self.width, self.bytes = element_bytes(value.type), size_in_bytes(value.type)
+        shape = value.type.get_shape()
+        row = row_dimension(value.type)
+        if access is None:
+            shape, row = (prod(shape),), None
+            access_results: Sequence[Linear] = [Linear((0,) * len(form.sizes) + (1,) if form else (1,), 0)]
+            sizes = (*(form.sizes if form else ()), prod(shape))
+        else:
+            access_results, sizes = linear_map(access), form.sizes if form else ()
+        self.shape, self.row = shape, row
+        self.parallel = len(form.domain.parallel.data) if form else 0
+        self.sizes = tuple(1 if d == along else size for d, size in enumerate(sizes))
+        self.steps = [0 if along is None else r.coefficients[along] for r in access_results]
+        self.results = [r.without(along) for r in access_results]
+        self.interval = (0, 0) if row is None else self.results[row].interval(full_box(self.sizes))
+        self.patterns: dict[tuple[int, ...], Pattern] = {}
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row of the memref; all where it has none."""
+        return self.bytes // (1 if self.row is None else self.shape[self.row])
+
+    def at(self, value: int) -> tuple[int, int, Pattern] | None:
+        """The first row that a slice touches, how many rows from there on, and what of them; None where nothing."""
+        offsets = [r.offset + step * value for r, step in zip(self.results, self.steps, strict=True)]
+        first, count, shape = 0, 1, list(self.shape)
+        if self.row is not None:
+            low, high = (end + self.steps[self.row] * value for end in self.interval)
+            first = max(low, 0)
+            count = min(high + 1, self.shape[self.row]) - first
+            if count <= 0:
+                return None
+            offsets[self.row] -= first
+            shape[self.row] = count
+        key = (count, *offsets)
+        if key not in self.patterns:
+            results = [Linear(r.coefficients, offset) for r, offset in zip(self.results, offsets, strict=True)]
+            self.patterns[key] = Pattern(results, self.sizes, self.parallel, shape, self.width)
+        return first, count, self.patterns[key]
+
+    def chunks(self, value: int) -> Iterator[Chunk]:
+        """The bytes that a slice touches, one chunk for each unit."""
+        found = self.at(value)
+        if found is None:
+            return
+        first, count, pattern = found
+        if not self.place.is_split:
+            (unit,) = self.place.units
+            logical = self.place.offset + first * self.row_bytes
+            yield Chunk(unit, unit.start + logical, pattern.bytes, logical, pattern, 0)
+            return
+        units = self.place.units
+        if self.row is None:
+            first, count = 0, len(units)
+        size = pattern.bytes // count
+        for index in range(count) if pattern.is_full else pattern.rows(count):
+            unit = units[first + index]
+            yield Chunk(unit, unit.start, size, (first + index) * size, pattern, index * size)

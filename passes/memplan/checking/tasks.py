@@ -1,0 +1,146 @@
+"""The steps of a plan as the checker replays them: the reads and writes of forms, of their slices, of opaque ops.
+
+In a stream, slices of different forms take turns. What one reads must be what it would read if the forms ran one after
+the other as they stand in the text: each byte as the last form before it has written it, and that form done with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.ir import SSAValue
+
+from ....dialects.access import linear_map
+from ....dialects.fixed.forms import StructuredForm
+from ....dialects.memplan import OpaqueOp
+from .access import Access, Chunk
+from .places import Places, name_of, refuse
+
+EARLIER = -1
+"""The stamp that stands for whatever was there before the stream."""
+
+Stamps = NDArray[np.int32] | int
+"""A stamp for all bytes of a storage, or one for each."""
+
+
+@dataclass
+class Task:
+    """A form or an opaque op. `number` counts from 1 in the order of the text; `along` says how a stream slices it."""
+
+    op: StructuredForm | OpaqueOp
+    number: int
+    reads: list[Access]
+    writes: list[Access]
+    along: int | None = None
+    expected: list[Stamps | None] = field(default_factory=list[Stamps | None])
+    """Per read the stamps that the bytes must have; None where any will do."""
+
+    @property
+    def name(self) -> str:
+        """The node, for messages."""
+        return f"node `{name_of(self.op, self.op.name)}`"
+
+    @property
+    def slices(self) -> int:
+        """How many steps it takes."""
+        return 1 if self.along is None or isinstance(self.op, OpaqueOp) else self.op.sizes[self.along]
+
+    @property
+    def accumulates(self) -> bool:
+        """True where each slice adds to what those before it have left."""
+        form = self.op
+        return (
+            isinstance(form, StructuredForm) and self.along is not None and self.along >= len(form.domain.parallel.data)
+        )
+
+    @cached_property
+    def is_apart(self) -> bool:
+        """True when no two slices write the same element."""
+        if self.along is None or isinstance(self.op, OpaqueOp):
+            return True
+        for result in linear_map(self.op.out_map):
+            if [d for d, coefficient in enumerate(result.coefficients) if coefficient] == [self.along]:
+                return True
+        return False
+
+    @property
+    def done(self) -> int:
+        """The stamp of bytes that it does not write again; those that it does have the stamp before."""
+        return 2 * self.number + 1
+
+    def stamp(self, value: int) -> int:
+        """The stamp of what a slice writes."""
+        return self.done if self.is_apart or value == self.slices - 1 else self.done - 1
+
+    def touches(self, value: int) -> tuple[list[tuple[Chunk, Stamps | None]], list[Chunk]]:
+        """What a slice reads, with the stamps expected there, and what it writes."""
+        writes = [chunk for access in self.writes for chunk in access.chunks(value)]
+        reads = [
+            (chunk, stamps)
+            for access, stamps in zip(self.reads, self.expected, strict=True)
+            for chunk in access.chunks(value)
+        ]
+        if self.accumulates and value > 0:
+            reads.extend((chunk, self.done - 1) for chunk in writes)
+        return reads, writes
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The tasks of a stream, and per storage that several of them write the stamps that it must have at the end."""
+
+    tasks: Sequence[Task]
+    results: dict[SSAValue, tuple[Access, Stamps]]
+
+
+def task_of(op: StructuredForm | OpaqueOp, places: Places, number: int, along: int | None = None) -> Task:
+    """What an op reads and writes. Raises DiagnosticException where it is on tensors."""
+    if isinstance(op, OpaqueOp):
+        writes = [Access(value, places.of(op, value), None, None, None) for value in op.outs]
+    else:
+        if op.outs is None:
+            refuse(op, f"node `{name_of(op, op.name)}` writes no memref: convert it to memplan first")
+        writes = [Access(op.outs, places.of(op, op.outs), op.out_map, op, along)]
+    reads = [access for access in reads_of(op, places, along) if not access.place.is_constant]
+    return Task(op, number, reads, writes, along, [None] * len(reads))
+
+
+def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: int | None) -> list[Access]:
+    """All that an op reads, constants and inputs included."""
+    if isinstance(op, OpaqueOp):
+        return [Access(value, places.of(op, value), None, None, None) for value in op.ins]
+    operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), strict=True)
+    return [
+        *(Access(value, places.of(op, value), access, op, along) for value, access in operands),
+        *(Access(table, places.of(op, table), None, op, along) for table in op.tables),
+    ]
+
+
+def as_in_the_text(tasks: Sequence[Task]) -> Stream:
+    """Give the tasks of a stream the stamps that they must read."""
+    writers = Counter(access.place.root for task in tasks for access in task.writes)
+    stamps: dict[SSAValue, Stamps] = dict.fromkeys(writers, EARLIER)
+    results: dict[SSAValue, tuple[Access, Stamps]] = {}
+    for task in tasks:
+        task.expected = [stamps.get(access.place.root) for access in task.reads]
+        for access in task.writes:
+            root = access.place.root
+            stamps[root] = overwritten(stamps[root], access, task)
+            if writers[root] > 1:
+                results[root] = access, stamps[root]
+    return Stream(tasks, results)
+
+
+def overwritten(stamps: Stamps, access: Access, task: Task) -> Stamps:
+    """The stamps of a storage after a task has written all that it writes there."""
+    assert isinstance(task.op, StructuredForm)
+    after = np.full(access.place.size, stamps, np.int32) if isinstance(stamps, int) else stamps.copy()
+    for chunk in Access(access.value, access.place, task.op.out_map, task.op, None).chunks(0):
+        place = slice(chunk.logical, chunk.logical + chunk.size)
+        after[place] = task.done if chunk.mask is None else np.where(chunk.mask, task.done, after[place])
+    return task.done if bool((after == task.done).all()) else after

@@ -1,0 +1,1 @@
+"""Moves of buffers that make a plan fit."""

@@ -1,0 +1,1 @@
+"""What may share bytes, and what placement is asked for."""

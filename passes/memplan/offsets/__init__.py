@@ -1,0 +1,1 @@
+"""Placement on plain intervals: bounds, greedy plans, exact search, several memories."""

@@ -1,0 +1,1 @@
+"""A first stage in patches: which elements, which stage, which grid."""

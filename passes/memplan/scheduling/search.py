@@ -1,0 +1,164 @@
+"""The execution order of least peak memory: pure functions on graphs whose ops touch tensors.
+
+An order is a path through down-sets, and the least peak a bottleneck shortest path. The bytes alive f are submodular,
+f(X & Y) + f(X | Y) <= f(X) + f(Y), from which follow the rules that make the search small; they extend the hills and
+valleys of Liu, "An application of generalized tree pebbling to sparse matrix factorization", 1987, to any graph:
+
+- An op that fits under the bound and does not increase f is taken at once.
+- A best-first search (least f, then most ops) may forget everything else when it comes to a down-set V whose f is not
+  above that of its start: no part of V has less, for it would have come first, and so whatever order another down-set X
+  goes on with, X | V can go on with too.
+- The same holds at a cut, a down-set that every order passes.
+
+The bound starts at the largest op and rises only when the search is exhausted: it is always a proven lower bound.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .graph import Graph, Moves, Node, peak_of, unwind
+
+STATE_LIMIT = 300_000
+"""Down-sets that the exact search may visit by default, forwards and again backwards: some twenty seconds each."""
+
+BEAM = 64
+"""Down-sets of each size that the beam search keeps by default."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An order of all ops, its peak and a proven lower bound in bytes.
+
+    `method` is `given` where the order that came in is proven to be optimal, `exact` for another order that is, and
+    `beam` where the state limit was hit and the best order found has no proof. `states` counts the down-sets visited.
+    """
+
+    order: tuple[int, ...]
+    peak: int
+    lower_bound: int
+    method: str
+    states: int = 0
+
+
+def schedule(graph: Graph, given: Sequence[int], state_limit: int = STATE_LIMIT, beam: int = BEAM) -> Schedule:
+    """The order of least peak, as far as the limit on visited states allows; never worse than the given order."""
+    bound = max((sum(graph.sizes[t] for t in tensors) for tensors in graph.touches), default=0)
+    peak = peak_of(graph, given)
+    states, both = 0, ((graph, 1), (graph.reversed, -1))
+    for budget in budgets(state_limit):
+        for each, turn in both:
+            search = ExactSearch(each, bound, peak)
+            order = search.run(budget)
+            states, bound = states + search.states, search.bound
+            if order is not None:
+                return Schedule(order[::turn], bound, bound, "exact", states)
+            if bound >= peak:
+                return Schedule(tuple(given), peak, peak, "given", states)
+    beams = [beam_search(each, beam)[::turn] for each, turn in both]
+    best = min((tuple(given), *beams), key=lambda order: peak_of(graph, order))
+    peak = peak_of(graph, best)
+    return Schedule(best, peak, bound, "beam" if peak > bound else "exact", states)
+
+
+def budgets(state_limit: int) -> Iterator[int]:
+    """Limits for searches in turn forwards and backwards: one is often quick where the other is not."""
+    budget = 1000
+    while budget < state_limit:
+        yield budget
+        budget *= 8
+    yield state_limit
+
+
+@dataclass
+class ExactSearch:
+    """Best-first search under a rising bound; `limit` is the peak of a known order: none as bad is of interest."""
+
+    graph: Graph
+    bound: int
+    limit: int
+    states: int = field(default=0, init=False)
+
+    def run(self, state_limit: int) -> tuple[int, ...] | None:
+        """An order whose peak is `bound`; None at the state limit, or when `bound` has risen to `limit`."""
+        if self.bound >= self.limit:
+            return None
+        moves = Moves(self.graph)
+        root: Node = (0, 0, moves.start(), None)
+        while root[1] != moves.full:
+            found = self._valley(moves, root, state_limit)
+            if found is None:
+                return None
+            root = found
+        return unwind(root[3])
+
+    def _valley(self, moves: Moves, root: Node, state_limit: int) -> Node | None:
+        """The first node at a cut, or with no more bytes alive than the root has."""
+        seen = {root[1]}
+        frontier: list[tuple[int, int, int, Node]] = []
+        rejected: list[tuple[int, int, Node]] = []
+        node = root
+        while True:
+            for during, after in moves.steps(node):
+                if during > self.bound:
+                    if during < self.limit:
+                        rejected.append((during, len(rejected), after))
+                    continue
+                self._push(moves, after, seen, frontier)
+            while not frontier:
+                if not self._raise_bound(moves, seen, frontier, rejected):
+                    return None
+            node = heapq.heappop(frontier)[3]
+            if node[0] <= root[0] or node[1] in moves.cuts:
+                return node
+            if self.states >= state_limit:
+                return None
+
+    def _push(self, moves: Moves, node: Node, seen: set[int], frontier: list[tuple[int, int, int, Node]]) -> None:
+        if node[1] in seen:
+            return
+        seen.add(node[1])
+        settled = moves.settle(node, self.bound)
+        if settled[1] != node[1]:
+            if settled[1] in seen:
+                return
+            seen.add(settled[1])
+        self.states += 1
+        heapq.heappush(frontier, (settled[0], -settled[1].bit_count(), self.states, settled))
+
+    def _raise_bound(
+        self,
+        moves: Moves,
+        seen: set[int],
+        frontier: list[tuple[int, int, int, Node]],
+        rejected: list[tuple[int, int, Node]],
+    ) -> bool:
+        """Raise the bound to the least that lets a rejected step in; False when no better order can exist."""
+        self.bound = min((during for during, _, _ in rejected), default=self.limit)
+        if self.bound >= self.limit:
+            return False
+        let_in = [node for during, _, node in rejected if during <= self.bound]
+        rejected[:] = [entry for entry in rejected if entry[0] > self.bound]
+        for node in let_in:
+            self._push(moves, node, seen, frontier)
+        return True
+
+
+def beam_search(graph: Graph, width: int) -> tuple[int, ...]:
+    """A good order: of all partial orders of one length, only the `width` best go on, by peak, then by bytes alive."""
+    moves = Moves(graph)
+    levels: dict[int, dict[int, tuple[int, Node]]] = {0: {0: (0, (0, 0, moves.start(), None))}}
+    while True:
+        count = min(levels)
+        entries = heapq.nsmallest(width, levels.pop(count).values(), key=lambda entry: (entry[0], entry[1][0]))
+        for peak, node in entries:
+            if node[1] == moves.full:
+                return unwind(node[3])
+            for during, after in moves.steps(node):
+                worst = max(peak, during)
+                settled = moves.settle(after, worst)
+                level = levels.setdefault(settled[1].bit_count(), {})
+                if settled[1] not in level or worst < level[settled[1]][0]:
+                    level[settled[1]] = worst, settled

@@ -1,0 +1,1 @@
+"""Programs of the `emitc` level as text; the printers spell and decide nothing."""

@@ -1,0 +1,143 @@
+"""A module of emitc as a program: its parts in order, its arrays, the text of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from xdsl.dialects.builtin import IntegerType, ModuleOp
+
+from ...dialects import emitc
+from ...dialects.dense import dtype_of, to_numpy
+from ...dialects.emitc.statements import pointee
+from ...dialects.emitc.types import ALIAS, MEMORY, PUSH_ROW, RUN
+from ...dialects.errors import UserError
+from .names import Names
+from .spelling import Spelling
+from .statements import FunctionPrinter
+
+PER_LINE = {1: 20, 2: 16, 4: 16, 8: 8}
+"""Elements on a line of an initializer, by their size in bytes."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """The parts of a module that has been lowered to emitc."""
+
+    module: ModuleOp
+
+    @cached_property
+    def functions(self) -> list[emitc.FuncOp]:
+        """All functions, callees first."""
+        return [op for op in self.module.ops if isinstance(op, emitc.FuncOp)]
+
+    @cached_property
+    def globals(self) -> list[emitc.GlobalOp]:
+        """All arrays."""
+        return [op for op in self.module.ops if isinstance(op, emitc.GlobalOp)]
+
+    @cached_property
+    def includes(self) -> list[emitc.IncludeOp]:
+        """All headers."""
+        return [op for op in self.module.ops if isinstance(op, emitc.IncludeOp)]
+
+    @property
+    def entry(self) -> emitc.FuncOp:
+        """The function that the caller calls. Raises UserError where there is not exactly one."""
+        public = [function for function in self.functions if not function.is_static]
+        if len(public) != 1:
+            raise UserError(
+                f"the module has {len(public)} public functions in emitc, one is needed: "
+                "run convert-loops-to-emitc on a module with one public func.func"
+            )
+        return public[0]
+
+    @property
+    def name(self) -> str:
+        """The model's name: that of the entry without `_run` or `_push_row`."""
+        return self.entry.sym_name.data.removesuffix(RUN).removesuffix(PUSH_ROW)
+
+    @property
+    def prefix(self) -> str:
+        """What the macros of the model start with."""
+        return self.name.upper()
+
+    @property
+    def ram_bytes(self) -> int:
+        """Bytes of the arrays that are written."""
+        return sum(array_bytes(op) for op in self.globals if op.const_specifier is None)
+
+    @property
+    def elsewhere(self) -> list[emitc.GlobalOp]:
+        """The arrays that are to lie in other memories than the default one."""
+        return [op for op in self.globals if MEMORY in op.attributes]
+
+    @property
+    def aliased(self) -> list[IntegerType]:
+        """What pointers with `mcu.alias` point to, narrowest first."""
+        made = (r.type for f in self.functions for op in f.walk() if ALIAS in op.attributes for r in op.results)
+        given = (
+            type
+            for f in self.functions
+            for index, type in enumerate(f.function_type.inputs)
+            if ALIAS in f.argument_attributes(index)
+        )
+        types = {pointee(type) for type in (*made, *given)}
+        return sorted(types, key=lambda type: (type.width.data, str(type)))
+
+    def check(self) -> None:
+        """Raise UserError where something in the module is not emitc."""
+        known = emitc.FuncOp, emitc.GlobalOp, emitc.IncludeOp
+        others = sorted({op.name for op in self.module.ops if not isinstance(op, known)})
+        if others:
+            raise UserError(
+                f"cannot print {', '.join(others)}: lower the module to emitc first (convert-loops-to-emitc)"
+            )
+
+    def text(self, head: list[str], spelling: Spelling) -> str:
+        """A file: its head, arrays, and functions, with blank lines between."""
+        arrays = [line for op in self.globals for line in array_lines(op, spelling)]
+        return "\n".join([*head, *(["", *arrays] if arrays else []), *self.definitions(spelling)]) + "\n"
+
+    def definitions(self, spelling: Spelling) -> list[str]:
+        """The definitions of all functions, a blank line before each."""
+        names = self.names()
+        return [line for f in self.functions for line in ("", *FunctionPrinter(spelling, names).function(f))]
+
+    def prototype(self, spelling: Spelling) -> tuple[str, list[str]]:
+        """The declaration of the entry, and the names of its arguments."""
+        printer = FunctionPrinter(spelling, self.names())
+        declaration = printer.signature(self.entry) + ";"
+        return declaration, [printer.expressions.names[a] for a in self.entry.body.block.args]
+
+    def names(self) -> Names:
+        """Names for locals; those of functions and arrays are taken."""
+        return Names([op.sym_name.data for op in (*self.functions, *self.globals)])
+
+
+def array_bytes(op: emitc.GlobalOp) -> int:
+    """The size of an array."""
+    return op.type.size * dtype_of(op.type.element_type).itemsize
+
+
+def array_lines(op: emitc.GlobalOp, spelling: Spelling) -> list[str]:
+    """The definition of an array with its elements in decimal."""
+    attributes = dict(op.attributes)
+    head = "static " if op.static_specifier is not None else ""
+    head += "const " if op.const_specifier is not None else ""
+    head += spelling.flash(attributes) + spelling.memory(attributes)
+    head += f"{spelling.type(op.type.element_type)} {op.sym_name.data}[{op.type.size}]"
+    if op.initial_value is None:
+        return [f"{head}{spelling.alignment(attributes)};"]
+    values = to_numpy(op.initial_value).reshape(-1)
+    return [f"{head}{spelling.alignment(attributes)} = {{", *initializer_lines(values), "};"]
+
+
+def initializer_lines(values: np.ndarray) -> list[str]:
+    """The elements, so many to a line. The whole array is formatted at once: 1 MB takes a tenth of a second."""
+    per_line = PER_LINE[values.dtype.itemsize]
+    whole = len(values) // per_line * per_line
+    rows = str(values[:whole].reshape(-1, per_line).tolist())[2:-2].split("], [") if whole else []
+    rest = [str(values[whole:].tolist())[1:-1]] if whole < len(values) else []
+    return [f"  {row}," for row in (*rows, *rest)]

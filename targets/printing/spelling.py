@@ -1,0 +1,128 @@
+"""How types, literals and declarations are spelled: C99 here; HLS C++ overrides what differs (`targets/hls.py`)."""
+
+from __future__ import annotations
+
+import re
+
+from xdsl.dialects.builtin import IntegerType, Signedness, StringAttr
+from xdsl.ir import Attribute
+
+from ...dialects import emitc
+from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FLASH, MEMORY
+from ...dialects.errors import UserError
+from .text import UNARY, Text
+
+C_WIDTHS = (8, 16, 32, 64)
+"""Widths of the integer types of C; `i1` is bool."""
+
+LEAST_INT = 16
+"""Bits of `int` on the smallest target (AVR)."""
+
+COMMON_INT = 32
+"""Bits of `int` on all others: narrower arithmetic is done in `int`, and may keep more bits than its type."""
+
+
+def is_unsigned(type: IntegerType) -> bool:
+    """True for `uiN` and `i1`."""
+    return type.signedness.data == Signedness.UNSIGNED or type.width.data == 1
+
+
+class Spelling:
+    """C99 for `int` of 16 or of 32 bits."""
+
+    language = "C"
+
+    def __init__(self, prefix: str):
+        self.prefix = prefix
+
+    def type(self, type: Attribute) -> str:
+        """An integer type. Raises UserError for a width that C does not have."""
+        assert isinstance(type, IntegerType), f"{type} is not an integer type"
+        bits = type.width.data
+        if bits == 1:
+            return "bool"
+        if bits not in C_WIDTHS:
+            raise UserError(
+                f"C has no integer of {bits} bits ({type}): choose 8, 16, 32 or 64 bits, or print HLS C++ (-t hls)"
+            )
+        return f"{'u' if is_unsigned(type) else ''}int{bits}_t"
+
+    def literal(self, value: int, type: IntegerType) -> Text:
+        """A number whose C value is right on every machine; `INT32_C` where 16-bit `int` does not hold it."""
+        bits, sign = type.width.data, "U" if is_unsigned(type) else ""
+        if bits == 1:
+            return Text("true" if value else "false", declared=True)
+        if bits > 8 and not sign and value == -(1 << (bits - 1)):
+            return Text(f"INT{bits}_MIN")
+        if abs(value) >= 1 << (LEAST_INT - 1) and bits >= LEAST_INT:
+            return Text(f"{sign}INT{bits}_C({value})", typed=bits > LEAST_INT)
+        return Text(str(value), UNARY, typed=bits <= LEAST_INT)
+
+    def is_wrapped(self, type: IntegerType) -> bool:
+        """True when sums and products of this type wrap in C as they do in the IR."""
+        return type.width.data >= COMMON_INT
+
+    def branch(self, text: Text, type: IntegerType) -> Text:
+        """A value of a conditional."""
+        return text
+
+    def switched(self, text: Text, type: IntegerType) -> Text:
+        """The value of a switch."""
+        return text
+
+    def counter(self, type: IntegerType) -> str:
+        """The type of a loop's variable."""
+        return self.type(type)
+
+    def label(self, loop: emitc.ForOp) -> str:
+        """What stands in front of a loop."""
+        return ""
+
+    def pointer(self, type: emitc.PointerType, attributes: dict[str, Attribute]) -> str:
+        """A pointer type, with a trailing space where a name may follow a word."""
+        const = "const " if CONST in attributes else ""
+        pointee = self.aliasing(type.pointee_type) if ALIAS in attributes else self.type(type.pointee_type)
+        return f"{const}{self.flash(attributes)}{pointee} *"
+
+    def aliasing(self, type: Attribute) -> str:
+        """The typedef of an integer type whose accesses may meet those of other types: `NET_INT16`."""
+        return f"{self.prefix}_{self.type(type).removesuffix('_t').upper()}"
+
+    def pointer_cast(
+        self, text: Text, source: Attribute, type: emitc.PointerType, attributes: dict[str, Attribute]
+    ) -> Text:
+        """A cast between pointers; an array is a pointer to its elements already."""
+        if isinstance(source, emitc.ArrayType) and ALIAS not in attributes:
+            return text
+        return text.cast(self.pointer(type, attributes))
+
+    def parameter(self, type: Attribute, name: str, attributes: dict[str, Attribute]) -> str:
+        """A parameter of a function."""
+        if isinstance(type, emitc.PointerType):
+            return self.pointer(type, attributes) + name
+        return f"{self.type(type)} {name}"
+
+    def flash(self, attributes: dict[str, Attribute]) -> str:
+        """The macro of the address space of constants."""
+        return f"{self.prefix}_FLASH " if FLASH in attributes else ""
+
+    def memory(self, attributes: dict[str, Attribute]) -> str:
+        """The macro with which the user places an array in its memory: `NET_DTCM`, for the memory `dtcm`."""
+        name = attributes.get(MEMORY)
+        word = re.sub(r"\W", "_", name.data, flags=re.ASCII) if isinstance(name, StringAttr) else ""
+        return f"{self.prefix}_{word.upper()} " if word else ""
+
+    def alignment(self, attributes: dict[str, Attribute]) -> str:
+        """What an aligned array ends in."""
+        value = attributes.get(ALIGNMENT)
+        bytes = str(value).split(" ")[0] if value is not None else ""
+        return f" __attribute__((aligned({bytes})))" if bytes else ""
+
+    def includes(self, includes: list[emitc.IncludeOp]) -> list[str]:
+        """The lines that include headers."""
+        return [f"#include {quoted(op.include, op.is_standard_include is not None)}" for op in includes]
+
+
+def quoted(name: StringAttr, standard: bool) -> str:
+    """`<name>` or `"name"`"""
+    return f"<{name.data}>" if standard else f'"{name.data}"'

@@ -1,0 +1,57 @@
+"""Upstream MLIR accepts what the lowering to loops writes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from xdsl.context import Context
+from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import Builtin
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+
+from tinyml_opt.dialects.fixed import Fixed
+from tinyml_opt.dialects.mcu import Mcu
+from tinyml_opt.dialects.memplan import Memplan
+from tinyml_opt.lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
+from tinyml_opt.passes.loops.pipeline import PipelinePass
+
+PLANS = sorted((Path(__file__).parents[2] / "lowering" / "memplan_to_loops").glob("*.mlir"))
+
+
+def mlir_opt() -> str:
+    """The path of mlir-opt-22; skips the test where there is none, fails it where toolchains are required."""
+    path = shutil.which("mlir-opt-22")
+    if path is not None:
+        return path
+    reason = "mlir-opt-22 is not on PATH (Debian package mlir-22-tools)"
+    if os.environ.get("TINYML_REQUIRE_TOOLCHAINS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def test_there_are_plans():
+    assert len(PLANS) >= 5
+
+
+@pytest.mark.parametrize("padding", ["clip", "guard"])
+@pytest.mark.parametrize("plan", PLANS, ids=lambda path: path.stem)
+def test_upstream_accepts_the_loops(plan: Path, padding: str):
+    tool = mlir_opt()
+    ctx = Context()
+    for dialect in (Fixed, Memplan, Mcu, arith.Arith, func.Func, scf.Scf, memref.MemRef, Builtin):
+        ctx.load_dialect(dialect)
+    module = Parser(ctx, plan.read_text()).parse_module()
+    ConvertMemplanToLoopsPass(padding=padding).apply(ctx, module)
+    PipelinePass().apply(ctx, module)
+    text = StringIO()
+    Printer(text, print_generic_format=True).print_op(module)
+    checked = subprocess.run(
+        [tool, "--allow-unregistered-dialect", "-o", os.devnull], input=text.getvalue(), capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr

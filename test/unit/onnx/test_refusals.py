@@ -1,0 +1,302 @@
+"""The importer refuses what it cannot take with every reason, and never with a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from support.onnx_models import model, node, quantizer
+
+from tinyml_opt.dialects.errors import UserError
+from tinyml_opt.lowering.import_onnx.importer import import_onnx
+
+
+def reasons(source: onnx.ModelProto | bytes) -> tuple[str, ...]:
+    """Why a model is refused."""
+    with pytest.raises(UserError) as caught:
+        import_onnx(source if isinstance(source, bytes) else source.SerializeToString())
+    return caught.value.reasons
+
+
+RELU = node("Relu", "x")
+
+
+@pytest.mark.parametrize("data", [b"", b"not a model", RELU.SerializeToString()[:3]])
+def test_no_model(data: bytes) -> None:
+    (reason,) = reasons(data)
+    assert "not an ONNX" in reason
+
+
+def test_truncated_file(tmp_path: Path) -> None:
+    weights = {"w": np.ones((64, 4), np.float32)}
+    data = model([node("Gemm", "x", "w", transB=1)], weights).SerializeToString()
+    path = tmp_path / "half.onnx"
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(UserError, match=r"half\.onnx: .*truncated"):
+        import_onnx(path)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file"):
+        import_onnx(tmp_path / "none.onnx")
+
+
+F4 = np.float32
+IMAGE = (1, 1, 8, 8)
+W42, W24 = np.ones((4, 2), F4), np.ones((2, 4), F4)
+KERNEL = np.ones((1, 1, 3, 3), F4)
+
+REFUSED = {
+    "unsupported operator": (model([node("Einsum", "x", equation="ij->ji")]), "Einsum 'it': operator ai.onnx.Einsum"),
+    "other domain": (model([node("Relu", "x", domain="com.acme")]), "operator com.acme.Relu is not supported"),
+    "dynamic batch": (model([RELU], shape=("N", 4)), "input 'x': the shape [N,4] is dynamic"),
+    "dynamic size": (model([RELU], shape=(1, "width")), "--input_shape 1,1"),
+    "no shape": (model([RELU], shape=None), "input 'x': the model does not state its shape"),
+    "element type": (model([RELU], element=TensorProto.INT32), "only float32, int8 and uint8"),
+    "half precision": (model([RELU], element=TensorProto.FLOAT16), "only float32, int8 and uint8"),
+    "old operators": (model([RELU], opset=6), "opset 6 is too old"),
+    "NaN": (model([node("Gemm", "x", "w")], {"w": W42 * F4(np.nan)}), "initializer 'w': 8 of 8 weights are NaN"),
+    "one NaN": (model([node("Add", "x", "w")], {"w": np.array(np.nan, F4)}), "initializer 'w': 1 of 1 weights are NaN"),
+    "one infinite weight": (model([node("Add", "x", "w")], {"w": np.array(np.inf, F4)}), "a weight is infinite"),
+    "too large for float32": (
+        model([node("Gemm", "x", "w")], {"w": np.full((4, 2), 1e300)}),
+        "8 of 8 weights are NaN or infinite",
+    ),
+    "text as weights": (model([node("Add", "x", "w")], {"w": np.array(["a", "b"])}), "element type object"),
+    "complex weights": (model([node("Add", "x", "w")], {"w": np.ones(4, np.complex64)}), "element type complex64"),
+    "NaN in a Constant": (
+        model([helper.make_node("Constant", [], ["c"], name="c", value_floats=[1.0, np.nan]), node("Add", "x", "c")]),
+        "Constant 'c': 1 of 2 weights are NaN",
+    ),
+    "Constant of text": (
+        model([helper.make_node("Constant", [], ["c"], name="c", value_string="a"), node("Add", "x", "c")]),
+        "Constant 'c': value_string is not supported",
+    ),
+    "Constant of nothing": (
+        model([helper.make_node("Constant", [], ["c"], name="c"), node("Add", "x", "c")]),
+        "Constant 'c': no value is not supported",
+    ),
+    "computed weights": (model([node("MatMul", "x", "x")], shape=(4, 4)), "the right operand must be a constant"),
+    "MatMul of batches": (model([node("MatMul", "x", "w")], {"w": W42}, (2, 3, 4)), "only matrices"),
+    "Gemm of a vector": (model([node("Gemm", "x", "w")], {"w": W42}, (4,)), "only matrices"),
+    "transposed input": (model([node("Gemm", "x", "w", transA=1)], {"w": W24[:1]}), "transA = 1 is not supported"),
+    "Gemm with computed weights": (model([node("Gemm", "x", "x")], shape=(4, 4)), "weights and bias must be constants"),
+    "a bias per row": (
+        model([node("Gemm", "x", "w", "b")], {"w": W42, "b": np.ones((2, 1), F4)}, (2, 4)),
+        "a bias of shape [2, 1] is not supported, only [2]",
+    ),
+    "infinite alpha": (model([node("Gemm", "x", "w", alpha=np.inf)], {"w": W42}), "alpha = inf must be finite"),
+    "Conv with computed weights": (model([node("Conv", "x", "x")], shape=IMAGE), "weights and bias must be constants"),
+    "wrong channels": (model([node("Conv", "x", "w")], {"w": KERNEL}, (1, 2, 8, 8)), "do not fit weights [1, 1, 3, 3]"),
+    "wrong kernel": (
+        model([node("Conv", "x", "w", kernel_shape=[5, 5])], {"w": KERNEL}, IMAGE),
+        "kernel_shape [5, 5] is not that of weights",
+    ),
+    "wrong pads": (model([node("Conv", "x", "w", pads=[1, 1])], {"w": KERNEL}, IMAGE), "do not fit 2 dimensions"),
+    "window larger than the input": (model([node("Conv", "x", "w")], {"w": KERNEL}, (1, 1, 2, 2)), "is empty"),
+    "no stride": (
+        model([node("Conv", "x", "w", strides=[0, 1])], {"w": KERNEL}, IMAGE),
+        "attribute strides = [0, 1] must be positive",
+    ),
+    "stride of another kind": (
+        model([node("Conv", "x", "w", strides=1.5)], {"w": KERNEL}, IMAGE),
+        "attribute strides must hold integers, not 1.5",
+    ),
+    "auto_pad": (model([node("Conv", "x", "w", auto_pad="SAME")], {"w": KERNEL}, IMAGE), "'SAME' is none of ONNX's"),
+    "negative pads": (
+        model([node("MaxPool", "x", kernel_shape=[2, 2], pads=[-1, 0, 0, 0])], shape=IMAGE),
+        "negative pads",
+    ),
+    "window in the padding": (
+        model([node("MaxPool", "x", kernel_shape=[2, 2], pads=[2, 0, 0, 0])], shape=IMAGE),
+        "lie in the padding only",
+    ),
+    "taps around the input": (
+        model([node("MaxPool", "x", kernel_shape=[2], dilations=[2], pads=[1, 1])], shape=(1, 1, 1)),
+        "lie in the padding only",
+    ),
+    "3-D window": (model([node("MaxPool", "x", kernel_shape=[2, 2, 2])], shape=(1, 1, 8, 8, 8)), "only 1-D and 2-D"),
+    "window of a matrix": (model([node("MaxPool", "x", kernel_shape=[2, 2])]), "only 1-D and 2-D"),
+    "missing attribute": (model([node("MaxPool", "x")], shape=IMAGE), "attribute 'kernel_shape' is missing"),
+    "column major": (
+        model([node("MaxPool", "x", kernel_shape=[2, 2], storage_order=1)], shape=IMAGE),
+        "storage_order = 1 is not supported",
+    ),
+    "ceil of counted padding": (
+        model(
+            [node("AveragePool", "x", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1, count_include_pad=1)],
+            shape=IMAGE,
+        ),
+        "ceil_mode = 1 with count_include_pad = 1",
+    ),
+    "training": (
+        model([node("BatchNormalization", "x", *"wwww", training_mode=1)], {"w": np.ones(4, F4)}),
+        "training_mode = 1 is not supported",
+    ),
+    "normalization per element": (
+        model([node("BatchNormalization", "x", *"wwww", spatial=0)], {"w": np.ones(4, F4)}, opset=7),
+        "spatial = 0 is not supported",
+    ),
+    "computed normalization": (model([node("BatchNormalization", *"xxxxx")]), "a parameter must be a constant"),
+    "Dropout in training": (
+        model([node("Dropout", "x", "", "t")], {"t": np.array(True)}),
+        "training_mode = true is not supported",
+    ),
+    "last of equals": (model([node("ArgMax", "x", select_last_index=1)]), "attribute select_last_index = 1"),
+    "axis": (model([node("Softmax", "x", axis=2)]), "axis 2 of a tensor with 2 dimensions"),
+    "axis of a scalar": (model([node("ArgMax", "x")], shape=()), "axis 0 of a tensor with 0 dimensions"),
+    "old Softmax": (
+        model([node("Softmax", "x", axis=1)], shape=(1, 2, 3), opset=12),
+        "over the dimensions from 1 on of shape [1, 2, 3] at once (opset 12)",
+    ),
+    "computed shape": (model([node("Reshape", "x", "x")]), "the shape must be a constant"),
+    "wrong reshape": (
+        model([node("Reshape", "x", "s")], {"s": np.array([3, 2])}),
+        "cannot turn shape [1, 4] into [3, 2]",
+    ),
+    "two open sizes": (model([node("Reshape", "x", "s")], {"s": np.array([-1, -1])}), "cannot turn shape"),
+    "uneven rest": (model([node("Reshape", "x", "s")], {"s": np.array([3, -1])}), "cannot turn shape"),
+    "Flatten": (model([node("Flatten", "x", axis=3)]), "axis 3 of a tensor with 2 dimensions"),
+    "Squeeze": (model([node("Squeeze", "x", "a")], {"a": np.array([1])}), "only dimensions of size 1 can go"),
+    "Squeeze of no dimension": (model([node("Squeeze", "x", "a")], {"a": np.array([5])}), "axis 5 of a tensor with 2"),
+    "Transpose": (model([node("Transpose", "x", perm=[0, 0])]), "is not a permutation of 2 dimensions"),
+    "shapes of an Add": (model([node("Add", "x", "w")], {"w": np.ones(3, F4)}), "broadcast"),
+    "Clip": (
+        model([node("Clip", "x", "l", "h")], {"l": np.array(2, F4), "h": np.array(1, F4)}),
+        "the bounds [2.0, 1.0] are not ordered",
+    ),
+    "computed bound": (model([node("Clip", "x", "x")]), "a bound must be a constant"),
+    "Relu of integers": (model([RELU], element=TensorProto.INT8), "input 0 holds i8, only float32"),
+    "missing input": (model([node("Add", "x")]), "input 1 is missing"),
+    "nothing computes it": (model([node("Relu", "z")]), "input 'z' is not computed"),
+    "two results": (
+        model([helper.make_node("MaxPool", ["x"], ["p", "y"], name="it", kernel_shape=[2, 2])], shape=IMAGE),
+        "MaxPool 'it': only its first result is supported, but 'y' is used",
+    ),
+    "computed twice": (model([RELU, node("Tanh", "x")]), "Tanh 'it_2': 'y' is already computed"),
+    "zero scale": (quantizer("QuantizeLinear", 0.0), "every scale must be positive and finite"),
+    "negative scale": (quantizer("QuantizeLinear", -1.0), "every scale must be positive and finite"),
+    "infinite scale": (quantizer("DequantizeLinear", np.inf), "every scale must be positive and finite"),
+    "negative scale of -128": (
+        model(
+            [helper.make_node("DequantizeLinear", ["q", "s"], ["w"]), node("Gemm", "x", "w")],
+            {"q": np.full((4, 2), -128, np.int8), "s": np.array(-1, F4)},
+        ),
+        "a negative scale needs weights above -128",
+    ),
+    "reflected padding": (
+        model([node("Pad", "x", "p", mode="reflect")], {"p": np.array([0, 1, 0, 0])}),
+        "attribute mode = 'reflect' is not supported, only 'constant'",
+    ),
+    "negative padding": (model([node("Pad", "x", "p")], {"p": np.array([0, -1, 0, 0])}), "negative pads [0, -1, 0, 0]"),
+    "padding of three": (model([node("Pad", "x", "p")], {"p": np.array([0, 1, 0])}), "pads [0, 1, 0] do not fit"),
+    "unsqueeze without axes": (model([node("Unsqueeze", "x")]), "the axes are missing"),
+    "zero scale of an activation": (
+        quantizer("DequantizeLinear", 0.0),
+        "a scale of 0 or below is supported for constants",
+    ),
+    "scale per channel": (quantizer("QuantizeLinear", [1.0] * 4), "for constant weights only"),
+    "zero points": (quantizer("QuantizeLinear", 1.0, np.zeros(4, np.int8)), "1 scales and 4 zero points"),
+    "zero point type": (quantizer("DequantizeLinear", 1.0, np.uint8(0)), "the zero point holds uint8, not int8"),
+    "blocks": (quantizer("QuantizeLinear", np.ones((1, 2)), block_size=2), "block_size = 2 is not supported"),
+    "scales of two dimensions": (quantizer("QuantizeLinear", np.ones((1, 4))), "scales of shape [1, 4]"),
+    "quantized to float8": (quantizer("QuantizeLinear", 1.0, output_dtype=TensorProto.FLOAT8E5M2), "output_dtype = 19"),
+    "quantized to another type": (
+        quantizer("QuantizeLinear", 1.0, np.int8(0), output_dtype=TensorProto.UINT8),
+        "output_dtype = 2 is not the type of the zero point, int8",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case: str) -> None:
+    proto, expected = REFUSED[case]
+    found = reasons(proto)
+    assert len(found) == 1
+    assert expected in found[0]
+
+
+def test_external_data() -> None:
+    proto = model([node("Gemm", "x", "w")], {"w": W42})
+    proto.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    assert "another file" in reasons(proto)[0]
+
+
+def test_sparse_weights() -> None:
+    proto = model([node("Gemm", "x", "w")])
+    values = helper.make_tensor("w", TensorProto.FLOAT, [1], [1.0])
+    indices = helper.make_tensor("i", TensorProto.INT64, [1], [0])
+    proto.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [4, 2]))
+    assert reasons(proto) == ("initializer 'w': sparse weights are not supported; save them dense",)
+
+
+def test_damaged_weights() -> None:
+    proto = model([node("Gemm", "x", "w")], {"w": W42})
+    proto.graph.initializer[0].raw_data = b"1234567"
+    assert reasons(proto) == ("initializer 'w': the data is damaged; export the model again",)
+
+
+def test_damaged_text() -> None:
+    data = model([node("MaxPool", "x", kernel_shape=[2, 2], auto_pad="12345")], shape=IMAGE).SerializeToString()
+    (reason,) = reasons(data.replace(b"12345", b"\xff\xff\xff\xff\xff"))
+    assert "is none of ONNX's" in reason
+
+
+def test_no_graph() -> None:
+    assert reasons(onnx.ModelProto(ir_version=8)) == (
+        "the model: not an ONNX model: it has no graph; export or download it again",
+    )
+
+
+def test_no_input() -> None:
+    proto = model([node("Relu", "w")], {"w": W42})
+    del proto.graph.input[:]
+    assert "the model has no input" in reasons(proto)[0]
+
+
+def test_no_opset() -> None:
+    proto = model([RELU])
+    del proto.opset_import[:]
+    assert "opset 1 is too old" in reasons(proto)[0]
+
+
+def test_output_of_nothing() -> None:
+    proto = model([RELU])
+    proto.graph.output[0].name = "z"
+    assert reasons(proto) == ("output 'z' is not computed by any supported node",)
+
+
+def test_advice_makes_the_model_importable() -> None:
+    """The tool that the advice names does what it says."""
+    from onnxruntime.tools.onnx_model_utils import make_input_shape_fixed
+
+    proto = model([RELU], shape=("N", 4))
+    (reason,) = reasons(proto)
+    assert "make_dynamic_shape_fixed --input_name x --input_shape 1,4`" in reason
+    make_input_shape_fixed(proto.graph, "x", [1, 4])
+    assert "tensor<1x4xf32>" in str(import_onnx(proto.SerializeToString()))
+
+
+def test_all_reasons_at_once() -> None:
+    nodes = [
+        helper.make_node("Einsum", ["x"], ["a"], name="first", equation="ij->ji"),
+        helper.make_node("Relu", ["a"], ["b"], name="depends_on_first"),
+        helper.make_node("Gemm", ["x", "w"], ["c"], name="depends_on_w", transA=1),
+        helper.make_node("Gemm", ["x", "v"], ["d"], name="second", transA=1),
+        helper.make_node("MatMul", ["x", "x"], ["e"], name="third"),
+        helper.make_node("Loop", ["b", "c"], ["y"], name="fourth"),
+    ]
+    proto = model(nodes, {"w": np.array([[np.inf, 1.0]], F4), "v": W24}, opset=6)
+    proto.graph.input.append(helper.make_tensor_value_info("t", TensorProto.STRING, [1]))
+    assert [reason.split(":")[0].split(" is")[0] for reason in reasons(proto)] == [
+        "opset 6",
+        "initializer 'w'",
+        "input 't'",
+        "Einsum 'first'",
+        "Gemm 'second'",
+        "MatMul 'third'",
+        "Loop 'fourth'",
+    ]

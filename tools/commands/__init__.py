@@ -1,0 +1,1 @@
+"""The commands of `tinyml`, a file each."""

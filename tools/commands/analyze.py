@@ -1,0 +1,123 @@
+"""`tinyml analyze`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ...dialects.errors import UserError
+from ..analyze import Analysis, analyze
+from ..compiler import Compilation, compile_model, options_of
+from ..show import print_json, print_table
+
+Total = tuple[str, object, str]
+
+
+def execute(args: Namespace) -> int:
+    """Print sizes; without calibration data the ranges are made up, which changes no size."""
+    if args.figure is not None:
+        from ..memory_figure import check_figure
+
+        check_figure(args.figure)
+    options = options_of(args)
+    compilation = compile_model(replace(options, sizes_only=options.calibration is None))
+    analysis = analyze(compilation)
+    files: dict[Path, bytes] = {}
+    if args.csv is not None:
+        files[args.csv] = memory_map(compilation, analysis)
+    if args.figure is not None:
+        files[args.figure] = memory_figure(compilation, analysis, args.figure.suffix)
+    for path, content in files.items():
+        write(path, content)
+    if args.timing:
+        compilation.timing.print()
+    if args.json:
+        print_json(analysis.to_json())
+    else:
+        show(analysis)
+    return 0
+
+
+def memory_map(compilation: Compilation, analysis: Analysis) -> bytes:
+    """The tensor memory map as CSV."""
+    from ...passes.fixed.calibrate import the_function
+    from ..memory_map import Plan, csv_text, plan_before, table
+
+    after = Plan(the_function(compilation.memplan))
+    return csv_text(table(plan_before(compilation), after, analysis.peak_ram_bytes)).encode()
+
+
+def memory_figure(compilation: Compilation, analysis: Analysis, suffix: str) -> bytes:
+    """The figure of the arena over time."""
+    from ...passes.fixed.calibrate import the_function
+    from ..memory_figure import draw
+    from ..memory_map import Plan
+
+    title = f"{analysis.model} on {analysis.board}"
+    return draw(Plan(the_function(compilation.memplan)), analysis.plan, title, suffix)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file. Raises UserError where that is not possible."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error
+
+
+def show(analysis: Analysis) -> None:
+    """A row per op, then the totals against the board."""
+    rows = [
+        (
+            row.node,
+            row.kind,
+            "x".join(map(str, row.output_shape)),
+            row.macs,
+            row.output_bytes,
+            row.constant_bytes,
+            row.live_bytes,
+        )
+        for row in analysis.rows
+    ]
+    columns = ("op", "form", "output", "MACs", "output bytes", "constant bytes", "live bytes")
+    print_table(f"{analysis.model}, op by op", columns, rows)
+    totals = [*ram(analysis), *streams(analysis), *others(analysis)]
+    print_table(f"{analysis.model} on {analysis.board}", ("figure", "value", "remark"), totals)
+
+
+def ram(analysis: Analysis) -> Iterator[Total]:
+    """What the model needs of RAM."""
+    over = analysis.peak_ram_bytes - analysis.ram_limit_bytes
+    share = f"{100 * analysis.peak_ram_bytes / analysis.ram_limit_bytes:.1f} % of {analysis.ram_limit_bytes:,}"
+    fits = f"does not fit: {over:,} bytes more than {analysis.ram_limit_bytes:,}" if over > 0 else share
+    yield "peak RAM", analysis.peak_ram_bytes, f"{fits}; at '{analysis.peak_node}'"
+    yield "  lower bound", analysis.lower_bound_bytes, "no placement of these buffers in this order needs less"
+    arena = "the least, proven" if analysis.plan["proven"] else "not proven to be the least"
+    if not analysis.plan["proven"] and analysis.plan.get("fit", {}).get("fits"):
+        arena = "it fits: no smaller one was looked for"
+    memories = analysis.plan.get("memories", {})
+    yield "  arenas" if memories else "  arena", analysis.arena_bytes, f"static, in NAME.c; {arena}"
+    for name, memory in memories.items():
+        yield f"    in {name}", memory["peak"], f"{100 * memory['peak'] / memory['size']:.1f} % of {memory['size']:,}"
+    yield "  input and output", analysis.io_bytes, "the caller's"
+
+
+def streams(analysis: Analysis) -> Iterator[Total]:
+    """What runs in slices, and what comes in rows."""
+    stream = analysis.plan.get("stream")
+    if stream is not None:
+        saved = f"whole tensors in this order: {analysis.plan['schedule']['peak']:,} bytes alive"
+        yield "streamed forms", stream["forms"], f"of {len(analysis.rows)}, in {stream['slices']:,} slices; {saved}"
+    if analysis.input_rows:
+        yield "rows of input", analysis.input_rows, "the caller delivers one at a time: NAME_push_row"
+
+
+def others(analysis: Analysis) -> Iterator[Total]:
+    """Flash and work."""
+    share = 100 * analysis.flash_bytes / analysis.board_flash_bytes
+    remark = f"{share:.1f} % of {analysis.board_flash_bytes:,}; constants, without code"
+    yield "flash", analysis.flash_bytes, remark
+    yield "MACs", analysis.macs, "multiply-accumulates per inference"

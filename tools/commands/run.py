@@ -1,0 +1,73 @@
+"""`tinyml run`: the firmware in the board's simulator."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from ...targets.dataset import Dataset, load_dataset
+from ...targets.executors.interface import Measurement
+from ...targets.executors.select import board_executor
+from ...targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
+from ..analyze import analyze
+from ..compiler import Compilation, compile_model, float_outputs, input_shapes, options_of
+from ..fit import refuse_misfit
+from ..show import print_json, print_table
+
+LABELS = {
+    "accuracy": "accuracy, integers",
+    "float_accuracy": "accuracy, float",
+    "ram_bytes": "RAM, bytes (model, input, output)",
+    "flash_bytes": "flash, bytes (constants and code)",
+    "stack_bytes": "stack, bytes",
+    "cycles": "cycles per inference",
+    "instructions": "instructions per inference",
+}
+
+
+def execute(args: Namespace) -> int:
+    """Build, simulate, and print what the board would do."""
+    compilation = compile_model(options_of(args))
+    refuse_misfit(analyze(compilation))
+    dataset = load_dataset(args.data, input_shapes(compilation.onnx))
+    dataset = dataset.head(args.limit) if args.limit else dataset
+    result = simulate(compilation, dataset)
+    if args.timing:
+        compilation.timing.print()
+    if args.json:
+        print_json(result)
+        return 0
+    rows = [(LABELS.get(name, name), value) for name, value in result.items() if value is not None]
+    print_table(f"{compilation.function.sym_name.data} on {compilation.board.title}", ("figure", "value"), rows)
+    return 0
+
+
+def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
+    """Accuracy (fraction of rows whose class is the label) and the measurements; None where there is no such figure."""
+    function = compilation.function
+    outputs = output_ports(function)
+    executor = board_executor(compilation.generated(), compilation.board)
+    run = executor.run(to_stored(dataset, input_ports(function)))
+    figures: Measurement = run.measurement
+    return {
+        "model": function.sym_name.data,
+        "board": compilation.board.name,
+        "simulator": executor.level,
+        "rows": len(dataset),
+        "accuracy": accuracy(to_real(run.outputs, outputs), dataset, outputs),
+        "float_accuracy": accuracy(float_outputs(compilation, dataset), dataset, outputs),
+        "ram_bytes": figures.ram_bytes,
+        "flash_bytes": figures.flash_bytes,
+        "stack_bytes": figures.stack_bytes,
+        "cycles": figures.cycles,
+        "instructions": figures.instructions,
+    }
+
+
+def accuracy(values: dict[str, Any], dataset: Dataset, outputs: Ports) -> float | None:
+    """The fraction of rows whose predicted class is the label, by the model's first output."""
+    if dataset.labels is None:
+        return None
+    port = outputs[0]
+    is_index = values[port.label.data][0].size == 1
+    return float((predicted_classes(values[port.label.data], is_index) == dataset.labels).mean())

@@ -1,0 +1,20 @@
+"""`tinyml supported-ops`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from ...lowering.import_onnx.operators import LIMITS, TRANSLATIONS
+from ..show import print_json, print_table
+
+
+def execute(args: Namespace) -> int:
+    """List the operators that the importer takes."""
+    operators = {name: LIMITS.get(name, "") for name in sorted(TRANSLATIONS)}
+    operators["Constant"] = ""
+    if args.json:
+        print_json(operators)
+        return 0
+    print_table("ONNX operators", ("operator", "limits"), sorted(operators.items()))
+    print("Every other operator is refused, with the node's name, before any work is done.")
+    return 0

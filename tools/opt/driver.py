@@ -1,0 +1,182 @@
+"""The run of `tinyml-opt`: xDSL's driver with this project's tables, ONNX input, and errors in MLIR's form."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import DiagnosticException, ParseError
+from xdsl.xdsl_opt_main import xDSLOptMain
+
+from ...dialects.errors import UserError
+from ..pipelines import Timing, run_passes
+from ..registry import DIALECTS, TARGETS, load
+from .arguments import add_arguments
+from .errors import Source, describe
+from .parser import LocatingParser
+from .pipeline import parse_passes, parse_target
+from .printing import DEFAULT_LIMIT, Dumps, elided, print_timing, write_reproducer
+
+FRONTENDS = {".onnx": "onnx", ".csv": "minimalloc"}
+"""How a file is read, by its suffix; all others hold MLIR text."""
+
+
+class OptMain(xDSLOptMain):
+    """One invocation. Raises UserError for options that are wrong, before it reads the input."""
+
+    def __init__(self, arguments: Sequence[str], target: str):
+        self.target = parse_target(target)
+        self.timing = Timing()
+        self.source = Source("<stdin>")
+        self.module: ModuleOp | None = None
+        self.stage: str | None = None
+        super().__init__(args=arguments)
+        self.source.name = self.args.input_file or "<stdin>"
+        limit = self.args.elide_larger_than
+        directory = self.args.print_ir_after_all_dir
+        self.dumps = Dumps(
+            self.args.print_ir_after_all,
+            None if directory is None else Path(directory),
+            DEFAULT_LIMIT if limit is None else limit,
+        )
+
+    def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
+        add_arguments(arg_parser)
+
+    def register_all_dialects(self) -> None:
+        for name, path in DIALECTS.items():
+            self.ctx.register_dialect(name, partial(load, path))
+        self.ctx.load_registered_dialect("builtin")  # the printer asks it about resources, even after an ONNX import
+
+    def register_all_passes(self) -> None:
+        """Passes are looked up in the tables when they are used: `setup_pipeline`."""
+
+    def register_all_targets(self) -> None:
+        self.available_targets = {name: partial(load, path) for name, path in TARGETS.items()}
+
+    def register_all_frontends(self) -> None:
+        self.available_frontends = {
+            "mlir": self.read_mlir,
+            "onnx": self.read_onnx,
+            "minimalloc": self.read_minimalloc,
+        }
+
+    def setup_pipeline(self) -> None:
+        self.passes: list[ModulePass] = parse_passes(self.args.passes)
+
+    def execute(self) -> int:
+        """Read, transform and print every part of the input; returns the exit code."""
+        chunks, frontend = self.open_input()
+        outputs: list[str] = []
+        failed = False
+        for index, (chunk, line_offset) in enumerate(chunks):
+            self.source = Source(self.source.name, {}, line_offset)
+            try:
+                outputs.append(self.process(index, chunk, frontend))
+            except Exception as error:
+                if self.args.debug:
+                    raise
+                text = describe(error, self.source, self.module, self.stage)
+                if self.is_expected(error):
+                    outputs.append(text)
+                else:
+                    failed = True
+                    sys.stderr.write(text)
+        self.write("// -----\n".join(outputs), failed)
+        if self.args.timing:
+            print_timing(self.timing)
+        return int(failed)
+
+    def is_expected(self, error: Exception) -> bool:
+        """Whether the user asked to see this error as output."""
+        if self.args.verify_diagnostics:
+            return isinstance(error, DiagnosticException | ParseError | UserError)
+        return self.args.parsing_diagnostics and isinstance(error, ParseError)
+
+    def open_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
+        """The parts of the input with their first lines, and how to read them. Raises UserError for a missing file."""
+        suffix = Path(self.args.input_file or "").suffix
+        self.args.frontend = self.args.frontend or FRONTENDS.get(suffix, "mlir")
+        if self.args.frontend != "mlir" and self.args.split_input_file:
+            raise UserError(f"--split-input-file splits MLIR text; {self.source.name} is one {self.args.frontend} file")
+        try:
+            return self.prepare_input()
+        except OSError as error:
+            raise UserError(f"cannot read {self.source.name}: {error.strerror}") from None
+
+    def process(self, index: int, chunk: IO[bytes], frontend: str) -> str:
+        """The output for one part of the input."""
+        self.module = self.stage = None
+        with chunk, self.timing.measure("parse" if frontend == "mlir" else "import"):
+            module = self.module = self.available_frontends[frontend](chunk)
+        with self.timing.measure("verify"):
+            module.verify()
+        self.run_all_passes(index, module)
+        self.stage = f"target '{self.target.name}'"
+        with self.timing.measure("print"):
+            limit: int | None = self.args.elide_larger_than
+            if limit is not None and self.target.name == "mlir":
+                module = elided(module, limit)
+            return self.output_resulting_program(module)
+
+    def run_all_passes(self, chunk: int, module: ModuleOp) -> None:
+        """Run the passes; where one fails, write the reproducer that the user asked for."""
+        done = 0
+        reproducer = self.args.crash_reproducer
+        before = module.clone() if reproducer and self.passes else None
+
+        def after(step: ModulePass, module: ModuleOp) -> None:
+            nonlocal done, before
+            done += 1
+            with self.timing.measure("dump"):
+                self.dumps.dump(chunk, done, step, module)
+            before = None if before is None else module.clone()
+            self.stage = f"pass '{self.passes[done].name}'" if done < len(self.passes) else None
+
+        self.stage = f"pass '{self.passes[0].name}'" if self.passes else None
+        try:
+            run_passes(module, self.passes, self.timing, self.ctx, after)
+        except Exception as error:
+            if before is not None and not isinstance(error, UserError):
+                write_reproducer(Path(reproducer), before, self.passes[done:], error)
+                print(f"note: wrote {reproducer}; run it with tinyml-opt as its first line says", file=sys.stderr)
+            raise
+
+    def read_mlir(self, stream: IO[bytes]) -> ModuleOp:
+        """Parse MLIR text."""
+        parser = LocatingParser(self.ctx, stream.read().decode(), self.source.name)
+        self.source.spans = parser.spans
+        return parser.parse_module(not self.args.no_implicit_module)
+
+    def read_onnx(self, stream: IO[bytes]) -> ModuleOp:
+        """Import an ONNX model: by path where there is one, since its weights may lie in files beside it."""
+        from ...lowering.import_onnx.importer import import_onnx
+
+        return import_onnx(stream.read() if self.args.input_file is None else Path(self.args.input_file))
+
+    def read_minimalloc(self, stream: IO[bytes]) -> ModuleOp:
+        """Import an instance of MiniMalloc."""
+        from ...lowering.import_minimalloc import import_minimalloc
+
+        try:
+            text = stream.read().decode()
+        except UnicodeDecodeError:
+            raise UserError(f"{self.source.name} is not text") from None
+        return import_minimalloc(text, Path(self.source.name).stem)
+
+    def write(self, text: str, failed: bool) -> None:
+        """Write the output; a file is only touched by a run without errors."""
+        if self.args.output_file is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        elif not failed:
+            try:
+                Path(self.args.output_file).write_text(text)
+            except OSError as error:
+                raise UserError(f"cannot write {self.args.output_file}: {error.strerror}") from None
