@@ -37,6 +37,8 @@ PASSES = {
     "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
     "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
+    "fixed-narrow-accumulators": "passes.fixed.narrow_accumulators:NarrowAccumulatorsPass",
+    "fixed-prove-no-overflow": "passes.fixed.prove_no_overflow:ProveNoOverflowPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
     "memplan-defrag": "passes.memplan.defrag:DefragPass",
