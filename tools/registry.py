@@ -36,6 +36,7 @@ PASSES = {
     "fixed-calibrate": "passes.fixed.calibrate:CalibratePass",
     "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
     "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
+    "fixed-fold-zero-points": "passes.fixed.fold_zero_points:FoldZeroPointsPass",
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
     "fixed-narrow-accumulators": "passes.fixed.narrow_accumulators:NarrowAccumulatorsPass",
     "fixed-prove-no-overflow": "passes.fixed.prove_no_overflow:ProveNoOverflowPass",

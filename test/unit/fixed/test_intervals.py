@@ -18,8 +18,9 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.forms import ContractOp, StructuredForm
 from tinyml_opt.dialects.fixed.types import storage_limits
+from tinyml_opt.passes.fixed.fold_zero_points import FoldZeroPointsPass
 from tinyml_opt.passes.fixed.intervals.analysis import Analysis
 from tinyml_opt.passes.fixed.narrow_accumulators import NarrowAccumulatorsPass
 from tinyml_opt.passes.fixed.prove_no_overflow import ProveNoOverflowPass
@@ -161,3 +162,34 @@ def test_every_value_lies_in_its_range(net: Network, bits: int, scheme: str, boa
     narrowed = FixedExecutor(module).run(inputs)
     for label, array in expected.outputs.items():
         np.testing.assert_array_equal(narrowed.outputs[label], array)
+
+
+@given(seed=st.integers(0, 1000), bias=st.booleans(), zero=st.integers(-128, 127), zero_w=st.integers(-3, 3))
+def test_folding_a_zero_point_changes_no_integer(seed: int, bias: bool, zero: int, zero_w: int):
+    """With a bias and without, over the whole range of inputs; no zero point is left where it fits i32."""
+    generator = np.random.default_rng(seed)
+    weights, biases = generator.integers(-128, 128, (2, 4)).tolist(), generator.integers(-9999, 9999, 2).tolist()
+    x, y = f"tensor<1x4x!fixed.q<i8, 1.0 : {zero}>>", "tensor<1x2x!fixed.q<i8, 1.0>>"
+    module = parse(f"""
+    func.func @net(%x: {x}) -> {y} attributes {{{PORTS.replace("i8, 1.0>>, perm", f"i8, 1.0 : {zero}>>, perm", 1)}}} {{
+      %w = fixed.constant dense<{weights}> : tensor<2x4xi8> as tensor<2x4xi8>
+      %b = fixed.constant dense<{biases}> : tensor<2xi32> as tensor<2xi32>
+      %y = fixed.contract ins(%x, %w : {x}, tensor<2x4xi8>) {"params(%b : tensor<2xi32>)" if bias else ""}
+          domain <2 | 4> maps [affine_map<(o, k) -> (0, k)>, affine_map<(o, k) -> (o, k)>,
+              {"affine_map<(o, k) -> (o)>," if bias else ""} affine_map<(o, k) -> (0, o)>]
+          zero_points <{zero}, {zero_w}> acc i32 node "dense" {{
+      ^bb0(%acc: i32{", %bias: i32" if bias else ""}):
+        %sum = arith.addi %acc, {"%bias" if bias else "%acc"} : i32
+        %r = fixed.rescale %sum shift 8 half_up in i32 : i32 -> i32
+        %s = fixed.saturate %r to [-128, 127] : i32 -> i8
+        fixed.yield %s : i8
+      }} -> {y}
+      func.return %y : {y}
+    }}""")
+    inputs = extremes(module, seed)
+    expected = FixedExecutor(module).run(inputs).outputs["y"]
+    FoldZeroPointsPass().apply(Context(), module)
+    module.verify()
+    (form,) = (op for op in module.walk() if isinstance(op, ContractOp))
+    assert form.zero_points.data == (0, zero_w)
+    np.testing.assert_array_equal(FixedExecutor(module).run(inputs).outputs["y"], expected)
