@@ -52,7 +52,8 @@ class Board:
 
     `index_bits` is the width of loop counters and offsets, `product_bits` the widest product that requantization may
     use at a good price. `features` are "dsp" (Arm's DSP extension) and "fpu". `memories` is empty where RAM and flash
-    are one memory each.
+    are one memory each. `stack_bytes` is the RAM that no plan may take: the stack of a call, with the interrupts that
+    the firmware allows meanwhile.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Board:
     features: tuple[str, ...] = ()
     memories: tuple[Memory, ...] = ()
     clock_hz: int | None = None
+    stack_bytes: int = 0
 
     @property
     def simulator_name(self) -> str:
@@ -90,13 +92,15 @@ FIELDS: Mapping[str, type] = {
     "flags": list,
     "simulator": dict,
 }
-OPTIONAL_FIELDS: Mapping[str, type] = {"features": list, "memories": list, "clock_hz": int}
+OPTIONAL_FIELDS: Mapping[str, type] = {"features": list, "memories": list, "clock_hz": int, "stack_bytes": int}
 SIMULATOR_FIELDS: Mapping[str, type] = {"kind": str}
 OPTIONAL_SIMULATOR_FIELDS: Mapping[str, type] = {"machines": list, "reason": str}
 MEMORY_FIELDS: Mapping[str, type] = {"name": str, "kind": str, "origin": int, "bytes": int}
 OPTIONAL_MEMORY_FIELDS: Mapping[str, type] = {"id": str, "section": str}
 ENTRIES: Mapping[str, type] = {"memories": dict}
 CHOICES = {"index_bits": (16, 32), "product_bits": (32, 64), "alignment": (1, 2, 4, 8, 16, 32)}
+STACK_BYTES = {16: 128, 32: 1024}
+"""What is reserved for the stack where a board's file does not say it, by the width of indices."""
 
 
 def board_names() -> tuple[str, ...]:
@@ -150,6 +154,7 @@ def parse_board(name: str, text: str, source: str) -> Board:
     simulator["machines"] = tuple(simulator.get("machines", ()))
     table["memories"] = tuple(Memory(**memory) for memory in table.get("memories", ()))
     table["flags"], table["features"] = tuple(table["flags"]), tuple(table.get("features", ()))
+    table.setdefault("stack_bytes", STACK_BYTES[table["index_bits"]])
     return Board(name=name, simulator=Simulator(**simulator), **table)
 
 
@@ -161,6 +166,8 @@ def board_errors(table: Mapping[str, Any]) -> list[str]:
     for key, choices in CHOICES.items():
         if table[key] not in choices:
             reasons.append(f"{key} is {table[key]}; it must be one of {', '.join(map(str, choices))}")
+    if table.get("stack_bytes", 0) >= table["ram_bytes"] > 0:
+        reasons.append(f"stack_bytes is {table['stack_bytes']}, which leaves nothing of ram_bytes, {table['ram_bytes']}")
     simulator = table["simulator"]
     reasons += field_errors("simulator.", simulator, SIMULATOR_FIELDS, OPTIONAL_SIMULATOR_FIELDS)
     if simulator.get("kind") not in SIMULATORS:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, IntegerType, MemRefType, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, IntegerType, MemRefType, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
+from ..dialects.errors import UserError
 from ..dialects.fixed import ConstantOp
 from ..dialects.fixed.forms import StructuredForm
 from ..dialects.memplan import size_in_bytes
 from ..passes.fixed.calibrate import the_function
+from ..targets.board import Board
+from ..targets.code_size import code_bytes
+from ..targets.core import core_of
 from ..targets.ports import input_rows
+from ..targets.static_data import static_data
 from .compiler import Compilation
+from .fit import misfits
 from .memory_map import Line, Plan
 
 
@@ -33,11 +39,16 @@ class OpRow:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Sizes in bytes. RAM is the arena plus the caller's input and output; flash is constants, without code.
+    """Sizes in bytes, as the linked ELF has them.
 
-    Of an input by rows the caller holds one row; an input that the caller writes into the arena counts there only.
-    `ram_limit_bytes` is what it may need of RAM. `peak_buffers` are the sizes of what lies in the arena during
-    `peak_node`. `plan` is what the passes say of the plan; see `plan_of`.
+    RAM is the static data of NAME.c (arenas, what a model by rows remembers, padding between these) and the caller's
+    input and output; of an input by rows the caller holds one row, and an input that the caller writes into the arena
+    counts there only. The stack is not part of it: `ram_limit_bytes` is what the board has beside the reserve for the
+    stack, or less where the user said so. Flash is constants, with their padding, and an estimate of the code by
+    what was measured with the compiler and core of `code_measured`.
+    `peak_buffers` are the sizes of what lies in the arena during `peak_node`. `plan` is what the passes say of the
+    plan; see `plan_of`. `unreachable` says what of the program the board's index width does not reach: then the sizes
+    are those of 32-bit indices. `misfit` says all that keeps the model from the board.
     """
 
     model: str
@@ -46,7 +57,13 @@ class Analysis:
     lower_bound_bytes: int
     arena_bytes: int
     io_bytes: int
+    state_bytes: int
+    padding_bytes: int
+    stack_reserve_bytes: int
     flash_bytes: int
+    constant_bytes: int
+    code_bytes: int
+    code_measured: str
     macs: int
     board_ram_bytes: int
     ram_limit_bytes: int
@@ -57,6 +74,8 @@ class Analysis:
     input_rows: int
     plan: dict[str, Any]
     rows: tuple[OpRow, ...]
+    unreachable: tuple[str, ...] = ()
+    misfit: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -64,24 +83,34 @@ class Analysis:
 
 
 def analyze(compilation: Compilation) -> Analysis:
-    """Read sizes from the memplan level."""
+    """Sizes from the plan and from the program in emitc, and what does not fit."""
     function = the_function(compilation.memplan)
     plan = plan_of(function)
     memory = Plan(function)
     rows = tuple(op_row(line.op, line) for line in memory.lines if isinstance(line.op, StructuredForm))
     peak = max(memory.lines, key=lambda line: line.usage.total, default=None)
-    board, ram = compilation.board, compilation.options.ram
-    return Analysis(
+    board = compilation.board
+    module, unreachable = reachable(compilation)
+    core = core_of(board)
+    data, code = static_data(module, board), code_bytes(module, core)
+    beside = memory.caller + data.ram - plan["peak"] + data.ram_padding
+    analysis = Analysis(
         model=function.sym_name.data,
         board=board.name,
-        peak_ram_bytes=plan["peak"] + memory.caller,
-        lower_bound_bytes=plan["lower_bound"] + memory.caller,
+        peak_ram_bytes=plan["peak"] + beside,
+        lower_bound_bytes=plan["lower_bound"] + beside,
         arena_bytes=plan["peak"],
         io_bytes=memory.caller,
-        flash_bytes=constant_bytes(function),
+        state_bytes=data.ram - plan["peak"],
+        padding_bytes=data.ram_padding,
+        stack_reserve_bytes=board.stack_bytes,
+        flash_bytes=data.constants + code,
+        constant_bytes=data.constants,
+        code_bytes=code,
+        code_measured=core.measured,
         macs=sum(row.macs for row in rows),
         board_ram_bytes=board.ram_bytes,
-        ram_limit_bytes=board.ram_bytes if ram is None else min(ram, board.ram_bytes),
+        ram_limit_bytes=ram_limit(board, compilation.options.ram),
         board_flash_bytes=board.flash_bytes,
         pointer_bits=board.index_bits,
         peak_node="" if peak is None else peak.node,
@@ -89,7 +118,25 @@ def analyze(compilation: Compilation) -> Analysis:
         input_rows=input_rows(function),
         plan=plan,
         rows=rows,
+        unreachable=unreachable,
     )
+    return replace(analysis, misfit=tuple(misfits(analysis)))
+
+
+def ram_limit(board: Board, ram: int | None) -> int:
+    """The bytes that static data and the caller's buffers may have: `ram`, but never the bytes of the stack."""
+    most = max(0, board.ram_bytes - board.stack_bytes)
+    return most if ram is None else min(ram, most)
+
+
+def reachable(compilation: Compilation) -> tuple[ModuleOp, tuple[str, ...]]:
+    """The program in emitc; with 32-bit indices, and the reasons, where the board's do not reach all of it."""
+    try:
+        return compilation.emitc, ()
+    except UserError as error:
+        if compilation.board.index_bits == 32:
+            raise
+        return compilation.lowered(32), error.reasons
 
 
 def plan_of(function: FuncOp) -> dict[str, Any]:
@@ -117,12 +164,6 @@ def plain(attribute: Attribute) -> Any:
             return attribute.data
         case _:
             return str(attribute)
-
-
-def constant_bytes(function: FuncOp) -> int:
-    """Bytes of all constants."""
-    constants = [op.result.type for op in function.body.block.ops if isinstance(op, ConstantOp)]
-    return sum(size_in_bytes(type) for type in constants if isinstance(type, MemRefType))
 
 
 def op_row(form: StructuredForm, line: Line) -> OpRow:

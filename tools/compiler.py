@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,11 @@ from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
 from ..dialects.memplan import INPUT_ARENA
+from ..lowering.memplan_to_loops.stream import STATE_BYTES
 from ..passes.fixed.calibrate import argument_shapes, the_function
 from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..targets.board import Board, load_board
+from ..targets.static_data import arena_limit
 from .pipelines import Timing, pipeline, run_passes
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ class Options:
     `calibration` is an .npz file, needed where the model has float values without a range; with `sizes_only` ranges are
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
     saves RAM; without it only what `ram` demands is done, in bytes with the caller's inputs and outputs, by default all
-    that the board has. `input` says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in
+    that the board has beside `stack` bytes for the stack, by default those of the board's file. `input` says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in
     `rows`, which streams, too. With `memories` the plan has an arena in each of the board's memories that it uses,
     instead of one in all.
     """
@@ -50,6 +53,7 @@ class Options:
     input: str = "caller"
     ram: int | None = None
     memories: bool = False
+    stack: int | None = None
 
 
 @dataclass
@@ -97,6 +101,19 @@ class Compilation:
         run_passes(memplan, memplan_passes(options, self.board, fixed), self.timing)
         return replace(self, options=options, fixed=fixed, memplan=memplan)
 
+    @cached_property
+    def emitc(self) -> ModuleOp:
+        """The program as C, in IR. Raises UserError for what the board's index width does not reach."""
+        return self.lowered(self.board.index_bits)
+
+    def lowered(self, bits: int) -> ModuleOp:
+        """The program as C for a word and indices of so many bits."""
+        module = self.memplan.clone()
+        sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
+        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections)
+        run_passes(module, passes, self.timing)
+        return module
+
     def generated(self) -> GeneratedModel:
         """The C source and header."""
         from ..targets.c import print_c
@@ -104,11 +121,7 @@ class Compilation:
         from ..targets.header import print_header
         from ..targets.ports import input_ports, input_rows, output_ports
 
-        module = self.memplan.clone()
-        bits = self.board.index_bits
-        sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
-        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections)
-        run_passes(module, passes, self.timing)
+        module = self.emitc
         with self.timing.measure("print"):
             source, header = print_c(module), print_header(module)
         inputs, outputs = input_ports(self.function), output_ports(self.function)
@@ -130,6 +143,7 @@ def options_of(args: Namespace) -> Options:
         input="rows" if args.input_rows else args.input,
         ram=args.ram,
         memories=args.memories,
+        stack=args.stack,
     )
 
 
@@ -138,6 +152,8 @@ def compile_model(options: Options) -> Compilation:
     from ..lowering.import_onnx.importer import import_onnx
 
     board = load_board(options.board)
+    if options.stack is not None:
+        board = replace(board, stack_bytes=options.stack)
     if options.calibration is not None and not options.calibration.is_file():
         raise UserError(f"{options.calibration}: no such data file")
     timing = Timing()
@@ -162,16 +178,16 @@ def compile_model(options: Options) -> Compilation:
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:
     """The passes that plan the memory of a module at the level `fixed`."""
     by = None if options.input == "caller" else options.input
-    caller = bytes_outside(the_function(fixed), options.input)
-    memories = memories_of(board, caller) if options.memories else None
+    beside, state = bytes_outside(the_function(fixed), options.input), STATE_BYTES if by == "rows" else 0
+    ram, most = (arena_limit(board, limit, beside, state) for limit in (options.ram, None))
+    memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", alignment=board.alignment, stream=True, by=by, memories=memories)
-    ram = (board.ram_bytes if options.ram is None else options.ram) - caller
     return pipeline("fixed-to-memplan-within", alignment=board.alignment, ram=ram, by=by, memories=memories)
 
 
-def memories_of(board: Board, caller: int) -> str:
-    """The board's memories as `memplan-place` takes them; the bytes of the caller lie in the one without a section.
+def memories_of(board: Board, taken: int) -> str:
+    """The board's memories as `memplan-place` takes them; `taken` bytes of the one without a section are not to be had.
 
     Raises UserError where the board has none with an `id`.
     """
@@ -181,7 +197,7 @@ def memories_of(board: Board, caller: int) -> str:
             f"--memories: the file of board '{board.name}' lists no memories with an `id`: leave the option out for "
             "one arena, or give a board file with such [[memories]], the fastest first"
         )
-    default = board.ram_bytes - sum(memory.bytes for memory in named if memory.section) - caller
+    default = board.ram_bytes - sum(memory.bytes for memory in named if memory.section) - taken
     sizes = {memory.id: memory.bytes if memory.section else min(memory.bytes, default) for memory in named}
     return ",".join(f"{name}={size}" for name, size in sizes.items() if size > 0)
 

@@ -47,7 +47,10 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         "--scheme", choices=("affine", "pow2"), default="affine", help="scales: any real, or powers of two"
     )
     command.add_argument("--stream", action="store_true", help="the least RAM: run chains of layers row by row")
-    command.add_argument("--ram", type=positive, metavar="BYTES", help="fit in this much RAM (default: the board's)")
+    command.add_argument(
+        "--ram", type=positive, metavar="BYTES", help="fit in this much RAM (default: what the board has beside the stack)"
+    )
+    command.add_argument("--stack", type=natural, metavar="BYTES", help="reserve for the stack (default: the board's)")
     command.add_argument(
         "--memories", action="store_true", help="an arena in each of the board's memories, the fastest ones first"
     )
@@ -72,6 +75,11 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     if name in ("run", "verify"):
         command.add_argument("--data", type=Path, required=True, metavar="NPZ", help="inputs, and labels `y`")
         command.add_argument("--limit", type=positive, metavar="N", help="use only the first N rows")
+
+
+def natural(text: str) -> int:
+    """A command-line argument that may be 0."""
+    return 0 if text == "0" else positive(text)
 
 
 def positive(text: str) -> int:

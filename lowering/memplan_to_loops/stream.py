@@ -19,6 +19,9 @@ from xdsl.ir import Block, Region, SSAValue
 from .emit import Emitter, Index
 from .memory import Memory
 
+STATE_BYTES = 2
+"""Bytes of static RAM that a model by rows has beside its arena: the number of the next row."""
+
 Call = tuple[str, list[SSAValue]]
 """A function, and the arguments after the number of the slice."""
 

@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...dialects.errors import UserError
+from ..advice import advised
 from ..analyze import Analysis, analyze
 from ..compiler import Compilation, compile_model, options_of
+from ..fit import flash_error, flash_excess
 from ..show import print_json, print_table
 
 Total = tuple[str, object, str]
@@ -23,7 +25,7 @@ def execute(args: Namespace) -> int:
         check_figure(args.figure)
     options = options_of(args)
     compilation = compile_model(replace(options, sizes_only=options.calibration is None))
-    analysis = analyze(compilation)
+    analysis = advised(compilation, analyze(compilation))
     files: dict[Path, bytes] = {}
     if args.csv is not None:
         files[args.csv] = memory_map(compilation, analysis)
@@ -86,13 +88,16 @@ def show(analysis: Analysis) -> None:
     print_table(f"{analysis.model}, op by op", columns, rows)
     totals = [*ram(analysis), *streams(analysis), *others(analysis)]
     print_table(f"{analysis.model} on {analysis.board}", ("figure", "value", "remark"), totals)
+    for reason in analysis.misfit:
+        print(f"does not fit: {reason}")
 
 
 def ram(analysis: Analysis) -> Iterator[Total]:
     """What the model needs of RAM."""
     over = analysis.peak_ram_bytes - analysis.ram_limit_bytes
-    share = f"{100 * analysis.peak_ram_bytes / analysis.ram_limit_bytes:.1f} % of {analysis.ram_limit_bytes:,}"
-    fits = f"does not fit: {over:,} bytes more than {analysis.ram_limit_bytes:,}" if over > 0 else share
+    limit = f"{analysis.ram_limit_bytes:,}"
+    share = f"{100 * analysis.peak_ram_bytes / max(1, analysis.ram_limit_bytes):.1f} % of {limit}"
+    fits = f"does not fit: {over:,} bytes more than {limit}" if over > 0 else share
     yield "peak RAM", analysis.peak_ram_bytes, f"{fits}; at '{analysis.peak_node}'"
     yield "  lower bound", analysis.lower_bound_bytes, "no placement of these buffers in this order needs less"
     arena = "the least, proven" if analysis.plan["proven"] else "not proven to be the least"
@@ -103,6 +108,11 @@ def ram(analysis: Analysis) -> Iterator[Total]:
     for name, memory in memories.items():
         yield f"    in {name}", memory["peak"], f"{100 * memory['peak'] / memory['size']:.1f} % of {memory['size']:,}"
     yield "  input and output", analysis.io_bytes, "the caller's"
+    if analysis.state_bytes:
+        yield "  state", analysis.state_bytes, "what lasts from call to call"
+    if analysis.padding_bytes:
+        yield "  padding", analysis.padding_bytes, "between static arrays"
+    yield "stack reserve", analysis.stack_reserve_bytes, f"beside these, of {analysis.board_ram_bytes:,}"
 
 
 def streams(analysis: Analysis) -> Iterator[Total]:
@@ -117,7 +127,13 @@ def streams(analysis: Analysis) -> Iterator[Total]:
 
 def others(analysis: Analysis) -> Iterator[Total]:
     """Flash and work."""
-    share = 100 * analysis.flash_bytes / analysis.board_flash_bytes
-    remark = f"{share:.1f} % of {analysis.board_flash_bytes:,}; constants, without code"
+    over, error = flash_excess(analysis), flash_error(analysis)
+    remark = f"{100 * analysis.flash_bytes / analysis.board_flash_bytes:.1f} % of {analysis.board_flash_bytes:,}"
+    if over > error:
+        remark = f"does not fit: about {over:,} bytes more than {analysis.board_flash_bytes:,}"
+    elif over > -error:
+        remark += "; only the linked program shows whether it fits"
     yield "flash", analysis.flash_bytes, remark
+    yield "  constants", analysis.constant_bytes, "in NAME.c, with their padding"
+    yield "  code", analysis.code_bytes, f"an estimate, as of {analysis.code_measured}"
     yield "MACs", analysis.macs, "multiply-accumulates per inference"

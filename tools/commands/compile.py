@@ -9,6 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from ...dialects.errors import UserError
+from ..advice import advised
 from ..analyze import analyze
 from ..compiler import compile_model, options_of
 from ..fit import refuse_misfit
@@ -18,7 +19,7 @@ from ..show import print_json
 def execute(args: Namespace) -> int:
     """Compile, check that it fits, and write all files at once."""
     compilation = compile_model(options_of(args))
-    analysis = analyze(compilation)
+    analysis = advised(compilation, analyze(compilation))
     refuse_misfit(analysis)
     files = compilation.hls_files() if args.target == "hls" else compilation.c_files()
     report = {**analysis.to_json(), "timing_seconds": compilation.timing.seconds()}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from ...dialects.errors import UserError
 from ...targets.dataset import Dataset, load_dataset
 from ...targets.executors.interface import Measurement
 from ...targets.executors.select import board_executor
 from ...targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
+from ..advice import advised
 from ..analyze import analyze
 from ..compiler import Compilation, compile_model, float_outputs, input_shapes, options_of
 from ..fit import refuse_misfit
@@ -20,15 +22,16 @@ LABELS = {
     "ram_bytes": "RAM, bytes (model, input, output)",
     "flash_bytes": "flash, bytes (constants and code)",
     "stack_bytes": "stack, bytes",
+    "stack_reserve_bytes": "stack reserve, bytes",
     "cycles": "cycles per inference",
     "instructions": "instructions per inference",
 }
 
 
 def execute(args: Namespace) -> int:
-    """Build, simulate, and print what the board would do."""
+    """Build, simulate, and print what the board would do; then an error where the reserve for the stack was too small."""
     compilation = compile_model(options_of(args))
-    refuse_misfit(analyze(compilation))
+    refuse_misfit(advised(compilation, analyze(compilation)))
     dataset = load_dataset(args.data, input_shapes(compilation.onnx))
     dataset = dataset.head(args.limit) if args.limit else dataset
     result = simulate(compilation, dataset)
@@ -36,10 +39,21 @@ def execute(args: Namespace) -> int:
         compilation.timing.print()
     if args.json:
         print_json(result)
-        return 0
-    rows = [(LABELS.get(name, name), value) for name, value in result.items() if value is not None]
-    print_table(f"{compilation.function.sym_name.data} on {compilation.board.title}", ("figure", "value"), rows)
+    else:
+        rows = [(LABELS.get(name, name), value) for name, value in result.items() if value is not None]
+        print_table(f"{compilation.function.sym_name.data} on {compilation.board.title}", ("figure", "value"), rows)
+    refuse_deep_stack(result)
     return 0
+
+
+def refuse_deep_stack(result: dict[str, Any]) -> None:
+    """Raise UserError where a call took more stack than was reserved: on a fuller board it would overwrite data."""
+    stack, reserve = result["stack_bytes"], result["stack_reserve_bytes"]
+    if stack is not None and stack > reserve:
+        raise UserError(
+            f"{result['model']} took {stack:,} bytes of stack on board {result['board']}, {stack - reserve:,} more than "
+            f"the reserve of {reserve:,}: reserve --stack {stack} or more"
+        )
 
 
 def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
@@ -59,6 +73,7 @@ def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
         "ram_bytes": figures.ram_bytes,
         "flash_bytes": figures.flash_bytes,
         "stack_bytes": figures.stack_bytes,
+        "stack_reserve_bytes": compilation.board.stack_bytes,
         "cycles": figures.cycles,
         "instructions": figures.instructions,
     }

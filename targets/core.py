@@ -1,0 +1,52 @@
+"""Cores as data: what their compilers make of generated C.
+
+A core is a TOML file in `targets/cores/`, named as boards name their `core`, in lower case and with hyphens.
+`python -m tinyml_opt.tools.bench.code_size` writes the figures of the cores whose compiler is installed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from .board import Board
+
+STAND_INS = {16: "avr", 32: "cortex-m3"}
+"""The core whose figures stand for one without a file, by the width of indices."""
+
+
+@dataclass(frozen=True)
+class Core:
+    """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts.
+
+    `array_alignment` is that of static arrays, in bytes. `measured` names the compiler and the flags that the figures
+    were measured with.
+    """
+
+    name: str
+    title: str
+    measured: str
+    array_alignment: int
+    code_bytes: Mapping[str, float]
+
+
+def core_of(board: Board) -> Core:
+    """The core of a board; one of the same width where there is no file of it."""
+    name = core_name(board)
+    there_is = files(f"{__package__}.cores").joinpath(f"{name}.toml").is_file()
+    return load_core(name if there_is else STAND_INS[board.index_bits])
+
+
+def core_name(board: Board) -> str:
+    """The name of the file of a board's core: `cortex-m0plus` for Cortex-M0+."""
+    return board.core.lower().replace("+", "plus").replace(" ", "-")
+
+
+@cache
+def load_core(name: str) -> Core:
+    """The core of the file of this name."""
+    source = files(f"{__package__}.cores").joinpath(f"{name}.toml")
+    return Core(name=name, **tomllib.loads(source.read_text(encoding="utf-8")))
