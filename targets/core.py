@@ -36,8 +36,13 @@ class Core:
 def core_of(board: Board) -> Core:
     """The core of a board; one of the same width where there is no file of it."""
     name = core_name(board)
-    there_is = files(f"{__package__}.cores").joinpath(f"{name}.toml").is_file()
-    return load_core(name if there_is else STAND_INS[board.index_bits])
+    return load_core(name if name in core_names() else STAND_INS[board.index_bits])
+
+
+def core_names() -> tuple[str, ...]:
+    """The cores that have a file, sorted."""
+    names = (entry.name for entry in files(f"{__package__}.cores").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
 def core_name(board: Board) -> str:

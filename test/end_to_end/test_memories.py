@@ -23,6 +23,7 @@ mcu = "none"
 core = "host"
 ram_bytes = {total}
 flash_bytes = 65536
+stack_bytes = 0
 alignment = 4
 index_bits = 32
 product_bits = 64

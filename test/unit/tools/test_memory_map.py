@@ -139,9 +139,10 @@ def test_input_rows_are_the_callers_one_by_one(capsys: Capture):
     assert {line["after_caller"] for line in lines} == {str(caller)}
     assert lines[0]["before_total"] == "" and lines[1]["before_caller"] == str(8 * 8 + 8 * 32)
     assert cells(lines[1], "after") == [3 * 8, 3 * 32, 0, caller, 120 + caller]
-    assert peak["after_total"] == str(120 + caller)
+    row_number = 2
+    assert peak["after_total"] == str(120 + caller + row_number)
     result = printed(capsys, arguments)
-    assert (result["io_bytes"], result["input_rows"]) == (caller, 8)
+    assert (result["io_bytes"], result["input_rows"], result["state_bytes"]) == (caller, 8, row_number)
     assert main(arguments) == 0
     assert "rows of input" in capsys.readouterr().out
 

@@ -46,7 +46,8 @@ def test_analyze(capsys: Capture):
     assert result["macs"] == 64 * 32 + 32 * 10
     assert result["lower_bound_bytes"] <= result["peak_ram_bytes"] == result["arena_bytes"] + result["io_bytes"]
     assert result["io_bytes"] == 64 + 10
-    assert 64 * 32 + 32 * 10 < result["flash_bytes"] < 3000
+    assert 64 * 32 + 32 * 10 < result["constant_bytes"] < 3000
+    assert result["flash_bytes"] == result["constant_bytes"] + result["code_bytes"] and result["misfit"] == []
     assert [row["node"] for row in result["rows"]] == ["hidden", "classes"]
     assert sum(row["macs"] for row in result["rows"]) == result["macs"]
     assert max(row["live_bytes"] for row in result["rows"]) == result["peak_ram_bytes"]
@@ -70,6 +71,31 @@ def test_run(capsys: Capture, board: str):
     assert 0 < result["stack_bytes"] < 300
     assert (result["cycles"] is None) == (board != "uno")
     assert (result["instructions"] is None) == (board == "uno")
+
+
+def test_run_says_when_the_reserve_for_the_stack_was_too_small(capsys: Capture):
+    arguments = [str(DIGITS / "digits.onnx"), *MODEL, *DATA, "--stack"]
+    enough = printed(capsys, "run", *arguments, "128")
+    assert enough["stack_reserve_bytes"] == 128 >= enough["stack_bytes"] > 20
+    assert main(["run", *arguments, "20"]) == 1
+    out, err = capsys.readouterr()
+    assert "cycles per inference" in out
+    assert f"took {enough['stack_bytes']} bytes of stack on board uno" in err
+    assert f"reserve --stack {enough['stack_bytes']} or more" in err
+
+
+@pytest.mark.parametrize("command", ["analyze", "compile", "run"])
+def test_commands_agree_on_what_does_not_fit(capsys: Capture, command: str):
+    arguments = [str(DIGITS / "digits.onnx"), *MODEL, "--stack", "2000", *(DATA if command == "run" else [])]
+    reason = r"needs 106 bytes of RAM .*58 more than the 48 of board uno \(2,048 less 2,000 reserved for the stack\)"
+    if command == "analyze":
+        (found,) = printed(capsys, command, *arguments)["misfit"]
+        assert main([command, *arguments]) == 0
+        shown = re.sub(r"[│\s]+", " ", capsys.readouterr().out)
+        assert "does not fit: 58 bytes more than 48" in shown and "stack reserve 2,000 " in shown
+    else:
+        found = refusal(capsys, [command, *arguments])
+    assert re.search(reason, found) and "reserve --stack 1942" in found
 
 
 def test_run_without_labels_has_no_accuracy(capsys: Capture):
@@ -175,15 +201,29 @@ BAD_MODELS: dict[str, tuple[Callable[[], list[str]], str]] = {
     "calibration_text": (lambda: save(relu(), np.array([["a"] * 4])), "not real numbers"),
     "too_much_ram": (
         lambda: save(relu((1, 3000)), ones(2, 3000)),
-        r"needs 6,000 bytes of RAM .*3,952 more than the 2,048 of board uno; the peak is at 'node1'",
+        r"needs 6,000 bytes of RAM .*4,080 more than the 1,920 of board uno \(2,048 less 128 reserved for the stack\); "
+        r"the peak is at 'node1'.*choose a board with 6,128 bytes of RAM, or a smaller model$",
     ),
     "too_much_for_the_option": (
         lambda: [*save(dense(40, 30), ones(2, 40)), "--ram", "50"],
-        r"needs 70 bytes of RAM .*, 20 more than the 50 of --ram; .* or deliver the input row by row \(--input-rows\)",
+        r"needs 70 bytes of RAM .*, 20 more than the 50 of --ram; .*: allow it --ram 70, which board uno has$",
+    ),
+    "too_little_beside_the_stack": (
+        lambda: [*save(relu((1, 990)), ones(2, 990))],
+        r"60 more than the 1,920 of board uno .*; or reserve --stack 68, where calls need no more",
+    ),
+    "what_rows_would_need": (
+        lambda: ["compile", str(DIGITS / "digits_cnn.onnx"), *MODEL, "--ram", "290", "-o", "out"],
+        r"or compile with --input arena \(\d+ bytes of RAM\) or --input rows \(\d+ bytes of RAM\)$",
+    ),
+    "what_eight_bits_would_need": (
+        lambda: [*save(dense(400, 50), ones(2, 400)), "--bits", "16"],
+        r"needs about 4\d,\d\d\d bytes of flash [\s\S]*; or compile with --bits 8 \(450 bytes of RAM\)$",
     ),
     "too_much_flash": (
         lambda: save(dense(400, 100), ones(2, 400)),
-        r"40,\d\d\d bytes of constants, 7,\d\d\d more than the 32,768 bytes of flash of board uno",
+        r"bytes of flash \(constants 40,\d\d\d, code about \d+\), 7,\d\d\d more than the 32,768 of board uno: "
+        r"choose a board with more flash, or a smaller model\n",
     ),
     "board": (lambda: ["analyze", str(DIGITS / "digits.onnx"), "--board", "unno"], "did you mean 'uno'"),
     "board_file": (lambda: ["analyze", str(DIGITS / "digits.onnx"), "--board", "no.toml"], "no such board file"),
@@ -205,7 +245,7 @@ def test_bad_input_is_refused_and_nothing_is_left_behind(capsys: Capture, case: 
     make, message = BAD_MODELS[case]
     arguments = make()
     before = sorted(os.listdir("."))
-    assert re.search(message, refusal(capsys, arguments))
+    assert re.search(message, refusal(capsys, arguments), re.MULTILINE)
     assert sorted(os.listdir(".")) == before
 
 

@@ -1,0 +1,100 @@
+"""The estimate of code: what is counted, and the figures of every core."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.emitc import parse_text as parse
+
+from tinyml_opt.targets.board import board_names, load_board
+from tinyml_opt.targets.code_size import code_bytes, code_features
+from tinyml_opt.targets.core import Core, core_name, core_of
+from tinyml_opt.targets.static_data import arena_limit, static_data
+
+PROGRAM = """
+emitc.global static @arena : !emitc.array<13xi8> {mcu.alignment = 8 : i64}
+emitc.global static @arena_dtcm : !emitc.array<3xi8> {mcu.alignment = 8 : i64}
+emitc.global static @row : !emitc.array<1xi16> = dense<0>
+emitc.global static const @w : !emitc.array<5xi8> = dense<1> {mcu.flash}
+emitc.func @f(%x: !emitc.ptr<i8>, %y: !emitc.ptr<i32>) attributes {specifiers = ["static"]} {
+  %zero = "emitc.constant"() <{value = 0 : i32}> : () -> i32
+  %one = "emitc.constant"() <{value = 1 : i32}> : () -> i32
+  %four = "emitc.constant"() <{value = 4 : i32}> : () -> i32
+  %w = emitc.get_global @w : !emitc.array<5xi8>
+  emitc.for %i = %zero to %four step %one : i32 {
+    %j = emitc.expression %i : (i32) -> i32 {
+      %four_again = "emitc.constant"() <{value = 4 : i32}> : () -> i32
+      %j = emitc.mul %i, %four_again : (i32, i32) -> i32
+      emitc.yield %j : i32
+    }
+    %from = emitc.subscript %x[%j] : (!emitc.ptr<i8>, i32) -> !emitc.lvalue<i8>
+    %weight = emitc.subscript %w[%i] : (!emitc.array<5xi8>, i32) -> !emitc.lvalue<i8>
+    %to = emitc.subscript %y[%i] : (!emitc.ptr<i32>, i32) -> !emitc.lvalue<i32>
+    %v = emitc.expression %from, %weight : (!emitc.lvalue<i8>, !emitc.lvalue<i8>) -> i32 {
+      %a = emitc.load %from : <i8>
+      %b = emitc.load %weight : <i8>
+      %c = emitc.cast %a : i8 to i32
+      %d = emitc.cast %b : i8 to i32
+      %e = emitc.mul %c, %d : (i32, i32) -> i32
+      emitc.yield %e : i32
+    }
+    emitc.assign %v : i32 to %to : <i32>
+  }
+  emitc.return
+}
+"""
+
+
+def test_features():
+    assert {name: count for name, count in code_features(parse(PROGRAM)).items() if count} == {
+        "function": 1,
+        "argument": 2,
+        "loop": 1,
+        "index_multiply_by_power": 1,
+        "load_8": 2,
+        "store_32": 1,
+        "access_depth": 3,
+        "extend_32": 2,
+        "multiply_32": 1,
+        "library_multiply_32": 1,
+    }
+
+
+def test_what_has_no_price_is_free():
+    core = Core("c", "", "", 4, {"load_8": 1.5, "loop": 10.0, "library_multiply_32": 40.0, "divide": 7.0})
+    assert code_bytes(parse(PROGRAM), core) == 2 * 1.5 + 10 + 40
+
+
+def test_static_data_as_the_linker_lays_them_out():
+    data = static_data(parse(PROGRAM), load_board("stm32f746"))
+    # 13 bytes of arena, 3 of padding, 3 of the other arena, 1 of padding, 2 of the row's number.
+    assert (data.ram, data.ram_padding, data.constants) == (18, 4, 8)
+
+
+def test_where_arrays_have_no_alignment_only_arenas_do():
+    data = static_data(parse(PROGRAM.replace("mcu.alignment = 8", "mcu.alignment = 1")), load_board("uno"))
+    assert (data.ram, data.ram_padding, data.constants) == (18, 0, 5)
+
+
+@pytest.mark.parametrize(("state", "limit"), [(0, 2048 - 128 - 75), (2, 2048 - 128 - 75 - 2)])
+def test_the_arenas_get_what_stack_and_caller_leave(state: int, limit: int):
+    assert arena_limit(load_board("uno"), None, 75, state) == limit
+    assert arena_limit(load_board("uno"), 1000, 75, state) == 1000 - 75 - state
+
+
+def test_what_lies_behind_an_arena_begins_at_its_alignment():
+    assert arena_limit(load_board("metro-m0"), 1000, 75, 2) == (1000 - 75 - 2) // 4 * 4
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_every_board_has_prices(name: str):
+    core = core_of(load_board(name))
+    assert core.code_bytes["loop"] > 0 and core.code_bytes["function"] > 0
+    assert all(price > 0 for price in core.code_bytes.values())
+
+
+def test_a_core_without_a_file_has_a_stand_in_of_its_width():
+    assert core_name(load_board("metro-m0")) == core_of(load_board("metro-m0")).name == "cortex-m0plus"
+    assert core_of(replace(load_board("metro-m0"), core="../boards/uno")).name == "cortex-m3"
+    assert core_of(replace(load_board("uno"), core="AVR tiny")).name == "avr"
