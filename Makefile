@@ -3,6 +3,8 @@
 # make test    FileCheck tests, pytest, linter, type checker
 # make fuzz    the property tests again and again, with new random cases: make fuzz ROUNDS=20
 # make bench-memplan   orders, offsets, whole models: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
+# make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
+# make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
 
 # The first Python that is new enough.
@@ -13,7 +15,7 @@ ROUNDS ?= 5
 BOARD ?= uno
 DIGITS := examples/digits
 
-.PHONY: help setup demo test lint fuzz bench-memplan clean
+.PHONY: help setup demo test lint fuzz bench-memplan bench-sizes bench-code-size clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -62,6 +64,12 @@ bench-memplan: setup
 	@test -n "$(wildcard $(INSTANCES) $(MODELS))" || echo "name folders: make bench-memplan INSTANCES='graphs offsets' MODELS=onnx"
 	@test -z "$(wildcard $(INSTANCES))" || $(BIN)/python -m tinyml_opt.tools.bench.memplan $(wildcard $(INSTANCES))
 	@test -z "$(wildcard $(MODELS))" || $(BIN)/python -m tinyml_opt.tools.bench.models $(wildcard $(MODELS)) $(BENCH)
+
+bench-sizes: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.sizes $(wildcard $(MODELS)) $(BENCH)
+
+bench-code-size: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.code_size $(wildcard $(MODELS)) $(BENCH)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt

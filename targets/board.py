@@ -167,7 +167,7 @@ def board_errors(table: Mapping[str, Any]) -> list[str]:
         if table[key] not in choices:
             reasons.append(f"{key} is {table[key]}; it must be one of {', '.join(map(str, choices))}")
     if table.get("stack_bytes", 0) >= table["ram_bytes"] > 0:
-        reasons.append(f"stack_bytes is {table['stack_bytes']}, which leaves nothing of ram_bytes, {table['ram_bytes']}")
+        reasons.append(f"stack_bytes is {table['stack_bytes']}, all of ram_bytes ({table['ram_bytes']}) or more")
     simulator = table["simulator"]
     reasons += field_errors("simulator.", simulator, SIMULATOR_FIELDS, OPTIONAL_SIMULATOR_FIELDS)
     if simulator.get("kind") not in SIMULATORS:

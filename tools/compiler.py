@@ -38,9 +38,9 @@ class Options:
     `calibration` is an .npz file, needed where the model has float values without a range; with `sizes_only` ranges are
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
     saves RAM; without it only what `ram` demands is done, in bytes with the caller's inputs and outputs, by default all
-    that the board has beside `stack` bytes for the stack, by default those of the board's file. `input` says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in
-    `rows`, which streams, too. With `memories` the plan has an arena in each of the board's memories that it uses,
-    instead of one in all.
+    that the board has beside `stack` bytes, the reserve for the stack (by default that of the board's file). `input`
+    says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too. With
+    `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
     """
 
     model: Path

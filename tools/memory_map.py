@@ -15,8 +15,8 @@ dies in the same step is counted in both, and once in `shared`, so that
     total = input + output + other + caller - shared
 
 A form that runs in slices has one line, for the first of its slices with the greatest total. The last line holds the
-peaks. That of `after` is the peak RAM that `tinyml analyze` prints: all static data with the caller's buffers. It exceeds
-the greatest total above it where alignment and fragmentation lose bytes, and by what a model by rows remembers.
+peaks. That of `after` is the peak RAM that `tinyml analyze` prints: all static data with the caller's buffers. It
+exceeds the greatest total above it where alignment and fragmentation lose bytes, and by what a model by rows remembers.
 """
 
 from __future__ import annotations

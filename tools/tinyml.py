@@ -48,9 +48,14 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     )
     command.add_argument("--stream", action="store_true", help="the least RAM: run chains of layers row by row")
     command.add_argument(
-        "--ram", type=positive, metavar="BYTES", help="fit in this much RAM (default: what the board has beside the stack)"
+        "--ram",
+        type=positive,
+        metavar="BYTES",
+        help="fit in this much RAM (default: the board's, less the stack)",
     )
-    command.add_argument("--stack", type=natural, metavar="BYTES", help="reserve for the stack (default: the board's)")
+    command.add_argument(
+        "--stack", type=natural, metavar="BYTES", help="RAM to keep free for the stack (default: the board file's)"
+    )
     command.add_argument(
         "--memories", action="store_true", help="an arena in each of the board's memories, the fastest ones first"
     )

@@ -94,7 +94,7 @@ def run_on(firmware: Firmware, machine: Machine, directory: Path, seconds: float
 
 
 def link_for(firmware: Firmware, machine: Machine, directory: Path) -> Path:
-    """The ELF whose stack takes what the model leaves of the board's RAM, or all data of the machine's if that is less."""
+    """The ELF whose stack takes what the model leaves of the board's RAM, as far as the machine has it."""
     stack = min(firmware.board.ram_bytes - firmware.ram_bytes, machine.ram_bytes - firmware.total_ram_bytes) & ~7
     symbols = {"FLASH_ORIGIN": machine.flash_origin, "RAM_ORIGIN": machine.ram_origin, "STACK_BYTES": stack}
     return link(firmware.model, firmware.board, directory, f"{machine.name}.elf", symbols)

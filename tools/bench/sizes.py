@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...dialects.errors import UserError
 from ...targets.executors.select import board_executor
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if all(holds) else 1
 
 
-def show(board: str, chosen: Sequence[Sample], options: dict[str, object]) -> bool:
+def show(board: str, chosen: Sequence[Sample], options: Mapping[str, Any]) -> bool:
     """The models that fit a board; returns whether all figures hold."""
     lines: list[Line] = []
     for sample in chosen:
@@ -84,7 +85,7 @@ def show(board: str, chosen: Sequence[Sample], options: dict[str, object]) -> bo
     return all(line.holds for line in lines)
 
 
-def measured(sample: Sample, board: str, options: dict[str, object]) -> Line:
+def measured(sample: Sample, board: str, options: Mapping[str, Any]) -> Line:
     """A model on a board. Raises UserError where it does not fit, or cannot be compiled or simulated."""
     compilation = sample.compile(board, **options)
     said = analyze(compilation)

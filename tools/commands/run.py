@@ -29,7 +29,7 @@ LABELS = {
 
 
 def execute(args: Namespace) -> int:
-    """Build, simulate, and print what the board would do; then an error where the reserve for the stack was too small."""
+    """Build, simulate, print what the board would do; an error where the stack exceeded its reserve."""
     compilation = compile_model(options_of(args))
     refuse_misfit(advised(compilation, analyze(compilation)))
     dataset = load_dataset(args.data, input_shapes(compilation.onnx))
@@ -51,8 +51,8 @@ def refuse_deep_stack(result: dict[str, Any]) -> None:
     stack, reserve = result["stack_bytes"], result["stack_reserve_bytes"]
     if stack is not None and stack > reserve:
         raise UserError(
-            f"{result['model']} took {stack:,} bytes of stack on board {result['board']}, {stack - reserve:,} more than "
-            f"the reserve of {reserve:,}: reserve --stack {stack} or more"
+            f"{result['model']} took {stack:,} bytes of stack on board {result['board']}, {stack - reserve:,} more "
+            f"than the reserve of {reserve:,}: reserve --stack {stack} or more"
         )
 
 
