@@ -73,9 +73,11 @@ class Recipe:
 
 
 # avr-ld's regions are those of a family, not of a chip: they are opened wide here and the board's sizes checked below.
+# Where arrays lie by falling alignment (cortex_m.ld says so itself), no padding behind a port's buffer is the model's.
 RECIPES = {
     "avr-gcc": Recipe(
         sources=("main_avr.c",),
+        link_flags=("-Wl,--sort-section=alignment",),
         symbols={"__TEXT_REGION_LENGTH__": 0x800000, "__DATA_REGION_LENGTH__": 0x7FFFA0},
     ),
     "arm-none-eabi-gcc": Recipe(

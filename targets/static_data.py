@@ -16,6 +16,9 @@ from .board import Board
 from .core import core_of
 from .printing.program import Program, array_bytes
 
+ELEMENT_BYTES = 4
+"""The size of the widest elements in an arena, which is aligned for them."""
+
 
 @dataclass(frozen=True)
 class StaticData:
@@ -28,14 +31,16 @@ class StaticData:
 
 def static_data(module: ModuleOp, board: Board) -> StaticData:
     """The static data of a module in emitc."""
-    alignment = core_of(board).array_alignment
+    core = core_of(board)
+    alignment = core.array_alignment
     globals = Program(module).globals
     written = [op for op in globals if op.const_specifier is None]
     constants = [array_bytes(op) for op in globals if op.const_specifier is not None]
     ram = sum(map(array_bytes, written))
     end = 0
-    for start, _, size in sorted((-alignment_of(op, alignment), op.sym_name.data, array_bytes(op)) for op in written):
-        end = aligned(end, -start) + size
+    for op in sorted(written, key=lambda op: (-alignment_of(op, alignment), op.sym_name.data)):
+        multiple = alignment_of(op, alignment)
+        end = aligned(end, multiple) + aligned(array_bytes(op), multiple if core.pads_arrays else 1)
     return StaticData(ram, end - ram, sum(aligned(size, alignment) for size in constants))
 
 
@@ -56,5 +61,6 @@ def arena_limit(board: Board, ram: int | None, beside: int, state: int) -> int:
     `beside` bytes are the caller's; `state` bytes are the model's own and lie behind the arena.
     """
     rest = (board.ram_bytes - board.stack_bytes if ram is None else ram) - beside - state
-    alignment = core_of(board).array_alignment if state else 1
+    core = core_of(board)
+    alignment = ELEMENT_BYTES if core.pads_arrays else core.array_alignment if state else 1
     return rest // alignment * alignment

@@ -62,7 +62,7 @@ def test_features():
 
 
 def test_what_has_no_price_is_free():
-    core = Core("c", "", "", 4, {"load_8": 1.5, "loop": 10.0, "library_multiply_32": 40.0, "divide": 7.0})
+    core = Core("c", "", "", 4, False, {"load_8": 1.5, "loop": 10.0, "library_multiply_32": 40.0, "divide": 7.0})
     assert code_bytes(parse(PROGRAM), core) == 2 * 1.5 + 10 + 40
 
 
@@ -72,15 +72,23 @@ def test_static_data_as_the_linker_lays_them_out():
     assert (data.ram, data.ram_padding, data.constants) == (18, 4, 8)
 
 
-def test_where_arrays_have_no_alignment_only_arenas_do():
+def test_where_the_assembler_pads_the_ends_have_the_alignment_too():
+    data = static_data(parse(PROGRAM.replace("mcu.alignment = 8", "mcu.alignment = 2")), load_board("uno"))
+    assert (data.ram, data.ram_padding, data.constants) == (18, 2, 5)
+
+
+def test_where_arrays_have_no_alignment_there_is_no_padding():
     data = static_data(parse(PROGRAM.replace("mcu.alignment = 8", "mcu.alignment = 1")), load_board("uno"))
     assert (data.ram, data.ram_padding, data.constants) == (18, 0, 5)
 
 
-@pytest.mark.parametrize(("state", "limit"), [(0, 2048 - 128 - 75), (2, 2048 - 128 - 75 - 2)])
-def test_the_arenas_get_what_stack_and_caller_leave(state: int, limit: int):
-    assert arena_limit(load_board("uno"), None, 75, state) == limit
-    assert arena_limit(load_board("uno"), 1000, 75, state) == 1000 - 75 - state
+def test_arenas_get_what_stack_and_caller_leave():
+    assert arena_limit(load_board("metro-m0"), None, 75, 0) == 32768 - 1024 - 75
+    assert arena_limit(load_board("metro-m0"), 1000, 75, 0) == 1000 - 75
+
+
+def test_an_arena_that_is_padded_gets_a_multiple_of_its_alignment():
+    assert arena_limit(load_board("uno"), None, 75, 2) == (2048 - 128 - 75 - 2) // 4 * 4
 
 
 def test_what_lies_behind_an_arena_begins_at_its_alignment():
