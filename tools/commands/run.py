@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from numpy.typing import NDArray
+
 from ...targets.dataset import Dataset, load_dataset
 from ...targets.executors.interface import Measurement
 from ...targets.executors.select import board_executor
@@ -12,6 +14,7 @@ from ...targets.ports import Ports, input_ports, output_ports, predicted_classes
 from ..analyze import analyze
 from ..compiler import Compilation, compile_model, float_outputs, input_shapes, options_of
 from ..fit import refuse_misfit
+from ..outputs import write_outputs
 from ..show import print_json, print_table
 
 LABELS = {
@@ -31,7 +34,9 @@ def execute(args: Namespace) -> int:
     refuse_misfit(analyze(compilation))
     dataset = load_dataset(args.data, input_shapes(compilation.onnx))
     dataset = dataset.head(args.limit) if args.limit else dataset
-    result = simulate(compilation, dataset)
+    result, outputs = simulate(compilation, dataset)
+    if args.outputs is not None:
+        write_outputs(args.outputs, outputs)
     if args.timing:
         compilation.timing.print()
     if args.json:
@@ -42,19 +47,23 @@ def execute(args: Namespace) -> int:
     return 0
 
 
-def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
-    """Accuracy (fraction of rows whose class is the label) and the measurements; None where there is no such figure."""
+def simulate(compilation: Compilation, dataset: Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The figures, and the outputs in real units by name, (rows, *shape in the model).
+
+    Accuracy is the fraction of rows whose class is the label; a figure is None where there is no such thing.
+    """
     function = compilation.function
     outputs = output_ports(function)
     executor = board_executor(compilation.generated(), compilation.board)
     run = executor.run(to_stored(dataset, input_ports(function)))
     figures: Measurement = run.measurement
-    return {
+    values = to_real(run.outputs, outputs)
+    result = {
         "model": function.sym_name.data,
         "board": compilation.board.name,
         "simulator": executor.level,
         "rows": len(dataset),
-        "accuracy": accuracy(to_real(run.outputs, outputs), dataset, outputs),
+        "accuracy": accuracy(values, dataset, outputs),
         "float_accuracy": accuracy(float_outputs(compilation, dataset), dataset, outputs),
         "ram_bytes": figures.ram_bytes,
         "flash_bytes": figures.flash_bytes,
@@ -62,6 +71,7 @@ def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
         "cycles": figures.cycles,
         "instructions": figures.instructions,
     }
+    return result, values
 
 
 def accuracy(values: dict[str, Any], dataset: Dataset, outputs: Ports) -> float | None:
