@@ -8,18 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ..dialects.fixed.types import QType
 from ..targets.dataset import Dataset
 from ..targets.executors.fixed import FixedExecutor
-from ..targets.ports import Ports, input_ports, output_ports, to_real, to_stored
+from ..targets.ports import input_ports, output_ports, to_real, to_stored
 from .compiler import Compilation, float_outputs
-from .verifying.distance import DEFAULT_MIN_SNR, Criterion, Distance
+from .verifying.distance import DEFAULT_MIN_SNR, Criterion, Distance, distances
 from .verifying.levels import compare_levels
 from .verifying.lowered import LoweredModel
 from .verifying.node_table import NodeRow, node_rows, opening
 from .verifying.node_wise import NodeExactness, node_wise
 from .verifying.reference import quantized_by_author, reference_outputs
-from .verifying.verdict import Reals, Verification
+from .verifying.verdict import Verification
 
 NODE_WISE_ROWS = 32
 """At most this many rows are evaluated exactly at once."""
@@ -82,22 +81,12 @@ def verify(
     )
 
 
-def distances(reference: Reals, values: Reals, ports: Ports) -> dict[str, Distance]:
-    """The distance of each output from the reference, both in real units."""
-    found: dict[str, Distance] = {}
-    for port in ports:
-        name, element = port.label.data, port.element
-        found[name] = Distance(plain=not isinstance(element, QType))
-        found[name].add(reference[name], values[name], element.scale if isinstance(element, QType) else 1.0)
-    return found
-
-
 def output_faults(outputs: dict[str, Distance], criterion: Criterion, nodes: Sequence[NodeRow]) -> list[str]:
     """What is wrong with each output that is not close, and the node from which it is."""
     faults = [(name, fault) for name, distance in outputs.items() if (fault := criterion.fault(distance)) is not None]
     first = opening(nodes, criterion) if faults else None
     where = (
-        f"the distance opens at '{first}'" if first is not None else "no node is far from this program's own reading"
+        f"the distance opens at '{first}'" if first is not None else "no node is far from this program's own evaluation of the model"
     )
     return [f"output '{name}': {fault}; {where}" for name, fault in faults]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ...dialects.fixed.types import PortAttr, QType
+from ...targets.executors.interface import Arrays
 
 FAR_STEPS = 2.0
 """More steps than this are far."""
@@ -100,3 +104,13 @@ class Criterion:
         if distance.snr_db is None:
             return "its values are too large to be compared"
         return f"the SNR is {distance.snr_db:.1f} dB, below the {self.min_snr:g} dB of --min-snr"
+
+
+def distances(reference: Arrays, values: Arrays, ports: Sequence[PortAttr]) -> dict[str, Distance]:
+    """The distance of each output from the reference, both in real units."""
+    found: dict[str, Distance] = {}
+    for port in ports:
+        name, element = port.label.data, port.element
+        found[name] = Distance(plain=not isinstance(element, QType))
+        found[name].add(reference[name], values[name], element.scale if isinstance(element, QType) else 1.0)
+    return found

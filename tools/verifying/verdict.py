@@ -14,18 +14,18 @@ from .levels import LevelResult, Levels
 from .node_table import NodeRow, worst_first
 from .node_wise import NodeExactness
 
-Reals = dict[str, NDArray[Any]]
-"""Outputs in real units by name, (rows, *shape in the model)."""
-
 
 @dataclass(frozen=True)
 class Verification:
-    """Both verdicts and what they rest on; `nodes` in the order of execution, `exactness` of quantized models only."""
+    """Both verdicts and what they rest on; `nodes` in the order of execution, `exactness` of quantized models only.
+
+    `values` are the outputs in real units by name, (rows, *shape in the model).
+    """
 
     rows: int
     compared: Levels
     reference: str
-    values: Reals
+    values: dict[str, NDArray[Any]]
     outputs: dict[str, Distance]
     nodes: list[NodeRow]
     exactness: list[NodeExactness]
