@@ -85,9 +85,9 @@ def output_faults(outputs: dict[str, Distance], criterion: Criterion, nodes: Seq
     """What is wrong with each output that is not close, and the node from which it is."""
     faults = [(name, fault) for name, distance in outputs.items() if (fault := criterion.fault(distance)) is not None]
     first = opening(nodes, criterion) if faults else None
-    where = (
-        f"the distance opens at '{first}'" if first is not None else "no node is far from this program's own evaluation of the model"
-    )
+    where = "no node is far from this program's own evaluation of the model"
+    if first is not None:
+        where = f"the distance opens at '{first}'"
     return [f"output '{name}': {fault}; {where}" for name, fault in faults]
 
 

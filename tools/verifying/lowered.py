@@ -42,11 +42,15 @@ Integers = dict[SSAValue, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Node:
-    """A stored value of the model, and the name of the layer that computes it (its first op, before a clamp)."""
+    """A stored value of the model, and the name of the layer that computes it (its first op, before a clamp).
+
+    Where the type is `stated` by a QuantizeLinear behind it, to saturate is part of the model.
+    """
 
     name: str
     value: SSAValue
     element: QType | IntegerType
+    stated: bool = False
 
     @property
     def step(self) -> float:
@@ -92,7 +96,7 @@ class LoweredModel:
         names = port_names(self.model.arg_attrs, "input", len(arguments))
         for argument, name in zip(arguments, names, strict=True):
             if isinstance(element_of(argument), Float32Type):
-                yield Node(name, argument, self.element_of(argument))
+                yield self.node(name, argument)
         seen = {self.stands_for[argument] for argument in arguments}
         layer: dict[SSAValue, str] = {}
         for op in self.model.body.block.ops:
@@ -102,8 +106,18 @@ class LoweredModel:
             if self.goes_on(value):
                 layer[value] = name
             elif self.stands_for[value] not in seen and not isinstance(op, MOVES):
-                yield Node(name, value, self.element_of(value))
+                yield self.node(name, value)
             seen.add(self.stands_for[value])
+
+    def node(self, name: str, value: SSAValue) -> Node:
+        """The node of a value."""
+        users = [use.operation for use in value.uses]
+        stated = [isinstance(u, onnx.QuantizeLinearOp) and self.same_integers(u.result, value) for u in users]
+        return Node(name, value, self.element_of(value), bool(stated) and all(stated))
+
+    def same_integers(self, first: SSAValue, second: SSAValue) -> bool:
+        """Whether two values of the model are one in the program."""
+        return self.stands_for.get(first) is self.stands_for[second]
 
     def goes_on(self, value: SSAValue) -> bool:
         """Whether a value is nothing but what a clamp after it takes, in the same type: one layer, one node."""

@@ -44,12 +44,14 @@ class NodeRow:
         node = self.node
         if isinstance(element_of(node.value), IntegerType):
             reference = node.reals(reference)
-        self.distance.add(reference, node.reals(integers), node.step)
         if isinstance(node.element, QType):
             low, high = node.element.limits
             with np.errstate(invalid="ignore"):
                 rounded = np.rint(node.in_steps(reference))
             self.saturated += int(np.count_nonzero((rounded < low) | (rounded > high)))
+        if node.stated:
+            reference = np.clip(reference, *self.range)
+        self.distance.add(reference, node.reals(integers), node.step)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data: the SNR is None where all is equal, or the model's values are all 0."""
