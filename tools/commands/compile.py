@@ -13,7 +13,7 @@ from ...dialects.errors import UserError
 from ..analyze import analyze
 from ..compiler import compile_model, options_of
 from ..fit import refuse_misfit
-from ..show import print_json
+from ..show import print_json, print_line
 from ..verifying.calibrated import remark
 
 
@@ -28,7 +28,7 @@ def execute(args: Namespace) -> int:
     remarked = remark(compilation)
     write_all(args.output, files)
     if remarked is not None:
-        print(f"warning: {remarked}", file=sys.stderr)
+        print_line(f"warning: {remarked}", sys.stderr)
     if args.timing:
         compilation.timing.print()
     if args.json:

@@ -8,7 +8,7 @@ from ...dialects.fixed.types import QType
 from ...targets.dataset import load_dataset
 from ..compiler import compile_model, input_shapes, options_of
 from ..outputs import write_outputs
-from ..show import print_json, print_table
+from ..show import print_json, print_line, print_table
 from ..verify import Comparison, verify
 from ..verifying.distance import Distance
 from ..verifying.node_table import NodeRow, worst_first
@@ -46,7 +46,7 @@ def show(result: Verification, nodes: int) -> None:
     )
     print_table(f"{result.rows} inputs through every level", ("level", "against fixed", "compared"), rows, caption)
     for note in result.not_run:
-        print(f"not run: {note}")
+        print_line(f"not run: {note}")
     outputs = [(name, *figures(d), f"{d.share_over_2:.2%}") for name, d in result.outputs.items()]
     title = f"Outputs against the reference: {result.reference}"
     print_table(title, ("output", "SNR, dB", "greatest distance, steps", "over 2 steps"), outputs)
@@ -79,13 +79,13 @@ def show_verdicts(result: Verification) -> None:
     if result.exactness:
         values, ties, unequal = (sum(getattr(n, k) for n in result.exactness) for k in ("values", "ties", "unequal"))
         worst = max(n.worst for n in result.exactness)
-        print(
+        print_line(
             f"{values:,} integers of {len(result.exactness)} nodes against an exact evaluation of each node's inputs: "
             f"{ties:,} ties, {unequal:,} others not equal, {worst:.2g} steps beyond rounding at most"
         )
     if result.exact:
-        print("exact: all levels equal from `fixed` down")
+        print_line("exact: all levels equal from `fixed` down")
     if result.close:
-        print(f"close: to the reference ({result.reference})")
+        print_line(f"close: to the reference ({result.reference})")
     for reason in result.reasons():
-        print(reason)
+        print_line(reason)
