@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
@@ -58,12 +59,16 @@ class Options:
 
 @dataclass
 class Compilation:
-    """A model at every level; each module is a snapshot that the passes after it did not touch."""
+    """A model at every level; each module is a snapshot that the passes after it did not touch.
+
+    `typed` is the model simplified, with the type of every value: what `convert-onnx-to-fixed` takes.
+    """
 
     options: Options
     board: Board
     timing: Timing
     onnx: ModuleOp = field(repr=False)
+    typed: ModuleOp = field(repr=False)
     fixed: ModuleOp = field(repr=False)
     memplan: ModuleOp = field(repr=False)
 
@@ -159,7 +164,7 @@ def compile_model(options: Options) -> Compilation:
     timing = Timing()
     with timing.measure("import"):
         onnx = import_onnx(options.model)
-    fixed = onnx.clone()
+    typed = onnx.clone()
     passes = pipeline(
         "onnx-to-fixed",
         data=None if options.calibration is None else str(options.calibration),
@@ -169,10 +174,13 @@ def compile_model(options: Options) -> Compilation:
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
     )
-    run_passes(fixed, passes, timing)
+    lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
+    run_passes(typed, passes[:lowering], timing)
+    fixed = typed.clone()
+    run_passes(fixed, passes[lowering:], timing)
     memplan = fixed.clone()
     run_passes(memplan, memplan_passes(options, board, fixed), timing)
-    return Compilation(options, board, timing, onnx, fixed, memplan)
+    return Compilation(options, board, timing, onnx, typed, fixed, memplan)
 
 
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:
@@ -218,11 +226,12 @@ def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
     return argument_shapes(the_function(module))
 
 
-def float_outputs(compilation: Compilation, dataset: Dataset) -> dict[str, NDArray[Any]]:
-    """The outputs of the model itself, as real numbers, by name."""
+def float_outputs(compilation: Compilation, dataset: Dataset, exact: bool = False) -> dict[str, NDArray[Any]]:
+    """The outputs of the model itself, as real numbers, by name: in float32, or in float64 where they must be exact."""
     from ..targets.executors.onnx import OnnxExecutor
     from ..targets.ports import input_ports, model_to_real, output_ports, to_model
 
     function = compilation.function
     inputs = to_model(dataset, input_ports(function), the_function(compilation.onnx))
-    return model_to_real(OnnxExecutor(compilation.onnx).run(inputs).outputs, output_ports(function))
+    executor = OnnxExecutor(compilation.onnx, np.float64 if exact else np.float32)
+    return model_to_real(executor.run(inputs).outputs, output_ports(function))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 
 def print_json(data: Any) -> None:
@@ -33,6 +33,11 @@ def print_table(
     console.print(table)
     if caption is not None:
         console.print(caption)
+
+
+def print_line(text: str, file: TextIO | None = None) -> None:
+    """A line on standard output, or in `file`, as harmless as a cell of a table."""
+    print(cell_text(text), file=file)
 
 
 def cell_text(cell: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from .exit_codes import exit_code
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
     "compile": "write NAME.c, NAME.h and report.json",
-    "verify": "run the same inputs at every level and report the first difference",
+    "verify": "is the result exact (all levels give the same integers) and close (to the model)? shows where it is not",
     "run": "build the firmware, run it in the board's simulator, print accuracy, RAM, flash, stack and cycles",
     "boards": "list the boards",
     "supported-ops": "list the ONNX operators and their limits",
@@ -76,10 +77,33 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
         command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")
     if name == "verify":
-        command.add_argument("--hls", action="store_true", help="also the C simulation of the HLS C++")
+        add_verify_arguments(command)
     if name in ("run", "verify"):
         command.add_argument("--data", type=Path, required=True, metavar="NPZ", help="inputs, and labels `y`")
         command.add_argument("--limit", type=positive, metavar="N", help="use only the first N rows")
+        command.add_argument(
+            "--outputs", type=Path, metavar="NPZ", help="write the outputs of all rows, as real numbers"
+        )
+
+
+def add_verify_arguments(command: argparse.ArgumentParser) -> None:
+    """What only `verify` has: the reference, and when the result is close to it."""
+    command.add_argument("--hls", action="store_true", help="also the C simulation of the HLS C++")
+    reference = command.add_mutually_exclusive_group()
+    reference.add_argument(
+        "--against",
+        choices=("float", "exact", "onnxruntime"),
+        help="the reference: the model in float32, in float64 and node by node (default of quantized models), or as "
+        "onnxruntime computes it",
+    )
+    reference.add_argument("--expected", type=Path, metavar="NPZ", help="the reference: real outputs, by their names")
+    command.add_argument(
+        "--min-snr", type=decibels, default=8.0, metavar="DB", help="the least SNR of outputs of float models (8)"
+    )
+    command.add_argument(
+        "--tolerance", type=steps, metavar="STEPS", help="close is at most this many output steps, whatever the model"
+    )
+    command.add_argument("--nodes", choices=("worst", "all"), default="worst", help="show the 10 worst nodes, or all")
 
 
 def natural(text: str) -> int:
@@ -92,6 +116,25 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return int(text)
+
+
+def decibels(text: str) -> float:
+    """A command-line argument that is a finite number."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return number
+
+
+def steps(text: str) -> float:
+    """A command-line argument that measures a distance."""
+    number = decibels(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is below 0")
+    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

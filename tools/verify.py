@@ -1,145 +1,103 @@
-"""`tinyml verify`: the same inputs through every level; the first level, node and element that differ."""
+"""`tinyml verify`: is the result exact (every level gives the same integers), and is it close (to a reference)?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..dialects.errors import UserError
 from ..targets.dataset import Dataset
-from ..targets.executors.interface import Executor, Run
+from ..targets.executors.fixed import FixedExecutor
 from ..targets.ports import input_ports, output_ports, to_real, to_stored
-from ..targets.toolchain import ToolchainMissing
 from .compiler import Compilation, float_outputs
+from .verifying.distance import DEFAULT_MIN_SNR, Criterion, Distance, distances
+from .verifying.levels import compare_levels
+from .verifying.lowered import LoweredModel
+from .verifying.node_table import NodeRow, node_rows, opening
+from .verifying.node_wise import NodeExactness, node_wise
+from .verifying.reference import quantized_by_author, reference_outputs
+from .verifying.verdict import Verification
+
+NODE_WISE_ROWS = 32
+"""At most this many rows are evaluated exactly at once."""
 
 
 @dataclass(frozen=True)
-class Difference:
-    """The first element at which a level departs from the one above it."""
+class Comparison:
+    """What a user chooses: the reference, and when the result is close to it.
 
-    node: str
-    row: int
-    index: tuple[int, ...]
-    expected: int
-    actual: int
-    count: int
+    `against` is float, exact or onnxruntime, by default what the model is; the file `expected` replaces it, with as
+    many rows as the data file has (`file_rows`; 0: as are used). `min_snr` is in dB, `tolerance` in steps.
+    """
 
-    def __str__(self) -> str:
-        where = f"'{self.node}', input {self.row}, element {list(self.index)}"
-        return f"{where}: expected {self.expected}, got {self.actual} ({self.count} elements differ)"
-
-
-@dataclass(frozen=True)
-class LevelResult:
-    """How a level compares with `fixed`; `difference` is None where every integer is equal."""
-
-    level: str
-    compared: int
-    difference: Difference | None = None
+    against: str | None = None
+    expected: Path | None = None
+    file_rows: int = 0
+    min_snr: float = DEFAULT_MIN_SNR
+    tolerance: float | None = None
 
 
-@dataclass(frozen=True)
-class Verification:
-    """All levels, and how far the integers are from the float model (in real units, over all outputs)."""
+def verify(
+    compilation: Compilation, dataset: Dataset, hls: bool = False, comparison: Comparison | None = None
+) -> Verification:
+    """Run every level on the same stored integers, then measure outputs and nodes against the reference.
 
-    rows: int
-    levels: tuple[LevelResult, ...]
-    not_run: tuple[str, ...]
-    float_error: float
-    float_range: float
-
-    @property
-    def equal(self) -> bool:
-        """True when every level that ran gave the integers of `fixed`."""
-        return all(level.difference is None for level in self.levels)
-
-
-def first_difference(node: str, expected: NDArray[Any], actual: NDArray[Any]) -> Difference | None:
-    """The first element, row by row, at which two arrays differ."""
-    if expected.shape == actual.shape and np.array_equal(expected, actual):
-        return None
-    if expected.shape != actual.shape:
-        return Difference(node, 0, (), expected.size, actual.size, max(expected.size, actual.size))
-    places = np.argwhere(expected != actual)
-    row, *index = (int(i) for i in places[0])
-    place = (row, *index)
-    return Difference(node, row, tuple(index), int(expected[place]), int(actual[place]), len(places))
-
-
-def compare_runs(level: str, expected: Run, actual: Run) -> LevelResult:
-    """Compare the traced nodes that both runs show, in the order of execution, then the outputs."""
-    pairs = [(node, expected.values[node], value) for node, value in actual.values.items() if node in expected.values]
-    pairs += [(label, expected.outputs[label], value) for label, value in actual.outputs.items()]
-    compared = 0
-    for node, left, right in pairs:
-        difference = first_difference(node, left, right)
-        if difference is not None:
-            return LevelResult(level, compared, difference)
-        compared += left.size
-    return LevelResult(level, compared)
-
-
-def verify(compilation: Compilation, dataset: Dataset, hls: bool = False) -> Verification:
-    """Run every level on the same stored integers: fixed, memplan, the host, the board's simulator, on request HLS."""
-    from ..targets.executors.fixed import FixedExecutor
-    from ..targets.executors.memplan import MemplanExecutor
-    from ..targets.executors.select import executors_for
-
-    compiled, not_run = executors_for(compilation.generated(), compilation.board)
-    executors: list[Executor] = [*compiled, *([hls_executor(compilation)] if hls else [])]
+    Raises UserError where the reference cannot be had.
+    """
+    comparison = Comparison() if comparison is None else comparison
+    quantized = quantized_by_author(compilation)
+    source = comparison.against or ("exact" if quantized else "float")
+    file_rows = comparison.file_rows or len(dataset)
+    reference = reference_outputs(compilation, dataset, source, comparison.expected, file_rows)
     stored = to_stored(dataset, input_ports(compilation.function))
-    reference = FixedExecutor(compilation.fixed).run(stored, trace=True)
-    results = [compare_runs("memplan", reference, MemplanExecutor(compilation.memplan).run(stored, trace=True))]
-    for executor in executors:
-        try:
-            result = compare_runs(executor.level, reference, executor.run(stored))
-        except ToolchainMissing as error:
-            not_run.extend(error.reasons)
-            continue
-        if result.difference is not None:
-            node = first_node(compilation, executor.level, stored, reference)
-            result = replace(result, difference=node or result.difference)
-        results.append(result)
-    error, span = float_distance(compilation, dataset, reference)
-    return Verification(len(dataset), tuple(results), tuple(not_run), error, span)
+    run = FixedExecutor(compilation.fixed).run(stored, trace=True)
+    levels = compare_levels(compilation, stored, run, hls)
+    ports = output_ports(compilation.function)
+    values = to_real(run.outputs, ports)
+    outputs = distances(reference.outputs, values, ports)
+    lowered = LoweredModel(compilation)
+    nodes = node_rows(compilation, lowered, dataset, exact=quantized)
+    by_node = quantized and reference.source == "exact"
+    exactness = node_wise(lowered, dataset, NODE_WISE_ROWS) if by_node else []
+    faults = output_faults(outputs, Criterion(quantized, comparison.min_snr, comparison.tolerance), nodes)
+    if faults and exactness and comparison.tolerance is None:
+        faults = node_faults(exactness, faults, compilation.board.product_bits)
+    own = reference.outputs
+    if reference.source in ("file", "onnxruntime"):
+        own = float_outputs(compilation, dataset, exact=quantized)
+    return Verification(
+        rows=len(dataset),
+        compared=levels,
+        reference=reference.source,
+        values=values,
+        outputs=outputs,
+        nodes=nodes,
+        exactness=exactness,
+        not_close=faults,
+        float_error=max(float(np.abs(own[n].astype(np.float64) - values[n]).max()) for n in values),
+        float_range=max(float(np.ptp(own[n])) for n in values),
+    )
 
 
-def hls_executor(compilation: Compilation) -> Executor:
-    """The C simulation of the printed HLS C++."""
-    from ..targets.executors.hls import HlsExecutor
-
-    source, testbench = compilation.hls_files().values()
-    function = compilation.function
-    return HlsExecutor(source, testbench, input_ports(function), output_ports(function), compilation.name)
-
-
-def first_node(
-    compilation: Compilation, level: str, stored: dict[str, NDArray[Any]], reference: Run
-) -> Difference | None:
-    """Where compiled code departs first, found by returning every node's value; None where that hides it."""
-    from ..targets.executors.select import executors_for
-
-    exposed = compilation.exposed()
-    executors = [hls_executor(exposed)] if level == "hls" else executors_for(exposed.generated(), exposed.board)[0]
-    try:
-        (outputs,) = (executor.run(stored).outputs for executor in executors if executor.level == level)
-    except UserError:
-        return None
-    for node, expected in reference.values.items():
-        difference = first_difference(node, expected, outputs[node]) if node in outputs else None
-        if difference is not None:
-            return difference
-    return None
+def output_faults(outputs: dict[str, Distance], criterion: Criterion, nodes: Sequence[NodeRow]) -> list[str]:
+    """What is wrong with each output that is not close, and the node from which it is."""
+    faults = [(name, fault) for name, distance in outputs.items() if (fault := criterion.fault(distance)) is not None]
+    first = opening(nodes, criterion) if faults else None
+    where = "no node is far from this program's own evaluation of the model"
+    if first is not None:
+        where = f"the distance opens at '{first}'"
+    return [f"output '{name}': {fault}; {where}" for name, fault in faults]
 
 
-def float_distance(compilation: Compilation, dataset: Dataset, run: Run) -> tuple[float, float]:
-    """The greatest distance between float and integer outputs, and the range of the float outputs."""
-    floats = float_outputs(compilation, dataset)
-    outputs = output_ports(compilation.function)
-    integers = to_real(run.outputs, outputs)
-    names = [port.label.data for port in outputs]
-    error = max(float(np.abs(floats[n].astype(np.float64) - integers[n]).max()) for n in names)
-    return error, max(float(np.ptp(floats[n])) for n in names)
+def node_faults(exactness: Sequence[NodeExactness], faults: list[str], product_bits: int) -> list[str]:
+    """The faults of outputs with the first node that is not exact; none where every node is, but for ties.
+
+    A tie may spread through the layers behind it until outputs are far: then each node is right, and so is the result.
+    """
+    for found in exactness:
+        fault = found.fault(product_bits)
+        if fault is not None:
+            return [*faults, f"node '{found.node.name}': {fault}"]
+    return []

@@ -83,7 +83,7 @@ class ConvertOnnxToFixedPass(ModulePass):
             raise UserError(f"{self.name}: product_bits must be 32 or 64, got {self.product_bits}")
         for function in [f for f in op.ops if isinstance(f, func.FuncOp)]:
             refuse_unknown(function)
-            Rewriter.replace_op(function, convert_function(function, self.product_bits))
+            Rewriter.replace_op(function, convert_function(function, self.product_bits)[0])
 
 
 def refuse_unknown(function: func.FuncOp) -> None:
@@ -106,8 +106,11 @@ def needs_type(op: Operation) -> bool:
     return bool(op.results) and not isinstance(op, onnx.ConstantOp) and element_of(op.results[0]) != i64
 
 
-def convert_function(function: func.FuncOp, product_bits: int) -> func.FuncOp:
-    """A new function on `fixed` tensors with the ports of the old one."""
+def convert_function(function: func.FuncOp, product_bits: int) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:
+    """A new function on `fixed` tensors with the ports of the old one, and which of its values stands for which.
+
+    All values have the shapes that they have in the model: layouts are chosen later.
+    """
     input_types = function.attributes.get("fixed.input_types")
     if not isinstance(input_types, ArrayAttr):
         raise UserError(f"function {function.sym_name.data} has no fixed.input_types; run fixed-assign-types first")
@@ -133,7 +136,7 @@ def convert_function(function: func.FuncOp, product_bits: int) -> func.FuncOp:
     new.attributes["fixed.inputs"] = ports(block.args, port_names(function.arg_attrs, "input", len(types)))
     outputs = port_names(function.res_attrs, "output", len(terminator.operands))
     new.attributes["fixed.outputs"] = ports(terminator.operands, outputs)
-    return new
+    return new, builder.values
 
 
 def ports(values: tuple[SSAValue, ...] | list[SSAValue] | Any, names: list[str]) -> ArrayAttr[Attribute]:

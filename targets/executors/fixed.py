@@ -18,7 +18,7 @@ from ...dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
 from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import PortAttr, storage_limits
 from .forms import evaluate_form
-from .interface import Arrays, Run
+from .interface import Arrays, OnValue, Run
 
 
 class FixedExecutor:
@@ -35,12 +35,22 @@ class FixedExecutor:
 
         Raises IntegerOverflow, naming node and op, where a value does not fit its type.
         """
+        traced: dict[str, NDArray[Any]] = {}
+
+        def keep(op: Operation, value: NDArray[Any]) -> None:
+            node = op.properties.get("node")
+            if trace and isinstance(node, StringAttr) and not isinstance(op, ConstantOp):
+                traced[node.data] = value
+
+        return Run(self.visit(inputs, keep), traced)
+
+    def visit(self, inputs: Arrays, on_value: OnValue) -> dict[str, NDArray[Any]]:
+        """Run a batch as `run` does and show every computed value, (batch, *shape), to `on_value`."""
         block = self.function.body.block
         arrays = check_inputs(self.inputs, inputs)
         batch = len(arrays[0]) if arrays else 1
         values: dict[SSAValue, NDArray[Any]] = dict(zip(block.args, arrays, strict=True))
         uses = Counter(operand for op in block.ops for operand in op.operands)
-        traced: dict[str, NDArray[Any]] = {}
         outputs: dict[str, NDArray[Any]] = {}
         for op in block.ops:
             operands = [values[operand] for operand in op.operands]
@@ -49,14 +59,12 @@ class FixedExecutor:
                 outputs = {label: for_all(array, batch) for label, array in zip(labels, operands, strict=True)}
                 break
             values[op.results[0]] = evaluate(op, operands)
-            node = op.properties.get("node")
-            if trace and isinstance(node, StringAttr) and not isinstance(op, ConstantOp):
-                traced[node.data] = for_all(values[op.results[0]], batch)
+            on_value(op, for_all(values[op.results[0]], batch))
             for operand in op.operands:
                 uses[operand] -= 1
                 if uses[operand] == 0:
                     del values[operand]
-        return Run(outputs, traced)
+        return outputs
 
 
 def ported_function(module: ModuleOp) -> FuncOp:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
+from xdsl.ir import Operation
 
 Arrays = Mapping[str, NDArray[Any]]
 """Arrays by port label or node name, each with a leading batch axis: (batch, *shape as stored)."""
+
+OnValue = Callable[[Operation, NDArray[Any]], None]
+"""Told of each op with one result and its value, (batch, *shape), in the order of execution."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
-"""Runs a module at the level `onnx` in float32 numpy, a batch at a time."""
+"""Runs a module at the level `onnx` in numpy, float32 or float64, a batch at a time."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -15,23 +14,21 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
-from ...dialects.errors import UserError
 from ...dialects.onnx.base import port_names, shape_of
-from .interface import Arrays, Run
-from .onnx_ops import EVALUATE
-
-OnValue = Callable[[Operation, NDArray[Any]], None]
+from .interface import Arrays, OnValue, Run
+from .onnx_ops import Real, evaluate
 
 CHUNK_BYTES = 64 << 20
 """About how much memory the largest intermediate array of a chunk of the batch may take."""
 
 
 class OnnxExecutor:
-    """The executor of the level `onnx`; the module holds one function."""
+    """The executor of the level `onnx`; the module holds one function, whose reals are computed in `real`."""
 
     level = "onnx"
 
-    def __init__(self, module: ModuleOp):
+    def __init__(self, module: ModuleOp, real: Real = np.float32):
+        self.real: Real = real
         (self.function,) = (op for op in module.ops if isinstance(op, FuncOp))
         block = self.function.body.block
         self.inputs = port_names(self.function.arg_attrs, "input", len(block.args))
@@ -54,11 +51,15 @@ class OnnxExecutor:
     def visit(self, inputs: Arrays, on_value: OnValue) -> dict[str, NDArray[Any]]:
         """Run a batch in chunks and show every computed value, (chunk, *shape), to `on_value`; returns the outputs."""
         rows = len(next(iter(inputs.values())))
-        step = max(1, CHUNK_BYTES // (4 * self.largest()))
+        step = self.chunk_rows()
         parts: list[list[NDArray[Any]]] = []
         for start in range(0, rows, step):
             parts.append(self._chunk({k: v[start : start + step] for k, v in inputs.items()}, on_value))
         return {name: np.concatenate(p) for name, p in zip(self.outputs, zip(*parts, strict=True), strict=True)}
+
+    def chunk_rows(self) -> int:
+        """How many rows are computed at once."""
+        return max(1, CHUNK_BYTES // (np.dtype(self.real).itemsize * self.largest()))
 
     def largest(self) -> int:
         """Elements of the largest intermediate array, gathered windows included."""
@@ -74,19 +75,16 @@ class OnnxExecutor:
         block = self.function.body.block
         values: dict[SSAValue, NDArray[Any]] = {}
         for argument, name in zip(block.args, self.inputs, strict=True):
-            values[argument] = inputs[name]
+            values[argument] = as_real(inputs[name], self.real)
         uses = Counter(operand for op in block.ops for operand in op.operands)
         batch = len(next(iter(inputs.values())))
         for op in block.ops:
             if isinstance(op, ReturnOp):
                 break
             if isinstance(op, onnx.ConstantOp):
-                values[op.result] = to_numpy(op.value)[np.newaxis]
+                values[op.result] = as_real(to_numpy(op.value), self.real)[np.newaxis]
                 continue
-            if type(op) not in EVALUATE:
-                raise UserError(f"`{op.name}` does not belong to the level `onnx`")
-            with np.errstate(all="ignore"):  # whoever takes the values looks for what is not finite
-                value = EVALUATE[type(op)](op, [values[operand] for operand in op.operands])
+            value = evaluate(op, [values[operand] for operand in op.operands], self.real)
             values[op.results[0]] = value
             on_value(op, value)
             for operand in op.operands:
@@ -94,3 +92,8 @@ class OnnxExecutor:
                 if uses[operand] == 0:
                     del values[operand]
         return [np.broadcast_to(values[r], (batch, *values[r].shape[1:])) for r in self.results]
+
+
+def as_real(array: NDArray[Any], real: Real) -> NDArray[Any]:
+    """Reals in the type that is computed in; integers stay."""
+    return array.astype(real, copy=False) if array.dtype.kind == "f" else array

@@ -1,4 +1,7 @@
-"""The float meaning of every `onnx` op, on numpy arrays with a leading batch axis: (B, *shape)."""
+"""The real meaning of every `onnx` op, on numpy arrays with a leading batch axis: (B, *shape).
+
+Reals are float32 or float64: an op computes in the type of its operands, DequantizeLinear in the one it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,14 @@ from xdsl.ir import Operation
 
 from ...dialects import onnx
 from ...dialects.dense import dtype_of
+from ...dialects.errors import UserError
 from ...dialects.onnx.base import element_of, shape_of
 from ...dialects.onnx.scalar import QuantizationOp
 
 Array = NDArray[Any]
 Evaluate = Callable[[Any, Sequence[Array]], Array]
+Real = type[np.float32] | type[np.float64]
+"""The type in which reals are computed."""
 
 
 def windows(
@@ -68,7 +74,7 @@ def batch_normalization(op: onnx.BatchNormalizationOp, operands: Sequence[Array]
     x = operands[0]
     column = (-1, *(1,) * (x.ndim - 3))
     scale, shift, mean, variance = (p[0].reshape(column) for p in operands[1:])
-    return (x - mean) / np.sqrt(variance + np.float32(op.epsilon.value.data)) * scale + shift
+    return (x - mean) / np.sqrt(variance + x.dtype.type(op.epsilon.value.data)) * scale + shift
 
 
 def max_pool(op: onnx.MaxPoolOp, operands: Sequence[Array]) -> Array:
@@ -81,8 +87,9 @@ def max_pool(op: onnx.MaxPoolOp, operands: Sequence[Array]) -> Array:
 def average_pool(op: onnx.AveragePoolOp, operands: Sequence[Array]) -> Array:
     """The mean over the elements of each window that count."""
     axes = tuple(range(-len(op.kernel_list), 0))
-    total = pool_windows(op, operands[0], 0.0).sum(axis=axes, dtype=np.float32)
-    ones = np.ones((1, 1, 1, *operands[0].shape[3:]), np.float32)
+    real = operands[0].dtype
+    total = pool_windows(op, operands[0], 0.0).sum(axis=axes, dtype=real)
+    ones = np.ones((1, 1, 1, *operands[0].shape[3:]), real)
     if op.includes_padding:
         rank = len(axes)
         margins = [(0, 0)] * 3 + [(op.pad_list[a], op.pad_list[a + rank]) for a in range(rank)]
@@ -99,7 +106,7 @@ def pool_windows(op: onnx.MaxPoolOp | onnx.AveragePoolOp, x: Array, fill: float)
 
 def global_average_pool(op: onnx.GlobalAveragePoolOp, operands: Sequence[Array]) -> Array:
     """The mean over the spatial dimensions."""
-    return operands[0].mean(axis=tuple(range(3, operands[0].ndim)), keepdims=True, dtype=np.float32)
+    return operands[0].mean(axis=tuple(range(3, operands[0].ndim)), keepdims=True, dtype=operands[0].dtype)
 
 
 def softmax(op: onnx.SoftmaxOp, operands: Sequence[Array]) -> Array:
@@ -119,27 +126,27 @@ def same_elements(op: Operation, operands: Sequence[Array]) -> Array:
     return operands[0].reshape(len(operands[0]), *shape_of(op.results[0]))
 
 
-def parameters(op: QuantizationOp) -> tuple[Array, Array]:
-    """Scales and zero points (float32), broadcast along the op's axis."""
+def parameters(op: QuantizationOp, real: Real) -> tuple[Array, Array]:
+    """Scales and zero points as reals, broadcast along the op's axis."""
     rank = len(shape_of(op.x))
     shape = [1] * (rank + 1)
     if op.scales_array.size > 1:
         shape[op.axis_index % rank + 1] = -1
-    return op.scales_array.astype(np.float32).reshape(shape), op.zero_points_array.astype(np.float32).reshape(shape)
+    return op.scales_array.astype(real).reshape(shape), op.zero_points_array.astype(real).reshape(shape)
 
 
 def quantize(op: onnx.QuantizeLinearOp, operands: Sequence[Array]) -> Array:
     """round(x / scale) + zero point, ties to even, saturated."""
-    scale, zero_point = parameters(op)
+    scale, zero_point = parameters(op, operands[0].dtype.type)
     dtype = dtype_of(element_of(op.result))
     limits = np.iinfo(dtype)
     return np.clip(np.rint(operands[0] / scale) + zero_point, limits.min, limits.max).astype(dtype)
 
 
-def dequantize(op: onnx.DequantizeLinearOp, operands: Sequence[Array]) -> Array:
+def dequantize(op: onnx.DequantizeLinearOp, operands: Sequence[Array], real: Real = np.float32) -> Array:
     """(x - zero point) * scale"""
-    scale, zero_point = parameters(op)
-    return ((operands[0].astype(np.float32) - zero_point) * scale).astype(np.float32)
+    scale, zero_point = parameters(op, real)
+    return (operands[0].astype(real) - zero_point) * scale
 
 
 def binary(function: np.ufunc) -> Evaluate:
@@ -155,7 +162,8 @@ def binary(function: np.ufunc) -> Evaluate:
 
 def clip(op: onnx.ClipOp, operands: Sequence[Array]) -> Array:
     """min(max(x, low), high)"""
-    return np.clip(operands[0], np.float32(op.low_value), np.float32(op.high_value))
+    real = operands[0].dtype.type
+    return np.clip(operands[0], real(op.low_value), real(op.high_value))
 
 
 def pad(op: onnx.PadOp, operands: Sequence[Array]) -> Array:
@@ -165,7 +173,7 @@ def pad(op: onnx.PadOp, operands: Sequence[Array]) -> Array:
 
 def reduce_mean(op: onnx.ReduceMeanOp, operands: Sequence[Array]) -> Array:
     """The mean over the op's axes."""
-    mean = operands[0].mean(axis=tuple(axis + 1 for axis in op.reduced), keepdims=True, dtype=np.float32)
+    mean = operands[0].mean(axis=tuple(axis + 1 for axis in op.reduced), keepdims=True, dtype=operands[0].dtype)
     return mean.reshape(len(mean), *shape_of(op.result))
 
 
@@ -212,3 +220,13 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.UnsqueezeOp: same_elements,
 }
 """Per op: from its operands (B or 1, *shape) to its result. An elementwise operator is one line."""
+
+
+def evaluate(op: Operation, operands: Sequence[Array], real: Real = np.float32) -> Array:
+    """The value of one op. Raises UserError for an op that does not belong to the level `onnx`."""
+    if type(op) not in EVALUATE:
+        raise UserError(f"`{op.name}` does not belong to the level `onnx`")
+    with np.errstate(all="ignore"):  # whoever takes the values looks for what is not finite
+        if isinstance(op, onnx.DequantizeLinearOp):
+            return dequantize(op, operands, real)
+        return EVALUATE[type(op)](op, operands)

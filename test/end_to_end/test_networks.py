@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto
-from support.networks import Network, compile_network, equal_levels, on_grid, real_inputs
+from support.networks import Network, compile_network, equal_levels, float_distance, on_grid, real_inputs
 from support.random_networks import small_networks
 
 from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.executors.select import board_executor
-from tinyml_opt.tools.verify import float_distance, hls_executor
+from tinyml_opt.tools.verifying.levels import hls_executor
 
 MEMORY: list[dict[str, Any]] = [{}, {"stream": True}, {"stream": True, "input": "arena"}, {"input": "rows"}]
 """Ways of planning."""

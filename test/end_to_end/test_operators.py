@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from support.networks import Network, compile_network, equal_levels, errors_in_steps, on_grid, real_inputs
 
 from tinyml_opt.targets.ports import output_ports, to_real
-from tinyml_opt.tools.verify import hls_executor
+from tinyml_opt.tools.verifying.levels import hls_executor
 
 IMAGE = (1, 4, 9, 8)
 ROWS = 12

@@ -13,11 +13,13 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from tinyml_opt.targets.dataset import load_dataset
+from tinyml_opt.lowering.onnx_to_fixed import contractions
+from tinyml_opt.targets.dataset import Dataset, load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, to_stored
 from tinyml_opt.tools.compiler import Options, compile_model, input_shapes
 from tinyml_opt.tools.verify import verify
+from tinyml_opt.tools.verifying.verdict import Verification
 
 Nodes = Sequence[onnx.NodeProto]
 Weights = dict[str, NDArray[Any]]
@@ -90,8 +92,51 @@ def test_quantized_model_like_onnxruntime(dtype: Any, tmp_path: Path) -> None:
     np.savez(tmp_path / "data.npz", x=x)
     dataset = load_dataset(tmp_path / "data.npz", input_shapes(compilation.onnx))
     result = verify(compilation, dataset)
-    assert result.equal
+    assert result.exact and result.close and result.reference == "exact"
+    assert [node.node.name for node in result.exactness] == ["conv", "pool", "dense"]
+    assert not any(node.unequal for node in result.exactness)
+    assert next(row for row in result.nodes if row.node.name == "x").saturated > 0
+    assert all(row.distance.max_steps < 2 for row in result.nodes)
     run = FixedExecutor(compilation.fixed).run(to_stored(dataset, input_ports(compilation.function)))
     distance = np.abs(run.outputs["y"].astype(np.int64) - expected)
     assert distance.max() <= 1
     assert (distance == 0).mean() >= 0.99
+
+
+def verified(model: onnx.ModelProto, folder: Path, x: NDArray[np.float32], board: str = "host") -> Verification:
+    """Both verdicts on a model and its inputs."""
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    return verify(compile_model(Options(folder / "model.onnx", board)), Dataset({"x": x}, {"x": False}, None))
+
+
+def test_a_wrong_layer_is_found_in_a_quantized_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All levels agree on a lowering that forgets the bias; the exact evaluation of the node does not."""
+
+    def no_bias(*_: object) -> None:
+        return None
+
+    x = random(20, 1, 4, 9, 8, seed=5)
+    monkeypatch.setattr(contractions, "bias_integers", no_bias)
+    for board in ("host", "uno"):
+        result = verified(quantized_model(np.int8), tmp_path, x, board)
+        assert result.equal and not result.close
+        assert "node 'conv': " in result.not_close[-1]
+
+
+def test_ties_do_not_spread(tmp_path: Path) -> None:
+    """Means of four integers are ties in every fourth case; what follows turns a step into many."""
+    scales: Weights = {"z": np.asarray(0, np.int8), "s": np.asarray(0.1, np.float32), "f": np.asarray(0.02, np.float32)}
+    nodes: list[onnx.NodeProto] = []
+    for source, value, scale in (("x", "d", "s"), ("p", "e", "s"), ("m", "y", "f")):
+        nodes.append(helper.make_node("QuantizeLinear", [source, scale, "z"], [f"{value}_q"], name=f"{value}_q"))
+        nodes.append(helper.make_node("DequantizeLinear", [f"{value}_q", scale, "z"], [value], name=value))
+        if value == "d":
+            pool: dict[str, Any] = {"kernel_shape": [2, 2], "strides": [2, 2]}
+            nodes.append(helper.make_node("AveragePool", ["d"], ["p"], name="pool", **pool))
+        if value == "e":
+            nodes.append(helper.make_node("Mul", ["e", "e"], ["m"], name="square"))
+    result = verified(image_model(nodes, scales, (1, 2, 8, 8)), tmp_path, random(50, 1, 2, 8, 8, seed=1) * 6)
+    counts = {node.node.name: (node.ties > 0, node.unequal) for node in result.exactness}
+    assert counts == {"pool": (True, 0), "square": (False, 0)}
+    assert result.outputs["y"].share_over_2 > 0.01
+    assert result.close

@@ -18,7 +18,7 @@ from tinyml_opt.targets.executors.interface import Executor, Run
 from tinyml_opt.targets.executors.memplan import MemplanExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
 from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs
-from tinyml_opt.tools.verify import compare_runs
+from tinyml_opt.tools.verifying.levels import compare_runs
 
 Array = NDArray[Any]
 
@@ -129,3 +129,10 @@ def errors_in_steps(compilation: Compilation, data: Dataset, run: Run) -> dict[s
     integers, floats = to_real(run.outputs, ports), float_outputs(compilation, data)
     steps = {p.label.data: float(getattr(p.element, "scale", 1.0)) for p in ports}
     return {name: float(np.abs(integers[name] - floats[name]).max() / step) for name, step in steps.items()}
+
+
+def float_distance(compilation: Compilation, data: Dataset, run: Run) -> tuple[float, float]:
+    """The greatest distance between float and integer outputs, and the range of the float outputs."""
+    integers, floats = to_real(run.outputs, output_ports(compilation.function)), float_outputs(compilation, data)
+    error = max(float(np.abs(floats[name].astype(np.float64) - integers[name]).max()) for name in floats)
+    return error, max(float(np.ptp(values)) for values in floats.values())

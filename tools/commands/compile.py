@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from argparse import Namespace
 from pathlib import Path
@@ -13,7 +14,8 @@ from ..advice import advised
 from ..analyze import analyze
 from ..compiler import compile_model, options_of
 from ..fit import refuse_misfit
-from ..show import print_json
+from ..show import print_json, print_line
+from ..verifying.calibrated import remark
 
 
 def execute(args: Namespace) -> int:
@@ -24,7 +26,10 @@ def execute(args: Namespace) -> int:
     files = compilation.hls_files() if args.target == "hls" else compilation.c_files()
     report = {**analysis.to_json(), "timing_seconds": compilation.timing.seconds()}
     files["report.json"] = json.dumps(report, indent=2) + "\n"
+    remarked = remark(compilation)
     write_all(args.output, files)
+    if remarked is not None:
+        print_line(f"warning: {remarked}", sys.stderr)
     if args.timing:
         compilation.timing.print()
     if args.json:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from numpy.typing import NDArray
+
 from ...dialects.errors import UserError
 from ...targets.dataset import Dataset, load_dataset
 from ...targets.executors.interface import Measurement
@@ -14,6 +16,7 @@ from ..advice import advised
 from ..analyze import analyze
 from ..compiler import Compilation, compile_model, float_outputs, input_shapes, options_of
 from ..fit import refuse_misfit
+from ..outputs import write_outputs
 from ..show import print_json, print_table
 
 LABELS = {
@@ -34,7 +37,9 @@ def execute(args: Namespace) -> int:
     refuse_misfit(advised(compilation, analyze(compilation)))
     dataset = load_dataset(args.data, input_shapes(compilation.onnx))
     dataset = dataset.head(args.limit) if args.limit else dataset
-    result = simulate(compilation, dataset)
+    result, outputs = simulate(compilation, dataset)
+    if args.outputs is not None:
+        write_outputs(args.outputs, outputs)
     if args.timing:
         compilation.timing.print()
     if args.json:
@@ -56,19 +61,23 @@ def refuse_deep_stack(result: dict[str, Any]) -> None:
         )
 
 
-def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
-    """Accuracy (fraction of rows whose class is the label) and the measurements; None where there is no such figure."""
+def simulate(compilation: Compilation, dataset: Dataset) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The figures, and the outputs in real units by name, (rows, *shape in the model).
+
+    Accuracy is the fraction of rows whose class is the label; a figure is None where there is no such thing.
+    """
     function = compilation.function
     outputs = output_ports(function)
     executor = board_executor(compilation.generated(), compilation.board)
     run = executor.run(to_stored(dataset, input_ports(function)))
     figures: Measurement = run.measurement
-    return {
+    values = to_real(run.outputs, outputs)
+    result = {
         "model": function.sym_name.data,
         "board": compilation.board.name,
         "simulator": executor.level,
         "rows": len(dataset),
-        "accuracy": accuracy(to_real(run.outputs, outputs), dataset, outputs),
+        "accuracy": accuracy(values, dataset, outputs),
         "float_accuracy": accuracy(float_outputs(compilation, dataset), dataset, outputs),
         "ram_bytes": figures.ram_bytes,
         "flash_bytes": figures.flash_bytes,
@@ -77,6 +86,7 @@ def simulate(compilation: Compilation, dataset: Dataset) -> dict[str, Any]:
         "cycles": figures.cycles,
         "instructions": figures.instructions,
     }
+    return result, values
 
 
 def accuracy(values: dict[str, Any], dataset: Dataset, outputs: Ports) -> float | None:
