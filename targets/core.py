@@ -22,8 +22,8 @@ STAND_INS = {16: "avr", 32: "cortex-m3"}
 class Core:
     """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts.
 
-    `array_alignment` is that of static arrays, in bytes, where they do not say one; with `pads_arrays` their ends have it,
-    too. `measured` names the compiler and the flags that the figures
+    `array_alignment` is that of static arrays, in bytes, where they do not say one; with `pads_arrays` their ends have
+    it, too. `measured` names the compiler and the flags that the figures
     were measured with.
     """
 
