@@ -12,9 +12,10 @@ from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects import onnx
-from ...dialects.dense import dtype_of, from_numpy, to_numpy
+from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import scalar_type
+from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.scalar import RescaleOp
 from ...dialects.fixed.types import QType, storage_limits
 from ...dialects.onnx.weights import weight_reals
@@ -36,16 +37,6 @@ def element_of(value: SSAValue) -> Attribute:
     """The element type of a tensor value."""
     assert isinstance(value.type, TensorType)
     return value.type.element_type
-
-
-def quantize(real: NDArray[Any], type: QType) -> NDArray[Any]:
-    """The stored integers nearest to real numbers (ties to even, as ONNX QuantizeLinear), saturated."""
-    scales = np.asarray(type.scales.data, np.float64)
-    if type.axis.data >= 0:
-        scales = scales.reshape([-1 if axis == type.axis.data else 1 for axis in range(real.ndim)])
-    low, high = type.limits
-    integers = np.rint(real.astype(np.float64) / scales) + type.zp
-    return np.clip(integers, low, high).astype(dtype_of(type.storage))
 
 
 class FixedBuilder:

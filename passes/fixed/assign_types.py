@@ -22,7 +22,7 @@ from ...dialects.errors import UserError
 from ...dialects.fixed.types import QType
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
-from .calibrate import argument_shapes, is_real, label_of, the_function
+from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.ranges import RangeTypes, common_type, limits_in_reals
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
 from .scales.weights import Layer, WeightTypes, of_operand
@@ -180,7 +180,7 @@ class Assignment:
         arguments = self.function.body.block.args
         ranges = self.function.attributes.get("fixed.input_ranges")
         missing: list[str] = []
-        names = list(argument_shapes(self.function))
+        names = list(argument_types(self.function))
         for index, argument in enumerate(arguments):
             if argument in self.types:
                 continue

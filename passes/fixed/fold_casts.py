@@ -1,7 +1,7 @@
 """fixed-fold-casts: forms read and write integers, whatever these stand for, so that no cast need stand between them.
 
-A cast is a reshape that keeps the shape: the same integers under another scale and zero point. It moves up into the form
-that computes its operand; what cannot moves down, past what only rearranges, until forms read its operand instead.
+A cast is a reshape that keeps the shape: the same integers under another scale and zero point. It moves up into the
+form that computes its operand; what cannot moves down, past what only rearranges, until forms read its operand instead.
 """
 
 from __future__ import annotations

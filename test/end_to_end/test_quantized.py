@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, to_stored
-from tinyml_opt.tools.compiler import Options, compile_model, input_shapes
+from tinyml_opt.tools.compiler import Options, compile_model, input_types
 from tinyml_opt.tools.verify import verify
 
 Nodes = Sequence[onnx.NodeProto]
@@ -88,7 +88,7 @@ def test_quantized_model_like_onnxruntime(dtype: Any, tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(path, options)
     expected = np.array([session.run(None, {"x": row})[0] for row in x]).astype(np.int64)
     np.savez(tmp_path / "data.npz", x=x)
-    dataset = load_dataset(tmp_path / "data.npz", input_shapes(compilation.onnx))
+    dataset = load_dataset(tmp_path / "data.npz", input_types(compilation.onnx))
     result = verify(compilation, dataset)
     assert result.equal
     run = FixedExecutor(compilation.fixed).run(to_stored(dataset, input_ports(compilation.function)))

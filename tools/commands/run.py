@@ -10,7 +10,7 @@ from ...targets.executors.interface import Measurement
 from ...targets.executors.select import board_executor
 from ...targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
 from ..analyze import analyze
-from ..compiler import Compilation, compile_model, float_outputs, input_shapes, options_of
+from ..compiler import Compilation, compile_model, float_outputs, input_types, options_of
 from ..fit import refuse_misfit
 from ..show import print_json, print_table
 
@@ -29,7 +29,7 @@ def execute(args: Namespace) -> int:
     """Build, simulate, and print what the board would do."""
     compilation = compile_model(options_of(args))
     refuse_misfit(analyze(compilation))
-    dataset = load_dataset(args.data, input_shapes(compilation.onnx))
+    dataset = load_dataset(args.data, input_types(compilation.onnx))
     dataset = dataset.head(args.limit) if args.limit else dataset
     result = simulate(compilation, dataset)
     if args.timing:

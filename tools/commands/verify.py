@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from ...targets.dataset import load_dataset
-from ..compiler import compile_model, input_shapes, options_of
+from ..compiler import compile_model, input_types, options_of
 from ..show import print_json, print_table
 from ..verify import Verification, verify
 
@@ -14,7 +14,7 @@ from ..verify import Verification, verify
 def execute(args: Namespace) -> int:
     """Print a row per level; exit code 1 where any integer differs."""
     compilation = compile_model(options_of(args))
-    dataset = load_dataset(args.data, input_shapes(compilation.onnx))
+    dataset = load_dataset(args.data, input_types(compilation.onnx))
     dataset = dataset.head(args.limit) if args.limit else dataset
     result = verify(compilation, dataset, args.hls)
     if args.timing:

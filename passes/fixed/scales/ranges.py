@@ -1,4 +1,4 @@
-"""Types for ranges of real numbers: affine (Jacob et al., CVPR 2018) or with power-of-two scales (SeeDot, PLDI 2019)."""
+"""Types for ranges of real numbers: affine (Jacob et al., CVPR 2018), or power-of-two scales (SeeDot, PLDI 2019)."""
 
 from __future__ import annotations
 
