@@ -116,7 +116,11 @@ class Assignment:
         for op in ops:
             if isinstance(op, onnx.QuantizeLinearOp | onnx.DequantizeLinearOp):
                 stated = stated_type(op)
-                assert stated is not None, "imported: activations have one scale"
+                if stated is None:
+                    raise UserError(
+                        f"{op.name} '{label_of(op)}': a scale per channel is supported for constant weights only; "
+                        "quantize activations per tensor"
+                    )
                 self.types[op.results[0]] = stated
             elif isinstance(op, INTEGER_MOVES) and not is_real(op):
                 known = [self.types[operand] for operand in op.operands if operand in self.types]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import SSAValue
+from xdsl.ir import BlockArgument, SSAValue
 
 from ....dialects import onnx
 from ....dialects.fixed.types import QType
@@ -36,17 +34,16 @@ def stated_type(op: onnx.QuantizeLinearOp | onnx.DequantizeLinearOp) -> QType | 
     return QType(storage, float(op.scales_array[0]), int(op.zero_points_array[0]))
 
 
-def type_by_reading(value: SSAValue) -> QType:
-    """How integers that come from outside are read: by the first DequantizeLinear that they reach, else as they are."""
-    waiting, seen = deque([value]), {value}
-    while waiting:
-        for use in waiting.popleft().uses:
-            user = use.operation
-            if isinstance(user, onnx.DequantizeLinearOp) and (type := stated_type(user)) is not None:
-                return type
-            if isinstance(user, INTEGER_MOVES) and user.results[0] not in seen:
-                seen.add(user.results[0])
-                waiting.append(user.results[0])
-    storage = element_of(value)
+def type_by_reading(argument: BlockArgument) -> QType:
+    """How an argument's integers are read: by the first DequantizeLinear that they reach, else as they are."""
+    reached: set[SSAValue] = {argument}
+    for op in argument.block.ops:
+        if reached.isdisjoint(op.operands):
+            continue
+        if isinstance(op, onnx.DequantizeLinearOp) and (type := stated_type(op)) is not None:
+            return type
+        if isinstance(op, INTEGER_MOVES):
+            reached.update(op.results)
+    storage = element_of(argument)
     assert isinstance(storage, IntegerType)
     return QType(storage, 1.0)
