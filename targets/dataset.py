@@ -1,29 +1,33 @@
 """Data files: `.npz` with the model's inputs, and perhaps labels.
 
 An input is stored under its own name, or under `x` when the model has one input. `x_scale` and `x_offset` (or
-NAME_scale, NAME_offset) say what stored numbers mean: real = x * x_scale + x_offset. `y` holds class labels.
+NAME_scale, NAME_offset) say what stored numbers mean: real = x * x_scale + x_offset. Without them numbers are real, but
+for integers where the model's own input holds integers: then they are these. `y` holds class labels.
 """
 
 from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType, TensorType
 
 from ..dialects.errors import UserError
+from ..dialects.fixed.types import storage_limits
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Inputs by name, each (rows, *shape of the model's input), and labels (rows,) where the file has them.
 
-    An input is float32 and in real units, unless `stored[name]`: then it holds the model's own input integers.
+    An input is float32 and in real units, unless `stored[name]`: then it holds the integers of a model whose own input
+    is quantized.
     """
 
     inputs: dict[str, NDArray[Any]]
@@ -33,14 +37,24 @@ class Dataset:
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))
 
+    def integers(self, name: str, storage: IntegerType) -> NDArray[Any]:
+        """An input that holds the model's integers. Raises UserError for any that this type does not hold."""
+        values, (low, high) = self.inputs[name], storage_limits(storage)
+        if values.min() < low or values.max() > high:
+            raise UserError(
+                f"input '{name}' takes integers in [{low}, {high}], got [{values.min()}, {values.max()}]; to give real "
+                f"numbers, store them as float32, or say their scale in an array {name}_scale"
+            )
+        return values
+
     def head(self, rows: int) -> Dataset:
         """The first rows."""
         inputs = {name: x[:rows] for name, x in self.inputs.items()}
         return Dataset(inputs, self.stored, None if self.labels is None else self.labels[:rows])
 
 
-def load_dataset(path: str | Path, shapes: Mapping[str, Sequence[int]]) -> Dataset:
-    """Read a data file for a model whose inputs have these shapes (leading batch of 1 included).
+def load_dataset(path: str | Path, types: Mapping[str, TensorType]) -> Dataset:
+    """Read a data file for a model whose inputs have these types (leading batch of 1 included).
 
     Raises UserError with every mismatch: no such file or array, no numbers, wrong shape, different row counts, NaN.
     """
@@ -48,22 +62,24 @@ def load_dataset(path: str | Path, shapes: Mapping[str, Sequence[int]]) -> Datas
     reasons: list[str] = []
     inputs: dict[str, NDArray[Any]] = {}
     stored: dict[str, bool] = {}
-    for name, shape in shapes.items():
-        key = name if name in arrays else "x" if "x" in arrays and len(shapes) == 1 else None
+    for name, type in types.items():
+        shape = type.get_shape()
+        key = name if name in arrays else "x" if "x" in arrays and len(types) == 1 else None
         if key is None:
             reasons.append(f"{path}: no array for input '{name}'; it has {sorted(arrays)} (name it '{name}' or 'x')")
             continue
         if arrays[key].dtype.kind not in "fiub":
             reasons.append(f"{path}: '{key}' holds {arrays[key].dtype}, not real numbers")
             continue
-        rows = fit_shape(arrays[key], tuple(shape))
+        rows = fit_shape(arrays[key], shape)
         if rows is None:
             expected = f"(rows, {', '.join(map(str, shape[1:]))})"
             reasons.append(
                 f"{path}: '{key}' has shape {arrays[key].shape}, the model's input '{name}' takes {expected}"
             )
             continue
-        stored[name] = rows.dtype.kind != "f" and f"{key}_scale" not in arrays and f"{key}_offset" not in arrays
+        scaled = f"{key}_scale" in arrays or f"{key}_offset" in arrays
+        stored[name] = isinstance(type.element_type, IntegerType) and rows.dtype.kind != "f" and not scaled
         bad = [n for n in (f"{key}_scale", f"{key}_offset") if n in arrays and not is_number(arrays[n])]
         if bad:
             reasons += [f"{path}: '{n}' must be one finite number" for n in bad]

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ArrayAttr, Float32Type, TensorType
 from xdsl.dialects.func import FuncOp
 
-from ..dialects.dense import dtype_of
-from ..dialects.errors import UserError
-from ..dialects.fixed.types import PortAttr, QType, storage_limits
+from ..dialects.fixed.numbers import quantize
+from ..dialects.fixed.types import PortAttr, QType
 from ..dialects.memplan import INPUT_ROWS, row_count
 from .dataset import Dataset
 from .executors.interface import Arrays
@@ -45,21 +44,12 @@ def _ports(function: FuncOp, name: str) -> Ports:
 def integers_of(dataset: Dataset, port: PortAttr) -> NDArray[Any]:
     """An input as the model's integers, (rows, *ONNX shape).
 
-    Real numbers are divided by the scale, rounded half to even (ONNX QuantizeLinear) and saturated. Raises UserError
-    for integers that the input does not hold.
+    Real numbers are quantized. Raises UserError for integers that the input does not hold.
     """
     label, element = port.label.data, port.element
-    values = dataset.inputs[label]
-    low, high = storage_limits(port.storage)
     if dataset.stored[label] or not isinstance(element, QType):
-        if values.min() < low or values.max() > high:
-            raise UserError(
-                f"input '{label}' takes integers in [{low}, {high}], got [{values.min()}, {values.max()}]; to give "
-                f"real numbers, store them as float32, or say their scale in an array {label}_scale"
-            )
-        return values
-    integers = np.rint(values.astype(np.float64) / element.scale) + element.zp
-    return np.clip(integers, low, high).astype(dtype_of(element.storage))
+        return dataset.integers(label, port.storage)
+    return quantize(dataset.inputs[label], element)
 
 
 def to_stored(dataset: Dataset, ports: Ports) -> dict[str, NDArray[Any]]:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
 from ..dialects.memplan import INPUT_ARENA
 from ..lowering.memplan_to_loops.stream import STATE_BYTES
-from ..passes.fixed.calibrate import argument_shapes, the_function
+from ..passes.fixed.calibrate import argument_types, the_function
 from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..targets.board import Board, load_board
 from ..targets.static_data import arena_limit
@@ -221,9 +221,9 @@ def bytes_outside(function: FuncOp, input: str) -> int:
     return caller_bytes(() if input == "arena" else inputs, output_ports(function), rows)
 
 
-def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
-    """The shapes of a model's inputs, by name."""
-    return argument_shapes(the_function(module))
+def input_types(module: ModuleOp) -> dict[str, TensorType]:
+    """The tensor types of a model's inputs, by name."""
+    return argument_types(the_function(module))
 
 
 def float_outputs(compilation: Compilation, dataset: Dataset, exact: bool = False) -> dict[str, NDArray[Any]]:

@@ -37,6 +37,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),
         Step("fixed-calibrate", "the final ops are known; types need their ranges", {}, ("data",), "data"),
         Step("fixed-assume-ranges", "instead of calibration, where only sizes are asked", {}, (), "nominal"),
+        Step("onnx-fold-pad", "again: what pads with less than anything in the range of its operand is known now"),
         Step(
             "fixed-assign-types",
             "every scale and width, before integers are made",
@@ -44,6 +45,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("bits", "scheme", "accumulator_bits"),
         ),
         Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("product_bits",)),
+        Step("fixed-fold-casts", "before transposes move: a cast between two of them would keep them apart"),
         Step("fixed-fold-transposes", "NHWC throughout; before fusing, which needs neighbours to touch"),
         Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each"),
         Step("fixed-fold-zero-points", "once layers are whole: one subtraction less in each inner loop"),

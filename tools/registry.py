@@ -35,6 +35,7 @@ PASSES = {
     "fixed-assume-ranges": "passes.fixed.assume_ranges:AssumeRangesPass",
     "fixed-calibrate": "passes.fixed.calibrate:CalibratePass",
     "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
+    "fixed-fold-casts": "passes.fixed.fold_casts:FoldCastsPass",
     "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
     "fixed-fold-zero-points": "passes.fixed.fold_zero_points:FoldZeroPointsPass",
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",

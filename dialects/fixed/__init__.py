@@ -67,10 +67,11 @@ class ConstantOp(IRDLOperation):
 
 @irdl_op_definition
 class ReshapeOp(IRDLOperation):
-    """The same elements in row-major order under another shape; no data moves.
+    """The same integers in row-major order under another shape, another scale and zero point, or both; no data moves.
 
     ```mlir
     %y = fixed.reshape %x : tensor<1x4x4x2x!fixed.q<i8, 2^-4>> -> tensor<1x32x!fixed.q<i8, 2^-4>>
+    %z = fixed.reshape %x : tensor<1x4x4x2x!fixed.q<i8, 2^-4>> -> tensor<1x4x4x2x!fixed.q<i8, 2^-3 : 5>>
     ```
     """
 
@@ -89,10 +90,24 @@ class ReshapeOp(IRDLOperation):
             result_types=[result_type],
         )
 
+    @property
+    def is_cast(self) -> bool:
+        """True where the integers stand for other real numbers afterwards."""
+        return shaped_type(self.source).element_type != shaped_type(self.result).element_type
+
+    @property
+    def is_pure_cast(self) -> bool:
+        """True for a cast that keeps the shape."""
+        return self.is_cast and shaped_type(self.source).get_shape() == shaped_type(self.result).get_shape()
+
     def verify_(self) -> None:
         source, result = shaped_type(self.source), shaped_type(self.result)
-        if source.element_type != result.element_type:
-            raise VerifyException("a reshape keeps the element type")
+        if scalar_type(source.element_type) != scalar_type(result.element_type):
+            raise VerifyException("a reshape keeps the integers' type")
+        if self.is_cast and any(
+            isinstance(t.element_type, QType) and t.element_type.axis.data >= 0 for t in (source, result)
+        ):
+            raise VerifyException("a reshape gives all elements one scale")
         if prod(source.get_shape()) != prod(result.get_shape()):
             raise VerifyException(f"cannot reshape {source} to {result}: the element counts differ")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 
 from ..dense import from_numpy, to_numpy
 from .base import element_of, shape_of
-from .scalar import DequantizeLinearOp
+from .scalar import DequantizeLinearOp, QuantizationOp
 from .shapes import ConstantOp
 
 
@@ -18,6 +21,34 @@ def is_weight(value: SSAValue) -> bool:
     return isinstance(owner, ConstantOp) or (
         isinstance(owner, DequantizeLinearOp) and isinstance(owner.x.owner, ConstantOp)
     )
+
+
+def scales_of(op: QuantizationOp) -> NDArray[np.float64]:
+    """The scales in a shape that broadcasts to the operand's."""
+    return along_axis(op, op.scales_array.astype(np.float64))
+
+
+def along_axis(op: QuantizationOp, numbers: NDArray[Any]) -> NDArray[Any]:
+    """One number per index of the op's axis in a shape that broadcasts to the operand's; one alone as it is."""
+    rank = len(shape_of(op.x))
+    if numbers.size == 1:
+        return numbers.reshape((1,) * rank)
+    return numbers.reshape([-1 if axis == op.axis_index % rank else 1 for axis in range(rank)])
+
+
+def centred_integers(op: DequantizeLinearOp) -> NDArray[np.int64]:
+    """The integers of a quantized weight without their zero points."""
+    assert isinstance(op.x.owner, ConstantOp), "a quantized weight is the DequantizeLinear of a constant"
+    return to_numpy(op.x.owner.value).astype(np.int64) - along_axis(op, op.zero_points_array.astype(np.int64))
+
+
+def weight_reals(value: SSAValue) -> NDArray[np.float64]:
+    """The real numbers of a weight."""
+    owner = value.owner
+    if isinstance(owner, DequantizeLinearOp):
+        return centred_integers(owner) * scales_of(owner)
+    assert isinstance(owner, ConstantOp), "a weight is a constant, or the DequantizeLinear of one"
+    return to_numpy(owner.value).astype(np.float64)
 
 
 def transposed_weight(value: SSAValue) -> tuple[ConstantOp] | tuple[ConstantOp, DequantizeLinearOp]:

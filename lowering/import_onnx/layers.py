@@ -175,9 +175,8 @@ def require_matrices(x: SSAValue, w: SSAValue) -> None:
 
 def batch_normalization(node: Node) -> onnx.OnnxOp:
     node.refuse(training_mode=0, spatial=1)
-    operands = [node.operand(i) for i in range(5)]
-    for index in range(1, 5):
-        node.constant(index, "a parameter")
+    parameters = [onnx.ConstantOp(from_numpy(node.constant(i, "a parameter")), node.name) for i in range(1, 5)]
+    operands = [node.operand(0), *(parameter.result for parameter in parameters)]
     return onnx.BatchNormalizationOp(
         operands, node.attributes.get("epsilon", 1e-5), like(operands[0], shape_of(operands[0])), node.name
     )

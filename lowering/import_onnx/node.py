@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, SSAValue
@@ -13,6 +14,7 @@ from xdsl.ir import Attribute, SSAValue
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.onnx.base import element_of
+from ...dialects.onnx.weights import is_weight, weight_reals
 
 
 class Unsupported(Exception):
@@ -44,11 +46,13 @@ class Node:
         return self.operands[index] if index < len(self.operands) else None
 
     def constant(self, index: int, what: str) -> NDArray[Any]:
-        """The value of an operand that must be known now."""
+        """The value of an operand that must be known now; that of a quantized one in float32."""
         value = self.operand(index)
-        if not isinstance(value.owner, onnx.ConstantOp):
+        if not is_weight(value):
             raise Unsupported(f"{what} must be a constant; fold constants before exporting")
-        return to_numpy(value.owner.value)
+        if isinstance(value.owner, onnx.ConstantOp):
+            return to_numpy(value.owner.value)
+        return weight_reals(value).astype(np.float32)
 
     def integers(self, index: int, name: str) -> list[int] | None:
         """What newer versions of an operator take as an input and older ones as an attribute; None where left out."""

@@ -234,7 +234,7 @@ LIMITS: dict[str, str] = {
     "Clip": "constant bounds",
     "ConstantOfShape": "constant shape",
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
-    "DequantizeLinear": "per tensor, or per axis without zero points",
+    "DequantizeLinear": "per tensor; of constants also per axis",
     "Div": "by a constant",
     "Gemm": "constant weights and bias; no transA",
     "MatMul": "matrices, the right one constant",

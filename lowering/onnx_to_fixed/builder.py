@@ -12,11 +12,14 @@ from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects import onnx
-from ...dialects.dense import dtype_of, from_numpy, to_numpy
+from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import scalar_type
+from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.scalar import RescaleOp
 from ...dialects.fixed.types import QType, storage_limits
+from ...dialects.onnx.weights import weight_reals
+from ...passes.fixed.scales.stated import stated_type
 from .bodies import ROUNDING, Body
 from .requantize import Requantization, requantization
 
@@ -34,16 +37,6 @@ def element_of(value: SSAValue) -> Attribute:
     """The element type of a tensor value."""
     assert isinstance(value.type, TensorType)
     return value.type.element_type
-
-
-def quantize(real: NDArray[Any], type: QType) -> NDArray[Any]:
-    """The stored integers nearest to real numbers (ties to even, as ONNX QuantizeLinear), saturated."""
-    scales = np.asarray(type.scales.data, np.float64)
-    if type.axis.data >= 0:
-        scales = scales.reshape([-1 if axis == type.axis.data else 1 for axis in range(real.ndim)])
-    low, high = type.limits
-    integers = np.rint(real.astype(np.float64) / scales) + type.zp
-    return np.clip(integers, low, high).astype(dtype_of(type.storage))
 
 
 class FixedBuilder:
@@ -77,26 +70,16 @@ class FixedBuilder:
         return element
 
     def integers(self, source: SSAValue) -> tuple[NDArray[Any], QType]:
-        """The stored integers and the type of a constant: an onnx.Constant, or the DequantizeLinear of one."""
+        """The stored integers and the type of a constant: the model's own where it states that type."""
         owner = source.owner
         assert isinstance(owner, Operation)
         type = self.type_of(source)
-        if isinstance(owner, onnx.DequantizeLinearOp):
+        if isinstance(owner, onnx.ConstantOp) and isinstance(element_of(source), IntegerType):
+            return to_numpy(owner.value), type
+        if isinstance(owner, onnx.DequantizeLinearOp) and stated_type(owner) == type:
             assert isinstance(owner.x.owner, onnx.ConstantOp)
             return to_numpy(owner.x.owner.value), type
-        assert isinstance(owner, onnx.ConstantOp)
-        return quantize(to_numpy(owner.value), type), type
-
-    def reals(self, source: SSAValue) -> NDArray[np.float64]:
-        """The real numbers of a constant."""
-        owner = source.owner
-        if isinstance(owner, onnx.ConstantOp):
-            return to_numpy(owner.value).astype(np.float64)
-        integers, type = self.integers(source)
-        scales = np.asarray(type.scales.data, np.float64)
-        if type.axis.data >= 0:
-            scales = scales.reshape([-1 if axis == type.axis.data else 1 for axis in range(integers.ndim)])
-        return (integers.astype(np.float64) - type.zp) * scales
+        return quantize(weight_reals(source), type), type
 
     def constant(self, integers: NDArray[Any], element: QType | IntegerType, node: str | None = None) -> SSAValue:
         """A `fixed.constant` tensor of stored integers."""

@@ -16,6 +16,7 @@ from ...dialects import onnx
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.types import DomainAttr, QType
+from ...dialects.onnx.weights import weight_reals
 from ...passes.fixed.layouts.transposes import transpose
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
@@ -68,7 +69,7 @@ def contract(
     x, y = builder.type_of(op.operands[0]), builder.type_of(op.results[0])
     name = op.node.data if op.node else op.name
     scales = np.broadcast_to(np.asarray(weights.type.scales.data), (len(weights.integers),))
-    bias = bias_integers(builder, op, x.scale * scales)
+    bias = bias_integers(op, x.scale * scales)
     bound = accumulator_bound(weights, x, bias)
     acc = IntegerType(accumulator_bits(bound))
     requantizer = Requantizer(builder, x.scale * scales / y.scale, bound, accesses.channel)
@@ -102,13 +103,11 @@ def contract(
     )
 
 
-def bias_integers(
-    builder: FixedBuilder, op: onnx.GemmOp | onnx.ConvOp, scales: NDArray[np.float64]
-) -> NDArray[Any] | None:
+def bias_integers(op: onnx.GemmOp | onnx.ConvOp, scales: NDArray[np.float64]) -> NDArray[Any] | None:
     """The bias in units of the accumulator, None where there is none. Raises UserError where it needs over 63 bits."""
     if op.bias is None:
         return None
-    integers = np.rint(builder.reals(op.bias).reshape(-1) / scales)
+    integers = np.rint(weight_reals(op.bias).reshape(-1) / scales)
     if np.abs(integers).max(initial=0) >= 2.0**62:
         raise UserError(f"{op.name} '{op.node.data if op.node else ''}': the bias is too large for its input's scale")
     values = integers.astype(np.int64)

@@ -32,7 +32,7 @@ from .joins import lower_concat, lower_slice
 from .means import lower_global_average_pool, lower_reduce_mean
 from .pads import lower_pad
 from .pools import lower_arg_max, lower_average_pool, lower_max_pool
-from .shapes import lower_identity, lower_reshape, lower_transpose
+from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
 
 Rewrite = Callable[[FixedBuilder, Any], SSAValue]
@@ -45,7 +45,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ClipOp: lower_clip,
     onnx.ConcatOp: lower_concat,
     onnx.ConvOp: lower_conv,
-    onnx.DequantizeLinearOp: lower_identity,
+    onnx.DequantizeLinearOp: lower_dequantize,
     onnx.FlattenOp: lower_reshape,
     onnx.GemmOp: lower_gemm,
     onnx.GlobalAveragePoolOp: lower_global_average_pool,
@@ -103,7 +103,7 @@ def refuse_unknown(function: func.FuncOp) -> None:
 
 def needs_type(op: Operation) -> bool:
     """True for all but constants and the indices of an ArgMax, however they are reshaped."""
-    return bool(op.results) and not isinstance(op, onnx.ConstantOp) and element_of(op.results[0]) != i64
+    return bool(op.results) and not is_weight(op.results[0]) and element_of(op.results[0]) != i64
 
 
 def convert_function(function: func.FuncOp, product_bits: int) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:

@@ -14,9 +14,10 @@ from xdsl.ir.affine import AffineMap
 from ...dialects import onnx
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.types import DomainAttr, QType
 from .bodies import Body
-from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, quantize, shape_of
+from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, shape_of
 
 ScalarFunction = Callable[[NDArray[np.floating[Any]]], NDArray[np.floating[Any]]]
 

@@ -6,21 +6,20 @@ from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
-from ...dialects.errors import UserError
 from ...dialects.fixed import ConcatOp, SliceOp
-from .builder import FixedBuilder, element_of, shape_of
+from ...dialects.fixed.types import QType
+from .builder import TYPE, FixedBuilder, element_of, shape_of
 from .elementwise import in_type, name_of
+from .shapes import read_as
 
 
 def lower_concat(builder: FixedBuilder, op: onnx.ConcatOp) -> SSAValue:
-    """The parts in the result's type; a part with a type of its own is rescaled first."""
-    type = builder.type_of(op.result)
-    if isinstance(element_of(op.result), IntegerType) and any(builder.type_of(part) != type for part in op.parts):
-        raise UserError(
-            f"{op.name} '{name_of(op)}': integers of different scales beside each other; dequantize before it"
-        )
-    name = name_of(op)
-    parts = [in_type(builder, builder.value(part), type, f"{name}_{index}") for index, part in enumerate(op.parts)]
+    """The parts in the result's type: reals are rescaled first, integers only read so."""
+    name, type = name_of(op), op.attributes.get(TYPE)
+    parts = [builder.value(part) for part in op.parts]
+    if isinstance(type, QType):
+        change = read_as if isinstance(element_of(op.result), IntegerType) else in_type
+        parts = [change(builder, part, type, f"{name}_{index}") for index, part in enumerate(parts)]
     return builder.emit(ConcatOp(parts, op.axis_index, name))
 
 

@@ -8,9 +8,10 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.fixed.forms import ReduceOp, scalar_type
+from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.types import DomainAttr, Reduction
 from .bodies import Body
-from .builder import FixedBuilder, access, dimensions, element_of, quantize, shape_of
+from .builder import FixedBuilder, access, dimensions, element_of, shape_of
 from .elementwise import in_type, name_of
 
 

@@ -7,8 +7,9 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.fixed import ReshapeOp
+from ...dialects.fixed.types import QType
 from ...passes.fixed.layouts.transposes import transpose
-from .builder import FixedBuilder, element_of, shape_of
+from .builder import TYPE, FixedBuilder, element_of, shape_of
 from .elementwise import name_of
 
 
@@ -30,5 +31,19 @@ def lower_transpose(builder: FixedBuilder, op: onnx.TransposeOp) -> SSAValue:
 
 
 def lower_identity(builder: FixedBuilder, op: Operation) -> SSAValue:
-    """The operand itself (Identity; DequantizeLinear, whose operand already carries the scale)."""
+    """The operand itself."""
     return builder.value(op.operands[0])
+
+
+def lower_dequantize(builder: FixedBuilder, op: onnx.DequantizeLinearOp) -> SSAValue:
+    """The operand itself where it is stored so; else the same integers, read in another way."""
+    type = op.attributes[TYPE]
+    assert isinstance(type, QType)
+    return read_as(builder, builder.value(op.x), type, name_of(op))
+
+
+def read_as(builder: FixedBuilder, source: SSAValue, type: QType, name: str) -> SSAValue:
+    """The integers of a value under another scale and zero point; itself where it has these."""
+    if element_of(source) == type:
+        return source
+    return builder.emit(ReshapeOp(source, TensorType(type, shape_of(source)), name))

@@ -1,31 +1,31 @@
 """`fixed-assign-types`: how each value is stored: width, scale, zero point.
 
-Where the model has QuantizeLinear and DequantizeLinear, their parameters are taken as they are. Elsewhere a type comes
-from the calibrated range: affine (Jacob et al., CVPR 2018) or with power-of-two scales (SeeDot, PLDI 2019). Weights are
-symmetric, per output channel where the scheme is affine. Leaves `fixed.type` on ops and `fixed.input_types` on the
-function.
+Where the model has QuantizeLinear and DequantizeLinear, their parameters are taken as they are; what passes integers on
+passes their type on. Elsewhere a type comes from the calibrated range (scales/ranges.py) and from a layer's weights and
+bias (scales/weights.py). Leaves `fixed.type` on ops and `fixed.input_types` on the function.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp, TensorType
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects import onnx
-from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import QType
-from .calibrate import argument_shapes, is_real, the_function
+from ...dialects.onnx.base import element_of
+from ...dialects.onnx.weights import is_weight, weight_reals
+from .calibrate import argument_types, is_real, label_of, the_function
+from .scales.ranges import RangeTypes, common_type, limits_in_reals
+from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
+from .scales.weights import Layer, WeightTypes, of_operand
 
 PRESERVING = (
     onnx.FlattenOp,
@@ -42,8 +42,12 @@ PRESERVING = (
 CLAMPS = (onnx.ClipOp, onnx.ReluOp)
 """Ops that commute with quantization: their operand may be stored in the type of their result."""
 
-WIDE_HEADROOM = 2.0
-"""Where there are bits to spare, ranges are doubled: inputs outside the calibration data then do not saturate."""
+SHARED_STEPS = 2.0
+"""A value with other readers takes the type of a concatenation that it is part of where its own steps are at least as
+long as those, divided by this."""
+
+LEAST_STEPS = 8
+"""As many steps of a padded value's type the greatest number must have that is not padding."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,17 @@ class Assignment:
 
     def __init__(self, function: func.FuncOp, bits: int, pow2: bool, accumulator_bits: int):
         self.function = function
-        self.bits, self.pow2, self.accumulator_bits = bits, pow2, accumulator_bits
+        self.ranges = RangeTypes(bits, pow2)
+        self.weights = WeightTypes(bits, pow2, accumulator_bits)
         self.types: dict[SSAValue, QType] = {}
+        self.joined: set[SSAValue] = set()
+        """Values that took their type from a concatenation."""
 
     def run(self) -> None:
         """Assign, or raise one UserError that names every value without a type."""
-        ops = list(self.function.body.block.ops)
-        for op in ops:
-            self.take_over(op)
+        give_each_reader_its_own(self.function)
+        ops = [op for op in self.function.body.block.ops if not is_constant(op)]
+        self.assign_integers(ops)
         for op in reversed(ops):
             for result in op.results:
                 self.from_uses(result)
@@ -88,44 +95,65 @@ class Assignment:
         for op in ops:
             self.assign_result(op)
         reasons = [
-            f"{op.name} '{name_of(op)}': no range and no QuantizeLinear; give calibration data (--calib)"
+            f"{op.name} '{label_of(op)}': no range and no QuantizeLinear; give calibration data (--calib)"
             for op in ops
-            if is_real(op) and not isinstance(op, onnx.ConstantOp) and op.results[0] not in self.types
+            if is_real(op) and op.results[0] not in self.types
         ]
+        reasons = reasons or [reason for op in ops if isinstance(op, onnx.PadOp) for reason in self.lost_beside(op)]
         if reasons:
             raise UserError(*reasons)
         for op in ops:
-            self.assign_weights(op)
+            self.assign_constants(op)
         for value, type in self.types.items():
             if isinstance(value.owner, Operation):
                 value.owner.attributes["fixed.type"] = type
 
-    def take_over(self, op: Operation) -> None:
-        """The types that QuantizeLinear and DequantizeLinear state."""
-        if isinstance(op, onnx.DequantizeLinearOp):
-            self.types[op.results[0]] = stated_type(op, op.x)
-        elif isinstance(op, onnx.QuantizeLinearOp):
-            self.types[op.results[0]] = stated_type(op, op.results[0])
+    def assign_integers(self, ops: list[Operation]) -> None:
+        """Types that the model states: of integers from what makes them on, of reals behind a DequantizeLinear."""
+        for argument in self.function.body.block.args:
+            if isinstance(element_of(argument), IntegerType):
+                self.types[argument] = type_by_reading(argument)
+        for op in ops:
+            if isinstance(op, onnx.QuantizeLinearOp | onnx.DequantizeLinearOp):
+                stated = stated_type(op)
+                if stated is None:
+                    raise UserError(
+                        f"{op.name} '{label_of(op)}': a scale per channel is supported for constant weights only; "
+                        "quantize activations per tensor"
+                    )
+                self.types[op.results[0]] = stated
+            elif isinstance(op, INTEGER_MOVES) and not is_real(op):
+                known = [self.types[operand] for operand in op.operands if operand in self.types]
+                if known:
+                    self.types[op.results[0]] = known[0]
 
     def from_uses(self, value: SSAValue) -> None:
-        """The type that the users of a value fix: a Q or DQ, a clamp of it, an op that preserves it."""
-        if value in self.types or isinstance(value.owner, onnx.ConstantOp):
+        """The type that the users of a real value fix: a QuantizeLinear, a clamp of it, an op that preserves it."""
+        if value in self.types or not isinstance(element_of(value), Float32Type):
             return
         users = [use.operation for use in value.uses]
-        real = isinstance(value.type, TensorType) and isinstance(value.type.element_type, Float32Type)
-        fixing = onnx.QuantizeLinearOp if real else onnx.DequantizeLinearOp
-        found = [self.types[u.results[0]] for u in users if isinstance(u, fixing) and u.results[0] in self.types]
-        if not found and len(users) == 1 and (preserves(users[0]) or (real and isinstance(users[0], CLAMPS))):
-            (user,) = users
-            if user.results[0] in self.types:
-                found = [self.types[user.results[0]]]
-            elif isinstance(user, CLAMPS) and "fixed.range" in user.attributes:
-                found = [self.from_range(user)]
-        if not found:
-            joined = [type for user in users if (type := self.joined_type(user)) is not None]
-            found = [type for type in joined if len(users) == 1 or self.covers(type, value)]
+        found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
+        if not found and len(users) == 1 and (preserves(users[0]) or isinstance(users[0], CLAMPS)):
+            found = self.through(users[0], value)
         if found:
-            self.types[value] = found[0]
+            self.types[value] = common_type(found)
+            return
+        wholes = [type for user in users if (type := self.joined_type(user)) is not None]
+        fitting = [type for type in wholes if self.shares(value, type, len(users) == 1)]
+        if fitting:
+            self.types[value] = fitting[0]
+            self.joined.add(value)
+
+    def through(self, user: Operation, value: SSAValue) -> list[QType]:
+        """The type of the result of an op that a value has as its one user; the model's input is no part of a whole."""
+        result = user.results[0]
+        if result in self.joined:
+            if isinstance(value, BlockArgument):
+                return []
+            self.joined.add(value)
+        if result in self.types:
+            return [self.types[result]]
+        return [self.from_range(user)] if isinstance(user, CLAMPS) and "fixed.range" in user.attributes else []
 
     def joined_type(self, user: Operation) -> QType | None:
         """The type of a Concat, which its parts take so that they can be written where they belong."""
@@ -134,29 +162,34 @@ class Assignment:
         known = self.types.get(user.results[0])
         return self.from_range(user) if known is None and "fixed.range" in user.attributes else known
 
-    def covers(self, type: QType, value: SSAValue) -> bool:
-        """Whether a type holds the calibrated range of a value, so that no other user misses anything."""
-        known = value.owner.attributes.get("fixed.range") if isinstance(value.owner, Operation) else None
-        ranges = self.function.attributes.get("fixed.input_ranges")
-        if isinstance(value, BlockArgument) and isinstance(ranges, ArrayAttr):
-            known = ranges.data[value.index]
-        if known is None:
+    def shares(self, value: SSAValue, whole: QType, alone: bool) -> bool:
+        """Whether a part of a concatenation is stored in the type of the whole, else it is copied there.
+
+        What nothing else reads is; with other readers, where these lose no more than a bit. The model's input keeps a
+        type of its own.
+        """
+        if isinstance(value, BlockArgument):
             return False
-        low, high = numbers(known)
-        least, greatest = ((limit - type.zp) * type.scale for limit in type.limits)
-        return least - type.scale <= low and high <= greatest + type.scale
+        if alone:
+            return True
+        if not isinstance(value.owner, Operation) or "fixed.range" not in value.owner.attributes:
+            return False
+        low, high = numbers(value.owner.attributes["fixed.range"])
+        least, greatest = limits_in_reals(whole)
+        covered = least - whole.scale <= low and high <= greatest + whole.scale
+        return covered and whole.scale <= SHARED_STEPS * self.ranges.of_range(low, high).scale
 
     def assign_arguments(self) -> None:
         """Input types: from their uses, else from the calibrated ranges."""
         arguments = self.function.body.block.args
         ranges = self.function.attributes.get("fixed.input_ranges")
         missing: list[str] = []
-        names = list(argument_shapes(self.function))
+        names = list(argument_types(self.function))
         for index, argument in enumerate(arguments):
             if argument in self.types:
                 continue
             if isinstance(ranges, ArrayAttr):
-                self.types[argument] = self.type_of_range(*numbers(ranges.data[index]))
+                self.types[argument] = self.ranges.of_range(*numbers(ranges.data[index]))
             else:
                 missing.append(
                     f"input '{names[index]}': no range and no QuantizeLinear; give calibration data (--calib)"
@@ -167,80 +200,77 @@ class Assignment:
 
     def assign_result(self, op: Operation) -> None:
         """The type of a result that its uses left open."""
-        if len(op.results) != 1 or op.results[0] in self.types or isinstance(op, onnx.ConstantOp):
+        if len(op.results) != 1 or op.results[0] in self.types:
             return
         result = op.results[0]
         if preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
         elif isinstance(op, onnx.SoftmaxOp | onnx.SigmoidOp):
-            self.types[result] = self.unit_type()
+            self.types[result] = self.ranges.unit()
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
 
-    def unit_type(self) -> QType:
-        """For values in [0, 1]: the whole storage range, as TFLite's softmax; with 2^k scales one bit less."""
-        storage = IntegerType(self.bits)
-        if self.pow2 or self.bits > 8:
-            return QType(storage, 2.0 ** (1 - self.bits))
-        return QType(storage, 2.0**-self.bits, -(1 << (self.bits - 1)))
+    def lost_beside(self, pad: onnx.PadOp) -> list[str]:
+        """The reason why a Pad is refused whose constant takes up the range: its operand would be next to nothing."""
+        if "fixed.range" not in pad.attributes or not is_real(pad):
+            return []
+        greatest = max(abs(limit) for limit in limits_in_reals(self.types[pad.x]))
+        if self.types[pad.result].scale * LEAST_STEPS <= greatest:
+            return []
+        return [
+            f"{pad.name} '{pad.label}': beside the constant {pad.fill:.3g} its operand, of up to {greatest:.3g}, has "
+            f"fewer than {LEAST_STEPS} steps; pad with a number of its size"
+        ]
 
     def from_range(self, op: Operation) -> QType:
         """The type for an op's calibrated range."""
-        return self.type_of_range(*numbers(op.attributes["fixed.range"]))
+        return self.ranges.of_range(*numbers(op.attributes["fixed.range"]))
 
-    def type_of_range(self, low: float, high: float) -> QType:
-        """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits)."""
-        low, high = min(low, 0.0), max(high, 0.0)
-        storage, steps = IntegerType(self.bits), (1 << self.bits) - 1
-        if low == high:
-            return QType(storage, 1.0)
-        if self.pow2 or self.bits > 8:
-            headroom = 1.0 if self.bits <= 8 else WIDE_HEADROOM
-            return QType(storage, self.symmetric_scale(max(-low, high) * headroom))
-        scale = (high - low) / steps
-        zero_point = round(-(1 << (self.bits - 1)) - low / scale)
-        return QType(storage, scale, max(-(1 << (self.bits - 1)), min((1 << (self.bits - 1)) - 1, zero_point)))
-
-    def symmetric_scale(self, magnitude: float) -> float:
-        """The scale at which `magnitude` is the greatest integer; rounded up to 2^k where the scheme asks it."""
-        greatest = (1 << (self.bits - 1)) - 1
-        if not self.pow2:
-            return magnitude / greatest
-        return 2.0 ** math.ceil(math.log2(magnitude / (greatest + 0.5)))
-
-    def assign_weights(self, op: Operation) -> None:
-        """Types of f32 constants that a Conv, Gemm or elementwise op reads."""
+    def assign_constants(self, op: Operation) -> None:
+        """Types of the constants that an op reads as tensors; biases and BatchNormalization's numbers are no such."""
         for index, operand in enumerate(op.operands):
-            if not isinstance(operand.owner, onnx.ConstantOp) or operand in self.types:
+            if not is_weight(operand):
                 continue
-            if not isinstance(operand.type, TensorType) or not isinstance(operand.type.element_type, Float32Type):
-                continue
-            values = to_numpy(operand.owner.value)
-            if isinstance(op, onnx.ConcatOp):
+            if isinstance(op, onnx.ConvOp | onnx.GemmOp):
+                if index == 1:
+                    self.types[operand] = self.weight_type(operand, op)
+            elif isinstance(op, onnx.ConcatOp) and op.result in self.types:
                 self.types[operand] = self.types[op.result]
-            elif isinstance(op, onnx.ConvOp | onnx.GemmOp) and index == 1:
-                self.types[operand] = self.weight_type(values, bias_magnitudes(op), self.types[op.operands[0]])
-            elif not isinstance(op, onnx.ConvOp | onnx.GemmOp | onnx.BatchNormalizationOp):
-                self.types[operand] = self.type_of_range(float(values.min()), float(values.max()))
+            elif isinstance(element_of(operand), Float32Type) and not isinstance(op, onnx.BatchNormalizationOp):
+                self.types[operand] = self.operand_type(operand)
 
-    def weight_type(self, values: NDArray[Any], bias: NDArray[np.float64], x: QType) -> QType:
-        """Symmetric, per output channel (axis 0), or one power of two.
+    def weight_type(self, value: SSAValue, op: onnx.ConvOp | onnx.GemmOp) -> QType:
+        """The type of a layer's weights."""
+        quantized = value.owner if isinstance(value.owner, onnx.DequantizeLinearOp) else None
+        if quantized is not None and (stated := stated_type(quantized)) is not None:
+            return stated
+        bias = np.zeros(1) if op.bias is None else np.abs(weight_reals(op.bias)).reshape(-1)
+        layer = Layer(self.types[op.x], self.types[op.results[0]], bias)
+        if quantized is not None:
+            return self.weights.of_quantized(quantized, layer)
+        return self.weights.of_reals(weight_reals(value), layer)
 
-        The scale is no finer than lets the bias fit 29 bits and, over 8 bits, the accumulator its width.
-        """
-        rows = np.abs(values.reshape(len(values), -1).astype(np.float64))
-        greatest = (1 << (self.bits - 1)) - 1
-        scales = rows.max(axis=1) / greatest
-        if self.bits > 8:
-            reach = max(x.limits[1] - x.zp, x.zp - x.limits[0])
-            scales = np.maximum(scales, rows.sum(axis=1) * reach / 2.0 ** (self.accumulator_bits - 2))
-        scales = np.maximum(scales, bias / (x.scale * 2.0**28))
-        scales = np.where(scales > 0, scales, 1.0)
-        if self.pow2:
-            return QType(
-                IntegerType(self.bits), 2.0 ** math.ceil(math.log2(float(scales.max()) * greatest / (greatest + 0.5)))
-            )
-        return QType(IntegerType(self.bits), as_tuple(scales), axis=0)
+    def operand_type(self, value: SSAValue) -> QType:
+        """The type of a constant that an elementwise op reads."""
+        if isinstance(value.owner, onnx.DequantizeLinearOp):
+            return stated_type(value.owner) or of_operand(value.owner)
+        values = weight_reals(value)
+        return self.ranges.of_range(float(values.min()), float(values.max()))
+
+
+def give_each_reader_its_own(function: func.FuncOp) -> None:
+    """Copy constants until each has one reader: how it is stored depends on who reads it."""
+    for op in [op for op in function.body.block.ops if op.results and is_weight(op.results[0])]:
+        value = op.results[0]
+        for use in list(value.uses)[1:]:
+            copy = op.clone()
+            Rewriter.insert_op(copy, InsertPoint.after(op))
+            use.operation.operands[use.index] = copy.results[0]
+
+
+def is_constant(op: Operation) -> bool:
+    """True for a constant, and for the DequantizeLinear of one."""
+    return len(op.results) == 1 and is_weight(op.results[0])
 
 
 def preserves(op: Operation) -> bool:
@@ -248,40 +278,7 @@ def preserves(op: Operation) -> bool:
     return isinstance(op, PRESERVING) or (isinstance(op, onnx.PadOp) and (op.fill == 0 or not is_real(op)))
 
 
-def bias_magnitudes(op: onnx.ConvOp | onnx.GemmOp) -> NDArray[np.float64]:
-    """The magnitudes of a layer's float bias, one or one per output channel; 0 where there is none."""
-    bias = op.bias
-    if bias is None or not isinstance(bias.owner, onnx.ConstantOp):
-        return np.zeros(1)
-    return np.abs(to_numpy(bias.owner.value).astype(np.float64)).reshape(-1)
-
-
-def as_tuple(values: NDArray[np.float64]) -> Sequence[float]:
-    """An array of numbers as Python floats."""
-    return tuple(values.tolist())
-
-
 def numbers(attribute: Attribute) -> list[float]:
     """The numbers of an array of float attributes."""
     assert isinstance(attribute, ArrayAttr)
     return [entry.value.data for entry in attribute if isinstance(entry, FloatAttr)]
-
-
-def stated_type(op: onnx.QuantizeLinearOp | onnx.DequantizeLinearOp, integers: SSAValue) -> QType:
-    """The type that a QuantizeLinear or DequantizeLinear states for its integer side."""
-    assert isinstance(integers.type, TensorType)
-    storage = integers.type.element_type
-    assert isinstance(storage, IntegerType)
-    scales = np.asarray(op.scales_array, np.float64).ravel()
-    points = np.asarray(op.zero_points_array).ravel()
-    if scales.size == 1:
-        return QType(storage, float(scales[0]), int(points[0]) if points.size else 0)
-    if points.any():
-        raise UserError(f"{op.name} '{name_of(op)}': a zero point per channel is not supported; use symmetric weights")
-    return QType(storage, as_tuple(scales), axis=op.axis_index % len(integers.type.get_shape()))
-
-
-def name_of(op: Operation) -> str:
-    """The ONNX node's name, empty where it has none."""
-    node = getattr(op, "node", None)
-    return node.data if node is not None else ""

@@ -7,18 +7,23 @@ Runs the float model on a batch and leaves `fixed.range = [min, max]` on every o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, ModuleOp, TensorType, f64
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp, TensorType, f64
 from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.onnx.base import OnnxOp, port_names, shape_of
+from ...dialects.fixed.numbers import quantize
+from ...dialects.onnx.base import OnnxOp, element_of, port_names
+from .scales.stated import type_by_reading
+
+if TYPE_CHECKING:
+    from ...targets.dataset import Dataset
 
 Range = tuple[float, float]
 
@@ -39,7 +44,7 @@ class CalibratePass(ModulePass):
         from ...targets.executors.onnx import OnnxExecutor
 
         function = the_function(op)
-        dataset = load_dataset(self.data, argument_shapes(function))
+        dataset = load_dataset(self.data, argument_types(function))
         dataset = dataset.head(self.rows) if self.rows else dataset
         ranges: dict[Operation, Range] = {}
 
@@ -47,7 +52,8 @@ class CalibratePass(ModulePass):
             low, high = ranges.get(op, (np.inf, -np.inf))
             ranges[op] = min(low, float(values.min())), max(high, float(values.max()))
 
-        OnnxExecutor(op).visit(dataset.inputs, widen)
+        inputs = model_inputs(function, dataset)
+        OnnxExecutor(op).visit(inputs, widen)
         for visited, seen in ranges.items():
             if is_real(visited):
                 if not np.isfinite(seen).all():
@@ -56,8 +62,22 @@ class CalibratePass(ModulePass):
                         f"{self.data}; check its weights and the range of the data"
                     )
                 visited.attributes["fixed.range"] = pair(seen)
-        inputs = [pair((float(x.min()), float(x.max()))) for x in dataset.inputs.values()]
-        function.attributes["fixed.input_ranges"] = ArrayAttr(inputs)
+        seen = [pair((float(x.min()), float(x.max()))) for x in inputs.values()]
+        function.attributes["fixed.input_ranges"] = ArrayAttr(seen)
+
+
+def model_inputs(function: func.FuncOp, dataset: Dataset) -> dict[str, NDArray[Any]]:
+    """The data as the function takes it: real numbers, or integers where its own input is quantized."""
+    inputs: dict[str, NDArray[Any]] = {}
+    for name, argument in zip(argument_types(function), function.body.block.args, strict=True):
+        storage = element_of(argument)
+        if not isinstance(storage, IntegerType):
+            inputs[name] = dataset.inputs[name]
+        elif dataset.stored[name]:
+            inputs[name] = dataset.integers(name, storage)
+        else:
+            inputs[name] = quantize(dataset.inputs[name], type_by_reading(argument))
+    return inputs
 
 
 def the_function(module: ModuleOp) -> func.FuncOp:
@@ -68,11 +88,12 @@ def the_function(module: ModuleOp) -> func.FuncOp:
     return functions[0]
 
 
-def argument_shapes(function: func.FuncOp) -> dict[str, tuple[int, ...]]:
-    """The shape of each argument, by its ONNX name."""
+def argument_types(function: func.FuncOp) -> dict[str, TensorType]:
+    """The tensor type of each argument, by its ONNX name."""
     arguments = function.body.block.args
     names = port_names(function.arg_attrs, "input", len(arguments))
-    return {name: shape_of(argument) for name, argument in zip(names, arguments, strict=True)}
+    types = [argument.type for argument in arguments]
+    return {name: type for name, type in zip(names, types, strict=True) if isinstance(type, TensorType)}
 
 
 def label_of(op: Operation) -> str:

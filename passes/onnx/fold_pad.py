@@ -1,8 +1,9 @@
 """`onnx-fold-pad`: a Pad before a layer with a window becomes padding of that layer.
 
 Padding of a layer contributes nothing. That is what a real 0 does in a convolution and in a mean that counts padding,
-and what a number that nothing falls below does in a maximum. A quantized model has QuantizeLinear and DequantizeLinear
-between, a converted one a Transpose.
+and what a number that nothing falls below does in a maximum: the least of a type, minus infinity, or, once ranges are
+known, one far below them. A quantized model has QuantizeLinear and DequantizeLinear between, a converted one a
+Transpose, others an activation.
 """
 
 from __future__ import annotations
@@ -12,8 +13,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, StringAttr, TensorType, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    ModuleOp,
+    StringAttr,
+    TensorType,
+    i64,
+)
+from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects import onnx
@@ -22,8 +32,15 @@ from ...dialects.onnx.base import element_of, ints, shape_of
 from .folding.constants import erase_unused, insert_before
 
 Layer = onnx.ConvOp | onnx.AveragePoolOp | onnx.MaxPoolOp
-Carrier = onnx.QuantizeLinearOp | onnx.DequantizeLinearOp | onnx.IdentityOp | onnx.TransposeOp
+Carrier = (
+    onnx.ClipOp | onnx.DequantizeLinearOp | onnx.IdentityOp | onnx.QuantizeLinearOp | onnx.ReluOp | onnx.TransposeOp
+)
+"""Ops that give an element without asking others, and a greater element for none that is less."""
+
 Margins = list[tuple[int, int]]
+
+TYPE_REACH = 4.0
+"""No type reaches further than its range's magnitude times this: 2 for headroom, 2 for powers of two."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +108,10 @@ def carried(op: Carrier, value: np.float32) -> np.float32:
         assert isinstance(element, IntegerType), "verified: QuantizeLinear makes integers"
         low, high = storage_limits(element)
         return np.float32(np.clip(np.rint(value / scale[0]) + zero_point[0], low, high))
+    if isinstance(op, onnx.ReluOp):
+        return np.maximum(value, np.float32(0))
+    if isinstance(op, onnx.ClipOp):
+        return np.clip(value, np.float32(op.low_value), np.float32(op.high_value))
     return value
 
 
@@ -111,7 +132,28 @@ def least(value: SSAValue) -> float:
         case onnx.IdentityOp() | onnx.MaxPoolOp() | onnx.ReshapeOp() | onnx.SqueezeOp() | onnx.TransposeOp():
             return max(bound, least(owner.x))
         case _:
-            return bound
+            return max(bound, least_of_range(value))
+
+
+def least_of_range(value: SSAValue) -> float:
+    """A number that the type of a value's calibrated range does not hold; minus infinity where there is no range."""
+    known = range_of(value)
+    return -np.inf if known is None else -TYPE_REACH * max(abs(limit) for limit in known)
+
+
+def range_of(value: SSAValue) -> tuple[float, float] | None:
+    """The calibrated range of a value, None where it has none."""
+    if isinstance(value, BlockArgument):
+        function = value.block.parent_op()
+        ranges = None if function is None else function.attributes.get("fixed.input_ranges")
+        attribute = ranges.data[value.index] if isinstance(ranges, ArrayAttr) else None
+    else:
+        assert isinstance(value.owner, Operation)
+        attribute = value.owner.attributes.get("fixed.range")
+    if not isinstance(attribute, ArrayAttr):
+        return None
+    low, high = (limit.value.data for limit in attribute if isinstance(limit, FloatAttr))
+    return low, high
 
 
 def every_window_reaches(layer: onnx.MaxPoolOp, margins: Margins) -> bool:
@@ -133,6 +175,7 @@ def carried_on(layer: Operation, op: Carrier, source: SSAValue) -> SSAValue:
     copy = type(op).build(
         operands=[source],
         properties={**op.properties, "node": None if op.node is None else StringAttr(f"{op.node.data}_unpadded")},
+        attributes=op.attributes,
         result_types=[TensorType(element_of(op.result), shape)],
     )
     return insert_before(layer, copy)

@@ -11,7 +11,7 @@ from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
 from tinyml_opt.targets.toolchain import require
 from tinyml_opt.tools.commands.run import accuracy
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs, input_shapes
+from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs, input_types
 from tinyml_opt.tools.verify import verify
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
@@ -28,7 +28,7 @@ def compiled(model: str, board: str, bits: int = 8, scheme: str = "affine") -> C
 def test_equal_at_all_levels(model: str, board: str):
     level, tool = BOARDS[board]
     compilation = compiled(model, board)
-    data = load_dataset(DIGITS / "test.npz", input_shapes(compilation.onnx)).head(10)
+    data = load_dataset(DIGITS / "test.npz", input_types(compilation.onnx)).head(10)
     result = verify(compilation, data, hls=board == "nano33ble" and model == "digits")
     assert [r.difference for r in result.levels if r.difference is not None] == []
     require(tool)
@@ -43,7 +43,7 @@ def test_equal_at_all_levels(model: str, board: str):
 def test_accuracy(model: str, board: str, bits: int, scheme: str, points: float):
     """On all 540 test digits; one digit is 0.19 percentage points."""
     compilation = compiled(model, board, bits, scheme)
-    data = load_dataset(DIGITS / "test.npz", input_shapes(compilation.onnx))
+    data = load_dataset(DIGITS / "test.npz", input_types(compilation.onnx))
     outputs = output_ports(compilation.function)
     run = FixedExecutor(compilation.fixed).run(to_stored(data, input_ports(compilation.function)))
     integer = accuracy(to_real(run.outputs, outputs), data, outputs)

@@ -17,7 +17,7 @@ from tinyml_opt.lowering.onnx_to_fixed import contractions
 from tinyml_opt.targets.dataset import Dataset, load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, to_stored
-from tinyml_opt.tools.compiler import Options, compile_model, input_shapes
+from tinyml_opt.tools.compiler import Options, compile_model, input_types
 from tinyml_opt.tools.verify import verify
 from tinyml_opt.tools.verifying.verdict import Verification
 
@@ -90,7 +90,7 @@ def test_quantized_model_like_onnxruntime(dtype: Any, tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(path, options)
     expected = np.array([session.run(None, {"x": row})[0] for row in x]).astype(np.int64)
     np.savez(tmp_path / "data.npz", x=x)
-    dataset = load_dataset(tmp_path / "data.npz", input_shapes(compilation.onnx))
+    dataset = load_dataset(tmp_path / "data.npz", input_types(compilation.onnx))
     result = verify(compilation, dataset)
     assert result.exact and result.close and result.reference == "exact"
     assert [node.node.name for node in result.exactness] == ["conv", "pool", "dense"]

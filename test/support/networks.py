@@ -136,3 +136,23 @@ def float_distance(compilation: Compilation, data: Dataset, run: Run) -> tuple[f
     integers, floats = to_real(run.outputs, output_ports(compilation.function)), float_outputs(compilation, data)
     error = max(float(np.abs(floats[name].astype(np.float64) - integers[name]).max()) for name in floats)
     return error, max(float(np.ptp(values)) for values in floats.values())
+
+
+def onnxruntime_outputs(model: onnx.ModelProto, rows: Array) -> dict[str, Array]:
+    """What onnxruntime computes without optimizing the graph: each output by its name, rows first."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    runs = [session.run(None, {"x": row}) for row in rows]
+    names = [output.name for output in session.get_outputs()]
+    return {name: np.array(values) for name, values in zip(names, zip(*runs, strict=True), strict=True)}
+
+
+def steps_from(expected: dict[str, Array], compilation: Compilation, run: Run) -> dict[str, float]:
+    """Per output, the greatest distance from expected real numbers in units of the output's scale."""
+    ports = output_ports(compilation.function)
+    reals = to_real(run.outputs, ports)
+    steps = {p.label.data: float(getattr(p.element, "scale", 1.0)) for p in ports}
+    return {name: float(np.abs(reals[name] - expected[name]).max() / step) for name, step in steps.items()}

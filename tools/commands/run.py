@@ -14,7 +14,7 @@ from ...targets.executors.select import board_executor
 from ...targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
 from ..advice import advised
 from ..analyze import analyze
-from ..compiler import Compilation, compile_model, float_outputs, input_shapes, options_of
+from ..compiler import Compilation, compile_model, float_outputs, input_types, options_of
 from ..fit import refuse_misfit
 from ..outputs import write_outputs
 from ..show import print_json, print_table
@@ -35,7 +35,7 @@ def execute(args: Namespace) -> int:
     """Build, simulate, print what the board would do; an error where the stack exceeded its reserve."""
     compilation = compile_model(options_of(args))
     refuse_misfit(advised(compilation, analyze(compilation)))
-    dataset = load_dataset(args.data, input_shapes(compilation.onnx))
+    dataset = load_dataset(args.data, input_types(compilation.onnx))
     dataset = dataset.head(args.limit) if args.limit else dataset
     result, outputs = simulate(compilation, dataset)
     if args.outputs is not None:

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from ...dialects.fixed.types import QType
 from ...targets.dataset import load_dataset
-from ..compiler import compile_model, input_shapes, options_of
+from ..compiler import compile_model, input_types, options_of
 from ..outputs import write_outputs
 from ..show import print_json, print_line, print_table
 from ..verify import Comparison, verify
@@ -20,7 +20,7 @@ SHOWN_NODES = 10
 def execute(args: Namespace) -> int:
     """Print both verdicts and what they rest on; exit code 1 where the result is not exact, or not close."""
     compilation = compile_model(options_of(args))
-    whole = load_dataset(args.data, input_shapes(compilation.onnx))
+    whole = load_dataset(args.data, input_types(compilation.onnx))
     dataset = whole.head(args.limit) if args.limit else whole
     comparison = Comparison(args.against, args.expected, len(whole), args.min_snr, args.tolerance)
     result = verify(compilation, dataset, args.hls, comparison)

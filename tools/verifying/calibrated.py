@@ -12,7 +12,7 @@ from ...passes.fixed.calibrate import the_function
 from ...targets.dataset import load_dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.ports import input_ports, output_ports, to_real, to_stored
-from ..compiler import Compilation, float_outputs, input_shapes
+from ..compiler import Compilation, float_outputs, input_types
 from .distance import Criterion, distances
 from .reference import quantized_by_author
 
@@ -34,7 +34,7 @@ def remark(compilation: Compilation) -> str | None:
     path, rows = compilation.options.calibration, affordable_rows(compilation)
     if path is None or rows == 0 or quantized_by_author(compilation):
         return None
-    dataset = load_dataset(path, input_shapes(compilation.onnx)).head(rows)
+    dataset = load_dataset(path, input_types(compilation.onnx)).head(rows)
     ports = output_ports(compilation.function)
     run = FixedExecutor(compilation.fixed).run(to_stored(dataset, input_ports(compilation.function)))
     found = distances(float_outputs(compilation, dataset), to_real(run.outputs, ports), ports)

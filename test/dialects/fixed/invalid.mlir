@@ -119,9 +119,15 @@ fixed.map ins(%x : tensor<4xi8>) domain <4> maps [affine_map<(d0) -> (d0)>, affi
 
 // -----
 
-// CHECK: a reshape keeps the element type
+// CHECK: a reshape keeps the integers' type
 %x = "test.op"() : () -> tensor<4xi8>
 %y = fixed.reshape %x : tensor<4xi8> -> tensor<2x2xi16>
+
+// -----
+
+// CHECK: a reshape gives all elements one scale
+%x = "test.op"() : () -> tensor<2x4x!fixed.q<i8, axis 0 {2^-1, 2^-2}>>
+%y = fixed.reshape %x : tensor<2x4x!fixed.q<i8, axis 0 {2^-1, 2^-2}>> -> tensor<2x4x!fixed.q<i8, 2^-1>>
 
 // -----
 

@@ -25,3 +25,5 @@ func.func @calibrated(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
 
 // A quantized model needs no ranges: its own scales move through what only rearranges.
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/quantized.mlir | filecheck %S/Inputs/quantized.mlir
+// RUN: tinyml-opt -p fixed-assign-types %S/Inputs/joined.mlir | filecheck %S/Inputs/joined.mlir
+// RUN: tinyml-opt -p fixed-assign-types %S/Inputs/read_twice.mlir | filecheck %S/Inputs/read_twice.mlir

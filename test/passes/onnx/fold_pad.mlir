@@ -65,3 +65,31 @@ func.func @greatest(%x: tensor<1x1x4xf32>) -> (tensor<1x1x5xf32>, tensor<1x1x5xf
     dilations = array<i64: 1>} : (tensor<1x1x6xf32>) -> tensor<1x1x6xf32>
   func.return %2, %4, %5 : tensor<1x1x5xf32>, tensor<1x1x5xf32>, tensor<1x1x6xf32>
 }
+
+// No type of the calibrated range reaches as far down as the number: the MaxPool pads instead. With -2 it might.
+// CHECK-LABEL: func.func @far_below
+func.func @far_below(%x: tensor<1x1x4xf32>) -> (tensor<1x1x5xf32>, tensor<1x1x5xf32>)
+    attributes {fixed.input_ranges = [[-1.0 : f64, 1.0 : f64]]} {
+  // CHECK-NEXT: onnx.MaxPool %x {{.*}}pads = array<i64: 1, 1>
+  %0 = onnx.Pad %x {pads = array<i64: 0, 0, 1, 0, 0, 1>, value = -100.0 : f64} : tensor<1x1x4xf32> -> tensor<1x1x6xf32>
+  %1 = onnx.MaxPool %0 {kernel_shape = array<i64: 2>, strides = array<i64: 1>, pads = array<i64: 0, 0>,
+    dilations = array<i64: 1>} : (tensor<1x1x6xf32>) -> tensor<1x1x5xf32>
+  // CHECK-NEXT: %[[p:.*]] = onnx.Pad %x
+  // CHECK-NEXT: onnx.MaxPool %[[p]] {{.*}}pads = array<i64: 0, 0>
+  %2 = onnx.Pad %x {pads = array<i64: 0, 0, 1, 0, 0, 1>, value = -2.0 : f64} : tensor<1x1x4xf32> -> tensor<1x1x6xf32>
+  %3 = onnx.MaxPool %2 {kernel_shape = array<i64: 2>, strides = array<i64: 1>, pads = array<i64: 0, 0>,
+    dilations = array<i64: 1>} : (tensor<1x1x6xf32>) -> tensor<1x1x5xf32>
+  func.return %1, %3 : tensor<1x1x5xf32>, tensor<1x1x5xf32>
+}
+
+// An activation between them stays between the layer and what was padded.
+// CHECK-LABEL: func.func @behind_relu
+func.func @behind_relu(%x: tensor<1x1x4xf32>) -> tensor<1x1x5xf32> {
+  // CHECK-NEXT: %[[r:.*]] = onnx.Relu %x
+  // CHECK-NEXT: onnx.MaxPool %[[r]] {{.*}}pads = array<i64: 1, 1>
+  %0 = onnx.Pad %x {pads = array<i64: 0, 0, 1, 0, 0, 1>, value = 0xFFF0000000000000 : f64} : tensor<1x1x4xf32> -> tensor<1x1x6xf32>
+  %1 = onnx.Relu %0 : tensor<1x1x6xf32> -> tensor<1x1x6xf32>
+  %2 = onnx.MaxPool %1 {kernel_shape = array<i64: 2>, strides = array<i64: 1>, pads = array<i64: 0, 0>,
+    dilations = array<i64: 1>} : (tensor<1x1x6xf32>) -> tensor<1x1x5xf32>
+  func.return %2 : tensor<1x1x5xf32>
+}

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from support.texts import parse
 from xdsl.context import Context
+from xdsl.dialects.builtin import IntegerType, TensorType, f32, i8, i16
 
+from tinyml_opt.dialects import onnx
+from tinyml_opt.dialects.dense import from_numpy
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.fixed.types import QType, power_of_two
-from tinyml_opt.passes.fixed.assign_types import Assignment, AssignTypesPass
-from tinyml_opt.passes.fixed.calibrate import the_function
+from tinyml_opt.dialects.onnx.weights import weight_reals
+from tinyml_opt.passes.fixed.assign_types import AssignTypesPass
+from tinyml_opt.passes.fixed.scales.ranges import RangeTypes, common_type, limits_in_reals
+from tinyml_opt.passes.fixed.scales.weights import QUIET_STEPS, Layer, WeightTypes
 
 EMPTY = "func.func @model(%x: tensor<1x2xf32>) -> tensor<1x2xf32> { func.return %x : tensor<1x2xf32> }"
 ENDS = st.floats(-1e6, 1e6, width=32)
 
 
-def assignment(bits: int = 8, pow2: bool = False, accumulator_bits: int = 32) -> Assignment:
-    """The choices for a scheme."""
-    return Assignment(the_function(parse(EMPTY)), bits, pow2, accumulator_bits)
+X, Y = RangeTypes(8, False).of_range(-1, 1), RangeTypes(8, False).of_range(-4, 4)
 
 
-def reals(type: QType) -> tuple[float, float]:
-    """The least and the greatest real that a type holds."""
-    low, high = type.limits
-    return (low - type.zp) * type.scale, (high - type.zp) * type.scale
+def weight_scales(values: Any, bias: Any, x: QType = X, y: QType = Y) -> NDArray[np.float64]:
+    """The scales of 8-bit weights (o, n) with biases (o,)."""
+    return np.array(WeightTypes(8, False, 32).of_reals(np.array(values), Layer(x, y, np.array(bias))).scales.data)
 
 
 @given(ENDS, ENDS, st.sampled_from([8, 16]), st.booleans())
 def test_a_type_reaches_both_ends_of_its_range(a: float, b: float, bits: int, pow2: bool):
     """Within half a step: the zero point is rounded so that 0 is exact; an exact half may fall on either side."""
     low, high = min(a, b), max(a, b)
-    type = assignment(bits, pow2).type_of_range(low, high)
-    least, greatest = reals(type)
+    type = RangeTypes(bits, pow2).of_range(low, high)
+    least, greatest = limits_in_reals(type)
     slack = type.scale * 0.5001
     assert least <= min(low, 0.0) + slack and greatest >= max(high, 0.0) - slack
     assert type.bits == bits
@@ -47,26 +52,26 @@ def test_eight_affine_bits_waste_nothing(a: float, b: float):
     low, high = min(a, b, 0.0), max(a, b, 0.0)
     if low == high:
         return
-    least, greatest = reals(assignment().type_of_range(low, high))
+    least, greatest = limits_in_reals(RangeTypes(8, False).of_range(low, high))
     assert greatest - least <= (high - low) * (1 + 1e-9)
 
 
 @given(st.floats(2.0**-20, 1e6))
 def test_a_power_of_two_is_the_least_that_reaches(magnitude: float):
-    scale = assignment(pow2=True).type_of_range(-magnitude, magnitude).scale
+    scale = RangeTypes(8, True).of_range(-magnitude, magnitude).scale
     assert scale * 127.5 >= magnitude > scale * 127.5 / 2
 
 
 def test_a_range_of_nothing_has_a_type():
-    assert assignment().type_of_range(0.0, 0.0).scale == 1.0
+    assert RangeTypes(8, False).of_range(0.0, 0.0).scale == 1.0
 
 
 @given(st.integers(1, 64), st.integers(0, 1000), st.sampled_from([32, 64]), st.booleans())
 def test_wide_weights_fit_the_accumulator(depth: int, seed: int, accumulator: int, pow2: bool):
     """With every input at its limit, the sum over a row stays below half of the accumulator's range."""
     weights = np.random.default_rng(seed).standard_normal((3, depth)).astype(np.float32)
-    x = QType(assignment(16).type_of_range(-1, 1).storage, 2.0**-15)
-    type = assignment(16, pow2, accumulator).weight_type(weights, np.zeros(1), x)
+    x = QType(IntegerType(16), 2.0**-15)
+    type = WeightTypes(16, pow2, accumulator).of_reals(weights, Layer(x, x, np.zeros(1)))
     integers = np.rint(np.abs(weights.astype(np.float64)) / np.reshape(type.scales.data, (-1, 1)))
     assert integers.max() <= 2**15 - 1 + pow2
     assert (integers.sum(axis=1) * 2**15).max() <= 2.0 ** (accumulator - 2) + depth * 2**14
@@ -76,14 +81,82 @@ def test_wide_weights_fit_the_accumulator(depth: int, seed: int, accumulator: in
 def test_a_large_bias_coarsens_the_weights(magnitude: float, seed: int):
     """The bias in units of the accumulator stays within 2^28, whatever the ratio of bias and weights."""
     weights = np.random.default_rng(seed).standard_normal((2, 5)).astype(np.float32) * 1e-3
-    x = assignment().type_of_range(-1, 1)
-    type = assignment().weight_type(weights, np.array([magnitude, magnitude / 2]), x)
-    assert all(magnitude / (x.scale * scale) <= 2.0**28 * 1.0001 for scale in type.scales.data[:1])
+    bias = np.array([magnitude, magnitude / 2])
+    assert (bias / (X.scale * weight_scales(weights, bias)) <= 2.0**28 * 1.0001).all()
 
 
-def test_a_channel_of_zeros_has_a_scale():
-    type = assignment().weight_type(np.zeros((2, 3), np.float32), np.zeros(1), assignment().type_of_range(-1, 1))
-    assert type.scales.data == (1.0, 1.0)
+def test_a_channel_of_zeros_has_a_scale_like_its_neighbours():
+    assert weight_scales([[0, 0], [0.127, 0]], [0.5, 0]).tolist() == pytest.approx([0.001, 0.001])
+    assert (weight_scales(np.zeros((2, 3)), [0.5, 0]) > 0).all()
+
+
+@pytest.mark.parametrize("tiny", [0.0, 1e-12, 1e-9, 1e-6, 1e-4])
+def test_a_bias_reaches_no_further_than_sums_where_its_weights_are_tiny(tiny: float):
+    """Or than what costs the other channels less than a step; they keep their scales."""
+    weights = np.random.default_rng(0).standard_normal((4, 72))
+    weights[1] *= tiny
+    bias = np.array([0, 2.0, 0, 0])
+    scales = weight_scales(weights, bias)
+    sums = np.abs(weights / scales[:, np.newaxis]).sum(axis=1) * 128
+    costless = QUIET_STEPS * Y.scale / (X.scale * scales.max())
+    assert bias[1] / (X.scale * scales[1]) <= 1.01 * max(sums.max(), costless)
+    assert scales[[0, 2, 3]].tolist() == pytest.approx((np.abs(weights).max(axis=1) / 127)[[0, 2, 3]].tolist())
+
+
+def test_weights_that_count_stay_fine():
+    """A bias coarsens its channel's weights no more than a tolerated error in the result allows."""
+    weights = np.full((2, 8), 1.0)
+    weights[1] = 2.0**-6
+    free, with_bias = weight_scales(weights, [0, 0]), weight_scales(weights, [0, 1e4])
+    assert free[1] < with_bias[1] < Y.scale / (X.scale * 128)
+
+
+def quantized_weight(integers: Any, scales: Any, axis: int, zero_points: Any = None) -> onnx.DequantizeLinearOp:
+    """A DequantizeLinear of constants."""
+    array, scale = np.asarray(integers), np.asarray(scales, np.float32)
+    points = np.asarray(np.zeros(scale.shape) if zero_points is None else zero_points, array.dtype)
+    constant = onnx.ConstantOp(from_numpy(array))
+    real = TensorType(f32, array.shape)
+    return onnx.DequantizeLinearOp(constant.result, from_numpy(scale), from_numpy(points), axis, real)
+
+
+BYTES = np.arange(-60, 60, 10, dtype=np.int8).reshape(3, 4)
+UNSIGNED = (BYTES.astype(np.int16) + 128).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "op, expected",
+    [
+        (quantized_weight(BYTES, [0.5, 0.25, 1], 0), QType(i8, [0.5, 0.25, 1], axis=0)),
+        (quantized_weight(BYTES, [0.5] * 4, 1), QType(i8, 0.5)),
+        (quantized_weight(BYTES, [0.5, 1, 0.5, 1], 1), QType(i8, 0.5)),
+        (quantized_weight(BYTES, [0.5, 1.5, 2.5, 3.5], 1), QType(i16, 0.5)),
+        (quantized_weight(UNSIGNED, [0.5, 0.25, 1], 0, [128] * 3), QType(i8, [0.5, 0.25, 1], axis=0)),
+        (quantized_weight(UNSIGNED, [0.5, 0.25, 1], 0, [0, 9, 200]), QType(i16, [0.5, 0.25, 1], axis=0)),
+    ],
+)
+def test_quantized_weights_stay_exact(op: onnx.DequantizeLinearOp, expected: QType):
+    known = WeightTypes(8, False, 32).of_quantized(op, Layer(X, Y, np.zeros(1)))
+    assert known == expected
+    column = np.array(known.scales.data).reshape(-1, 1)
+    assert (np.rint(weight_reals(op.result) / column) * column == weight_reals(op.result)).all()
+
+
+def test_other_scales_along_inputs_are_quantized_again():
+    op = quantized_weight(BYTES, [0.5, 0.3, 0.1, 0.07], 1)
+    known = WeightTypes(8, False, 64).of_quantized(op, Layer(X, Y, np.zeros(1)))
+    assert known.storage == i16 and known.axis.data == 0
+    column = np.array(known.scales.data).reshape(-1, 1)
+    assert (
+        np.abs(np.rint(weight_reals(op.result) / column) * column - weight_reals(op.result)).max() <= 0.501 * 30 / 32767
+    )
+
+
+def test_one_type_for_several_readers():
+    narrow, wide = QType(i8, 0.5, 3), QType(i8, 4.0)
+    assert common_type([narrow, narrow]) == narrow
+    both = common_type([narrow, wide])
+    assert both.storage == i16 and limits_in_reals(both)[1] == pytest.approx(512) and both.scale < 0.5 / 16
 
 
 def refusal(text: str, **options: int | str) -> str:

@@ -1,0 +1,64 @@
+"""Types for ranges of real numbers: affine (Jacob et al., CVPR 2018), or power-of-two scales (SeeDot, PLDI 2019)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import IntegerType
+
+from ....dialects.fixed.types import QType
+
+WIDE_HEADROOM = 2.0
+"""Where there are bits to spare, ranges are doubled: inputs outside the calibration data then do not saturate."""
+
+
+@dataclass(frozen=True)
+class RangeTypes:
+    """The types of a width in bits and a scheme."""
+
+    bits: int
+    pow2: bool
+
+    def of_range(self, low: float, high: float) -> QType:
+        """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits)."""
+        low, high = min(low, 0.0), max(high, 0.0)
+        storage, steps = IntegerType(self.bits), (1 << self.bits) - 1
+        if low == high:
+            return QType(storage, 1.0)
+        if self.pow2 or self.bits > 8:
+            headroom = 1.0 if self.bits <= 8 else WIDE_HEADROOM
+            return QType(storage, self.symmetric_scale(max(-low, high) * headroom))
+        scale = (high - low) / steps
+        zero_point = round(-(1 << (self.bits - 1)) - low / scale)
+        return QType(storage, scale, max(-(1 << (self.bits - 1)), min((1 << (self.bits - 1)) - 1, zero_point)))
+
+    def unit(self) -> QType:
+        """For values in [0, 1]: the whole storage range, as TFLite's softmax; with 2^k scales one bit less."""
+        storage = IntegerType(self.bits)
+        if self.pow2 or self.bits > 8:
+            return QType(storage, 2.0 ** (1 - self.bits))
+        return QType(storage, 2.0**-self.bits, -(1 << (self.bits - 1)))
+
+    def symmetric_scale(self, magnitude: float) -> float:
+        """The scale at which `magnitude` is the greatest integer; rounded up to 2^k where the scheme asks it."""
+        greatest = (1 << (self.bits - 1)) - 1
+        if not self.pow2:
+            return magnitude / greatest
+        return 2.0 ** math.ceil(math.log2(magnitude / (greatest + 0.5)))
+
+
+def limits_in_reals(type: QType) -> tuple[float, float]:
+    """The least and the greatest real number that a type holds."""
+    low, high = type.limits
+    return (low - type.zp) * type.scale, (high - type.zp) * type.scale
+
+
+def common_type(types: Iterable[QType]) -> QType:
+    """The one type of them all, else 16 bits that reach as far as the farthest."""
+    distinct = list(dict.fromkeys(types))
+    if len(distinct) == 1:
+        return distinct[0]
+    farthest = max(abs(limit) for type in distinct for limit in limits_in_reals(type))
+    return QType(IntegerType(16), farthest / ((1 << 15) - 1))

@@ -1,0 +1,49 @@
+"""The types that QuantizeLinear and DequantizeLinear state."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import IntegerType
+from xdsl.ir import BlockArgument, SSAValue
+
+from ....dialects import onnx
+from ....dialects.fixed.types import QType
+from ....dialects.onnx.base import element_of
+
+INTEGER_MOVES = (
+    onnx.ConcatOp,
+    onnx.FlattenOp,
+    onnx.IdentityOp,
+    onnx.MaxPoolOp,
+    onnx.PadOp,
+    onnx.ReshapeOp,
+    onnx.SliceOp,
+    onnx.SqueezeOp,
+    onnx.TransposeOp,
+    onnx.UnsqueezeOp,
+)
+"""Ops on integers whose result holds the integers of their operand: its reals are read in the same way."""
+
+
+def stated_type(op: onnx.QuantizeLinearOp | onnx.DequantizeLinearOp) -> QType | None:
+    """The type of an op's integers, None where there is one per channel."""
+    integers = op.x if isinstance(op, onnx.DequantizeLinearOp) else op.result
+    storage = element_of(integers)
+    assert isinstance(storage, IntegerType), "verified: one side holds integers"
+    if op.scales_array.size != 1:
+        return None
+    return QType(storage, float(op.scales_array[0]), int(op.zero_points_array[0]))
+
+
+def type_by_reading(argument: BlockArgument) -> QType:
+    """How an argument's integers are read: by the first DequantizeLinear that they reach, else as they are."""
+    reached: set[SSAValue] = {argument}
+    for op in argument.block.ops:
+        if reached.isdisjoint(op.operands):
+            continue
+        if isinstance(op, onnx.DequantizeLinearOp) and (type := stated_type(op)) is not None:
+            return type
+        if isinstance(op, INTEGER_MOVES):
+            reached.update(op.results)
+    storage = element_of(argument)
+    assert isinstance(storage, IntegerType)
+    return QType(storage, 1.0)
