@@ -46,6 +46,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("product_bits",)),
         Step("fixed-fold-transposes", "NHWC throughout; before fusing, which needs neighbours to touch"),
         Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each"),
+        Step("fixed-fold-shuffles", "layers with their activations store in the order that is read"),
         Step("cse", "the same constant once"),
         Step("dce", "constants that folding replaced"),
     ),

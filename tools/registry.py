@@ -35,6 +35,7 @@ PASSES = {
     "fixed-assume-ranges": "passes.fixed.assume_ranges:AssumeRangesPass",
     "fixed-calibrate": "passes.fixed.calibrate:CalibratePass",
     "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
+    "fixed-fold-shuffles": "passes.fixed.fold_shuffles:FoldShufflesPass",
     "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",

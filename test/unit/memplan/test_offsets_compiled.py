@@ -11,9 +11,9 @@ import numpy as np
 import onnx
 import pytest
 from numba.core import caching, config
-
 from support import small_kernel
 from support.networks import Network
+
 from tinyml_opt.passes.memplan.offsets import compiled
 from tinyml_opt.passes.memplan.offsets.compiled import INTERPRETED, loads, machine_code, worthwhile
 
