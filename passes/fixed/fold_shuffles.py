@@ -111,7 +111,9 @@ class ShuffleParts(RewritePattern):
             moved = rewriter.insert(transpose(view.result, shuffle.permutation), InsertPoint.before(concat))
             parts.append(moved.results[0])
         node = None if concat.node is None else concat.node.data
-        joined = rewriter.insert(ConcatOp(parts, shuffle.permutation.index(merged[0]), node), InsertPoint.before(concat))
+        joined = rewriter.insert(
+            ConcatOp(parts, shuffle.permutation.index(merged[0]), node), InsertPoint.before(concat)
+        )
         rewriter.replace(op, [], [joined.result])
         rewriter.erase(shuffle.first)
         rewriter.erase(concat)

@@ -1,4 +1,4 @@
-"""Transposes before a reshape: [N, C, H, W] flattened for a dense layer, channels split or merged, dimensions of size 1."""
+"""Transposes before a reshape: [N, C, H, W] flattened for a dense layer, channels split, dimensions of size 1."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ....dialects.fixed.forms import ContractOp, MapOp, shaped_type
 from ....dialects.fixed.types import PER_TENSOR, QType
 from .reshaped import merged_groups
 from .transposes import Permutation, inverse, is_identity, permutation_of, permuted_type, settled_permutation, transpose
+
 
 class MergeReshapes(RewritePattern):
     """reshape(reshape(x)) -> reshape(x);  reshape(x) to its own type -> x;  reshape without uses -> nothing"""
@@ -58,7 +59,7 @@ class SinkThroughReshape(RewritePattern):
             return
         shape, sizes = source.get_shape(), result.get_shape()
         groups = merged_groups(shaped_type(op.source).get_shape(), sizes)
-        groups.sort(key=lambda group: min((shape[permutation[d]] == 1, permutation[d]) for d in group[0]))
+        groups.sort(key=lambda group: leading([permutation[d] for d in group[0]], shape))
         within = [permutation[d] for dims, _ in groups for d in dims]
         order = [d for _, merged in groups for d in merged]
         if not moves(order, sizes):
@@ -70,6 +71,11 @@ class SinkThroughReshape(RewritePattern):
         rewriter.insert(together, InsertPoint.before(op))
         rewriter.replace(op, transpose(together.result, inverse(order)))
         rewriter.notify_op_modified(first)
+
+
+def leading(dims: Sequence[int], shape: Sequence[int]) -> int:
+    """The outermost of some dimensions whose size is not 1, or of all where there is none."""
+    return min([d for d in dims if shape[d] > 1] or dims)
 
 
 def moves(permutation: Sequence[int], sizes: Sequence[int]) -> bool:
@@ -84,7 +90,10 @@ def node_of(op: MapOp | ReshapeOp) -> str | None:
 
 
 class FoldIntoFlattenedWeights(RewritePattern):
-    """contract(reshape(T(p, x)), w) -> contract(reshape(x), w in x's order), where the reshape merges all that moved"""
+    """contract(reshape(T(p, x)), w) -> contract(reshape(x), w in x's order), where the reshape merges all that moved
+
+    Where others than contractions read the reshape, its order is needed anyhow.
+    """
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: ContractOp, rewriter: PatternRewriter) -> None:
@@ -93,6 +102,8 @@ class FoldIntoFlattenedWeights(RewritePattern):
             return
         permutation, first = permutation_of(reshape.source.owner), reshape.source.owner
         if permutation is None or not isinstance(first, MapOp):
+            return
+        if not all(isinstance(use.operation, ContractOp) and use.index == 0 for use in reshape.result.uses):
             return
         weights = reordered_weights(op, to_numpy(constant.value), reshape, permutation)
         if weights is None or shaped_type(first.ins[0]).element_type != reshape.result.type.element_type:

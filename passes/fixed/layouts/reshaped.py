@@ -1,7 +1,7 @@
 """Access through a reshape: which index of the reshaped tensor a form touches, as long as it stays linear.
 
-An index that is split needs a quotient and a remainder. They are linear where each dimension of the domain counts in one
-of them alone; a dimension that counts in both is split itself.
+An index that is split needs a quotient and a remainder. They are linear where each dimension of the domain counts in
+one of them alone; a dimension that counts in both is split itself.
 """
 
 from __future__ import annotations
