@@ -20,7 +20,7 @@ from tinyml_opt.tools.verify import float_distance, hls_executor
 MEMORY: list[dict[str, Any]] = [{}, {"stream": True}, {"stream": True, "input": "arena"}, {"input": "rows"}]
 """Ways of planning."""
 
-LAYERS = ("conv", "depthwise", "max", "average", "relu", "add", "beside", "margins")
+LAYERS = ("conv", "depthwise", "max", "average", "relu", "add", "beside", "margins", "shuffle")
 
 
 @st.composite
@@ -36,6 +36,10 @@ def small_networks(draw: st.DrawFn) -> Network:
         if kind == "beside":
             value = net.node("Concat", value, net.node("Relu", value) if draw(st.booleans()) else value, axis=1)
             channels *= 2
+            continue
+        if kind == "shuffle":
+            groups = draw(st.sampled_from([d for d in range(1, channels + 1) if channels % d == 0]))
+            value = net.shuffle(value, (channels, *size), groups)
             continue
         if kind == "margins":
             top, left, bottom, right = (draw(st.integers(0, 1)) for _ in range(4))
