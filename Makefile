@@ -28,7 +28,7 @@ setup: .venv/.toolchains .venv/.packages
 
 # hls4ml brings the headers of ap_int, nothing else is used of it: without its dependencies.
 .venv/.packages: pyproject.toml .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,examples,report,fast]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,examples,report]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps hls4ml
 	touch $@
 

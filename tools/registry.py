@@ -36,6 +36,7 @@ PASSES = {
     "fixed-calibrate": "passes.fixed.calibrate:CalibratePass",
     "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
     "fixed-fold-casts": "passes.fixed.fold_casts:FoldCastsPass",
+    "fixed-fold-shuffles": "passes.fixed.fold_shuffles:FoldShufflesPass",
     "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
     "fixed-fold-zero-points": "passes.fixed.fold_zero_points:FoldZeroPointsPass",
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",

@@ -26,7 +26,7 @@ from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp, ReshapeOp
 from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
 from .layouts.carried import SinkThroughConcat, SinkThroughPadding, SinkThroughSlice
-from .layouts.flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose
+from .layouts.flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose, SinkThroughReshape
 from .layouts.ports import FoldIntoInput, FoldIntoOutput
 from .layouts.relayout import is_elementwise, move_before, read_through, store_transposed
 from .layouts.transposes import (
@@ -173,7 +173,7 @@ CANCEL = (
 )
 
 STEPS = (
-    (*CANCEL, SinkThroughMap, SinkThroughPadding, SinkThroughConcat, SinkThroughSlice),
+    (*CANCEL, SinkThroughReshape, SinkThroughMap, SinkThroughPadding, SinkThroughConcat, SinkThroughSlice),
     (*CANCEL, HoistThroughMap),
     (ComposeTransposes, ReadThroughTranspose),
     (ComposeTransposes, ReshapeInstead, MergeReshapes),

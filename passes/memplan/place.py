@@ -34,20 +34,21 @@ class PlacePass(ModulePass):
     has found may overlap does, where that helps.
 
     `alignment` (bytes, a power of two) holds for every offset; elements wider than that are aligned to their size.
-    `exact=false` keeps to the greedy plans; `node-limit` bounds the exact search, which stops at a plan of `enough`
-    bytes. `memory` names the arena's memory. With `rings` each split buffer is a ring of fixed slots instead.
+    `exact=false` keeps to the greedy plans; `node-limit` bounds the search, which stops at a plan of `enough` bytes.
+    `memory` names the arena's memory. With `rings` each split buffer is a ring of fixed slots instead.
 
     `memories` lists memories with their bytes, the fastest first: `dtcm=65536,sram=245760`. Each of them that is used
     has an arena of its own, none larger than it. Where the first is too small for all, it gets the buffers that are
     accessed most often per byte. Raises MemoryMisfit, a UserError, where buffers fit none.
 
-    With a `capacity` (bytes) the search stops at the first plan that fits; UserError where it finds none.
+    With a `capacity` (bytes) the search stops at the first plan that fits, and without a `node-limit` it visits more
+    nodes for it; UserError where it finds none.
     """
 
     name = "memplan-place"
     alignment: int = 4
     exact: bool = True
-    node_limit: int = NODE_LIMIT
+    node_limit: int | None = None
     memory: str = DEFAULT_MEMORY
     rings: bool = False
     enough: int = 0
@@ -91,10 +92,14 @@ class PlacePass(ModulePass):
         memories: Sequence[Memory],
     ) -> Plan:
         """Places in one arena of any size, or in the memories."""
+        node_limit = NODE_LIMIT if self.node_limit is None else self.node_limit
         if memories:
             to_the_least = not self.enough
-            return place_in_memories(requests, overlaps, groups, memories, self.exact, self.node_limit, to_the_least)
-        placement = place(requests, self.exact, self.node_limit, overlaps, self.capacity or self.enough or None)
+            return place_in_memories(requests, overlaps, groups, memories, self.exact, node_limit, to_the_least)
+        if self.capacity:
+            placement = place(requests, self.exact, self.node_limit, overlaps, self.capacity)
+        else:
+            placement = place(requests, self.exact, node_limit, overlaps, self.enough or None)
         if placement.peak > self.capacity > 0:
             raise UserError(over_capacity(placement, self.capacity))
         whole = Part(Memory(self.memory, placement.peak), tuple(range(len(requests))), placement)

@@ -60,6 +60,13 @@ class Network:
         self.nodes.append(helper.make_node(op, list(inputs), [value], value, **attributes))
         return value
 
+    def shuffle(self, value: str, shape: Sequence[int], groups: int) -> str:
+        """Channels of a value of this shape (without the batch), one of each group in turn."""
+        channels, *size = shape
+        split = self.node("Reshape", value, self.constant(np.array([1, groups, channels // groups, *size])))
+        moved = self.node("Transpose", split, perm=[0, 2, 1, *range(3, 3 + len(size))])
+        return self.node("Reshape", moved, self.constant(np.array([1, channels, *size])))
+
     def result(self, value: str, element: int = TensorProto.FLOAT) -> str:
         """Make a value an output."""
         self.outputs.append(helper.make_tensor_value_info(value, element, None))

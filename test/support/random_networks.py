@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from .networks import Network
 
-LAYERS = ("conv", "depthwise", "max", "average", "relu", "add", "beside", "margins")
+LAYERS = ("conv", "depthwise", "max", "average", "relu", "add", "beside", "margins", "shuffle")
 
 
 @st.composite
@@ -25,6 +25,10 @@ def small_networks(draw: st.DrawFn) -> Network:
         if kind == "beside":
             value = net.node("Concat", value, net.node("Relu", value) if draw(st.booleans()) else value, axis=1)
             channels *= 2
+            continue
+        if kind == "shuffle":
+            groups = draw(st.sampled_from([d for d in range(1, channels + 1) if channels % d == 0]))
+            value = net.shuffle(value, (channels, *size), groups)
             continue
         if kind == "margins":
             top, left, bottom, right = (draw(st.integers(0, 1)) for _ in range(4))

@@ -17,15 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from ...lowering.import_minimalloc import parse
-from ...passes.memplan.offsets.placement import NODE_LIMIT, Request, place
+from ...passes.memplan.offsets.placement import Request, place
 from ...passes.memplan.scheduling.graph import Graph, dataflow, peak_of, with_ends
 from ...passes.memplan.scheduling.search import schedule
 
 GRAPH = "{:36} {:>10} {:>10} {:>8} {:>10} {:>8} {:>8}"
 OFFSETS = "{:40} {:>8} {:>12} {:>12} {:>8} {:>10} {:>8}"
-
-CAPACITY_NODES = 20 * NODE_LIMIT
-"""Nodes of the search where a capacity is to be met."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -79,7 +76,7 @@ def show_instances(paths: Sequence[Path]) -> None:
         named = path.stem.rpartition(".")[2]
         capacity = int(named) if named.isdigit() and "." in path.stem and int(named) > 1000 else None
         start = time.perf_counter()
-        found = place(requests, node_limit=NODE_LIMIT if capacity is None else CAPACITY_NODES, capacity=capacity)
+        found = place(requests, capacity=capacity)
         spent = time.perf_counter() - start
         verdict = "" if capacity is None else "fits" if found.peak <= capacity else "exceeded"
         if capacity is not None:

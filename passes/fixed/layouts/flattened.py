@@ -1,9 +1,8 @@
-"""Transposes before a reshape: [N, C, H, W] flattened for a dense layer, and dimensions of size 1."""
+"""Transposes before a reshape: [N, C, H, W] flattened for a dense layer, channels split, dimensions of size 1."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,8 @@ from ....dialects.dense import from_numpy, to_numpy
 from ....dialects.fixed import ConstantOp, ReshapeOp
 from ....dialects.fixed.forms import ContractOp, MapOp, shaped_type
 from ....dialects.fixed.types import PER_TENSOR, QType
-from .transposes import Permutation, permutation_of
-
-Group = tuple[list[int], list[int]]
-"""Dimensions of a source and the dimensions of the reshaped result that hold the same elements."""
+from .reshaped import merged_groups
+from .transposes import Permutation, inverse, is_identity, permutation_of, permuted_type, settled_permutation, transpose
 
 
 class MergeReshapes(RewritePattern):
@@ -49,8 +46,54 @@ class ReshapeThroughTranspose(RewritePattern):
             rewriter.replace(op, ReshapeOp(first.ins[0], op.result.type, op.node.data if op.node else None))
 
 
+class SinkThroughReshape(RewritePattern):
+    """reshape(T(p, x)) -> T(q, reshape(T(r, x))): r moves dimensions that the reshape takes together, q those groups"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: ReshapeOp, rewriter: PatternRewriter) -> None:
+        permutation, first = settled_permutation(op.source), op.source.owner
+        if permutation is None or not isinstance(first, MapOp) or shaped_type(first.ins[0]) == op.result.type:
+            return
+        source, result = shaped_type(first.ins[0]), op.result.type
+        if source.element_type != result.element_type:
+            return
+        shape, sizes = source.get_shape(), result.get_shape()
+        groups = merged_groups(shaped_type(op.source).get_shape(), sizes)
+        groups.sort(key=lambda group: leading([permutation[d] for d in group[0]], shape))
+        within = [permutation[d] for dims, _ in groups for d in dims]
+        order = [d for _, merged in groups for d in merged]
+        if not moves(order, sizes):
+            return
+        value = first.ins[0]
+        if not is_identity(tuple(within)):
+            value = rewriter.insert(transpose(value, within, node_of(first)), InsertPoint.before(op)).results[0]
+        together = ReshapeOp(value, permuted_type(result, order), node_of(op))
+        rewriter.insert(together, InsertPoint.before(op))
+        rewriter.replace(op, transpose(together.result, inverse(order)))
+        rewriter.notify_op_modified(first)
+
+
+def leading(dims: Sequence[int], shape: Sequence[int]) -> int:
+    """The outermost of some dimensions whose size is not 1, or of all where there is none."""
+    return min([d for d in dims if shape[d] > 1] or dims)
+
+
+def moves(permutation: Sequence[int], sizes: Sequence[int]) -> bool:
+    """True when a permutation of dimensions of these sizes moves any that is not 1."""
+    moved = [d for d in permutation if sizes[d] > 1]
+    return moved != sorted(moved)
+
+
+def node_of(op: MapOp | ReshapeOp) -> str | None:
+    """The ONNX node of an op, if it has one."""
+    return None if op.node is None else op.node.data
+
+
 class FoldIntoFlattenedWeights(RewritePattern):
-    """contract(reshape(T(p, x)), w) -> contract(reshape(x), w in x's order), where the reshape merges all that moved"""
+    """contract(reshape(T(p, x)), w) -> contract(reshape(x), w in x's order), where the reshape merges all that moved
+
+    Where others than contractions read the reshape, its order is needed anyhow.
+    """
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: ContractOp, rewriter: PatternRewriter) -> None:
@@ -59,6 +102,8 @@ class FoldIntoFlattenedWeights(RewritePattern):
             return
         permutation, first = permutation_of(reshape.source.owner), reshape.source.owner
         if permutation is None or not isinstance(first, MapOp):
+            return
+        if not all(isinstance(use.operation, ContractOp) and use.index == 0 for use in reshape.result.uses):
             return
         weights = reordered_weights(op, to_numpy(constant.value), reshape, permutation)
         if weights is None or shaped_type(first.ins[0]).element_type != reshape.result.type.element_type:
@@ -95,22 +140,6 @@ def reordered_weights(
         rest = range(axis + len(moved), parts.ndim)
         weights = parts.transpose(*range(axis), *order, *rest).reshape(*before, -1, *after)
     return weights
-
-
-def merged_groups(source: Sequence[int], result: Sequence[int]) -> list[Group]:
-    """The finest division of a reshape into groups of consecutive dimensions that hold the same elements."""
-    groups: list[Group] = []
-    i = j = 0
-    while i < len(source) and j < len(result):
-        dims, merged = [i], [j]
-        while (left := prod(source[d] for d in dims)) != (right := prod(result[d] for d in merged)):
-            (dims if left < right else merged).append(dims[-1] + 1 if left < right else merged[-1] + 1)
-        groups.append((dims, merged))
-        i, j = dims[-1] + 1, merged[-1] + 1
-    if groups:
-        groups[-1][0].extend(range(i, len(source)))
-        groups[-1][1].extend(range(j, len(result)))
-    return groups
 
 
 def weight_axis(op: ContractOp, merged: Sequence[int]) -> int | None:

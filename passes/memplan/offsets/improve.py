@@ -41,16 +41,19 @@ PATIENCE = 2
 
 
 def improve(
-    problem: Problem, offsets: Ints, bound: int, node_limit: int, goal: int, patience: int = PATIENCE
+    problem: Problem, offsets: Ints, bound: int, node_limits: tuple[int, int], goal: int, patience: int = PATIENCE
 ) -> tuple[Ints, int, int]:
     """Better offsets than these, a proven lower bound at least `bound` (bytes), and the number of nodes visited.
 
     Stops at a placement of `goal` bytes, at least the bound, which is tried first; then by bisection what is between
-    the goal and the best placement; where that could not tell, again with more effort.
+    the goal and the best placement; where that could not tell, again with more effort. The second limit of nodes holds
+    once the goal is refuted.
     """
-    hunt, effort = Hunt(problem, offsets, bound, node_limit), 1
+    hunt, effort = Hunt(problem, offsets, bound, node_limits[0]), 1
     while hunt.is_open(goal):
         hunt.attempt(max(goal, hunt.bound), effort)
+        if hunt.bound > goal:
+            hunt.node_limit = node_limits[1]
         low = max(goal, hunt.bound) + 1
         while effort >= patience and low < hunt.peak and hunt.is_open(goal):
             limit = (low + hunt.peak - 1) // 2

@@ -1,7 +1,7 @@
 """Offsets of least arena size for buffers of known lifetimes: dynamic storage allocation, NP-hard in general.
 
 Pure functions on lists of intervals. Greedy first-fit in several orders (as TFLite Micro does by size) gives a plan;
-when it misses the lower bound, `offsets_improve` looks for better ones by search and repair.
+when it misses the lower bound, `offsets/improve.py` looks for better ones by search and repair.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from .problem import Overlap, Problem, Request
 __all__ = ["NODE_LIMIT", "Overlap", "Placement", "Problem", "Request", "place"]
 
 STUBBORN = 256
-"""The effort at a capacity before limits above it are tried; see `offsets_improve`."""
+"""The effort at a capacity before limits above it are tried; see `offsets/improve.py`."""
 
 NODE_LIMIT = 200_000
-"""Nodes that the search may visit by default: some ten seconds."""
+"""Nodes that the search may visit by default: some seconds."""
+
+CAPACITY_NODES = 4_000_000
+"""Nodes that it may visit while a capacity is neither met nor refuted: about a minute."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ class Placement:
 def place(
     requests: Sequence[Request],
     exact: bool = True,
-    node_limit: int = NODE_LIMIT,
+    node_limit: int | None = None,
     overlaps: Sequence[Overlap] = (),
     capacity: int | None = None,
 ) -> Placement:
     """The best placement found: the best of the greedy ones, improved by search within `node_limit` when `exact`.
 
-    With a `capacity` (bytes) the search stops at the first placement that fits; without one, at the lower bound.
+    With a `capacity` (bytes) the search stops at the first placement that fits; without one, at the lower bound. By
+    default it visits NODE_LIMIT nodes at most, and CAPACITY_NODES as long as the bound leaves open whether one fits.
     Buffers that are never alive (upper <= lower) lie at offset 0. Raises ValueError on sizes below 1, on alignments
     that are not powers of two, on given offsets that contradict each other, and on overlaps of buffers unknown.
     """
@@ -63,8 +67,12 @@ def place(
     if exact and peak > goal:
         from .improve import PATIENCE, improve
 
-        patience = PATIENCE if capacity is None or capacity < bound else STUBBORN
-        found, bound, nodes = improve(problem, offsets, bound, node_limit, goal, patience)
+        is_open = capacity is not None and capacity >= bound
+        if node_limit is None:
+            limits = CAPACITY_NODES if is_open else NODE_LIMIT, NODE_LIMIT
+        else:
+            limits = node_limit, node_limit
+        found, bound, nodes = improve(problem, offsets, bound, limits, goal, STUBBORN if is_open else PATIENCE)
         if problem.peak(found) < peak:
             offsets, peak, method = found, problem.peak(found), "search"
     return Placement(tuple(map(int, offsets)), peak, bound, method, nodes)

@@ -1,4 +1,4 @@
-"""The inner loop of the repair, over rows of numbers: interpreted on lists, or compiled (`offsets_compiled`)."""
+"""The inner loop of the repair, over rows of numbers: interpreted on lists, or compiled (`compiled.py`)."""
 
 from __future__ import annotations
 

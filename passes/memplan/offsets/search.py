@@ -9,7 +9,7 @@ where floor[t] is the least offset that a buffer to come may have at t; what ove
 At the lowest level of the skyline one buffer either lies there, or on another buffer to come; one whose offset is given
 lies there, and what is put below may not reach it. Where no buffer to come
 spans two times, the two sides are solved on their own. States that were refuted are remembered from run to run, and
-where runs failed. The inner loops are in `offsets_search_kernel`.
+where runs failed. The inner loops are in `search_kernel.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The inner loops of the offset search: branch and bound over least offsets; see `offsets_search`.
+"""The inner loops of the offset search: branch and bound over least offsets; see `search.py`.
 
-Plain loops over rows of integers, which `offsets_compiled` compiles where numba is installed; interpreted, the rows are
+Plain loops over rows of integers, which `offsets/compiled.py` compiles where they run long; interpreted, the rows are
 lists. Everything that a step changes is on a log, so that it can be taken back.
 """
 

@@ -1,4 +1,4 @@
-"""What the kernel of the offset search reads and writes, made from a problem: see `offsets_search_kernel`."""
+"""What the kernel of the offset search reads and writes, made from a problem: see `search_kernel.py`."""
 
 from __future__ import annotations
 

@@ -204,3 +204,37 @@ func.func @joins(%x: !nchw) -> tensor<1x1x2x3x!fixed.q<i8, 2^-4>> attributes {
   %cut = fixed.slice %both at <0, 1, 2, 0> : tensor<1x4x4x3x!fixed.q<i8, 2^-4>> -> tensor<1x1x2x3x!fixed.q<i8, 2^-4>>
   func.return %cut : tensor<1x1x2x3x!fixed.q<i8, 2^-4>>
 }
+
+// -----
+
+!nhwc = tensor<1x4x3x6x!fixed.q<i8, 2^-4>>
+!nchw = tensor<1x6x4x3x!fixed.q<i8, 2^-4>>
+!split = tensor<1x2x3x4x3x!fixed.q<i8, 2^-4>>
+!moved = tensor<1x3x2x4x3x!fixed.q<i8, 2^-4>>
+
+// A channel shuffle between transposes: both reshapes and the transpose of channels are left, on NHWC.
+// CHECK-LABEL: func.func @shuffle
+func.func @shuffle(%x: !nhwc) -> !nhwc {
+  %in = fixed.map ins(%x : !nhwc) domain <1, 6, 4, 3>
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d2, d3, d1)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>] {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !nchw
+  // CHECK-NEXT: %[[SPLIT:.*]] = fixed.reshape %x : {{.*}} -> tensor<1x4x3x2x3x
+  %split = fixed.reshape %in : !nchw -> !split
+  // CHECK-NEXT: %[[MOVED:.*]] = fixed.map ins(%[[SPLIT]] : {{.*}}) domain <1, 4, 3, 3, 2>
+  %moved = fixed.map ins(%split : !split) domain <1, 3, 2, 4, 3>
+      maps [affine_map<(d0, d1, d2, d3, d4) -> (d0, d2, d1, d3, d4)>, affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3, d4)>] {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !moved
+  // CHECK: %[[Y:.*]] = fixed.reshape %[[MOVED]] : {{.*}} -> tensor<1x4x3x6x
+  %merged = fixed.reshape %moved : !moved -> !nchw
+  %y = fixed.map ins(%merged : !nchw) domain <1, 4, 3, 6>
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d3, d1, d2)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>] {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !nhwc
+  // CHECK-NEXT: func.return %[[Y]]
+  func.return %y : !nhwc
+}

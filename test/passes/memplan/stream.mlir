@@ -99,3 +99,34 @@ func.func @pieces(%x: memref<6x6xi8>, %y: memref<6x6xi8>) {
   }
   func.return
 }
+
+// -----
+
+// Channels that are split, transposed and merged again through aliases: rows stay rows, and two of them share bytes.
+// CHECK-LABEL: @shuffle
+// CHECK-SAME: memplan.stream = {peak = 8 : i64, before = 26 : i64, least = 8 : i64, forms = 3 : i64, slices = 12 : i64
+// CHECK: %a = memplan.buffer rows 4 : memref<1x4x6xi8>
+// CHECK: %b = memplan.buffer rows 4 : memref<1x4x3x2xi8>
+// CHECK: memplan.stream along <1, 1, 1> order dense<{{\[\[}}0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1],
+func.func @shuffle(%x: memref<1x4x6xi8>, %y: memref<1x4x6xi8>) {
+  %a = memplan.buffer : memref<1x4x6xi8>
+  fixed.map ins(%x : memref<1x4x6xi8>) outs(%a : memref<1x4x6xi8>) domain <1, 4, 6>
+      maps [affine_map<(d0, d1, d2) -> (d0, d1, d2)>, affine_map<(d0, d1, d2) -> (d0, d1, d2)>] node "p" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  }
+  %split = memplan.alias %a at 0 : memref<1x4x6xi8> -> memref<1x4x2x3xi8>
+  %b = memplan.buffer : memref<1x4x3x2xi8>
+  fixed.map ins(%split : memref<1x4x2x3xi8>) outs(%b : memref<1x4x3x2xi8>) domain <1, 4, 3, 2>
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d1, d3, d2)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>] node "q" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  }
+  %merged = memplan.alias %b at 0 : memref<1x4x3x2xi8> -> memref<1x4x6xi8>
+  fixed.map ins(%merged : memref<1x4x6xi8>) outs(%y : memref<1x4x6xi8>) domain <1, 4, 6>
+      maps [affine_map<(d0, d1, d2) -> (d0, d1, d2)>, affine_map<(d0, d1, d2) -> (d0, d1, d2)>] node "r" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  }
+  func.return
+}

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from tinyml_opt.passes.memplan.offsets import placement as offsets_placement
 from tinyml_opt.passes.memplan.offsets import repair as offsets_repair
 from tinyml_opt.passes.memplan.offsets import restarts as offsets_restarts
 from tinyml_opt.passes.memplan.offsets.greedy import greedy
-from tinyml_opt.passes.memplan.offsets.improve import Hunt
+from tinyml_opt.passes.memplan.offsets.improve import Hunt, improve
 from tinyml_opt.passes.memplan.offsets.placement import Overlap, Placement, Request, place
 from tinyml_opt.passes.memplan.offsets.problem import Problem
 from tinyml_opt.passes.memplan.offsets.restarts import Restarts, run_length
@@ -54,7 +55,6 @@ def ever(steps: int) -> bool:
 @pytest.mark.parametrize("seed", range(4))
 def test_compiled_and_interpreted_kernels_agree(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same offsets after the same number of nodes, whichever way the kernels run."""
-    pytest.importorskip("numba")
     requests, overlaps = streamed(np.random.default_rng(seed), 60)
     found: list[Placement] = []
     for always in (never, ever):
@@ -96,6 +96,28 @@ def test_what_is_refuted_for_some_is_refuted_for_all() -> None:
     elsewhere = [(20 + step, 22 + step, 1) for step in range(100)]
     placement = place([Request(*column) for column in columns + elsewhere])
     assert (placement.peak, placement.lower_bound) == (7, 7)
+
+
+def test_more_effort_is_due_while_a_capacity_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds what the usual effort does not; it ends at a limit, and is not spent where the bound says no."""
+    monkeypatch.setattr(offsets_placement, "NODE_LIMIT", 1000)
+    monkeypatch.setattr(offsets_placement, "CAPACITY_NODES", 20_000)
+    requests, overlaps = streamed(np.random.default_rng(18), 60)
+    assert place(requests, overlaps=overlaps).peak > 440
+    assert place(requests, overlaps=overlaps, capacity=440).peak == 440
+    requests, overlaps = streamed(np.random.default_rng(9), 60)
+    still_open = place(requests, overlaps=overlaps, capacity=480)
+    assert still_open.peak > 480 and still_open.nodes >= 20_000
+    refused = place(requests, overlaps=overlaps, capacity=479)
+    assert refused.lower_bound == 480 and refused.nodes < 2000
+
+
+def test_the_usual_limit_holds_once_a_capacity_is_refuted() -> None:
+    """Seven bytes are needed: six are refuted by search, and no more nodes are spent than without a capacity."""
+    columns = [(4, 6, 1), (3, 5, 1), (1, 2, 3), (6, 10, 3), (5, 9, 3), (2, 6, 2), (1, 4, 3)]
+    problem = Problem.of([Request(*column) for column in columns])
+    found, bound, nodes = improve(problem, np.arange(7) * 3, 6, (100_000, 0), goal=6)
+    assert bound == 7 and problem.peak(found) > 7 and nodes < 1000
 
 
 def test_a_subset_of_a_problem() -> None:
