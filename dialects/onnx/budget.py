@@ -31,7 +31,11 @@ WORK_PER_STORED = 64
 
 
 class TooLarge(Exception):
-    """What exceeds the budget, and by how much."""
+    """What exceeds the budget, and by how much; a greater number of elements allows it."""
+
+
+class TooManyDimensions(Exception):
+    """What has more dimensions than any model may have."""
 
 
 class Exhausted(TooLarge):
@@ -57,9 +61,9 @@ class Budget:
         self._work += WORK_PER_STORED * count
 
     def check(self, shape: Sequence[int], what: str) -> int:
-        """The elements of a shape. Raises TooLarge, in which `what` has the shape, where they are too many."""
+        """The elements of a shape. Raises TooLarge or TooManyDimensions, in which `what` has the shape."""
         if len(shape) > MAX_RANK:
-            raise TooLarge(f"{what} has {len(shape)} dimensions, more than {MAX_RANK}")
+            raise TooManyDimensions(f"{what} has {len(shape)} dimensions, {MAX_RANK} are supported")
         count = prod(shape)
         if count > self.elements:
             raise TooLarge(f"{what} has {count:,} elements in shape {list(shape)}, more than {self.elements:,}")

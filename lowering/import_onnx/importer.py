@@ -29,7 +29,7 @@ from xdsl.utils.exceptions import VerifyException
 from ...dialects import onnx as dialect
 from ...dialects.dense import from_numpy
 from ...dialects.errors import UserError
-from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, Exhausted, TooLarge
+from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, Exhausted, TooLarge, TooManyDimensions
 from ...passes.onnx.folding.folder import Folder
 from .check import check_attributes, check_op
 from .node import Node, Unsupported
@@ -59,7 +59,10 @@ ARRAY_TYPES = ("bool", "float32", "int8", "int16", "int32", "int64", "uint8", "u
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-REFUSALS = (Unsupported, TooLarge, VerifyException, KeyError, IndexError, ValueError, TypeError, OverflowError)
+REFUSALS = (
+    *(Unsupported, TooLarge, TooManyDimensions, VerifyException),
+    *(KeyError, IndexError, ValueError, TypeError, OverflowError),
+)
 """What a translation raises for a node that says nonsense."""
 
 RAISE_LIMIT = "--max-elements N allows more"
@@ -186,7 +189,7 @@ class GraphImporter:
         """The numbers of a tensor, or None with a reason."""
         try:
             return self.checked(array_of(tensor, self.budget), where)
-        except (Unsupported, TooLarge) as error:
+        except (Unsupported, TooLarge, TooManyDimensions) as error:
             self.reasons.append(f"{where}: {reason_of(error)}")
             return None
 
@@ -260,7 +263,7 @@ class GraphImporter:
             return None
         try:
             self.budget.take_value(shape, "it")
-        except TooLarge as error:
+        except (TooLarge, TooManyDimensions) as error:
             self.reasons.append(f"input '{info.name}': {reason_of(error)}")
             return None
         return TensorType(element, shape)

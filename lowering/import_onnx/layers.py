@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import from_numpy, to_numpy
-from ...dialects.onnx.base import element_of, shape_of, window_shape
+from ...dialects.onnx.base import element_of, shape_of, taps_inside, window_shape
 from ...dialects.onnx.weights import is_weight
 from .node import Node, Unsupported, like
 
@@ -84,9 +84,9 @@ def pool_attributes(node: Node, spatial: Sequence[int]) -> WindowAttributes:
     """Raises Unsupported where a window lies in the padding only, and have no maximum or mean."""
     a = window_attributes(node, spatial, node.attributes["kernel_shape"])
     for axis, positions in enumerate(window_shape(spatial, a.kernel, a.strides, a.dilations, a.pads)):
-        starts = np.arange(positions)[:, np.newaxis] * a.strides[axis] - a.pads[axis]
-        taps = starts + np.arange(a.kernel[axis]) * a.dilations[axis]
-        if not ((taps >= 0) & (taps < spatial[axis])).any(axis=1).all():
+        node.budget.check((positions,), "a dimension of the result")
+        extent = range(spatial[axis])
+        if not taps_inside(positions, a.kernel[axis], a.strides[axis], a.dilations[axis], a.pads[axis], extent).all():
             raise Unsupported(
                 f"with pads {list(a.pads)} some windows {list(a.kernel)} lie in the padding only; pad less"
             )

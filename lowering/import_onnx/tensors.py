@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def array_of(tensor: onnx.TensorProto, budget: Budget) -> NDArray[Any]:
     """The numbers of a tensor, counted in the budget.
 
-    Raises Unsupported for data that is not in the file or does not fit its shape, and TooLarge.
+    Raises Unsupported for data that is not in the file or does not fit its shape, and what the budget raises.
     """
     from onnx import TensorProto, numpy_helper
 

@@ -15,7 +15,7 @@ from xdsl.passes import ModulePass
 from ...dialects import onnx
 from ...dialects.dense import stored_elements
 from ...dialects.errors import UserError
-from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge
+from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, TooManyDimensions
 from .folding.constants import erase_unused, insert_before
 from .folding.folder import Folder
 
@@ -49,5 +49,7 @@ class FoldConstantsPass(ModulePass):
         except TooLarge as error:
             label = op.label if isinstance(op, onnx.OnnxOp) else ""
             raise UserError(f"{op.name} '{label}': {error}; {self.name}{{max-elements=N}} allows more") from None
+        except TooManyDimensions as error:
+            raise UserError(f"{op.name}: {error}; reshape it") from None
         if value is not None:
             op.results[0].replace_all_uses_with(value)
