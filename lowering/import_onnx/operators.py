@@ -66,7 +66,8 @@ def div(node: Node) -> onnx.OnnxOp:
     lhs, divisor = node.operand(0), node.constant(1, "the divisor")
     if divisor.dtype != np.float32 or not divisor.all():
         raise Unsupported("the divisor must hold float32 numbers other than 0")
-    inverse = onnx.ConstantOp(from_numpy(np.float32(1) / divisor), f"{node.name}_inverse").result
+    with np.errstate(over="ignore"):  # an infinite weight is refused with the others
+        inverse = onnx.ConstantOp(from_numpy(np.float32(1) / divisor), f"{node.name}_inverse").result
     return onnx.MulOp(lhs, inverse, like(lhs, broadcast_shape(shape_of(lhs), divisor.shape)), node.name)
 
 
