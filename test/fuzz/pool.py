@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -30,7 +31,10 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What one case may take: bytes beyond what the pool itself takes, CPU seconds, and seconds on the clock."""
+    """What one case may take: resident bytes, CPU seconds, and seconds on the clock.
+
+    Its address space may grow by as many bytes.
+    """
 
     memory: int = 1 << 30
     cpu: int = 10
@@ -154,8 +158,9 @@ def ended(running: dict[int, Started], limits: Limits) -> Iterator[tuple[int, in
 
 
 def outcome(started: Started, status: int, usage: resource.struct_rusage, limits: Limits) -> Outcome:
-    """How a case ended."""
+    """How a case ended; its folder goes."""
     output = started.output.read_text(errors="replace") if started.output.is_file() else ""
+    shutil.rmtree(started.output.parent, ignore_errors=True)
     seconds = usage.ru_utime + usage.ru_stime
     verdict = verdict_of(status, output, seconds, usage.ru_maxrss * 1024, limits)
     return Outcome(started.seed, verdict, started.size, seconds, output)
@@ -163,7 +168,7 @@ def outcome(started: Started, status: int, usage: resource.struct_rusage, limits
 
 def verdict_of(status: int, output: str, seconds: float, peak: int, limits: Limits) -> str:
     """The verdict on an exit status, what was printed, CPU seconds and the peak of resident bytes."""
-    if "MemoryError" in output or peak > 2 * limits.memory:
+    if "MemoryError" in output or peak > limits.memory:
         return "MEMORY"
     if os.WIFSIGNALED(status):
         late = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
