@@ -93,12 +93,11 @@ def hold(access: AffineMap, dim: int, value: int) -> AffineMap:
     for result in linear_map(access):
         coefficients = tuple(0 if d == dim else c for d, c in enumerate(result.coefficients))
         results.append(Linear(coefficients, result.offset + value * result.coefficients[dim]))
-    return from_linear(results)
+    return from_linear(results, access.num_dims)
 
 
-def from_linear(results: Sequence[Linear]) -> AffineMap:
-    """The access map whose results these are (all over the same dimensions, at least one result)."""
-    num_dims = len(results[0].coefficients)
+def from_linear(results: Sequence[Linear], num_dims: int) -> AffineMap:
+    """The access map over so many dimensions whose results these are: none where the tensor is a scalar."""
     exprs: list[AffineExpr] = []
     for result in results:
         expr: AffineExpr = AffineExpr.constant(result.offset)

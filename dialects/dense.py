@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,19 @@ def to_numpy(value: DenseIntOrFPElementsAttr) -> NDArray[Any]:
     flat = np.frombuffer(value.data.data, dtype_of(value.get_element_type()))
     shape = value.get_shape()
     return np.broadcast_to(flat.reshape(()), shape) if flat.size == 1 else flat.reshape(shape)
+
+
+def stored_elements(value: DenseIntOrFPElementsAttr) -> int:
+    """How many numbers a dense attribute holds: one, where all its elements are equal and it says so."""
+    return len(value.data.data) // dtype_of(value.get_element_type()).itemsize
+
+
+def splat(array: NDArray[Any], shape: Sequence[int], element: Attribute | None = None) -> DenseIntOrFPElementsAttr:
+    """A dense attribute of this shape whose elements are all the array's first: it holds one, whatever the shape."""
+    element = element_of(array.dtype) if element is None else element
+    type: TensorType[Any] = TensorType(element, shape)
+    data = np.asarray(array[(0,) * array.ndim], dtype_of(element)).tobytes()
+    return DenseIntOrFPElementsAttr(type, BytesAttr(data))  # pyright: ignore[reportArgumentType]
 
 
 def from_numpy(array: NDArray[Any], element: Attribute | None = None) -> DenseIntOrFPElementsAttr:

@@ -42,6 +42,7 @@ class Options:
     that the board has beside `stack` bytes, the reserve for the stack (by default that of the board's file). `input`
     says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too. With
     `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
+    `max_elements` is the most elements of one value (dialects/onnx/budget.py).
     """
 
     model: Path
@@ -55,6 +56,7 @@ class Options:
     ram: int | None = None
     memories: bool = False
     stack: int | None = None
+    max_elements: int | None = None
 
 
 @dataclass
@@ -149,11 +151,13 @@ def options_of(args: Namespace) -> Options:
         ram=args.ram,
         memories=args.memories,
         stack=args.stack,
+        max_elements=args.max_elements,
     )
 
 
 def compile_model(options: Options) -> Compilation:
     """From the file to the memory plan. Raises UserError for anything that the user can mend."""
+    from ..dialects.onnx.budget import DEFAULT_ELEMENTS
     from ..lowering.import_onnx.importer import import_onnx
 
     board = load_board(options.board)
@@ -163,7 +167,7 @@ def compile_model(options: Options) -> Compilation:
         raise UserError(f"{options.calibration}: no such data file")
     timing = Timing()
     with timing.measure("import"):
-        onnx = import_onnx(options.model)
+        onnx = import_onnx(options.model, max_elements=options.max_elements or DEFAULT_ELEMENTS)
     typed = onnx.clone()
     passes = pipeline(
         "onnx-to-fixed",
@@ -173,6 +177,7 @@ def compile_model(options: Options) -> Compilation:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
+        max_elements=options.max_elements,
     )
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
     run_passes(typed, passes[:lowering], timing)

@@ -31,7 +31,12 @@ class Step:
 
 PIPELINES: dict[str, tuple[Step, ...]] = {
     "onnx-to-fixed": (
-        Step("onnx-fold-constants", "first: the passes below look for constants as direct operands"),
+        Step(
+            "onnx-fold-constants",
+            "first: the passes below look for constants as direct operands",
+            {},
+            ("max_elements",),
+        ),
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
         Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),

@@ -67,6 +67,9 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         help="the input lies in the caller's memory, in the arena, or comes row by row (NAME_push_row; this streams)",
     )
     command.add_argument("--input-rows", action="store_true", help="the same as --input rows")
+    command.add_argument(
+        "--max-elements", type=positive, metavar="N", help="refuse values of more elements (default: 67,108,864)"
+    )
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
     if name == "analyze":
         command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")

@@ -16,6 +16,8 @@ def quantize(real: NDArray[Any], type: QType) -> NDArray[Any]:
     scales = np.asarray(type.scales.data, np.float64)
     if type.axis.data >= 0:
         scales = scales.reshape([-1 if axis == type.axis.data else 1 for axis in range(real.ndim)])
+    else:
+        scales = scales.reshape(())
     low, high = type.limits
     integers = np.rint(real.astype(np.float64) / scales) + type.zp
-    return np.clip(integers, low, high).astype(dtype_of(type.storage))
+    return np.asarray(np.clip(integers, low, high), dtype_of(type.storage))

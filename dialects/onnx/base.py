@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import I64, ArrayAttr, DenseArrayBase, DictionaryAttr, StringAttr, TensorType, i64
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, ParsePropInAttrDict, operand_def, opt_prop_def, result_def
@@ -97,3 +99,14 @@ def window_shape(
         (n + pads[a] + pads[a + rank] - dilations[a] * (kernel[a] - 1) - 1) // strides[a] + 1
         for a, n in enumerate(spatial)
     )
+
+
+def taps_inside(positions: int, kernel: int, stride: int, dilation: int, pad: int, extent: range) -> NDArray[np.int64]:
+    """How many taps of a window lie in the indices `extent` of its dimension, at each of its positions.
+
+    Position p has its taps at `p * stride - pad + t * dilation`, t from 0 to kernel - 1.
+    """
+    starts = np.arange(positions, dtype=np.int64) * stride - pad
+    first = np.maximum(0, -((starts - extent.start) // dilation))
+    last = np.minimum(kernel - 1, (extent.stop - 1 - starts) // dilation)
+    return np.maximum(0, last - first + 1)

@@ -55,7 +55,7 @@ class Place:
             return access
         results = linear_map(access)
         moved = [Linear(r.coefficients, r.offset + o) for r, o in zip(results, self.offsets, strict=True)]
-        return from_linear(moved)
+        return from_linear(moved, access.num_dims)
 
     def holds(self, access: AffineMap, sizes: Sequence[int]) -> bool:
         """Whether an access leaves the box only where it leaves the memref, too: elsewhere it would read neighbours."""

@@ -46,6 +46,9 @@ ATTRIBUTES: dict[str, str] = {
 }
 """What the attributes of all operators must hold, by name."""
 
+GREATEST = 1 << 30
+"""The greatest stride, dilation, count: what is computed with them fits 63 bits."""
+
 POSITIVE = ("kernel_shape", "strides", "dilations", "group", "num_outputs")
 """Attributes that count something, or list counts."""
 
@@ -74,8 +77,10 @@ def check_attributes(attributes: dict[str, Any]) -> None:
         entries = value if isinstance(value, list) else [value]
         if not isinstance(value, KINDS[kind]) or (kind == "integers" and not all(isinstance(n, int) for n in entries)):
             raise Unsupported(f"attribute {name} must hold {kind}, not {value!r}; export the model again")
-        if name in POSITIVE and not all(n > 0 for n in entries):
-            raise Unsupported(f"attribute {name} = {value!r} must be positive; export the model again")
+        if name in POSITIVE and not all(0 < n <= GREATEST for n in entries):
+            raise Unsupported(
+                f"attribute {name} = {value!r} must be positive and at most {GREATEST:,}; export the model again"
+            )
         if kind == "one number" and not np.isfinite(value) and name not in ("max", "min"):
             raise Unsupported(f"attribute {name} = {value!r} must be finite; export the model again")
 

@@ -6,6 +6,7 @@ Everything that cannot be taken is collected and raised as one UserError before 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,16 +23,18 @@ from xdsl.dialects.builtin import (
     TensorType,
     f32,
 )
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from ...dialects import onnx as dialect
 from ...dialects.dense import from_numpy
 from ...dialects.errors import UserError
-from ...passes.onnx.fold_constants import folded
+from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, Exhausted, TooLarge, TooManyDimensions
+from ...passes.onnx.folding.folder import Folder
 from .check import check_attributes, check_op
 from .node import Node, Unsupported
 from .operators import TRANSLATIONS
+from .tensors import array_of
 
 if TYPE_CHECKING:
     import onnx
@@ -56,15 +59,32 @@ ARRAY_TYPES = ("bool", "float32", "int8", "int16", "int32", "int64", "uint8", "u
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def import_onnx(source: str | Path | bytes, name: str | None = None, input_shapes: Shapes | None = None) -> ModuleOp:
+REFUSALS = (
+    *(Unsupported, TooLarge, TooManyDimensions, VerifyException),
+    *(KeyError, IndexError, ValueError, TypeError, OverflowError),
+)
+"""What a translation raises for a node that says nonsense."""
+
+RAISE_LIMIT = "--max-elements N allows more"
+"""What to do about a model that exceeds the budget."""
+
+
+def import_onnx(
+    source: str | Path | bytes,
+    name: str | None = None,
+    input_shapes: Shapes | None = None,
+    max_elements: int = DEFAULT_ELEMENTS,
+) -> ModuleOp:
     """Read a model into a module with one function `@name` (by default from the file's name, as a C identifier).
 
-    `input_shapes` replaces the shapes of inputs by name, for models with symbolic dimensions. Raises UserError with
-    every reason why the model cannot be taken.
+    `input_shapes` replaces the shapes of inputs by name, for models with symbolic dimensions. `max_elements` is the
+    most elements of one value; dialects/onnx/budget.py says what follows from it. Raises UserError with every reason
+    why the model cannot be taken.
     """
     model = parse(source)
     default = "model" if isinstance(source, bytes) else model_name(Path(source))
-    return GraphImporter(model.graph, input_shapes or {}, opset(model)).run(identifier(name or default))
+    importer = GraphImporter(model.graph, input_shapes or {}, opset(model), Budget(max_elements))
+    return importer.run(identifier(name or default))
 
 
 def model_name(path: Path) -> str:
@@ -106,11 +126,14 @@ def identifier(text: str) -> str:
 class GraphImporter:
     """Builds the function node by node; `reasons` grows instead of stopping at the first problem."""
 
-    def __init__(self, graph: onnx.GraphProto, input_shapes: Shapes, version: int):
+    def __init__(self, graph: onnx.GraphProto, input_shapes: Shapes, version: int, budget: Budget):
         self.graph = graph
+        self.budget = budget
+        self.folder = Folder(budget)
         self.input_shapes = input_shapes
         self.opset = version
         self.reasons: list[str] = []
+        self.exhausted = False
         if version < OLDEST_OPSET:
             self.reasons.append(
                 f"opset {version} is too old, {OLDEST_OPSET} is needed; convert with onnx.version_converter"
@@ -118,7 +141,7 @@ class GraphImporter:
         self.block = Block()
         self.values: dict[str, SSAValue | None] = {"": None}
         self.unknown: set[str] = set()
-        self.names: set[str] = set()
+        self.names: dict[str, int] = {}
         self.used = {i for node in graph.node for i in node.input} | {o.name for o in graph.output}
 
     def run(self, name: str) -> ModuleOp:
@@ -156,25 +179,19 @@ class GraphImporter:
                 [sparse.values.name],
             )
         for tensor in self.graph.initializer:
-            array = self.array_of(tensor, f"initializer '{tensor.name}'")
+            array = self.weights(tensor, f"initializer '{tensor.name}'")
             if array is None:
                 self.unknown.add(tensor.name)
             else:
                 self.add_constant(tensor.name, array)
 
-    def array_of(self, tensor: onnx.TensorProto, where: str) -> Any:
+    def weights(self, tensor: onnx.TensorProto, where: str) -> Any:
         """The numbers of a tensor, or None with a reason."""
-        from onnx import TensorProto, numpy_helper
-
-        if tensor.data_location == TensorProto.EXTERNAL:
-            self.reasons.append(f"{where}: the data is in another file; save the model with its weights inside")
-            return None
         try:
-            array = numpy_helper.to_array(tensor)
-        except (ValueError, TypeError, KeyError):
-            self.reasons.append(f"{where}: the data is damaged; export the model again")
+            return self.checked(array_of(tensor, self.budget), where)
+        except (Unsupported, TooLarge, TooManyDimensions) as error:
+            self.reasons.append(f"{where}: {reason_of(error)}")
             return None
-        return self.checked(array, where)
 
     def checked(self, array: Any, where: str) -> Any:
         """Weights, floats as float32, or None with a reason; one number alone may be an infinite bound."""
@@ -194,6 +211,7 @@ class GraphImporter:
 
     def add_constant(self, name: str, array: Any) -> None:
         """A constant under an ONNX value name."""
+        self.budget.store(array.size)
         op = dialect.ConstantOp(from_numpy(array), self.unique(name))
         self.block.add_op(op)
         self.values[name] = op.result
@@ -243,6 +261,11 @@ class GraphImporter:
                 f"`python -m onnxruntime.tools.make_dynamic_shape_fixed --input_name {info.name} --input_shape {fixed}`"
             )
             return None
+        try:
+            self.budget.take_value(shape, "it")
+        except (TooLarge, TooManyDimensions) as error:
+            self.reasons.append(f"input '{info.name}': {reason_of(error)}")
+            return None
         return TensorType(element, shape)
 
     def add_node(self, proto: onnx.NodeProto) -> None:
@@ -268,43 +291,63 @@ class GraphImporter:
             return
         try:
             operands = tuple(self.lookup(i) for i in proto.input)
-            node = Node(proto.op_type, name, operands, attributes_of(proto), self.opset, len(proto.output))
+            node = Node(proto.op_type, name, operands, attributes_of(proto), self.budget, self.opset, len(proto.output))
             check_attributes(node.attributes)
             translated = TRANSLATIONS[proto.op_type](node)
-            ops = translated if isinstance(translated, list) else [translated]
-            for op in ops:
-                op.verify_()
-                check_op(op)
-            ops = [folded(op) or op for op in ops]
-        except (Unsupported, VerifyException, KeyError, IndexError, ValueError, TypeError) as error:
-            reason = f"attribute {error} is missing" if isinstance(error, KeyError) else str(error)
-            self.refuse_values(f"{where}: {reason}", proto.output)
+            values = [self.insert(op, index) for index, op in enumerate(listed(translated))]
+        except (
+            Unsupported,
+            TooLarge,
+            VerifyException,
+            KeyError,
+            IndexError,
+            ValueError,
+            TypeError,
+            OverflowError,
+        ) as error:
+            self.refuse_values(f"{where}: {reason_of(error)}", proto.output, isinstance(error, Exhausted))
             return
-        for index, (op, output) in enumerate(zip(ops, proto.output, strict=False)):
-            if index:
-                op.node = StringAttr(self.unique(f"{name}_{index}"))
-            self.insert(op)
-            self.values[output or ""] = op.results[0] if output else None
-        others = proto.output[len(ops) :]
+        self.values.update((output, value) for value, output in zip(values, proto.output, strict=False) if output)
+        others = proto.output[len(values) :]
         self.reasons += [
             f"{where}: only its first result is supported, but '{o}' is used" for o in others if o in self.used
         ]
         self.unknown.update(o for o in others if o)
 
-    def refuse_values(self, reason: str, values: Iterable[str]) -> None:
-        """Record why values are not computed; what is computed from them is then passed over."""
-        self.reasons.append(reason)
+    def refuse_values(self, reason: str, values: Iterable[str], exhausted: bool = False) -> None:
+        """Record why values are not computed; what is computed from them is then passed over.
+
+        Once the budget is exhausted it is so for all that follows: this is said once.
+        """
+        if not (exhausted and self.exhausted):
+            self.reasons.append(reason)
+        self.exhausted |= exhausted
         self.unknown.update(value for value in values if value)
 
-    def insert(self, op: Operation) -> None:
-        """Append an op, and before it the constants and sums that its translation made."""
-        for operand in op.operands:
-            owner = operand.owner
-            if isinstance(owner, Operation) and owner.parent is None:
-                if isinstance(owner, dialect.AddOp) and owner.node is not None:
-                    owner.node = StringAttr(self.unique(owner.node.data))
-                self.insert(owner)
-        self.block.add_op(op)
+    def insert(self, op: dialect.OnnxOp, index: int) -> SSAValue:
+        """Append a node's op, and before it what its translation made for it; the value of its result number `index`.
+
+        Each is checked, counted, and computed now where its operands are constants.
+        """
+        value = op.results[0]
+        for step in translated_together(op):
+            value = step.results[0]
+            step.verify_()
+            check_op(step)
+            self.budget.take_op(step)
+            if isinstance(step, dialect.ConstantOp):
+                self.budget.take_constant(step)
+            else:
+                folded = self.folder.fold(step, self.block.add_op)
+                if folded is not None:
+                    value.replace_all_uses_with(folded)
+                    step.erase()
+                    value = folded
+                    continue
+                if step.node is not None and (index or step is not op):
+                    step.node = StringAttr(self.unique(f"{step.node.data}_{index}" if index else step.node.data))
+            self.block.add_op(step)
+        return value
 
     def add_constant_node(self, proto: onnx.NodeProto, name: str) -> None:
         """A Constant node: a tensor, a number or a list."""
@@ -317,7 +360,7 @@ class GraphImporter:
             key, value = "its attribute", None
         array = None
         if key == "value" and isinstance(value, TensorProto):
-            array = self.array_of(value, where)
+            array = self.weights(value, where)
         elif key in CONSTANT_TYPES and not isinstance(value, str):
             array = self.checked(np.asarray(value, CONSTANT_TYPES[key]), where)
         else:
@@ -337,12 +380,36 @@ class GraphImporter:
         """A short, readable name, unlike all before it: the last part of a path."""
         parts = [p for p in re.split(r"[/;:]", name) if p and not p.isdigit()]
         base = identifier(parts[-1] if parts else name)[:40].rstrip("_") or "node"
-        candidate, number = base, 1
+        candidate, number = base, self.names.get(base, 0) + 1
         while candidate in self.names:
-            number += 1
-            candidate = f"{base}_{number}"
-        self.names.add(candidate)
+            candidate, number = f"{base}_{number}", number + 1
+        self.names[base] = number
+        self.names.setdefault(candidate, 1)
         return candidate
+
+
+def listed(translated: dialect.OnnxOp | list[dialect.OnnxOp]) -> list[dialect.OnnxOp]:
+    """The ops of a node's results."""
+    return translated if isinstance(translated, list) else [translated]
+
+
+def translated_together(op: dialect.OnnxOp) -> list[dialect.OnnxOp]:
+    """An op and those below it that are in no block yet, operands before their users."""
+    found: list[dialect.OnnxOp] = []
+    waiting: list[SSAValue] = [op.results[0]]
+    while waiting:
+        owner = waiting.pop().owner
+        if isinstance(owner, dialect.OnnxOp) and owner.parent is None:
+            found.append(owner)
+            waiting += owner.operands
+    return list(dict.fromkeys(reversed(found)))
+
+
+def reason_of(error: Exception) -> str:
+    """What is wrong with a node or tensor, in words."""
+    if isinstance(error, TooLarge):
+        return f"{error}; {RAISE_LIMIT}"
+    return f"attribute {error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def node_name(node: onnx.NodeProto) -> str:
@@ -361,7 +428,7 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
 
 def repeated(names: list[str]) -> list[str]:
     """What stands in a list more than once."""
-    return sorted({name for name in names if names.count(name) > 1})
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def fits(shape: Sequence[int], dims: Sequence[int | str]) -> bool:

@@ -74,6 +74,8 @@ def split(node: Node) -> list[onnx.OnnxOp]:
     sizes = node.integers(1, "split")
     if sizes is None:
         count = node.attributes.get("num_outputs", node.outputs)
+        if count != node.outputs:
+            raise Unsupported(f"num_outputs = {count} of a node with {node.outputs} results; export the model again")
         chunk = -(-shape[axis] // count)
         sizes = [min(chunk, shape[axis] - chunk * index) for index in range(count)]
     if len(sizes) != node.outputs or min(sizes) < 1 or sum(sizes) != shape[axis]:

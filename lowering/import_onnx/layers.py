@@ -11,8 +11,8 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import from_numpy, to_numpy
-from ...dialects.onnx.base import element_of, shape_of, window_shape
-from ...dialects.onnx.weights import is_weight, transposed_weight
+from ...dialects.onnx.base import element_of, shape_of, taps_inside, window_shape
+from ...dialects.onnx.weights import is_weight
 from .node import Node, Unsupported, like
 
 
@@ -84,9 +84,9 @@ def pool_attributes(node: Node, spatial: Sequence[int]) -> WindowAttributes:
     """Raises Unsupported where a window lies in the padding only, and have no maximum or mean."""
     a = window_attributes(node, spatial, node.attributes["kernel_shape"])
     for axis, positions in enumerate(window_shape(spatial, a.kernel, a.strides, a.dilations, a.pads)):
-        starts = np.arange(positions)[:, np.newaxis] * a.strides[axis] - a.pads[axis]
-        taps = starts + np.arange(a.kernel[axis]) * a.dilations[axis]
-        if not ((taps >= 0) & (taps < spatial[axis])).any(axis=1).all():
+        node.budget.check((positions,), "a dimension of the result")
+        extent = range(spatial[axis])
+        if not taps_inside(positions, a.kernel[axis], a.strides[axis], a.dilations[axis], a.pads[axis], extent).all():
             raise Unsupported(
                 f"with pads {list(a.pads)} some windows {list(a.kernel)} lie in the padding only; pad less"
             )
@@ -125,16 +125,24 @@ def gemm(node: Node) -> onnx.OnnxOp:
     if not is_weight(w) or (bias is not None and not is_weight(bias)):
         raise Unsupported("weights and bias must be constants")
     require_matrices(x, w)
-    if not node.attributes.get("transB", 0):
-        w = transposed_weight(w)[-1].result
     if alpha != 1.0:
         w = scaled_constant(w, alpha)
+    if not node.attributes.get("transB", 0):
+        w = transposed(w)
     channels = shape_of(w)[0]
     if bias is not None and shape_of(bias) != (channels,):
         bias = reshaped_bias(bias, channels)
     if bias is not None and beta != 1.0:
         bias = scaled_constant(bias, beta)
     return onnx.GemmOp(x, w, bias, like(x, (shape_of(x)[0], channels)), node.name)
+
+
+def transposed(value: SSAValue) -> SSAValue:
+    """A matrix transposed; of a constant this is computed when it is inserted, once for all that use it."""
+    rows, columns = shape_of(value)
+    owner = value.owner
+    name = owner.label if isinstance(owner, onnx.OnnxOp) else None
+    return onnx.TransposeOp(value, (1, 0), like(value, (columns, rows)), name).result
 
 
 def scaled_constant(value: SSAValue, factor: float) -> SSAValue:

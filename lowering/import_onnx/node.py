@@ -14,6 +14,7 @@ from xdsl.ir import Attribute, SSAValue
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.onnx.base import element_of
+from ...dialects.onnx.budget import MAX_LIST, Budget
 from ...dialects.onnx.weights import is_weight, weight_reals
 
 
@@ -25,13 +26,14 @@ class Unsupported(Exception):
 class Node:
     """An ONNX node with its operands looked up: None where an optional input is left out.
 
-    `outputs` counts its results.
+    `outputs` counts its results; a translation asks the `budget` before it makes large constants.
     """
 
     op_type: str
     name: str
     operands: tuple[SSAValue | None, ...]
     attributes: dict[str, Any]
+    budget: Budget
     opset: int
     outputs: int = 1
 
@@ -54,10 +56,25 @@ class Node:
             return to_numpy(value.owner.value)
         return weight_reals(value).astype(np.float32)
 
+    def number(self, index: int, what: str) -> float:
+        """The value of an operand that must be one number, known now."""
+        array = self.constant(index, what)
+        if array.size != 1:
+            raise Unsupported(f"{what} must be one number, not {array.size}; export the model again")
+        return float(array.reshape(()))
+
+    def listed(self, index: int, what: str) -> list[int]:
+        """The value of an operand that must be a list of integers, known now."""
+        array = self.constant(index, what)
+        if array.dtype.kind not in "iu" or array.ndim > 1 or array.size > MAX_LIST:
+            shape = list(array.shape)
+            raise Unsupported(f"{what} must be a list of integers, not {array.dtype} of shape {shape}; export it again")
+        return array.reshape(-1).tolist()
+
     def integers(self, index: int, name: str) -> list[int] | None:
         """What newer versions of an operator take as an input and older ones as an attribute; None where left out."""
         if self.optional(index) is not None:
-            return [int(n) for n in self.constant(index, f"the input of {name}").reshape(-1)]
+            return self.listed(index, f"the input of {name}")
         return self.attributes.get(name)
 
     def axis(self, default: int, rank: int) -> int:

@@ -6,22 +6,19 @@ A translation raises `Unsupported` with what is wrong and what to do; the import
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, StringAttr
+from xdsl.ir import SSAValue
 
 from ...dialects import onnx
-from ...dialects.dense import from_numpy
-from ...dialects.onnx.base import shape_of
+from ...dialects.dense import from_numpy, splat
+from ...dialects.onnx.base import broadcast_shape, shape_of
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, gemm, global_average_pool, mat_mul, max_pool
 from .node import Node, Translation, Unsupported, from_first, like
 from .quantization import dequantize_linear, quantize_linear
-
-if TYPE_CHECKING:
-    import onnx as onnx_proto
+from .tensors import array_of
 
 
 def binary(cls: type[onnx.AddOp] | type[onnx.MulOp] | type[onnx.SubOp]) -> Translation:
@@ -29,24 +26,39 @@ def binary(cls: type[onnx.AddOp] | type[onnx.MulOp] | type[onnx.SubOp]) -> Trans
 
     def translate(node: Node) -> onnx.OnnxOp:
         lhs, rhs = node.operand(0), node.operand(1)
-        return cls(lhs, rhs, like(lhs, np.broadcast_shapes(shape_of(lhs), shape_of(rhs))), node.name)
+        return cls(lhs, rhs, like(lhs, broadcast_shape(shape_of(lhs), shape_of(rhs))), node.name)
 
     return translate
 
 
+FAN_IN = 8
+"""Addends that are added one after the other in a Sum: more would round too often, fewer keep more sums in memory."""
+
+
 def sum_(node: Node) -> onnx.OnnxOp:
-    """Additions one after the other."""
-    total = node.operand(0)
-    if len(node.operands) == 1:
+    """Additions in groups of up to 8, one after the other; the groups' sums likewise."""
+    addends = [node.operand(index) for index in range(len(node.operands))]
+    if len(addends) == 1:
         return same(node)
-    for index in range(1, len(node.operands)):
-        other = node.operand(index)
-        type = like(total, np.broadcast_shapes(shape_of(total), shape_of(other)))
-        total = onnx.AddOp(total, other, type, f"{node.name}_{index}").result
-    last = total.owner
+    number = 0
+    while len(addends) > 1:
+        sums: list[SSAValue] = []
+        for first in range(0, len(addends), FAN_IN):
+            total = addends[first]
+            for other in addends[first + 1 : first + FAN_IN]:
+                number += 1
+                total = added(total, other, f"{node.name}_{number}")
+            sums.append(total)
+        addends = sums
+    last = addends[0].owner
     assert isinstance(last, onnx.AddOp)
     last.node = StringAttr(node.name)
     return last
+
+
+def added(lhs: SSAValue, rhs: SSAValue, name: str) -> SSAValue:
+    """lhs + rhs"""
+    return onnx.AddOp(lhs, rhs, like(lhs, broadcast_shape(shape_of(lhs), shape_of(rhs))), name).result
 
 
 def div(node: Node) -> onnx.OnnxOp:
@@ -54,24 +66,20 @@ def div(node: Node) -> onnx.OnnxOp:
     lhs, divisor = node.operand(0), node.constant(1, "the divisor")
     if divisor.dtype != np.float32 or not divisor.all():
         raise Unsupported("the divisor must hold float32 numbers other than 0")
-    inverse = onnx.ConstantOp(from_numpy(np.float32(1) / divisor), f"{node.name}_inverse").result
-    return onnx.MulOp(lhs, inverse, like(lhs, np.broadcast_shapes(shape_of(lhs), divisor.shape)), node.name)
+    with np.errstate(over="ignore"):  # an infinite weight is refused with the others
+        inverse = onnx.ConstantOp(from_numpy(np.float32(1) / divisor), f"{node.name}_inverse").result
+    return onnx.MulOp(lhs, inverse, like(lhs, broadcast_shape(shape_of(lhs), divisor.shape)), node.name)
 
 
 def constant_of_shape(node: Node) -> onnx.OnnxOp:
-    shape = [int(n) for n in node.constant(0, "the shape").reshape(-1)]
+    shape = node.listed(0, "the shape")
+    if any(size < 1 for size in shape):
+        raise Unsupported(f"a constant of shape {shape} holds no numbers; export the model again")
     value = node.attributes.get("value")
-    number = np.float32(0) if value is None else numpy_of(value).reshape(-1)[0]
-    if number.dtype not in (np.float32, np.int64):
-        raise Unsupported(f"constants of {number.dtype} are not supported; use float32")
-    return onnx.ConstantOp(from_numpy(np.full(shape, number)), node.name)
-
-
-def numpy_of(tensor: onnx_proto.TensorProto) -> NDArray[Any]:
-    """The numbers of a tensor attribute."""
-    from onnx import numpy_helper
-
-    return numpy_helper.to_array(tensor)
+    number = np.zeros(1, np.float32) if value is None else array_of(value, node.budget)
+    if number.dtype.name not in ("float32", "int64") or number.size != 1:
+        raise Unsupported(f"constants of {number.size} {number.dtype} are not supported; use one float32")
+    return onnx.ConstantOp(splat(number, shape), node.name)
 
 
 def unary(cls: type[onnx.ReluOp] | type[onnx.SigmoidOp] | type[onnx.TanhOp]) -> Translation:
@@ -84,7 +92,7 @@ def clip(node: Node) -> onnx.OnnxOp:
     bounds = [node.attributes.get("min", -np.inf), node.attributes.get("max", np.inf)]
     for index in (1, 2):
         if node.optional(index) is not None:
-            bounds[index - 1] = float(node.constant(index, "a bound").reshape(()))
+            bounds[index - 1] = node.number(index, "a bound")
     return onnx.ClipOp(x, bounds[0], bounds[1], like(x, shape_of(x)), node.name)
 
 
@@ -131,7 +139,7 @@ def reduce_mean(node: Node) -> onnx.OnnxOp:
 
 def reshape(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
-    stated = [int(n) for n in node.constant(1, "the shape").reshape(-1)]
+    stated = node.listed(1, "the shape")
     target, shape = list(stated), shape_of(x)
     if not node.attributes.get("allowzero", 0):
         target = [shape[i] if n == 0 and i < len(shape) else n for i, n in enumerate(target)]

@@ -73,10 +73,9 @@ def quantization(node: Node, default: np.dtype[Any]) -> tuple[NDArray[np.float32
 
 def is_computed_from_constants(value: SSAValue) -> bool:
     """A constant, or the QuantizeLinear or DequantizeLinear of one."""
-    owner = value.owner
-    if isinstance(owner, onnx.QuantizeLinearOp | onnx.DequantizeLinearOp):
-        return is_computed_from_constants(owner.x)
-    return isinstance(owner, onnx.ConstantOp)
+    while isinstance(value.owner, onnx.QuantizeLinearOp | onnx.DequantizeLinearOp):
+        value = value.owner.x
+    return isinstance(value.owner, onnx.ConstantOp)
 
 
 def with_positive_scales(

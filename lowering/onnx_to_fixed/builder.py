@@ -21,7 +21,7 @@ from ...dialects.fixed.types import QType, storage_limits
 from ...dialects.onnx.weights import weight_reals
 from ...passes.fixed.scales.stated import stated_type
 from .bodies import ROUNDING, Body
-from .requantize import Requantization, requantization
+from .requantize import Requantization, bounded_factors, requantization
 
 TYPE = "fixed.type"
 """The attribute on an onnx op that says how its result is stored (see passes/fixed/assign_types.py)."""
@@ -107,6 +107,7 @@ class Requantizer:
     def __init__(
         self, builder: FixedBuilder, factors: NDArray[np.float64], bound: int, access: AffineMap | None = None
     ):
+        factors = bounded_factors(factors)
         self.plan: Requantization = requantization(factors.ravel().tolist(), bound, builder.product_bits)
         self.result_type = i32 if bound * factors.max() < (1 << 31) - (1 << 16) else i64
         self.params: list[SSAValue] = []

@@ -16,6 +16,7 @@ from ...passes.onnx.fold_batch_normalization import normalization
 from .bodies import Body
 from .builder import FixedBuilder, access, dimensions, shape_of
 from .elementwise import name_of
+from .requantize import ScaleError
 
 
 def lower_batch_normalization(builder: FixedBuilder, op: onnx.BatchNormalizationOp) -> SSAValue:
@@ -31,6 +32,8 @@ def lower_batch_normalization(builder: FixedBuilder, op: onnx.BatchNormalization
     reach = max(abs(limit) for limit in x.limits)
     room, wide = (30, i32) if x.bits <= 8 else (62, i64)
     total = float((np.abs(factors) * reach + np.abs(summands)).max())
+    if not math.isfinite(total):
+        raise ScaleError("its numbers are too large for its scales")
     shift = room - max(0, math.ceil(math.log2(total + 1))) - 1
     if shift < 1:
         raise UserError(f"{op.name} '{name_of(op)}': its numbers are too large for its result's scale {y.scale}")

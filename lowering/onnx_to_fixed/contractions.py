@@ -108,7 +108,7 @@ def bias_integers(op: onnx.GemmOp | onnx.ConvOp, scales: NDArray[np.float64]) ->
     if op.bias is None:
         return None
     integers = np.rint(weight_reals(op.bias).reshape(-1) / scales)
-    if np.abs(integers).max(initial=0) >= 2.0**62:
+    if not np.abs(integers).max(initial=0) < 2.0**62:
         raise UserError(f"{op.name} '{op.node.data if op.node else ''}': the bias is too large for its input's scale")
     values = integers.astype(np.int64)
     return np.broadcast_to(values, scales.shape) if values.any() else None

@@ -32,6 +32,7 @@ from .joins import lower_concat, lower_slice
 from .means import lower_global_average_pool, lower_reduce_mean
 from .pads import lower_pad
 from .pools import lower_arg_max, lower_average_pool, lower_max_pool
+from .requantize import ScaleError
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
 
@@ -124,7 +125,7 @@ def convert_function(function: func.FuncOp, product_bits: int) -> tuple[func.Fun
             results = [builder.value(v) for v in op.operands]
             builder.block.add_op(func.ReturnOp(*results))
         elif not is_weight(op.results[0]):
-            builder.values[op.results[0]] = REWRITES[type(op)](builder, op)
+            builder.values[op.results[0]] = rewritten(builder, op)
     terminator = block.last_op
     assert isinstance(terminator, func.ReturnOp)
     new = func.FuncOp(
@@ -137,6 +138,16 @@ def convert_function(function: func.FuncOp, product_bits: int) -> tuple[func.Fun
     outputs = port_names(function.res_attrs, "output", len(terminator.operands))
     new.attributes["fixed.outputs"] = ports(terminator.operands, outputs)
     return new, builder.values
+
+
+def rewritten(builder: FixedBuilder, op: Operation) -> SSAValue:
+    """The value that stands for the result of an op. Raises UserError where its scales have no integer form."""
+    try:
+        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+            return REWRITES[type(op)](builder, op)
+    except ScaleError as error:
+        label = op.label if isinstance(op, onnx.OnnxOp) else ""
+        raise UserError(f"{op.name} '{label}': {error}; look at its weights, and calibrate on real data") from None
 
 
 def ports(values: tuple[SSAValue, ...] | list[SSAValue] | Any, names: list[str]) -> ArrayAttr[Attribute]:

@@ -18,6 +18,7 @@ from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.types import DomainAttr, QType
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, shape_of
+from .requantize import GREATEST_FACTOR, bounded_factors
 
 ScalarFunction = Callable[[NDArray[np.floating[Any]]], NDArray[np.floating[Any]]]
 
@@ -62,7 +63,7 @@ def weighted_sum(builder: FixedBuilder, op: onnx.AddOp | onnx.SubOp, signs: tupl
     types = [builder.type_of(op.lhs), builder.type_of(op.rhs)]
     y = builder.type_of(op.results[0])
     reaches = [max(t.limits[1] - t.zp, t.zp - t.limits[0]) for t in types]
-    factors = [t.scale / y.scale for t in types]
+    factors = addend_factors(types, y)
     wide = i64 if max(reaches) > 256 else i32
     room = wide.width.data - 2
     shift = room - int(np.ceil(np.log2(sum(r * f for r, f in zip(reaches, factors, strict=True)) + 1)))
@@ -77,6 +78,13 @@ def weighted_sum(builder: FixedBuilder, op: onnx.AddOp | onnx.SubOp, signs: tupl
     value = body.to_storage(body.round_shift(total, shift), y)
     inputs = [builder.value(op.lhs), builder.value(op.rhs)]
     return elementwise(builder, inputs, y, shape_of(op.results[0]), body, value, name_of(op))
+
+
+def addend_factors(types: Sequence[QType], y: QType) -> list[float]:
+    """From the scales of addends to the result's; where that saturates whatever is not 0, only their ratio counts."""
+    factors = [t.scale / y.scale for t in types]
+    excess = max(1.0, max(factors) / GREATEST_FACTOR)
+    return bounded_factors(np.array([f / excess for f in factors])).tolist()
 
 
 def lower_mul(builder: FixedBuilder, op: onnx.MulOp) -> SSAValue:

@@ -14,6 +14,7 @@ from xdsl.ir.affine import AffineExpr, AffineMap
 from ...dialects import onnx
 from ...dialects.fixed.forms import ReduceOp
 from ...dialects.fixed.types import DomainAttr, Reduction
+from ...dialects.onnx.base import taps_inside
 from ...passes.fixed.layouts.transposes import transpose
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
@@ -33,8 +34,7 @@ class Window:
         """How many taps of the window at each output position fall inside the input: shape (positions...)."""
         result = np.ones((), np.int64)
         for axis, (size, stride, dilation) in enumerate(zip(self.sizes, self.strides, self.dilations, strict=True)):
-            taps = np.arange(positions[axis])[:, None] * stride - self.pads[axis] + np.arange(size) * dilation
-            inside = ((taps >= 0) & (taps < extent[axis])).sum(axis=1)
+            inside = taps_inside(positions[axis], size, stride, dilation, self.pads[axis], range(extent[axis]))
             result = np.multiply.outer(result, inside)
         return result
 

@@ -20,6 +20,13 @@ from ...dialects.fixed.types import power_of_two
 MAX_SHIFT = 62
 """The greatest shift of a 64-bit product."""
 
+LEAST_FACTOR, GREATEST_FACTOR = 2.0**-100, 2.0**18
+"""A smaller factor makes 0 of everything, a greater one saturates all but 0: so do these, in 16 bits or fewer."""
+
+
+class ScaleError(ValueError):
+    """A change of scale that has no integer form."""
+
 
 @dataclass(frozen=True)
 class Requantization:
@@ -34,14 +41,24 @@ class Requantization:
     product_bits: int
 
 
+def bounded_factors(factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Factors of a value that is saturated to 16 bits or fewer: none is so great or small that it has no integer form.
+
+    Raises ScaleError for a factor that is no number.
+    """
+    if np.isnan(factors).any():
+        raise ScaleError("the scales of its operands and of its result are so far apart that their ratio is no number")
+    return np.clip(factors, LEAST_FACTOR, GREATEST_FACTOR)
+
+
 def requantization(factors: Sequence[float], bound: int, product_bits: int) -> Requantization:
     """Integers for multiplying by `factors` (one, or one per channel) a value of magnitude at most `bound`.
 
     `product_bits` (32 or 64) is the width of a product that the target computes well; more is used where the values
-    need it. Raises ValueError for a factor that is not positive and finite.
+    need it. Raises ScaleError for a factor that is not positive and finite, and for products of over 64 bits.
     """
     if not all(math.isfinite(f) and f > 0 for f in factors):
-        raise ValueError("a requantization factor must be positive and finite")
+        raise ScaleError("a requantization factor must be positive and finite")
     exponent = power_of_two(factors[0])
     if exponent is not None and exponent < 0 and exponent > -MAX_SHIFT and len(set(factors)) == 1:
         return Requantization(0, None, -exponent, 64 if bound.bit_length() > 30 or exponent < -30 else 32)
@@ -64,7 +81,7 @@ def requantization(factors: Sequence[float], bound: int, product_bits: int) -> R
 
 
 def _overflow(factors: Sequence[float], bound: int) -> Requantization:
-    raise ValueError(f"multiplying a value up to {bound} by {max(factors)} does not fit 64 bits")
+    raise ScaleError(f"multiplying a value up to {bound} by {max(factors)} does not fit 64 bits")
 
 
 def accumulator_bits(bound: int) -> int:

@@ -101,7 +101,7 @@ def fused(producer: StructuredForm, op: MapOp, moving: int, point: Sequence[Affi
 
 def simplified(access: AffineMap) -> AffineMap:
     """The same map in the one form that coefficients and offset print as."""
-    return from_linear(linear_map(access)) if access.results else access
+    return from_linear(linear_map(access), access.num_dims)
 
 
 def fused_body(producer: StructuredForm, op: MapOp, moving: int) -> Region:

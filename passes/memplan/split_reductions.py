@@ -112,4 +112,4 @@ def widen(block: Block, narrow: IntegerType, wide: IntegerType) -> None:
 
 def on_parallel(access: AffineMap, parallel: int) -> AffineMap:
     """An access map that uses parallel dimensions only, over these alone."""
-    return from_linear([Linear(r.coefficients[:parallel], r.offset) for r in linear_map(access)])
+    return from_linear([Linear(r.coefficients[:parallel], r.offset) for r in linear_map(access)], parallel)

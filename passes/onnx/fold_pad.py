@@ -28,7 +28,8 @@ from xdsl.passes import ModulePass
 
 from ...dialects import onnx
 from ...dialects.fixed.types import storage_limits
-from ...dialects.onnx.base import element_of, ints, shape_of
+from ...dialects.onnx.base import element_of, ints, shape_of, taps_inside
+from ...dialects.onnx.shapes import SameElementsOp
 from .folding.constants import erase_unused, insert_before
 
 Layer = onnx.ConvOp | onnx.AveragePoolOp | onnx.MaxPoolOp
@@ -117,22 +118,30 @@ def carried(op: Carrier, value: np.float32) -> np.float32:
 
 def least(value: SSAValue) -> float:
     """A number that no element of a value falls below."""
-    owner, bound = value.owner, -np.inf
-    if isinstance(element := element_of(value), IntegerType):
-        bound = float(storage_limits(element)[0])
-    match owner:
-        case onnx.ReluOp():
-            return max(0.0, least(owner.x))
-        case onnx.ClipOp():
-            return max(owner.low_value, least(owner.x))
-        case onnx.QuantizeLinearOp() | onnx.DequantizeLinearOp():
-            source = least(owner.x)
-            known = carried(owner, np.float32(source)) if np.isfinite(source) else np.nan
-            return max(bound, float(np.nan_to_num(known, nan=-np.inf)))
-        case onnx.IdentityOp() | onnx.MaxPoolOp() | onnx.ReshapeOp() | onnx.SqueezeOp() | onnx.TransposeOp():
-            return max(bound, least(owner.x))
-        case _:
-            return max(bound, least_of_range(value))
+    passed: list[Operation] = []
+    while isinstance(value.owner, Carrier | onnx.MaxPoolOp | SameElementsOp):
+        passed.append(value.owner)
+        value = value.owner.x
+    bound = max(lower_limit(value), least_of_range(value))
+    for op in reversed(passed):
+        match op:
+            case onnx.ReluOp():
+                bound = max(0.0, bound)
+            case onnx.ClipOp():
+                bound = max(op.low_value, bound)
+            case onnx.QuantizeLinearOp() | onnx.DequantizeLinearOp():
+                known = carried(op, np.float32(bound)) if np.isfinite(bound) else np.nan
+                bound = float(np.nan_to_num(known, nan=-np.inf))
+            case _:
+                pass
+        bound = max(bound, lower_limit(op.results[0]))
+    return bound
+
+
+def lower_limit(value: SSAValue) -> float:
+    """The least number of a value's element type."""
+    element = element_of(value)
+    return float(storage_limits(element)[0]) if isinstance(element, IntegerType) else -np.inf
 
 
 def least_of_range(value: SSAValue) -> float:
@@ -159,12 +168,11 @@ def range_of(value: SSAValue) -> tuple[float, float] | None:
 def every_window_reaches(layer: onnx.MaxPoolOp, margins: Margins) -> bool:
     """Whether each window holds an element that neither the layer nor the Pad added."""
     padded, positions = shape_of(layer.x)[2:], shape_of(layer.result)[2:]
-    for axis, (before, after) in enumerate(margins):
-        starts = np.arange(positions[axis])[:, np.newaxis] * layer.stride_list[axis] - layer.pad_list[axis]
-        taps = starts + np.arange(layer.kernel_list[axis]) * layer.dilation_list[axis]
-        if not ((taps >= before) & (taps < padded[axis] - after)).any(axis=1).all():
-            return False
-    return True
+    windows = zip(positions, layer.kernel_list, layer.stride_list, layer.dilation_list, layer.pad_list, strict=False)
+    return all(
+        taps_inside(*window, range(before, size - after)).all()
+        for window, size, (before, after) in zip(windows, padded, margins, strict=True)
+    )
 
 
 def carried_on(layer: Operation, op: Carrier, source: SSAValue) -> SSAValue:

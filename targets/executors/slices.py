@@ -101,7 +101,7 @@ class Slices:
         copy = form.clone()
         copy.operands = place
         assert len(copy.ins) == ins and copy.target is block.args[params]
-        moved = [from_linear(r.moved(o)) for r, o in zip(self.reads, offsets, strict=True)]
+        moved = [from_linear(r.moved(o), len(form.sizes)) for r, o in zip(self.reads, offsets, strict=True)]
         identity = AffineMap(len(form.sizes), 0, AffineMap.identity(len(parallel)).results)
         copy.maps = ArrayAttr(AffineMapAttr(access) for access in (*moved, identity))
         copy.domain = self.domain

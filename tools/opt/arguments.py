@@ -57,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f", "--frontend", choices=("mlir", "onnx", "minimalloc"), help="read the input as this, whatever its name"
     )
+    parser.add_argument(
+        "--max-elements",
+        type=int,
+        metavar="N",
+        help="refuse ONNX models with values of more elements (default: 67,108,864)",
+    )
     parser.add_argument("-v", "--version", action=VersionAction, nargs=0, help="print the version")
     add_list_arguments(parser)
     add_printing_arguments(parser)

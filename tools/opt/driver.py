@@ -156,9 +156,11 @@ class OptMain(xDSLOptMain):
 
     def read_onnx(self, stream: IO[bytes]) -> ModuleOp:
         """Import an ONNX model: by path where there is one, since its weights may lie in files beside it."""
+        from ...dialects.onnx.budget import DEFAULT_ELEMENTS
         from ...lowering.import_onnx.importer import import_onnx
 
-        return import_onnx(stream.read() if self.args.input_file is None else Path(self.args.input_file))
+        source = stream.read() if self.args.input_file is None else Path(self.args.input_file)
+        return import_onnx(source, max_elements=self.args.max_elements or DEFAULT_ELEMENTS)
 
     def read_minimalloc(self, stream: IO[bytes]) -> ModuleOp:
         """Import an instance of MiniMalloc."""

@@ -101,5 +101,6 @@ def shift(access: Sequence[Linear], points: Box, origin: Sequence[int]) -> Affin
         [
             Linear(r.coefficients, r.offset + sum(c * q for c, q in zip(r.coefficients, starts, strict=True)) - start)
             for r, start in zip(access, origin, strict=True)
-        ]
+        ],
+        len(points),
     )

@@ -38,7 +38,7 @@ def value(shape: Sequence[int], element: Attribute = i8) -> SSAValue:
 
 def access(*rows: Sequence[int]) -> AffineMap:
     """An access map; a row is the coefficients of one index, then its offset."""
-    return from_linear([Linear(tuple(row[:-1]), row[-1]) for row in rows])
+    return from_linear([Linear(tuple(row[:-1]), row[-1]) for row in rows], len(rows[0]) - 1)
 
 
 def body(*types: Attribute, sum_of: int = 1) -> Region:

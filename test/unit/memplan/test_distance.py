@@ -33,7 +33,7 @@ ELEMENTS = (i8, i16, i32)
 
 def access(*rows: Sequence[int]) -> AffineMap:
     """An access map; a row is the coefficients of one index, then its offset."""
-    return from_linear([Linear(tuple(row[:-1]), row[-1]) for row in rows])
+    return from_linear([Linear(tuple(row[:-1]), row[-1]) for row in rows], len(rows[0]) - 1)
 
 
 def buffer(shape: Sequence[int], element: IntegerType = i8, split: bool = False) -> SSAValue:

@@ -1,0 +1,129 @@
+"""How much of a computer a model may take while it is compiled, told from shapes alone.
+
+A file of a hundred bytes can state a tensor of 2^60 elements. Whoever is about to allocate what a model states asks the
+one Budget of the run first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from ..dense import stored_elements
+from .base import OnnxOp, shape_of
+from .layers import ConvOp, GemmOp, MatMulOp, PoolOp, WindowOp
+from .shapes import ConstantOp
+
+DEFAULT_ELEMENTS = 1 << 26
+"""The most elements that one value has, unless the user raises it."""
+
+MAX_RANK = 32
+"""The most dimensions: numpy stops at 64, and the executors add some."""
+
+MAX_LIST = 1 << 16
+"""The most numbers in a constant that is a list: of axes, of sizes, of pads."""
+
+PER_STORED = 8
+"""Elements of computed constants for each that the file holds: its weights may be moved that often."""
+
+WORK_PER_STORED = 64
+"""Multiply-accumulates on constants for each element that the file holds."""
+
+
+class TooLarge(Exception):
+    """What exceeds the budget, and by how much; a greater number of elements allows it."""
+
+
+class TooManyDimensions(Exception):
+    """What has more dimensions than any model may have."""
+
+
+class Exhausted(TooLarge):
+    """What exceeds what the model has left: what comes next will, too."""
+
+
+class Budget:
+    """What is left of one run's limits, all of which follow from the most elements of one value.
+
+    All values together have at most 4 times as many elements. Constants that are computed instead of stored have a 64th
+    of it in all, and the multiply-accumulates that compute them are as many as it; both grow with what the file holds.
+    """
+
+    def __init__(self, elements: int = DEFAULT_ELEMENTS):
+        self.elements = elements
+        self._values = 4 * elements
+        self._computed = elements // 64
+        self._work = elements
+
+    def store(self, count: int) -> None:
+        """Take note of elements that the file holds."""
+        self._computed += PER_STORED * count
+        self._work += WORK_PER_STORED * count
+
+    def check(self, shape: Sequence[int], what: str) -> int:
+        """The elements of a shape. Raises TooLarge or TooManyDimensions, in which `what` has the shape."""
+        if len(shape) > MAX_RANK:
+            raise TooManyDimensions(f"{what} has {len(shape)} dimensions, {MAX_RANK} are supported")
+        count = prod(shape)
+        if count > self.elements:
+            raise TooLarge(f"{what} has {count:,} elements in shape {list(shape)}, more than {self.elements:,}")
+        return count
+
+    def take_value(self, shape: Sequence[int], what: str) -> None:
+        """Count a value of this shape. Raises TooLarge where it, or all values together, have too many elements."""
+        count = self.check(shape, what)
+        if count > self._values:
+            raise Exhausted(
+                f"with {what} of shape {list(shape)} all values have more than {4 * self.elements:,} elements"
+            )
+        self._values -= count
+
+    def take_op(self, op: OnnxOp) -> None:
+        """Count the results of an op. Raises TooLarge for these, and for a window's padded operand."""
+        if isinstance(op, WindowOp):
+            self.check(padded_shape(op), "the padded input")
+        for result in op.results:
+            self.take_value(shape_of(result), "the result")
+
+    def take_constant(self, op: OnnxOp) -> None:
+        """Count a constant that is not stored, or an op that is to be computed now, from constants.
+
+        Raises Exhausted where too much was computed before.
+        """
+        if isinstance(op, ConstantOp):
+            count = stored_elements(op.value)
+        else:
+            count = sum(self.check(shape_of(result), "the result") for result in op.results)
+        if count > self._computed:
+            excess = count - self._computed
+            raise Exhausted(
+                f"its result is constant, and constants that are computed have {excess:,} elements too many"
+            )
+        work = multiply_accumulates(op)
+        if work > self._work:
+            excess = work - self._work
+            raise Exhausted(f"its result is constant and takes {excess:,} multiply-accumulates more than are left")
+        self._computed -= count
+        self._work -= work
+
+
+def padded_shape(op: WindowOp) -> tuple[int, ...]:
+    """The shape of a window's operand with the padding around it."""
+    shape, pads = shape_of(op.operands[0]), op.pad_list
+    rank = len(pads) // 2
+    return (*shape[:2], *(n + pads[a] + pads[a + rank] for a, n in enumerate(shape[2:])))
+
+
+def multiply_accumulates(op: OnnxOp) -> int:
+    """The products of a layer, and the elements that a pool looks at; 0 for what costs no more than its operands."""
+    match op:
+        case ConvOp():
+            return prod(shape_of(op.result)) * prod(shape_of(op.w)[1:])
+        case GemmOp():
+            return prod(shape_of(op.result)) * shape_of(op.w)[1]
+        case MatMulOp():
+            return prod(shape_of(op.result)) * shape_of(op.w)[0]
+        case PoolOp():
+            return prod(shape_of(op.result)) * prod(op.kernel_list)
+        case _:
+            return 0
