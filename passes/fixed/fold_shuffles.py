@@ -24,7 +24,7 @@ from xdsl.pattern_rewriter import (
 from xdsl.rewriter import InsertPoint
 
 from ...dialects.fixed import ConcatOp, ReshapeOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp, Shaped, StructuredForm, shaped_type
 from .layouts.reshaped import Nest, merged_groups, set_nest
 from .layouts.transposes import Permutation, permutation_of, permuted_type, transpose
 
@@ -52,12 +52,12 @@ class Shuffle:
         return Shuffle(first.source, first, permutation, users[0] if merges and isinstance(users[0], ReshapeOp) else op)
 
     @property
-    def split(self) -> TensorType:
+    def split(self) -> Shaped:
         """The type between the first reshape and the transpose."""
         return shaped_type(self.first.result)
 
     @property
-    def type(self) -> TensorType:
+    def type(self) -> Shaped:
         """The type of the result."""
         (result,) = self.last.results
         return shaped_type(result)

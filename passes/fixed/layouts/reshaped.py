@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.ir.affine import AffineMap
-
 from ....dialects.access import Linear, from_linear, full_box, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.fixed.types import DomainAttr
@@ -133,5 +131,4 @@ def combined(outer: Linear, size: int, inner: Linear) -> Linear:
 def set_nest(form: StructuredForm, nest: Nest) -> None:
     """Give a form another domain and other access maps."""
     form.domain = DomainAttr(nest.parallel, nest.reduction)
-    count = len(nest.sizes)
-    set_maps(form, [from_linear(indices) if indices else AffineMap(count, 0, ()) for indices in nest.maps])
+    set_maps(form, [from_linear(indices, len(nest.sizes)) for indices in nest.maps])
