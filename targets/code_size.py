@@ -8,7 +8,7 @@ share what they compute twice, so a price is what a feature adds on average, not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xdsl.dialects.builtin import IntegerType, ModuleOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
@@ -41,25 +41,38 @@ OTHERS: dict[type[Operation], str] = {
 """Features that are counted whatever the width."""
 
 
-def code_bytes(module: ModuleOp, core: Core) -> int:
-    """The bytes of flash that a module in emitc takes beside its constants, library routines included; an estimate."""
+def code_bytes(module: ModuleOp, core: Core, counts: Sequence[int] = ()) -> int:
+    """The bytes of flash that a module in emitc takes beside its constants, library routines included; an estimate.
+
+    With `counts`, each static function stands for so many of its kind, which are called like it.
+    """
     prices = core.code_bytes
-    return round(sum(prices.get(feature, 0.0) * count for feature, count in code_features(module).items()))
+    return round(sum(prices.get(feature, 0.0) * count for feature, count in code_features(module, counts).items()))
 
 
-def code_features(module: ModuleOp) -> Counter[str]:
-    """How often the functions of a module have each feature.
+def code_features(module: ModuleOp, counts: Sequence[int] = ()) -> Counter[str]:
+    """How often the functions of a module, or those that they stand for, have each feature.
 
     A library routine counts once: where a product of its width is computed at all.
     """
+    functions = [op for op in module.ops if isinstance(op, emitc.FuncOp)]
+    shares = [*counts, sum(counts) / len(counts)] if counts else [1] * len(functions)
     found: Counter[str] = Counter()
-    for function in module.ops:
-        if isinstance(function, emitc.FuncOp):
-            indices = index_values(function)
-            for op, depth in nested(function, 0):
-                found.update(dict(features_of(op, depth, indices)))
+    for function, share in zip(functions, shares, strict=True):
+        for feature, count in function_features(function).items():
+            found[feature] += round(share * count)
     routines = [name for name in found if name.startswith("multiply_") or name == "divide"]
     found.update({f"library_{name}": 1 for name in routines})
+    return found
+
+
+def function_features(function: emitc.FuncOp) -> Counter[str]:
+    """How often a function has each feature."""
+    found: Counter[str] = Counter()
+    indices = index_values(function)
+    for op, depth in nested(function, 0):
+        for feature, count in features_of(op, depth, indices):
+            found[feature] += count
     return found
 
 

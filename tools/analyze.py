@@ -22,6 +22,7 @@ from ..targets.static_data import static_data
 from .compiler import Compilation
 from .fit import misfits
 from .memory_map import Line, Plan
+from .sampling import sample_of
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,10 @@ def analyze(compilation: Compilation) -> Analysis:
     rows = tuple(op_row(line.op, line) for line in memory.lines if isinstance(line.op, StructuredForm))
     peak = max(memory.lines, key=lambda line: line.usage.total, default=None)
     board = compilation.board
-    module, unreachable = reachable(compilation)
+    sample = sample_of(compilation.memplan)
+    module, unreachable = reachable(compilation, None if sample is None else sample.module)
     core = core_of(board)
-    data, code = static_data(module, board), code_bytes(module, core)
+    data, code = static_data(module, board), code_bytes(module, core, () if sample is None else sample.counts)
     beside = memory.caller + data.ram - plan["peak"] + data.ram_padding
     analysis = Analysis(
         model=function.sym_name.data,
@@ -129,14 +131,17 @@ def ram_limit(board: Board, ram: int | None) -> int:
     return most if ram is None else min(ram, most)
 
 
-def reachable(compilation: Compilation) -> tuple[ModuleOp, tuple[str, ...]]:
-    """The program in emitc; with 32-bit indices, and the reasons, where the board's do not reach all of it."""
+def reachable(compilation: Compilation, sample: ModuleOp | None) -> tuple[ModuleOp, tuple[str, ...]]:
+    """The program in emitc, or a sample of it; with 32-bit indices, and the reasons, where the board's do not reach."""
+    bits = compilation.board.index_bits
     try:
-        return compilation.emitc, ()
+        if sample is None:
+            return compilation.emitc, ()
+        return compilation.lowered(sample, bits), ()
     except UserError as error:
-        if compilation.board.index_bits == 32:
+        if bits == 32:
             raise
-        return compilation.lowered(32), error.reasons
+        return compilation.lowered(sample or compilation.memplan, 32), error.reasons
 
 
 def plan_of(function: FuncOp) -> dict[str, Any]:

@@ -111,11 +111,11 @@ class Compilation:
     @cached_property
     def emitc(self) -> ModuleOp:
         """The program as C, in IR. Raises UserError for what the board's index width does not reach."""
-        return self.lowered(self.board.index_bits)
+        return self.lowered(self.memplan, self.board.index_bits)
 
-    def lowered(self, bits: int) -> ModuleOp:
-        """The program as C for a word and indices of so many bits."""
-        module = self.memplan.clone()
+    def lowered(self, plan: ModuleOp, bits: int) -> ModuleOp:
+        """A plan for this board as C for a word and indices of so many bits. Raises UserError."""
+        module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
         passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections)
         run_passes(module, passes, self.timing)

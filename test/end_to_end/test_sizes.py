@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tinyml_opt.targets.firmware import build_firmware
 from tinyml_opt.tools.analyze import Analysis, analyze
 from tinyml_opt.tools.compiler import Compilation
 from tinyml_opt.tools.fit import flash_error
+from tinyml_opt.tools.sampling import sample_of
 
 WAYS: dict[str, dict[str, Any]] = {
     "whole": {},
@@ -97,3 +99,22 @@ def test_state_counts_before_rows_are_planned(tmp_path: Path):
     least = analyze(compile_network(net.model(), tmp_path, rows, "metro-m0", input="rows"))
     exact = analyze(compile_network(net.model(), tmp_path, rows, "metro-m0", input="rows", ram=least.peak_ram_bytes))
     assert exact.peak_ram_bytes <= least.peak_ram_bytes and exact.misfit == ()
+
+
+@pytest.mark.parametrize("way", ["whole", "arena"])
+def test_a_large_program_is_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str):
+    net = Network((1, 4, 5, 5), 4)
+    value = "x"
+    for _ in range(12):
+        value = net.node("Add", net.node("Conv", value, net.weight(4, 4, 1, 1), net.bias(4)), value)
+    net.result(value)
+    compilation = compile_network(
+        net.model(), tmp_path, net.rows(2), "bluepill", input=WAYS[way].get("input", "caller")
+    )
+    whole = analyze(compilation)
+    sample = sample_of(compilation.memplan, 10)
+    assert sample is not None and sum(sample.counts) == len(whole.rows) - (way == "arena") and len(sample.counts) <= 4
+    monkeypatch.setattr("tinyml_opt.tools.analyze.sample_of", lambda _: sample)  # pyright: ignore
+    sampled = analyze(compilation)
+    assert replace(sampled, code_bytes=whole.code_bytes, flash_bytes=whole.flash_bytes) == whole
+    assert abs(sampled.code_bytes - whole.code_bytes) < 0.02 * whole.code_bytes

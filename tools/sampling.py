@@ -1,0 +1,59 @@
+"""Large programs, of which the estimate of code needs only one form of each kind: the others cost as much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
+from xdsl.ir import Attribute
+
+from ..dialects.fixed.forms import StructuredForm
+from ..dialects.memplan import INPUT_ARENA, caller_form
+from ..dialects.memplan.sizes import element_bytes
+from ..passes.fixed.calibrate import the_function
+
+FORMS = 100
+"""Programs of no more forms are looked at as a whole."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A plan with its memory and constants, and some of its forms; `counts`: how many each of them stands for."""
+
+    module: ModuleOp
+    counts: tuple[int, ...]
+
+
+def sample_of(module: ModuleOp, forms: int = FORMS) -> Sample | None:
+    """One of each kind of the forms that stand outside streams; None where a plan has no more than `forms` forms."""
+    if sum(isinstance(op, StructuredForm) for op in the_function(module).walk()) <= forms:
+        return None
+    copy = module.clone()
+    function = the_function(copy)
+    given = caller_form(function, INPUT_ARENA)
+    first: dict[object, StructuredForm] = {}
+    counts: dict[StructuredForm, int] = {}
+    for form in [op for op in function.walk() if isinstance(op, StructuredForm) and op is not given]:
+        kind = kind_of(form) if form.parent_op() is function else form
+        representative = first.setdefault(kind, form)
+        counts[representative] = counts.get(representative, 0) + 1
+        if representative is not form:
+            form.detach()
+            form.erase()
+    return Sample(copy, tuple(counts.values()))
+
+
+def kind_of(form: StructuredForm) -> object:
+    """What code depends on: all of a form but its node, where its operands lie, and the numbers in its body."""
+    properties = tuple((name, value) for name, value in sorted(form.properties.items()) if name != "node")
+    operands = tuple(layout(operand.type) for operand in form.operands)
+    body = tuple((op.name, *(result.type for result in op.results)) for op in form.body.walk())
+    return type(form), properties, operands, body
+
+
+def layout(type: Attribute) -> object:
+    """A memref without the meaning of its numbers; a scalar type itself."""
+    if isinstance(type, MemRefType):
+        return type.get_shape(), element_bytes(type), type.memory_space
+    assert isinstance(type, IntegerType)
+    return type
