@@ -12,7 +12,7 @@ from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
     GreedyRewritePatternApplier,
@@ -24,14 +24,17 @@ from xdsl.pattern_rewriter import (
 from xdsl.rewriter import InsertPoint
 
 from ...dialects.fixed import ConcatOp, ReshapeOp
-from ...dialects.fixed.forms import MapOp, Shaped, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
 from .layouts.reshaped import Nest, merged_groups, set_nest
-from .layouts.transposes import Permutation, permutation_of, permuted_type, transpose
+from .layouts.transposes import Permutation, node_of, permutation_of, permuted_type, transpose
 
 
 @dataclass(frozen=True)
 class Shuffle:
-    """A transpose behind a reshape of `source`, which nothing else reads; perhaps a reshape is all that reads it."""
+    """A transpose behind a reshape of `source`, which nothing else reads; `last` is the reshape behind it, if it is one.
+
+    That is all that reads the transpose, and keeps its rows.
+    """
 
     source: SSAValue
     first: ReshapeOp
@@ -45,22 +48,36 @@ class Shuffle:
         first = op.ins[0].owner if permutation is not None else None
         if permutation is None or not isinstance(first, ReshapeOp) or op.result is None:
             return None
-        if not first.result.has_one_use() or not first.source.has_one_use():
+        if not (first.result.has_one_use() and first.source.has_one_use() and keeps_type(first)):
             return None
         users = [use.operation for use in op.result.uses]
-        merges = len(users) == 1 and isinstance(users[0], ReshapeOp)
-        return Shuffle(first.source, first, permutation, users[0] if merges and isinstance(users[0], ReshapeOp) else op)
+        merges = [user for user in users if isinstance(user, ReshapeOp) and keeps_type(user) and keeps_rows(user)]
+        return Shuffle(first.source, first, permutation, merges[0] if len(users) == len(merges) == 1 else op)
 
     @property
-    def split(self) -> Shaped:
+    def split(self) -> TensorType[Attribute]:
         """The type between the first reshape and the transpose."""
-        return shaped_type(self.first.result)
+        return self.first.result.type
 
     @property
-    def type(self) -> Shaped:
+    def type(self) -> TensorType[Attribute]:
         """The type of the result."""
-        (result,) = self.last.results
-        return shaped_type(result)
+        type = self.last.results[0].type
+        assert isinstance(type, TensorType)
+        return type
+
+
+def keeps_type(op: ReshapeOp) -> bool:
+    """True when the elements keep their type: a cast does not."""
+    return shaped_type(op.source).element_type == op.result.type.element_type
+
+
+def keeps_rows(op: ReshapeOp) -> bool:
+    """True when the outermost dimension that is not 1 keeps its size."""
+    before, after = (
+        next((size for size in shape.get_shape() if size > 1), 1) for shape in (shaped_type(op.source), op.result.type)
+    )
+    return before == after
 
 
 class StoreShuffled(RewritePattern):
@@ -110,9 +127,8 @@ class ShuffleParts(RewritePattern):
             view = rewriter.insert(ReshapeOp(part, type), InsertPoint.before(concat))
             moved = rewriter.insert(transpose(view.result, shuffle.permutation), InsertPoint.before(concat))
             parts.append(moved.results[0])
-        node = None if concat.node is None else concat.node.data
         joined = rewriter.insert(
-            ConcatOp(parts, shuffle.permutation.index(merged[0]), node), InsertPoint.before(concat)
+            ConcatOp(parts, shuffle.permutation.index(merged[0]), node_of(concat)), InsertPoint.before(concat)
         )
         rewriter.replace(op, [], [joined.result])
         rewriter.erase(shuffle.first)

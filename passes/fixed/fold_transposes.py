@@ -34,6 +34,7 @@ from .layouts.transposes import (
     dimension_order,
     inverse,
     is_identity,
+    node_of,
     permutation_of,
     permuted_type,
     settled_permutation,
@@ -55,12 +56,7 @@ class ComposeTransposes(RewritePattern):
         elif is_identity(second):
             rewriter.replace(op, [], [source])
         elif (first := permutation_of(source.owner)) is not None and isinstance(source.owner, MapOp):
-            rewriter.replace(op, transpose(source.owner.ins[0], compose(first, second), name_of(op)))
-
-
-def name_of(op: StructuredForm) -> str | None:
-    """The ONNX node of an op, if it has one."""
-    return None if op.node is None else op.node.data
+            rewriter.replace(op, transpose(source.owner.ins[0], compose(first, second), node_of(op)))
 
 
 class EraseUnusedConstant(RewritePattern):
@@ -158,7 +154,7 @@ class ReshapeInstead(RewritePattern):
         shape = shaped_type(op.ins[0]).get_shape()
         moved = [axis for axis in permutation if shape[axis] > 1]
         if moved == sorted(moved) and shaped_type(op.ins[0]).element_type == shaped_type(op.result).element_type:
-            rewriter.replace(op, ReshapeOp(op.ins[0], permuted_type(op.ins[0].type, permutation), name_of(op)))
+            rewriter.replace(op, ReshapeOp(op.ins[0], permuted_type(op.ins[0].type, permutation), node_of(op)))
 
 
 CANCEL = (

@@ -14,7 +14,7 @@ from ....dialects.fixed import ConcatOp, ConstantOp, SliceOp
 from ....dialects.fixed.forms import MapOp, ReduceOp, shaped_type
 from ....dialects.fixed.types import DomainAttr
 from .relayout import permuted_map, read_through, set_maps
-from .transposes import Permutation, inverse, permuted_type, settled_permutation, transpose
+from .transposes import Permutation, inverse, node_of, permuted_type, settled_permutation, transpose
 
 
 class SinkThroughPadding(RewritePattern):
@@ -99,11 +99,6 @@ class SinkThroughSlice(RewritePattern):
         )
         rewriter.replace(op, transpose(cut.result, permutation))
         notify(source, rewriter)
-
-
-def node_of(op: ConcatOp | SliceOp) -> str | None:
-    """The ONNX node of an op, if it has one."""
-    return None if op.node is None else op.node.data
 
 
 def notify(value: SSAValue, rewriter: PatternRewriter) -> None:

@@ -16,7 +16,16 @@ from ....dialects.fixed import ConstantOp, ReshapeOp
 from ....dialects.fixed.forms import ContractOp, MapOp, shaped_type
 from ....dialects.fixed.types import PER_TENSOR, QType
 from .reshaped import merged_groups
-from .transposes import Permutation, inverse, is_identity, permutation_of, permuted_type, settled_permutation, transpose
+from .transposes import (
+    Permutation,
+    inverse,
+    is_identity,
+    node_of,
+    permutation_of,
+    permuted_type,
+    settled_permutation,
+    transpose,
+)
 
 
 class MergeReshapes(RewritePattern):
@@ -29,7 +38,7 @@ class MergeReshapes(RewritePattern):
         elif op.result.type == op.source.type:
             rewriter.replace(op, [], [op.source])
         elif isinstance(first := op.source.owner, ReshapeOp):
-            rewriter.replace(op, ReshapeOp(first.source, op.result.type, op.node.data if op.node else None))
+            rewriter.replace(op, ReshapeOp(first.source, op.result.type, node_of(op)))
 
 
 class ReshapeThroughTranspose(RewritePattern):
@@ -43,7 +52,7 @@ class ReshapeThroughTranspose(RewritePattern):
         source = shaped_type(first.ins[0])
         moved = [axis for axis in permutation if source.get_shape()[axis] > 1]
         if moved == sorted(moved) and source.element_type == op.result.type.element_type:
-            rewriter.replace(op, ReshapeOp(first.ins[0], op.result.type, op.node.data if op.node else None))
+            rewriter.replace(op, ReshapeOp(first.ins[0], op.result.type, node_of(op)))
 
 
 class SinkThroughReshape(RewritePattern):
@@ -82,11 +91,6 @@ def moves(permutation: Sequence[int], sizes: Sequence[int]) -> bool:
     """True when a permutation of dimensions of these sizes moves any that is not 1."""
     moved = [d for d in permutation if sizes[d] > 1]
     return moved != sorted(moved)
-
-
-def node_of(op: MapOp | ReshapeOp) -> str | None:
-    """The ONNX node of an op, if it has one."""
-    return None if op.node is None else op.node.data
 
 
 class FoldIntoFlattenedWeights(RewritePattern):

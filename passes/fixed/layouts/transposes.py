@@ -12,12 +12,17 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ....dialects.access import linear_map
-from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import MapOp, scalar_type, shaped_type
+from ....dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
+from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, shaped_type
 from ....dialects.fixed.scalar import YieldOp
 from ....dialects.fixed.types import DomainAttr, QType
 
 Permutation = tuple[int, ...]
+
+
+def node_of(op: StructuredForm | ReshapeOp | ConcatOp | SliceOp) -> str | None:
+    """The ONNX node of an op, if it has one."""
+    return None if op.node is None else op.node.data
 
 
 def transpose(value: SSAValue, permutation: Sequence[int], node: str | None = None) -> MapOp:
