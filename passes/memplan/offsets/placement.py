@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 from .greedy import greedy
 from .problem import Overlap, Problem, Request
+from .sweep import sweep
 
 __all__ = ["NODE_LIMIT", "Overlap", "Placement", "Problem", "Request", "place"]
 
 STUBBORN = 256
 """The effort at a capacity before limits above it are tried; see `offsets_improve`."""
+
+PAIRS = 4_000_000
+"""Pairs of buffers alive together up to which greedy placement and search go into all of them."""
 
 NODE_LIMIT = 200_000
 """Nodes that the search may visit by default: some ten seconds."""
@@ -51,16 +55,19 @@ def place(
     """The best placement found: the best of the greedy ones, improved by search within `node_limit` when `exact`.
 
     With a `capacity` (bytes) the search stops at the first placement that fits; without one, at the lower bound.
+    Problems of more than PAIRS pairs of neighbours are placed in order of birth.
     Buffers that are never alive (upper <= lower) lie at offset 0. Raises ValueError on sizes below 1, on alignments
     that are not powers of two, on given offsets that contradict each other, and on overlaps of buffers unknown.
     """
     problem = Problem.of(requests, overlaps)
     bound = problem.lower_bound()
     goal = bound if capacity is None else max(bound, capacity)
-    offsets = greedy(problem)
+    offsets, is_small = sweep(problem), problem.pairs_alive() <= PAIRS
+    if offsets is None or (is_small and problem.peak(offsets) > bound):
+        offsets = greedy(problem)
     peak = problem.peak(offsets)
     method, nodes = "greedy", 0
-    if exact and peak > goal:
+    if exact and is_small and peak > goal:
         from .improve import PATIENCE, improve
 
         patience = PATIENCE if capacity is None or capacity < bound else STUBBORN
