@@ -30,7 +30,7 @@ class Placement:
     """Offsets in the order of the requests, and the arena size that they need; all in bytes.
 
     `lower_bound` is proven: no placement needs less. `method` is the last thing that improved the plan: `greedy` or
-    `search`. `nodes` counts the search nodes.
+    `search`. `nodes` counts the search nodes. It is `limited` where a search was wanted and came to its limit.
     """
 
     offsets: tuple[int, ...]
@@ -38,6 +38,7 @@ class Placement:
     lower_bound: int
     method: str = "greedy"
     nodes: int = 0
+    limited: bool = False
 
     @property
     def proven(self) -> bool:
@@ -74,4 +75,5 @@ def place(
         found, bound, nodes = improve(problem, offsets, bound, node_limit, goal, patience)
         if problem.peak(found) < peak:
             offsets, peak, method = found, problem.peak(found), "search"
-    return Placement(tuple(map(int, offsets)), peak, bound, method, nodes)
+    limited = exact and peak > max(goal, bound)
+    return Placement(tuple(map(int, offsets)), peak, bound, method, nodes, limited)
