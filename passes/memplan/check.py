@@ -1,8 +1,8 @@
 """An independent checker of memory plans: replays the program on the owners of bytes instead of on their values.
 
 It shares no code with the planners. Time is a sequence of steps: a form, a slice of a form in a stream, an opaque op.
-For every byte of every memory it keeps which buffer, view or row owns it and which step wrote it, and refuses what
-would make a run wrong, with the node that would do it.
+For every byte of every memory it knows which buffer, view or row owns it and which step wrote it (kept once for
+neighbours that have the same), and refuses what would make a run wrong, with the node that would do it.
 
 A view lives from its first write until it is retired, a row of `memplan.rows` until it is read for the last time. What
 dies in a step may be overwritten in this very step, where no byte is before its last read: at each point of its
@@ -11,7 +11,6 @@ parallel domain, in row-major order, a form reads all of its operands and then w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +24,10 @@ from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan import OpaqueOp, RetireOp, StreamOp
 from .checking.access import Chunk
 from .checking.inputs import check_inputs
-from .checking.memory import NEVER, NOBODY, Unit
+from .checking.intervals import Numbers, Pieces, run
+from .checking.memory import NEVER, Unit
 from .checking.places import Places, refuse
-from .checking.tasks import EARLIER, Stamps, Stream, Task, as_in_the_text, task_of
+from .checking.tasks import EARLIER, Stream, Task, as_in_the_text, task_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Step:
     time: int
     task: Task
     value: int
-    reads: list[tuple[Chunk, Stamps | None]]
+    reads: list[tuple[Chunk, Numbers | None]]
     writes: list[Chunk]
     since: int
     """The first stamp of the stream that the step is in."""
@@ -92,7 +92,7 @@ class Checker:
                     self._retire(action)
         for output in block.args[self.places.inputs :]:
             (unit,) = self.places.of(self.function, output).units
-            if (unit.memory.stamp == NEVER).any():
+            if len(unit.memory.stamp.where(unit.start, unit.end, NEVER, True)):
                 refuse(self.function, f"output {unit.name} is not written in full")
 
     def _take_up(self, op: Operation) -> None:
@@ -152,33 +152,32 @@ class Checker:
         self._check_order(step)
         self.last_step = step.name
 
-    def _read(self, step: Step, chunk: Chunk, stamps: Stamps | None) -> None:
+    def _read(self, step: Step, chunk: Chunk, expected: Numbers | None) -> None:
         unit = chunk.unit
         if unit.retired_by is not None:
             refuse(step.task.op, f"{step.name} reads {unit.name}, which was retired after {unit.retired_by}")
-        actual, mask = chunk.of(unit.memory.stamp), chunk.mask
-        missing = (actual == NEVER) | (chunk.of(unit.memory.owner) != unit.number)
-        if mask is not None:
-            missing &= mask
-        if missing.any():
-            refuse(
-                step.task.op,
-                f"{step.name} reads {int(missing.sum())} bytes of {unit.name} that were never written, "
-                f"the first at byte {chunk.start + int(missing.argmax())}",
-            )
-        if stamps is None:
+        if not len(chunk.runs):
             return
-        expected = stamps if isinstance(stamps, int) else stamps[chunk.logical : chunk.logical + chunk.size]
-        wrong = np.where(np.equal(expected, EARLIER), actual >= step.since, actual != expected)
-        if mask is not None:
-            wrong &= mask
-        if wrong.any():
-            first = int(wrong.argmax())
-            meant = stamps if isinstance(stamps, int) else int(stamps[chunk.logical + first])
+        memory, any_stamps = unit.memory, Numbers(EARLIER)
+        meant = (any_stamps if expected is None else expected, chunk.logical - chunk.start)
+        pieces = Pieces.of(chunk.runs, memory.owner, memory.stamp, meant)
+        owners, stamps, wanted = pieces.values
+        missing = (stamps == NEVER) | (owners != unit.number)
+        if missing.any():
+            count, first = pieces.count(missing)
             refuse(
                 step.task.op,
-                f"{step.name} reads {int(wrong.sum())} bytes of {unit.name}, the first at byte {chunk.start + first}, "
-                f"as {self._writer(int(actual[first]))} left them, not {self._writer(meant)}",
+                f"{step.name} reads {count} bytes of {unit.name} that were never written, the first at byte {first}",
+            )
+        if expected is None:
+            return
+        wrong = np.where(wanted == EARLIER, stamps >= step.since, stamps != wanted)
+        if wrong.any():
+            (count, first), at = pieces.count(wrong), wrong.argmax()
+            refuse(
+                step.task.op,
+                f"{step.name} reads {count} bytes of {unit.name}, the first at byte {first}, as "
+                f"{self._writer(int(stamps[at]))} left them, not {self._writer(int(wanted[at]))}",
             )
 
     def _writer(self, stamp: int) -> str:
@@ -198,13 +197,10 @@ class Checker:
         if unit.retired_by is not None:
             refuse(op, f"{step.name} writes into {unit.name}, which was retired after {unit.retired_by}")
         if not unit.claimed:
-            owners = unit.owners
-            others: Iterable[int] = np.unique(owners[(owners != unit.number) & (owners != NOBODY)]).tolist()
-            for number in others:
+            for number in unit.others():
                 self._take_over(step, unit, self.places.units[number], number in written)
             unit.claim()
-        target, mask = chunk.of(unit.memory.stamp), chunk.mask
-        target[slice(None) if mask is None else mask] = step.task.stamp(step.value)
+        unit.memory.stamp.put(chunk.runs, step.task.stamp(step.value))
 
     def _take_over(self, step: Step, unit: Unit, other: Unit, same_step: bool) -> None:
         """Refuse to write into the bytes of another unit that is still needed.
@@ -228,7 +224,12 @@ class Checker:
         refuse(step.task.op, text)
 
     def _check_order(self, step: Step) -> None:
-        """Refuse a form that, point after point in row-major order, overwrites what a later point still reads."""
+        """Refuse a form that, point after point in row-major order, overwrites what a later point still reads.
+
+        An opaque op has one point.
+        """
+        if isinstance(step.task.op, OpaqueOp):
+            return
         for read, _ in step.reads:
             for write in step.writes:
                 low, high = max(read.start, write.start), min(read.start + read.size, write.start + write.size)
@@ -247,19 +248,17 @@ class Checker:
     def _close(self, stream: Stream) -> None:
         """At the end of a stream, refuse bytes that are not as the last of several forms has written them."""
         for access, stamps in stream.results.values():
-            place, start = access.place, 0
-            for unit in place.units:
-                size = unit.end - unit.start
-                actual = unit.memory.stamp[unit.start : unit.end]
-                expected = stamps if isinstance(stamps, int) else stamps[start : start + size]
-                start += size
-                kept = (unit.owners == unit.number) & np.not_equal(expected, EARLIER)
-                wrong = kept & (actual != expected)
+            end = 0
+            for unit in access.place.units:
+                start, end = end, end + unit.end - unit.start
+                memory, meant = unit.memory, (stamps, start - unit.start)
+                pieces = Pieces.of(run(unit.start, unit.end), memory.owner, memory.stamp, meant)
+                owners, actual, wanted = pieces.values
+                wrong = (owners == unit.number) & (wanted != EARLIER) & (actual != wanted)
                 if wrong.any():
-                    first = int(wrong.argmax())
-                    meant = stamps if isinstance(stamps, int) else int(stamps[start - size + first])
+                    at = int(wrong.argmax())
                     refuse(
-                        self.tasks[meant // 2 - 1].op,
-                        f"the stream leaves {int(wrong.sum())} bytes of {unit.name} as "
-                        f"{self._writer(int(actual[first]))} wrote them, not {self._writer(meant)}",
+                        self.tasks[int(wanted[at]) // 2 - 1].op,
+                        f"the stream leaves {pieces.count(wrong)[0]} bytes of {unit.name} as "
+                        f"{self._writer(int(actual[at]))} wrote them, not {self._writer(int(wanted[at]))}",
                     )

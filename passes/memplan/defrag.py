@@ -21,12 +21,16 @@ from .defragmenting.moves import Fragmented, Moves
 from .defragmenting.regions import find_moves
 from .inplace import annotate
 from .lifetimes.requests import sharing, single_requests
-from .offsets.placement import NODE_LIMIT, Placement, place
+from .limits.effort import EFFORT, scaled, verify_effort
+from .offsets.placement import NODE_LIMIT, Overlap, Placement, Problem, Request, place
 from .place import verify_alignment
 
 DEFRAG = "memplan.defrag"
 """The attribute of a function that says what was moved: `capacity`, number of `moves`, and bytes: those moved, the
 `peak` now and `before`. Or `refused`, why nothing was."""
+
+MOVES = 50_000
+"""Single moves, a buffer after a step each, up to which sets of moves are looked for."""
 
 SETS = 3
 """How many sets of moves are tried out."""
@@ -42,7 +46,7 @@ class DefragPass(ModulePass):
 
     The plan counts on `memplan-inplace`, which is to run next, unless `in-place=false`: then only the distances that
     stand there already count, and a copy lies apart from its source. `alignment` (bytes) and `node-limit`, of the
-    search before any move, are those of `memplan-place`.
+    search before any move, are those of `memplan-place`; `effort`, by default 100, scales it.
     """
 
     name = "memplan-defrag"
@@ -51,6 +55,7 @@ class DefragPass(ModulePass):
     alignment: int = 4
     in_place: bool = True
     node_limit: int = NODE_LIMIT // 20
+    effort: int = EFFORT
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.capacity < 1 or self.max_moves < 0:
@@ -59,24 +64,27 @@ class DefragPass(ModulePass):
                 f"got {self.capacity} and {self.max_moves}"
             )
         verify_alignment(self.name, self.alignment)
+        verify_effort(self.name, self.effort)
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not has_addresses(function):
                 function.attributes[DEFRAG] = self._defragment(function)
 
     def _defragment(self, function: FuncOp) -> DictionaryAttr:
         """Move what has to be moved; returns the attribute."""
-        before = self._place(function, self.node_limit)
-        if before.peak <= self.capacity:
-            return moved(self.capacity, 0, 0, before.peak, before.peak)
-        problem, least = self._problem(function), self._place(function, 0).lower_bound
+        least = self._least(function)
         if least > self.capacity:
             return refused(f"no placement of what is alive together takes less than {least} bytes")
+        before, problem = self._place(function, scaled(self.node_limit, self.effort)), self._problem(function)
+        if before.peak <= self.capacity:
+            return moved(self.capacity, 0, 0, before.peak, before.peak)
+        if sum(map(len, problem.gaps)) > MOVES:
+            return refused(f"{before.peak} bytes are needed, and there are too many buffers to look for moves")
         if not problem.movable:
             return refused(f"{before.peak} bytes are needed, and no buffer can be moved")
         for moves in find_moves(problem, self.capacity, before, self.max_moves)[:SETS]:
             trial = function.clone()
             insert(trial, moves)
-            placement = self._place(trial, self.node_limit)
+            placement = self._place(trial, scaled(self.node_limit, self.effort))
             if placement.peak <= self.capacity:
                 insert(function, moves)
                 return moved(self.capacity, len(moves), problem.price(moves), placement.peak, before.peak)
@@ -91,12 +99,20 @@ class DefragPass(ModulePass):
             annotate(copy)
         return Liveness(copy)
 
-    def _place(self, function: FuncOp, node_limit: int) -> Placement:
-        """The placement that `memplan-place` would find with as many nodes."""
+    def _requests(self, function: FuncOp) -> tuple[list[Request], list[Overlap]]:
+        """What `memplan-place` will be asked for."""
         liveness = self._liveness(function)
         lives = buffers_of(liveness)
-        requests = single_requests(liveness, lives, self.alignment)
-        return place(requests, node_limit > 0, node_limit, sharing(liveness, lives), self.capacity)
+        return single_requests(liveness, lives, self.alignment), sharing(liveness, lives)
+
+    def _least(self, function: FuncOp) -> int:
+        """Bytes that every placement needs."""
+        return Problem.of(*self._requests(function)).lower_bound()
+
+    def _place(self, function: FuncOp, node_limit: int) -> Placement:
+        """The placement that `memplan-place` would find with as many nodes."""
+        requests, overlaps = self._requests(function)
+        return place(requests, node_limit > 0, node_limit, overlaps, self.capacity)
 
     def _problem(self, function: FuncOp) -> Fragmented:
         liveness = self._liveness(function)

@@ -34,9 +34,10 @@ from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.types import DomainAttr
 from ...dialects.memplan import BufferOp
 from ...dialects.memplan.liveness import Liveness, is_planned
+from .limits.effort import EFFORT, limited_entry, scaled, verify_effort
 from .patching.boxes import box_shape, shift
 from .patching.plan import Clone, Grid, Patch, Plan, macs_of, spell
-from .patching.search import GRIDS, Search
+from .patching.search import GRIDS, WORK, Search
 from .patching.stage import name_of, shape_of
 from .schedule import is_placed
 
@@ -50,8 +51,8 @@ class PatchPass(ModulePass):
 
     `grid` ("2x3": rows, columns) and `last` (the node that ends the stage) are searched for where they are not given.
     `max-recompute` bounds the multiply-accumulates of the whole function with patches over those without; only
-    contractions have any. The order of steps is kept, so this comes after `memplan-schedule`; functions that are placed
-    or have patches already are left alone.
+    contractions have any. `effort`, by default 100, scales how many patches are looked at. The order of steps is
+    kept, so this comes after `memplan-schedule`; functions that are placed or have patches already are left alone.
 
     Each form of the stage becomes one form per patch, `conv1.p0_1` for row 0, column 1 of the grid, and so far each is
     code of its own when lowered to loops.
@@ -61,8 +62,10 @@ class PatchPass(ModulePass):
     grid: str = ""
     max_recompute: float = 1.1
     last: str = ""
+    effort: int = EFFORT
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        verify_effort(self.name, self.effort)
         grids = GRIDS if not self.grid else (parse_grid(self.grid),)
         if not self.max_recompute >= 1:
             raise UserError(f"memplan-patch: max-recompute must be at least 1, got {self.max_recompute}")
@@ -74,8 +77,10 @@ class PatchPass(ModulePass):
     def _patch_function(self, function: FuncOp, grids: tuple[Grid, ...]) -> None:
         liveness = Liveness(function)
         last = None if not self.last else step_of(liveness, self.last)
-        found = Search(liveness, self.max_recompute, grids).run(last)
-        function.attributes[PATCH] = patch_attribute(liveness, found)
+        search = Search(liveness, self.max_recompute, grids, scaled(WORK, self.effort))
+        found = search.run(last)
+        attribute = patch_attribute(liveness, found)
+        function.attributes[PATCH] = DictionaryAttr({**attribute.data, **limited_entry(search.limited)})
         if isinstance(found, Plan):
             rewrite(found)
 

@@ -18,9 +18,10 @@ from ...dialects.memories import DEFAULT_MEMORY, Memory, parse_memories
 from ...dialects.memplan import ArenaOp, BufferOp, RetireOp, RowsOp, StreamOp, ViewOp
 from ...dialects.memplan.liveness import Life, Liveness, is_planned, is_split, root_of
 from .lifetimes.requests import Rings, accesses, given_root, sharing, single_requests
+from .limits.effort import EFFORT, limited_entry, scaled, verify_effort
 from .offsets.assign import Group
 from .offsets.memories import Part, Plan, place_in_memories
-from .offsets.placement import NODE_LIMIT, Overlap, Placement, Request, place
+from .offsets.placement import NODE_LIMIT, Overlap, Placement, Problem, Request, place
 
 PLAN = "memplan.plan"
 """The attribute of a function that says what its plan costs; see `plan_attribute`."""
@@ -34,8 +35,9 @@ class PlacePass(ModulePass):
     has found may overlap does, where that helps.
 
     `alignment` (bytes, a power of two) holds for every offset; elements wider than that are aligned to their size.
-    `exact=false` keeps to the greedy plans; `node-limit` bounds the search, which stops at a plan of `enough` bytes.
-    `memory` names the arena's memory. With `rings` each split buffer is a ring of fixed slots instead.
+    `exact=false` keeps to the greedy plans. `node-limit` bounds the exact search, scaled by `effort`, by default
+    100. It stops at a plan of `enough` bytes. `memory` names the arena's memory. With `rings` each split buffer is a
+    ring of fixed slots instead.
 
     `memories` lists memories with their bytes, the fastest first: `dtcm=65536,sram=245760`. Each of them that is used
     has an arena of its own, none larger than it. Where the first is too small for all, it gets the buffers that are
@@ -54,9 +56,11 @@ class PlacePass(ModulePass):
     enough: int = 0
     memories: str = ""
     capacity: int = 0
+    effort: int = EFFORT
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         verify_alignment(self.name, self.alignment)
+        verify_effort(self.name, self.effort)
         memories = parse_memories(self.memories)
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function):
@@ -76,7 +80,8 @@ class PlacePass(ModulePass):
         else:
             requests, overlaps = single_requests(liveness, buffers, self.alignment), sharing(liveness, buffers)
             plan = self._plan(requests, overlaps, groups, memories)
-            in_rings, places = place(rings.requests(), exact=False).peak, plan.places
+            has_rows = any(life.row is not None for life in buffers)
+            in_rings, places = place(rings.requests(), exact=False).peak if has_rows else plan.peak, plan.places
         function.attributes[PLAN] = plan_attribute(liveness, buffers, plan, in_rings, memories)
         if buffers:
             alignment = max(self.alignment, *(life.alignment for life in buffers))
@@ -94,16 +99,23 @@ class PlacePass(ModulePass):
         """Places in one arena of any size, or in the memories."""
         node_limit = NODE_LIMIT if self.node_limit is None else self.node_limit
         if memories:
-            to_the_least = not self.enough
-            return place_in_memories(requests, overlaps, groups, memories, self.exact, node_limit, to_the_least)
+            nodes = scaled(node_limit, self.effort)
+            return place_in_memories(requests, overlaps, groups, memories, self.exact, nodes, not self.enough)
         if self.capacity:
-            placement = place(requests, self.exact, self.node_limit, overlaps, self.capacity)
+            placement = place(requests, self.exact, self.node_limit, overlaps, self.capacity, self.effort)
         else:
-            placement = place(requests, self.exact, node_limit, overlaps, self.enough or None)
+            placement = place(requests, self.exact, node_limit, overlaps, self.enough or None, self.effort)
         if placement.peak > self.capacity > 0:
             raise UserError(over_capacity(placement, self.capacity))
         whole = Part(Memory(self.memory, placement.peak), tuple(range(len(requests))), placement)
         return Plan((whole,), placement.lower_bound)
+
+
+def least_arena(function: FuncOp, alignment: int) -> int:
+    """Bytes that every placement of the buffers of a function needs, rows placed one by one."""
+    liveness = Liveness(function)
+    buffers = [life for life in liveness.scratch if isinstance(life.root.owner, BufferOp)]
+    return Problem.of(single_requests(liveness, buffers, alignment), sharing(liveness, buffers)).lower_bound()
 
 
 def verify_alignment(name: str, alignment: int) -> None:
@@ -138,7 +150,8 @@ def plan_attribute(
 
     `peak` is the arena, with several memories the sum of their arenas; `memories` has `peak` and `size` of each.
     `proven` is true when no placement of these lifetimes has a smaller peak than this one. Where rows are placed,
-    `rings` is what they would need in rings (placed greedily in one arena).
+    `rings` is what they would need in rings (placed greedily in one arena). It is `limited` where the search came to
+    its limit.
     """
     step = liveness.peak_step
     names = [StringAttr(life.name) for life in buffers if life.is_live(step)]
@@ -149,6 +162,7 @@ def plan_attribute(
         "method": StringAttr(plan.method),
         "step": StringAttr(liveness.steps[step].name),
         "live": ArrayAttr(names),
+        **limited_entry(plan.limited),
     }
     if any(life.row is not None for life in buffers):
         entries["rings"] = IntegerAttr(in_rings, i64)

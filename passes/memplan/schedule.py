@@ -14,8 +14,10 @@ from xdsl.passes import ModulePass
 from ...dialects.errors import UserError
 from ...dialects.memplan import ArenaOp, RetireOp, StreamOp, ViewOp
 from ...dialects.memplan.liveness import Liveness, StepOp, destinations, is_planned, root_of
+from .limits.effort import EFFORT, limited_entry, scaled, verify_effort
+from .scheduling.beam import BEAM
 from .scheduling.graph import Graph, peak_of
-from .scheduling.search import BEAM, STATE_LIMIT, Schedule, schedule
+from .scheduling.search import LOOKS, STATE_LIMIT, Schedule, schedule
 
 SCHEDULE = "memplan.schedule"
 """The attribute of a function that says what its order costs; see `schedule_attribute`."""
@@ -25,15 +27,18 @@ SCHEDULE = "memplan.schedule"
 class SchedulePass(ModulePass):
     """Reorder the steps of each function so that the peak of the bytes alive in buffers is the least.
 
-    `state-limit` bounds the exact search, `beam` is the width of the search that takes over there. An order that is as
-    good as the best one found stays as it is. Functions that are placed already are left alone.
+    `state-limit` bounds the exact search, `beam` is the width of the search that takes over there; `effort`, by default
+    100, scales how much both may look at. An order that is as good as the best one found stays as it is. Functions that
+    are placed already are left alone.
     """
 
     name = "memplan-schedule"
     state_limit: int = STATE_LIMIT
     beam: int = BEAM
+    effort: int = EFFORT
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        verify_effort(self.name, self.effort)
         if self.state_limit < 0 or self.beam < 1:
             raise UserError(
                 "memplan-schedule: state-limit must be at least 0 and beam at least 1, "
@@ -47,7 +52,8 @@ class SchedulePass(ModulePass):
         liveness = Liveness(function)
         graph = graph_of(liveness)
         given = range(len(liveness.steps))
-        found = schedule(graph, given, self.state_limit, self.beam)
+        states, looks = scaled(self.state_limit, self.effort), scaled(LOOKS, self.effort)
+        found = schedule(graph, given, states, self.beam, looks)
         function.attributes[SCHEDULE] = schedule_attribute(found, peak_of(graph, given))
         if found.order != tuple(given):
             reorder(function.body.block, [liveness.steps[step].op for step in found.order])
@@ -59,13 +65,17 @@ def is_placed(function: FuncOp) -> bool:
 
 
 def schedule_attribute(found: Schedule, given_peak: int) -> DictionaryAttr:
-    """The most bytes alive in buffers: in this order, in the order that came in, and in any order at least."""
+    """The most bytes alive in buffers: in this order, in the order that came in, and in any order at least.
+
+    `limited` where the search came to its limit before it was known whether there is a better order.
+    """
     return DictionaryAttr(
         {
             "peak": IntegerAttr(found.peak, i64),
             "given_peak": IntegerAttr(given_peak, i64),
             "lower_bound": IntegerAttr(found.lower_bound, i64),
             "method": StringAttr(found.method),
+            **limited_entry(found.peak > found.lower_bound),
         }
     )
 

@@ -18,9 +18,10 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, StreamOp, caller_form
 from ...dialects.memplan.liveness import StepOp, is_planned
+from .limits.effort import EFFORT, limited_entry, scaled, verify_effort
 from .schedule import is_placed
 from .streaming.chain import Chain, Segment
-from .streaming.cuts import Cuts
+from .streaming.cuts import WORK, Cuts
 
 STREAM = "memplan.stream"
 """The attribute of a function that says what streaming gained; see `stream_attribute`."""
@@ -31,13 +32,16 @@ class StreamPass(ModulePass):
     """Put chains of forms into `memplan.stream` where that lowers the peak, and split their buffers into rows.
 
     `limit`, in bytes: only as much is streamed as brings the peak down to it; by default the peak is made the least.
-    Functions that are placed already are left alone. Run `memplan-input` before, where the arena is to hold the input.
+    `effort`, by default 100, scales how many long chains are looked at. Functions that are placed already are left
+    alone. Run `memplan-input` before, where the arena is to hold the input.
     """
 
     name = "memplan-stream"
     limit: int = 0
+    effort: int = EFFORT
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        verify_effort(self.name, self.effort)
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
                 self._stream(function)
@@ -45,21 +49,23 @@ class StreamPass(ModulePass):
     def _stream(self, function: FuncOp) -> None:
         steps = [op for op in function.body.block.ops if isinstance(op, StepOp)]
         chain = Chain(steps)
-        cuts = Cuts(chain, must_slice=caller_form(function, INPUT_ROWS), must_not=caller_form(function, INPUT_ARENA))
-        before = cuts.segment(0, len(steps), False).peak
+        must_slice, must_not = caller_form(function, INPUT_ROWS), caller_form(function, INPUT_ARENA)
+        cuts = Cuts(chain, must_slice, must_not, scaled(WORK, self.effort))
+        before = cuts.peak(0, len(steps), False)
         least = cuts.least_peak()
         segments = cuts.fewest_slices(max(least, self.limit))
         streams = [segment for segment in segments if segment.streamed]
         for segment in streams:
             wrap(chain, segment)
         split_buffers(chain, streams)
-        function.attributes[STREAM] = stream_attribute(chain, segments, before, least)
+        function.attributes[STREAM] = stream_attribute(chain, segments, before, least, cuts.limited)
 
 
-def stream_attribute(chain: Chain, segments: list[Segment], before: int, least: int) -> DictionaryAttr:
+def stream_attribute(chain: Chain, segments: list[Segment], before: int, least: int, limited: bool) -> DictionaryAttr:
     """The most bytes alive, before, now, and at least; how many forms run in slices, and what is held whole.
 
-    `whole` names the last node of each segment: its output waits until it is complete.
+    `whole` names the last node of each segment: its output waits until it is complete. `limited` where long chains were
+    left out.
     """
     whole: list[Attribute] = []
     for segment in segments:
@@ -74,7 +80,7 @@ def stream_attribute(chain: Chain, segments: list[Segment], before: int, least: 
         "slices": sum(len(segment.order) for segment in streamed),
     }
     entries: dict[str, Attribute] = {name: IntegerAttr(number, i64) for name, number in numbers.items()}
-    return DictionaryAttr({**entries, "whole": ArrayAttr(whole[:-1])})
+    return DictionaryAttr({**entries, "whole": ArrayAttr(whole[:-1]), **limited_entry(limited)})
 
 
 def wrap(chain: Chain, segment: Segment) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +20,16 @@ from xdsl.ir.affine import AffineMap
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import element_bytes, row_dimension, size_in_bytes
-from .footprints import points, touched
+from .footprints import points, runs
+from .intervals import Runs, rows_touched, within
 from .memory import Place, Unit
 
-Mask = NDArray[np.bool_]
 Points = NDArray[np.int64]
-Number = TypeVar("Number", np.int32, np.int64)
 
 
 @dataclass
 class Pattern:
-    """What a domain touches of a box of elements; masks and numbers of points are per byte, row after row."""
+    """What a domain touches of a box of elements; runs are of bytes, numbers of points per byte, row after row."""
 
     results: Sequence[Linear]
     sizes: Sequence[int]
@@ -45,14 +43,14 @@ class Pattern:
         return prod(self.shape) * self.width
 
     @cached_property
-    def mask(self) -> Mask:
+    def runs(self) -> Runs:
         """The bytes that are touched."""
-        return np.repeat(touched(self.results, self.sizes, self.shape).reshape(-1), self.width)
+        return runs(self.results, self.sizes, self.shape) * self.width
 
     @cached_property
     def is_full(self) -> bool:
         """True when every byte is touched."""
-        return bool(self.mask.all())
+        return len(self.runs) == 1 and self.runs[0].tolist() == [0, self.bytes]
 
     @cached_property
     def first(self) -> Points:
@@ -64,9 +62,9 @@ class Pattern:
         """Per byte the last point that touches it, UNTOUCHED for none."""
         return np.repeat(points(self.results, self.sizes, self.parallel, self.shape, True), self.width)
 
-    def rows(self, count: int) -> list[int]:
+    def rows(self, count: int) -> Sequence[int]:
         """Which of `count` equal parts are touched."""
-        return np.flatnonzero(self.mask.reshape(count, -1).any(axis=1)).tolist()
+        return range(count) if self.is_full else rows_touched(self.runs, self.bytes // count, count)
 
 
 @dataclass(frozen=True)
@@ -83,18 +81,14 @@ class Chunk:
     pattern: Pattern
     within: int
 
-    def of(self, per_byte: NDArray[Number]) -> NDArray[Number]:
-        """The part of an array over the bytes of the memory."""
-        return per_byte[self.start : self.start + self.size]
-
-    def of_pattern(self, per_byte: NDArray[Number], start: int, end: int) -> NDArray[Number]:
+    def of_pattern(self, per_byte: Points, start: int, end: int) -> Points:
         """The part of an array over the bytes of the pattern that belongs to bytes [start, end) of the memory."""
         return per_byte[self.within + start - self.start : self.within + end - self.start]
 
-    @property
-    def mask(self) -> Mask | None:
-        """The bytes that are touched; None for all."""
-        return None if self.pattern.is_full else self.pattern.mask[self.within : self.within + self.size]
+    @cached_property
+    def runs(self) -> Runs:
+        """The bytes of the memory that are touched."""
+        return within(self.pattern.runs, self.within, self.within + self.size) + (self.start - self.within)
 
 
 class Access:
@@ -163,6 +157,6 @@ class Access:
         if self.row is None:
             first, count = 0, len(units)
         size = pattern.bytes // count
-        for index in range(count) if pattern.is_full else pattern.rows(count):
+        for index in pattern.rows(count):
             unit = units[first + index]
             yield Chunk(unit, unit.start, size, (first + index) * size, pattern, index * size)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....dialects.access import Linear
+from .intervals import Runs, run, runs_of_mask
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.int64]
@@ -52,6 +53,37 @@ def touched(results: Sequence[Linear], sizes: Sequence[int], shape: Sequence[int
     flat = flat_indices(results, sorted({d for used in dims for d in used}), sizes, shape)
     mask.reshape(-1)[flat[flat >= 0]] = True
     return mask
+
+
+def runs(results: Sequence[Linear], sizes: Sequence[int], shape: Sequence[int]) -> Runs:
+    """The elements inside the tensor that the domain reaches, as runs of their row-major numbers."""
+    if not is_product(results):
+        return runs_of_mask(touched(results, sizes, shape).reshape(-1))
+    found, inner = run(0, 1), 1
+    for result, dims, size in zip(reversed(results), reversed(used_dims(results)), reversed(shape), strict=True):
+        indices = runs_of_index(result, dims, sizes, size)
+        if found.tolist() == [[0, inner]]:
+            found = indices * inner
+        else:
+            starts = np.concatenate([np.zeros(0, np.int64), *(np.arange(low, high) for low, high in indices.tolist())])
+            found = (starts[:, None, None] * inner + found).reshape(-1, 2)
+        inner *= size
+    return found
+
+
+def runs_of_index(result: Linear, dims: Sequence[int], sizes: Sequence[int], size: int) -> Runs:
+    """The values of one index inside [0, size), as runs."""
+    reach, low = 1, result.offset
+    for step, extent in sorted((abs(result.coefficients[d]), sizes[d] - 1) for d in dims):
+        if step > reach and extent:
+            mask = np.zeros(size, np.bool_)
+            values = values_of(result, dims, sizes).reshape(-1)
+            mask[values[(values >= 0) & (values < size)]] = True
+            return runs_of_mask(mask)
+        reach += step * extent
+    low += sum(min(0, result.coefficients[d] * (sizes[d] - 1)) for d in dims)
+    start, end = max(low, 0), min(low + reach, size)
+    return run(start, end) if start < end else np.zeros((0, 2), np.int64)
 
 
 def flat_indices(results: Sequence[Linear], dims: Sequence[int], sizes: Sequence[int], shape: Sequence[int]) -> Indices:

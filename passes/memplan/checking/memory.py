@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
 from xdsl.ir import SSAValue
+
+from .intervals import Numbers, Pieces, Runs, run
 
 NOBODY = -1
 """The owner of bytes that belong to no living unit."""
@@ -30,12 +30,8 @@ class Memory:
 
     size: int
     writable: bool = True
-    owner: NDArray[np.int32] = field(init=False)
-    stamp: NDArray[np.int32] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.owner = np.full(self.size, NOBODY, np.int32)
-        self.stamp = np.full(self.size, NEVER, np.int32)
+    owner: Numbers = field(default_factory=lambda: Numbers(NOBODY))
+    stamp: Numbers = field(default_factory=lambda: Numbers(NEVER))
 
 
 @dataclass
@@ -55,26 +51,28 @@ class Unit:
     claimed: bool = False
     retired_by: str | None = None
 
-    @property
-    def owners(self) -> NDArray[np.int32]:
-        """Who owns its bytes."""
-        return self.memory.owner[self.start : self.end]
-
     def claim(self) -> None:
         """Take over all of its bytes; those that it did not own hold nothing yet."""
-        owners = self.owners
-        fresh = owners != self.number
-        if fresh.any():
-            self.memory.stamp[self.start : self.end][fresh] = NEVER
-            owners[:] = self.number
+        self._give(self.memory.owner.where(self.start, self.end, self.number, False), self.number)
         self.claimed = not self.is_row
 
     def retire(self, step: str) -> None:
         """Give up the bytes that it still owns."""
-        mine = self.owners == self.number
-        self.owners[mine] = NOBODY
-        self.memory.stamp[self.start : self.end][mine] = NEVER
+        self._give(self.memory.owner.where(self.start, self.end, self.number, True), NOBODY)
         self.retired_by = step
+
+    def _give(self, runs: Runs, owner: int) -> None:
+        """Some of its bytes change their owner and hold nothing."""
+        self.memory.owner.put(runs, owner)
+        self.memory.stamp.put(runs, NEVER)
+
+    def others(self) -> list[int]:
+        """The other units that own some of its bytes, in the order of their numbers."""
+        owners = self.memory.owner
+        if owners.common(self.start, self.end) in (NOBODY, self.number):
+            return []
+        (found,) = Pieces.of(run(self.start, self.end), owners).values
+        return sorted(set(found.tolist()) - {NOBODY, self.number})
 
 
 @dataclass(frozen=True)

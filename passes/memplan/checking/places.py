@@ -20,6 +20,7 @@ from ....dialects.memplan import (
     row_dimension,
     size_in_bytes,
 )
+from .intervals import run
 from .memory import FOREVER, GIVEN, Memory, Place, Unit
 
 
@@ -89,7 +90,7 @@ class Places:
         unit = self._unit(f"`{value.name_hint or name}`", memory, 0, memory.size)
         unit.claim()
         if is_written:
-            memory.stamp[:] = GIVEN
+            memory.stamp.put(run(0, memory.size), GIVEN)
         self._places[value] = Place(value, (unit,))
 
     def _unit(self, name: str, memory: Memory, start: int, end: int, is_row: bool = False) -> Unit:

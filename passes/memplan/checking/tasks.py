@@ -11,21 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
 from xdsl.ir import SSAValue
 
 from ....dialects.access import linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import OpaqueOp
 from .access import Access, Chunk
+from .intervals import Numbers
 from .places import Places, name_of, refuse
 
 EARLIER = -1
 """The stamp that stands for whatever was there before the stream."""
-
-Stamps = NDArray[np.int32] | int
-"""A stamp for all bytes of a storage, or one for each."""
 
 
 @dataclass
@@ -37,7 +33,7 @@ class Task:
     reads: list[Access]
     writes: list[Access]
     along: int | None = None
-    expected: list[Stamps | None] = field(default_factory=list[Stamps | None])
+    expected: list[Numbers | None] = field(default_factory=list[Numbers | None])
     """Per read the stamps that the bytes must have; None where any will do."""
 
     @property
@@ -77,7 +73,7 @@ class Task:
         """The stamp of what a slice writes."""
         return self.done if self.is_apart or value == self.slices - 1 else self.done - 1
 
-    def touches(self, value: int) -> tuple[list[tuple[Chunk, Stamps | None]], list[Chunk]]:
+    def touches(self, value: int) -> tuple[list[tuple[Chunk, Numbers | None]], list[Chunk]]:
         """What a slice reads, with the stamps expected there, and what it writes."""
         writes = [chunk for access in self.writes for chunk in access.chunks(value)]
         reads = [
@@ -86,7 +82,8 @@ class Task:
             for chunk in access.chunks(value)
         ]
         if self.accumulates and value > 0:
-            reads.extend((chunk, self.done - 1) for chunk in writes)
+            begun = Numbers(self.done - 1)
+            reads.extend((chunk, begun) for chunk in writes)
         return reads, writes
 
 
@@ -95,7 +92,7 @@ class Stream:
     """The tasks of a stream, and per storage that several of them write the stamps that it must have at the end."""
 
     tasks: Sequence[Task]
-    results: dict[SSAValue, tuple[Access, Stamps]]
+    results: dict[SSAValue, tuple[Access, Numbers]]
 
 
 def task_of(op: StructuredForm | OpaqueOp, places: Places, number: int, along: int | None = None) -> Task:
@@ -124,8 +121,8 @@ def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: int | None) -
 def as_in_the_text(tasks: Sequence[Task]) -> Stream:
     """Give the tasks of a stream the stamps that they must read."""
     writers = Counter(access.place.root for task in tasks for access in task.writes)
-    stamps: dict[SSAValue, Stamps] = dict.fromkeys(writers, EARLIER)
-    results: dict[SSAValue, tuple[Access, Stamps]] = {}
+    stamps: dict[SSAValue, Numbers] = dict.fromkeys(writers, Numbers(EARLIER))
+    results: dict[SSAValue, tuple[Access, Numbers]] = {}
     for task in tasks:
         task.expected = [stamps.get(access.place.root) for access in task.reads]
         for access in task.writes:
@@ -136,11 +133,10 @@ def as_in_the_text(tasks: Sequence[Task]) -> Stream:
     return Stream(tasks, results)
 
 
-def overwritten(stamps: Stamps, access: Access, task: Task) -> Stamps:
+def overwritten(stamps: Numbers, access: Access, task: Task) -> Numbers:
     """The stamps of a storage after a task has written all that it writes there."""
     assert isinstance(task.op, StructuredForm)
-    after = np.full(access.place.size, stamps, np.int32) if isinstance(stamps, int) else stamps.copy()
+    after = stamps.copy()
     for chunk in Access(access.value, access.place, task.op.out_map, task.op, None).chunks(0):
-        place = slice(chunk.logical, chunk.logical + chunk.size)
-        after[place] = task.done if chunk.mask is None else np.where(chunk.mask, task.done, after[place])
-    return task.done if bool((after == task.done).all()) else after
+        after.put(chunk.runs + (chunk.logical - chunk.start), task.done)
+    return after

@@ -13,6 +13,8 @@ that p writes is the first that q reads. Padding reads nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,21 +71,47 @@ def safe_distance(
     access, target = form.maps.data[operand].data, form.target
     if (along is not None and along >= len(parallel)) or not (keeps_rows(value, splits) and keeps_rows(target, splits)):
         return NEVER
-    reads = addresses(value, access, form.sizes, len(parallel), splits)
-    writes = addresses(target, form.out_map, form.sizes, len(parallel), splits)
+    source = Side.of(value, access, splits)
+    reach = reach_of(source, Side.of(target, form.out_map, splits), form.sizes, len(parallel), along)
+    assert isinstance(target.type, MemRefType)
+    return max(0, reach + element_bytes(target.type) + alias_offset(target) - alias_offset(value))
+
+
+class Side(NamedTuple):
+    """A memref as a form sees it: its access map, its shape, bytes of an element, and which dimension lies in rows."""
+
+    access: AffineMap
+    shape: tuple[int, ...]
+    width: int
+    row: int | None
+    is_split: bool
+
+    @staticmethod
+    def of(value: SSAValue, access: AffineMap, splits: Callable[[SSAValue], bool]) -> Side:
+        """`splits` tells of a root whether its rows lie apart."""
+        assert isinstance(value.type, MemRefType)
+        is_split = splits(root_of(value))
+        row = row_dimension(value.type) if is_split else None
+        return Side(access, value.type.get_shape(), element_bytes(value.type), row, is_split)
+
+
+@lru_cache(1024)
+def reach_of(source: Side, target: Side, sizes: tuple[int, ...], parallel_dims: int, along: int | None) -> int:
+    """The most by which the address of a store lies above what a later point reads; layers are often alike."""
+    parallel = sizes[:parallel_dims]
+    reads = addresses(source, sizes, parallel_dims)
+    writes = addresses(target, sizes, parallel_dims)
     if along is None:
         reads, writes = [grid[None] for grid in reads], [grid[None] for grid in writes]
         points = trips(parallel, (*reads, *writes), 1)
     else:
         reads = [np.moveaxis(grid, along, 0) for grid in reads]
         writes = [np.moveaxis(grid, along, 0) for grid in writes]
-        kept = different_slices((*reads, *writes)) if splits(root_of(target)) else np.zeros(1, np.int64)
+        kept = different_slices((*reads, *writes)) if target.is_split else np.zeros(1, np.int64)
         reads = [grid if len(grid) == 1 else grid[kept] for grid in reads]
         writes = [grid if len(grid) == 1 else grid[kept] for grid in writes]
         points = trips([size for dim, size in enumerate(parallel) if dim != along], (*reads, *writes), len(kept))
-    reach = furthest_reach(total(reads, points), total(writes, points))
-    assert isinstance(target.type, MemRefType)
-    return max(0, reach + element_bytes(target.type) + alias_offset(target) - alias_offset(value))
+    return furthest_reach(total(reads, points), total(writes, points))
 
 
 def furthest_reach(starts: Grid, stores: Grid) -> int:
@@ -95,21 +123,17 @@ def furthest_reach(starts: Grid, stores: Grid) -> int:
     return int((stores[:, :-1] - later).max(initial=-NOWHERE))
 
 
-def addresses(
-    value: SSAValue, access: AffineMap, sizes: Sequence[int], parallel: int, splits: Callable[[SSAValue], bool]
-) -> list[Grid]:
+def addresses(side: Side, sizes: Sequence[int], parallel: int) -> list[Grid]:
     """The lowest byte of a memref that each point touches, as a sum with one term per index; NOWHERE for padding.
 
     In storage that is split into rows the byte is counted from the start of the row. Addresses grow with each index, so
     the lowest has the least index inside the memref in every dimension: each is found for itself.
     """
-    assert isinstance(value.type, MemRefType)
-    shape, stride = value.type.get_shape(), element_bytes(value.type)
-    row = row_dimension(value.type) if splits(root_of(value)) else None
+    shape, stride = side.shape, side.width
     terms: list[Grid] = []
     for dim in reversed(range(len(shape))):
-        index = least_index(linear_map(access)[dim], sizes, parallel, shape[dim])
-        terms.append(np.where(index < NOWHERE, index * (0 if dim == row else stride), NOWHERE))
+        index = least_index(linear_map(side.access)[dim], sizes, parallel, shape[dim])
+        terms.append(np.where(index < NOWHERE, index * (0 if dim == side.row else stride), NOWHERE))
         stride *= shape[dim]
     return terms
 

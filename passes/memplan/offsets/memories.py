@@ -57,6 +57,11 @@ class Plan:
         return max(part.placement.method for part in self.parts)
 
     @property
+    def limited(self) -> bool:
+        """True where the search for one of the parts came to its limit."""
+        return any(part.placement.limited for part in self.parts)
+
+    @property
     def places(self) -> tuple[tuple[int, int], ...]:
         """For each request, the number of its part, and its offset."""
         found = {

@@ -140,6 +140,14 @@ class Problem:
         mask[buffer] = False
         return np.flatnonzero(mask)
 
+    def pairs_alive(self) -> int:
+        """How many pairs of buffers are alive together."""
+        lives = self.upper > self.lower
+        lower, upper = np.sort(self.lower[lives]), np.sort(self.upper[lives])
+        before = np.searchsorted(lower, lower, "left") - np.searchsorted(upper, lower, "right")
+        same = np.arange(len(lower)) - np.searchsorted(lower, lower, "left")
+        return int((before + same).sum())
+
     @cached_property
     def neighbours(self) -> list[Ints]:
         """Per buffer, the others that are alive together with it."""
@@ -180,8 +188,11 @@ class Problem:
         The padding of the topmost buffer is left out.
         """
         changes, total = self._live_bytes()
-        alive = (self.lower <= changes[:, None]) & (self.upper > changes[:, None])
-        padding = np.where(alive, self.sizes - self.true_sizes, 0).max(1, initial=0)
+        padding = np.zeros(len(changes), np.int64)
+        padded = self.sizes - self.true_sizes
+        begin, end = np.searchsorted(changes, self.lower), np.searchsorted(changes, self.upper)
+        for buffer in np.argsort(padded, kind="stable")[np.count_nonzero(padded == 0) :]:
+            padding[begin[buffer] : end[buffer]] = padded[buffer]
         fixed = np.where(self.given == FREE, 0, self.given) + self.true_sizes
         return max(int((total - padding).max(initial=0)), int(fixed.max(initial=0)))
 
@@ -221,6 +232,8 @@ class Problem:
 
     def _verify_given(self) -> None:
         """Raise ValueError where two given offsets contradict each other."""
+        if np.count_nonzero(self.given != FREE) < 2:
+            return
         for buffer in np.flatnonzero(self.given != FREE):
             others, (above, below) = self.neighbours[buffer], self.gaps[buffer]
             offsets = self.given[others]

@@ -70,13 +70,15 @@ def widen(box: Box, shape: Sequence[int], keep: Sequence[bool]) -> Box:
     return tuple(interval if kept else (0, size - 1) for interval, size, kept in zip(box, shape, keep, strict=True))
 
 
-def writers_of(out: Sequence[Linear], sizes: Sequence[int], box: Box) -> Box | None:
+def writers_of(
+    out: Sequence[Linear], sizes: Sequence[int], box: Box, singles: Sequence[bool] | None = None
+) -> Box | None:
     """The points of the domain that write inside a box of the output; None when there are none.
 
-    Along dimensions for which `are_cut` is false the box must be as wide as the output.
+    Along dimensions for which `are_cut` is false the box must be as wide as the output. `singles` is what it says.
     """
     points = list(full_box(sizes))
-    for result, (low, high), single in zip(out, box, are_cut(out, sizes), strict=True):
+    for result, (low, high), single in zip(out, box, singles or are_cut(out, sizes), strict=True):
         moving = [d for d, c in enumerate(result.coefficients) if c and sizes[d] > 1]
         if not moving and not low <= result.offset <= high:
             return None

@@ -73,6 +73,8 @@ class Planner:
         """Bytes that live when the stage begins."""
         self.leaving: list[Life] = [life for life in before if life.last <= stage.last]
         self.deaths = self._deaths()
+        self.clones = 0
+        """How many clones have been looked at."""
 
     def _deaths(self) -> list[list[SSAValue]]:
         """Per form of the stage, the inner buffers that it is the last to use."""
@@ -118,15 +120,16 @@ class Planner:
         clones: list[Clone] = []
         for number in reversed(range(len(self.stage.forms))):
             access = self.stage.forms[number]
-            target = access.form.target
+            target = access.target
             if target not in needed:
                 continue
             shape = shape_of(target)
             needed[target] = widen(clip(needed[target], shape), shape, access.are_cut)
-            points = writers_of(access.out, access.sizes, needed[target])
+            points = writers_of(access.out, access.sizes, needed[target], access.are_cut)
             if points is None:
                 continue
             clones.append(Clone(number, points))
+            self.clones += 1
             for value, results in access.reads:
                 if value in self.stage.inner:
                     needed[value] = hull(needed.get(value), reads_of(results, points))
@@ -134,7 +137,7 @@ class Planner:
         return Patch(place, tuple(reversed(clones)), needed)
 
     def _macs(self, patch: Patch) -> int:
-        forms = [self.stage.forms[clone.number].form for clone in patch.clones]
+        forms = [self.stage.forms[clone.number] for clone in patch.clones]
         return sum(
             form.macs * volume(clone.points) // prod(form.sizes)
             for form, clone in zip(forms, patch.clones, strict=True)
@@ -149,7 +152,7 @@ class Planner:
             bytes = {value: volume(box) * bytes_of(value) for value, box in patch.boxes.items()}
             inner = 0
             for clone in patch.clones:
-                target = self.stage.forms[clone.number].form.target
+                target = self.stage.forms[clone.number].target
                 if target in bytes:
                     inner += bytes[target]
                 else:

@@ -20,13 +20,19 @@ GRIDS: tuple[Grid, ...] = tuple(
 )
 
 
+WORK = 200_000
+"""Clones of forms that are looked at by default: some ten seconds."""
+
+
 @dataclass
 class Search:
-    """The best plan so far, and what became of the others."""
+    """The best plan so far, and what became of the others. It is `limited` where the work did not suffice for all."""
 
     liveness: Liveness
     max_recompute: float
     grids: Sequence[Grid] = GRIDS
+    work: int = WORK
+    limited: bool = False
 
     def __post_init__(self) -> None:
         self.before = self.liveness.max_live
@@ -59,7 +65,11 @@ class Search:
             if planner.outside >= self.before or (self.best is not None and planner.outside > self.best.peak):
                 return
             if planner.fits(grid):
+                if self.work <= planner.clones:
+                    self.limited = True
+                    break
                 self._consider(planner.plan(grid, self.most_macs))
+        self.work -= planner.clones
 
     def _consider(self, plan: Plan | None) -> None:
         self.tried += 1

@@ -51,6 +51,16 @@ class Access:
         return are_cut(self.out, self.sizes)
 
     @cached_property
+    def target(self) -> SSAValue:
+        """What it writes."""
+        return self.form.target
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole form."""
+        return self.form.macs
+
+    @cached_property
     def name(self) -> str:
         """The node, for messages."""
         return name_of(self.form)

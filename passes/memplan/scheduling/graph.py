@@ -52,6 +52,11 @@ class Graph:
         """The same graph with time reversed; a reversed order has the same peak."""
         return Graph(self.sizes, self.touches, self.succs)
 
+    @cached_property
+    def moves(self) -> Moves:
+        """What its ops add and free."""
+        return Moves(self)
+
 
 def dataflow(
     sizes: Sequence[int],
@@ -75,19 +80,30 @@ def with_ends(graph: Graph, inputs: Iterable[int], outputs: Iterable[int]) -> Gr
 
 def peak_of(graph: Graph, order: Iterable[int]) -> int:
     """The most bytes alive during one op of an order."""
-    moves, state, alive, peak = Moves(graph), 0, 0, 0
+    left = [0] * len(graph.sizes)
+    for tensors in graph.touches:
+        for tensor in tensors:
+            left[tensor] += 1
+    alive = peak = 0
+    begun: set[int] = set()
     for op in order:
-        during = alive + moves.new_bytes(op, state)
-        state |= 1 << op
-        alive, peak = during - moves.freed_bytes(op, state), max(peak, during)
+        tensors = graph.touches[op]
+        alive += sum(graph.sizes[tensor] for tensor in tensors - begun)
+        begun |= tensors
+        peak = max(peak, alive)
+        for tensor in tensors:
+            left[tensor] -= 1
+            if not left[tensor]:
+                alive -= graph.sizes[tensor]
     return peak
 
 
 class Moves:
-    """What an op adds and frees, as masks over down-sets."""
+    """What an op adds and frees, as masks over down-sets. `looks` counts the ops that were looked at."""
 
     def __init__(self, graph: Graph):
         count = len(graph.preds)
+        self.looks = 0
         self.full = (1 << count) - 1
         self.preds = [mask_of(preds) for preds in graph.preds]
         self.succs = [tuple(sorted(succs)) for succs in graph.succs]
@@ -150,6 +166,7 @@ class Moves:
         while todo:
             bit = todo & -todo
             todo ^= bit
+            self.looks += 1
             op = bit.bit_length() - 1
             during = alive + self.new_bytes(op, state)
             if during > bound:
@@ -172,6 +189,7 @@ class Moves:
         while todo:
             bit = todo & -todo
             todo ^= bit
+            self.looks += 1
             op = bit.bit_length() - 1
             during = alive + self.new_bytes(op, state)
             then = state | bit

@@ -19,13 +19,21 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from .beam import BEAM, beam_search
 from .graph import Graph, Moves, Node, peak_of, unwind
+from .greedy import greedy_order
+
+LOOKS = 1_000_000
+"""Looks at ops in a direction, of exact searches and again of beams: in all some two seconds where masks are short."""
 
 STATE_LIMIT = 300_000
-"""Down-sets that the exact search may visit by default, forwards and again backwards: some twenty seconds each."""
+"""Down-sets that the exact search may visit by default, forwards and again backwards."""
 
-BEAM = 64
-"""Down-sets of each size that the beam search keeps by default."""
+WORDS = 4
+"""Words of masks for each look allowed: in graphs that need more, down-sets take too long."""
+
+LONG = 64
+"""Words of a mask with which a look takes twice as long."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Schedule:
     """An order of all ops, its peak and a proven lower bound in bytes.
 
     `method` is `given` where the order that came in is proven to be optimal, `exact` for another order that is, and
-    `beam` where the state limit was hit and the best order found has no proof. `states` counts the down-sets visited.
+    `beam` where a limit was hit and the best order found has no proof. `states` counts the down-sets visited.
     """
 
     order: tuple[int, ...]
@@ -43,24 +51,52 @@ class Schedule:
     states: int = 0
 
 
-def schedule(graph: Graph, given: Sequence[int], state_limit: int = STATE_LIMIT, beam: int = BEAM) -> Schedule:
-    """The order of least peak, as far as the limit on visited states allows; never worse than the given order."""
+def schedule(
+    graph: Graph, given: Sequence[int], state_limit: int = STATE_LIMIT, beam: int = BEAM, looks: int = LOOKS
+) -> Schedule:
+    """The order of least peak, as far as the limits on visited states and on looks at ops allow.
+
+    It is never worse than the given order. Graphs so large that looking at each down-set takes too long are ordered
+    greedily.
+    """
     bound = max((sum(graph.sizes[t] for t in tensors) for tensors in graph.touches), default=0)
     peak = peak_of(graph, given)
+    if bound >= peak:
+        return Schedule(tuple(given), peak, peak, "given")
     states, both = 0, ((graph, 1), (graph.reversed, -1))
-    for budget in budgets(state_limit):
+    words = len(graph.preds) // 64 + 1
+    looks = looks * LONG // (LONG + words) if words * mask_count(graph) <= WORDS * looks else 0
+    for budget in budgets(state_limit) if looks else ():
         for each, turn in both:
             search = ExactSearch(each, bound, peak)
-            order = search.run(budget)
+            order = search.run(budget, looks)
             states, bound = states + search.states, search.bound
             if order is not None:
                 return Schedule(order[::turn], bound, bound, "exact", states)
             if bound >= peak:
                 return Schedule(tuple(given), peak, peak, "given", states)
-    beams = [beam_search(each, beam)[::turn] for each, turn in both]
-    best = min((tuple(given), *beams), key=lambda order: peak_of(graph, order))
+    found = [tuple(given)]
+    for each, turn in both:
+        orders = greedy_order(each), *(beams(each, beam, looks) if looks else ())
+        found += [order[::turn] for order in orders]
+    best = min(found, key=lambda order: peak_of(graph, order))
     peak = peak_of(graph, best)
     return Schedule(best, peak, bound, "beam" if peak > bound else "exact", states)
+
+
+def mask_count(graph: Graph) -> int:
+    """The masks that `Moves` keeps, with a bit for each op: for each tensor that an op touches, and for each op."""
+    return 2 * sum(map(len, graph.touches)) + 3 * len(graph.preds)
+
+
+def beams(graph: Graph, widest: int, looks: int) -> Iterator[tuple[int, ...]]:
+    """The orders of ever wider beams, as far as the looks allow."""
+    most, width = graph.moves.looks + looks, 1
+    while (order := beam_search(graph, width, most - graph.moves.looks)) is not None:
+        yield order
+        if width == widest:
+            return
+        width = min(4 * width, widest)
 
 
 def budgets(state_limit: int) -> Iterator[int]:
@@ -81,20 +117,25 @@ class ExactSearch:
     limit: int
     states: int = field(default=0, init=False)
 
-    def run(self, state_limit: int) -> tuple[int, ...] | None:
-        """An order whose peak is `bound`; None at the state limit, or when `bound` has risen to `limit`."""
+    def run(self, state_limit: int, looks: int = 1 << 62) -> tuple[int, ...] | None:
+        """An order whose peak is `bound`; None when `bound` has risen to `limit`, or when it takes more.
+
+        `looks` bounds the looks at ops of all searches in this graph.
+        """
         if self.bound >= self.limit:
             return None
-        moves = Moves(self.graph)
+        moves = self.graph.moves
+        if moves.looks >= looks:
+            return None
         root: Node = (0, 0, moves.start(), None)
         while root[1] != moves.full:
-            found = self._valley(moves, root, state_limit)
+            found = self._valley(moves, root, state_limit, looks)
             if found is None:
                 return None
             root = found
         return unwind(root[3])
 
-    def _valley(self, moves: Moves, root: Node, state_limit: int) -> Node | None:
+    def _valley(self, moves: Moves, root: Node, state_limit: int, looks: int) -> Node | None:
         """The first node at a cut, or with no more bytes alive than the root has."""
         seen = {root[1]}
         frontier: list[tuple[int, int, int, Node]] = []
@@ -113,7 +154,7 @@ class ExactSearch:
             node = heapq.heappop(frontier)[3]
             if node[0] <= root[0] or node[1] in moves.cuts:
                 return node
-            if self.states >= state_limit:
+            if self.states >= state_limit or moves.looks >= looks:
                 return None
 
     def _push(self, moves: Moves, node: Node, seen: set[int], frontier: list[tuple[int, int, int, Node]]) -> None:
@@ -144,21 +185,3 @@ class ExactSearch:
         for node in let_in:
             self._push(moves, node, seen, frontier)
         return True
-
-
-def beam_search(graph: Graph, width: int) -> tuple[int, ...]:
-    """A good order: of all partial orders of one length, only the `width` best go on, by peak, then by bytes alive."""
-    moves = Moves(graph)
-    levels: dict[int, dict[int, tuple[int, Node]]] = {0: {0: (0, (0, 0, moves.start(), None))}}
-    while True:
-        count = min(levels)
-        entries = heapq.nsmallest(width, levels.pop(count).values(), key=lambda entry: (entry[0], entry[1][0]))
-        for peak, node in entries:
-            if node[1] == moves.full:
-                return unwind(node[3])
-            for during, after in moves.steps(node):
-                worst = max(peak, during)
-                settled = moves.settle(after, worst)
-                level = levels.setdefault(settled[1].bit_count(), {})
-                if settled[1] not in level or worst < level[settled[1]][0]:
-                    level[settled[1]] = worst, settled

@@ -7,7 +7,6 @@ Every element of a buffer is taken to be written once, as `convert-fixed-to-memp
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +20,7 @@ from ....dialects.memplan import FLASH, AliasOp, OpaqueOp, accumulates, row_byte
 from ....dialects.memplan.liveness import StepOp, destinations, root_of, touched
 from ....dialects.memplan.slices import Spans, is_local, row_spans, slice_dimension
 from ..lifetimes.distance import NEVER, safe_distance
+from .order import on_demand
 
 Ints = NDArray[np.int64]
 
@@ -119,14 +119,15 @@ class Chain:
                 self._take_up(value)
         self.whole = [self._task(step, None) for step in steps]
         self.tasks = [self._task(step, sliceable(step)) for step in steps]
-        self.sizes = np.repeat([s.size for s in self.storage], [s.rows for s in self.storage]).astype(np.int64)
         self.first = [len(steps)] * len(self.storage)
         self.last = [-1] * len(self.storage)
         for number, task in enumerate(self.tasks):
             for touch in (*task.reads, *task.writes):
                 self.first[touch.storage] = min(self.first[touch.storage], number)
                 self.last[touch.storage] = max(self.last[touch.storage], number)
-        self.requires = [self._requirements(number) for number in range(len(steps))]
+        self.requires = self._requirements()
+        self._bytes = np.array([storage.size * storage.rows for storage in self.storage], np.int64)
+        self._held: tuple[int, Ints] = -1, np.zeros(0, np.int64)
         self.pieces = self._pieces()
 
     def _take_up(self, value: SSAValue) -> None:
@@ -188,20 +189,28 @@ class Chain:
     def _splits(self, root: SSAValue) -> bool:
         return root in self._numbers and self.storage[self._numbers[root]].rows > 1
 
-    def _requirements(self, reader: int) -> list[tuple[int, list[int]]]:
-        """For each earlier task that the reader waits for: how many of its slices each slice of the reader needs."""
-        requirements: list[tuple[int, list[int]]] = []
-        for touch in self.tasks[reader].reads:
-            for writer in range(reader):
-                task = self.tasks[writer]
-                for write in task.writes:
-                    if write.storage == touch.storage:
-                        if task.accumulates or task.along is None or self.storage[write.storage].rows == 1:
-                            counts = np.full(len(touch.spans), task.slices)
-                        else:
-                            counts = np.searchsorted(write.spans[:, 0], touch.spans[:, 1], side="right")
-                        requirements.append((writer, counts.tolist()))
-        return requirements
+    def _requirements(self) -> list[list[tuple[int, list[int]]]]:
+        """Per task, for each earlier one that it waits for, how many of its slices each slice of the task needs."""
+        writes: dict[int, list[tuple[int, Touch]]] = {}
+        requires: list[list[tuple[int, list[int]]]] = []
+        for number, task in enumerate(self.tasks):
+            requires.append(
+                [
+                    (writer, self._counts(writer, write, touch))
+                    for touch in task.reads
+                    for writer, write in writes.get(touch.storage, ())
+                ]
+            )
+            for write in task.writes:
+                writes.setdefault(write.storage, []).append((number, write))
+        return requires
+
+    def _counts(self, writer: int, write: Touch, read: Touch) -> list[int]:
+        """How many slices of a writer each slice of a reader needs."""
+        task = self.tasks[writer]
+        if task.accumulates or task.along is None or self.storage[write.storage].rows == 1:
+            return [task.slices] * len(read.spans)
+        return np.searchsorted(write.spans[:, 0], read.spans[:, 1], side="right").tolist()
 
     def segment(self, first: int, last: int, streamed: bool) -> Segment:
         """The order and the peak of tasks run together in slices, or in one piece each."""
@@ -209,20 +218,29 @@ class Chain:
             peak = self.pieces.peak(first, last)
             return Segment(first, last, streamed, peak, tuple((task, 0) for task in range(first, last)))
         tasks = self.tasks[first:last]
-        order = on_demand(tasks, first, self.requires[first:last])
+        order = on_demand([task.slices for task in tasks], first, self.requires[first:last])
         return Segment(first, last, streamed, self._peak(tasks, first, order), tuple(order))
+
+    def held(self, first: int, last: int) -> int:
+        """Bytes of the storage that is touched before task `first` and again from task `last` on."""
+        if self._held[0] != last:
+            begins = np.array(self.first, np.int64)[np.array(self.last) >= last]
+            sizes = self._bytes[np.array(self.last) >= last]
+            sums = np.bincount(begins, sizes, minlength=len(self.tasks) + 1).cumsum()
+            self._held = last, np.concatenate([[0], sums]).astype(np.int64)
+        return int(self._held[1][first])
 
     def _pieces(self) -> Pieces:
         """What each task needs in one piece."""
         count = len(self.whole)
         alone = [self._peak(self.whole[number : number + 1], number, [(number, 0)]) for number in range(count)]
         shared, since, until = np.array(alone, np.int64), np.full(count, -1), np.full(count, count)
+        changes = np.zeros(count + 1, np.int64)
+        np.add.at(changes, self.first, self._bytes)
+        np.subtract.at(changes, np.array(self.last, np.int64) + 1, self._bytes)
+        total = np.cumsum(changes).tolist()
         for number, task in enumerate(self.whole):
-            alive = sum(
-                storage.size * storage.rows
-                for storage, first, last in zip(self.storage, self.first, self.last, strict=True)
-                if first <= number <= last
-            )
+            alive = total[number]
             for source, target, saving in self._shares(task.op, number):
                 if alive - saving < shared[number]:
                     shared[number] = alive - saving
@@ -245,40 +263,54 @@ class Chain:
         times = [np.empty(task.slices, np.int64) for task in tasks]
         for time, (task, value) in enumerate(order):
             times[task - first][value] = time
-        begins, ends = np.full(self.rows, end, np.int64), np.full(self.rows, NEVER, np.int64)
+        touched = dict.fromkeys(touch.storage for task in tasks for touch in (*task.reads, *task.writes))
+        shifts, rows, held = dict[int, int](), 0, self.held(first, last)
+        for number in touched:
+            shifts[number] = rows - self.storage[number].start
+            rows += self.storage[number].rows
+        begins, ends = np.full(rows, end, np.int64), np.full(rows, NEVER, np.int64)
         for task, at in zip(tasks, times, strict=True):
             for touch in (*task.reads, *task.writes):
-                np.minimum.at(begins, touch.rows, at[touch.slices])
-                np.maximum.at(ends, touch.rows, at[touch.slices])
-        for number, storage in enumerate(self.storage):
-            if storage.size == 0 or self.first[number] >= last or self.last[number] < first:
-                continue
-            rows = slice(storage.start, storage.start + storage.rows)
+                place = touch.rows + shifts[touch.storage]
+                np.minimum.at(begins, place, at[touch.slices])
+                np.maximum.at(ends, place, at[touch.slices])
+        sizes = np.zeros(rows, np.int64)
+        for number, shift in shifts.items():
+            storage = self.storage[number]
+            place = slice(storage.start + shift, storage.start + shift + storage.rows)
+            sizes[place] = storage.size
             if self.first[number] < first:
-                begins[rows] = 0
+                begins[place] = 0
             if self.last[number] >= last or storage.rows == 1:
-                ends[rows] = end - 1
+                ends[place] = end - 1
+            if self.first[number] < first and self.last[number] >= last:
+                held -= storage.size * storage.rows
         changes = np.zeros(end + 1, np.int64)
-        alive = (begins <= ends) & (self.sizes > 0)
-        np.add.at(changes, begins[alive], self.sizes[alive])
-        np.subtract.at(changes, ends[alive] + 1, self.sizes[alive])
-        live = np.cumsum(changes)[:-1] - self._shared(tasks, times, begins, ends, end)
+        alive = (begins <= ends) & (sizes > 0)
+        np.add.at(changes, begins[alive], sizes[alive])
+        np.subtract.at(changes, ends[alive] + 1, sizes[alive])
+        live = held + np.cumsum(changes)[:-1] - self._shared(tasks, times, begins, ends, end, shifts)
         return int(live.max(initial=0))
 
-    def _shared(self, tasks: Sequence[Task], times: Sequence[Ints], begins: Ints, ends: Ints, steps: int) -> Ints:
-        """Per step, the most bytes that its output can share with one input row that dies there."""
+    def _shared(
+        self, tasks: Sequence[Task], times: Sequence[Ints], begins: Ints, ends: Ints, steps: int, shifts: dict[int, int]
+    ) -> Ints:
+        """Per step, the most bytes that its output can share with one input row that dies there.
+
+        `shifts` tells by how much the rows of a storage are shifted in `begins` and `ends`, their steps.
+        """
         shared = np.zeros(steps, np.int64)
         for task, at in zip(tasks, times, strict=True):
             if task.accumulates or len(task.writes) != 1:
                 continue
             write = task.writes[0]
             born = np.zeros(task.slices, np.bool_)
-            born[write.slices] = begins[write.rows] == at[write.slices]
+            born[write.slices] = begins[write.rows + shifts[write.storage]] == at[write.slices]
             for touch in task.reads:
                 storage = self.storage[touch.storage]
                 if not touch.saving or (task.along is not None and storage.rows == 1):
                     continue
-                dying = (ends[touch.rows] == at[touch.slices]) & born[touch.slices]
+                dying = (ends[touch.rows + shifts[touch.storage]] == at[touch.slices]) & born[touch.slices]
                 np.maximum.at(shared, at[touch.slices[dying]], touch.saving)
         return shared
 
@@ -335,34 +367,3 @@ def expand(storage: int, start: int, spans: Spans, saving: int) -> Touch:
     slices = np.repeat(np.arange(len(spans)), counts)
     within = np.arange(len(slices)) - np.repeat(np.cumsum(counts) - counts, counts)
     return Touch(storage, spans, start + spans[slices, 0] + within, slices, saving)
-
-
-def on_demand(
-    tasks: Sequence[Task], first: int, requires: Sequence[Sequence[tuple[int, list[int]]]]
-) -> list[tuple[int, int]]:
-    """The slices of tasks numbered from `first`, each as late as the tasks after it allow; then those nobody needs."""
-    done = [0] * len(tasks)
-    order: list[tuple[int, int]] = []
-    inner = [[(writer - first, counts) for writer, counts in needs if writer >= first] for needs in requires]
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 1000 + 10 * len(tasks)))
-
-    def demand(task: int, count: int) -> None:
-        while done[task] < count:
-            value = done[task]
-            for writer, counts in inner[task]:
-                if done[writer] < counts[value]:
-                    demand(writer, counts[value])
-            order.append((first + task, value))
-            done[task] += 1
-
-    needed = {writer for needs in inner for writer, _ in needs}
-    sinks = [task for task in range(len(tasks)) if task not in needed]
-    longest = max(task.slices for task in tasks)
-    for step in range(1, longest + 1):
-        for sink in sinks:
-            demand(sink, -(-step * tasks[sink].slices // longest))
-    for task in range(len(tasks)):
-        demand(task, tasks[task].slices)
-    sys.setrecursionlimit(limit)
-    return order

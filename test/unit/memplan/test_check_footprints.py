@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyml_opt.dialects.access import Linear
-from tinyml_opt.passes.memplan.checking.footprints import UNTOUCHED, is_product, points, touched
+from tinyml_opt.passes.memplan.checking.footprints import UNTOUCHED, is_product, points, runs, touched
 
 Case = tuple[list[Linear], list[int], int, list[int]]
 
@@ -44,6 +44,8 @@ def test_footprints_follow_the_definition(case: Case) -> None:
     results, sizes, parallel, shape = case
     expected = by_definition(*case)
     mask = touched(results, sizes, shape)
+    numbers_touched = {number for start, end in runs(results, sizes, shape).tolist() for number in range(start, end)}
+    assert numbers_touched == set(np.flatnonzero(mask).tolist())
     first, last = (points(results, sizes, parallel, shape, end).reshape(shape) for end in (False, True))
     for element in product(*map(range, shape)):
         numbers = expected.get(element, [UNTOUCHED])

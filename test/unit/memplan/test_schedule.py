@@ -19,8 +19,9 @@ from tinyml_opt.lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPa
 from tinyml_opt.passes.memplan.check import CheckPass
 from tinyml_opt.passes.memplan.place import PlacePass
 from tinyml_opt.passes.memplan.schedule import SCHEDULE, SchedulePass
+from tinyml_opt.passes.memplan.scheduling.beam import beam_search
 from tinyml_opt.passes.memplan.scheduling.graph import Graph, dataflow, peak_of, with_ends
-from tinyml_opt.passes.memplan.scheduling.search import ExactSearch, Schedule, beam_search, schedule
+from tinyml_opt.passes.memplan.scheduling.search import ExactSearch, Schedule, schedule
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.executors.memplan import MemplanExecutor
 

@@ -88,7 +88,7 @@ def test_more_room_means_fewer_slices(net: Network, tmp_path_factory: pytest.Tem
     steps = [op for op in the_function(module).body.block.ops if isinstance(op, StructuredForm)]
     cuts = Cuts(Chain(steps))
     least = cuts.least_peak()
-    most = max(cuts.segment(number, number + 1, False).peak for number in range(len(steps)))
+    most = max(cuts.peak(number, number + 1, False) for number in range(len(steps)))
     slices: list[int] = []
     for limit in range(least, most + 1, max(1, (most - least) // 5)):
         segments = cuts.fewest_slices(limit)

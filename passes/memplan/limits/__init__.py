@@ -1,0 +1,1 @@
+"""How long planning may take."""
