@@ -31,7 +31,7 @@ from .layouts.transposes import Permutation, node_of, permutation_of, permuted_t
 
 @dataclass(frozen=True)
 class Shuffle:
-    """A transpose behind a reshape of `source`, which nothing else reads; `last` is the reshape behind it, if it is one.
+    """A transpose behind a reshape of `source`, which nothing else reads; `last` is the reshape behind it, if any.
 
     That is all that reads the transpose, and keeps its rows.
     """
