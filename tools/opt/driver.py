@@ -15,6 +15,7 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from ...dialects.errors import UserError
+from ...dialects.wellformed import verify_text
 from .. import streams
 from ..atomic_files import write_files
 from ..exit_codes import DEFECT, FAILED, summary
@@ -120,7 +121,10 @@ class OptMain(xDSLOptMain):
         with chunk, self.timing.measure("parse" if frontend == "mlir" else "import"):
             module = self.available_frontends[frontend](chunk)
         with self.timing.measure("verify"):
-            module.verify()
+            if frontend == "mlir":
+                verify_text(module)
+            else:
+                module.verify()
         self.run_all_passes(index, module)
         self.stage = f"target '{self.target.name}'"
         try:

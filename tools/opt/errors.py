@@ -11,6 +11,7 @@ from xdsl.utils.exceptions import DiagnosticException, MultipleSpansParseError, 
 from xdsl.utils.lexer import Span
 
 from ...dialects.errors import UserError
+from ...dialects.wellformed import OpError
 from ..exit_codes import summary
 from .arguments import REPORT
 from .printing import elided
@@ -68,6 +69,8 @@ def describe_diagnostic(error: DiagnosticException, op: Operation | None, source
 
 def failing_op(error: Exception) -> Operation | None:
     """The op whose verifier, or that of its region, raised this error: the innermost that was at work."""
+    if isinstance(error, OpError):
+        return error.op
     op = None
     trace = error.__traceback__
     while trace is not None:
