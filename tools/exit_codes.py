@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EBADF, EDQUOT, EFBIG, ENOSPC
 from typing import NoReturn
 
 from ..dialects.errors import UserError
@@ -32,7 +33,7 @@ def exit_code(run: Callable[[], int], debug: bool, report: str) -> int:
     except BrokenPipeError:
         return fail()
     except OSError as error:
-        return fail(f"error: {surroundings(error)}")
+        return fail(f"error: {unprintable() or surroundings(error)}")
     except MemoryError:
         return fail("error: not enough memory: close other programs, or take a smaller model")
     except Exception as error:
@@ -65,10 +66,22 @@ def fail(*lines: str, code: int = FAILED) -> int:
     return code
 
 
+def unprintable() -> str | None:
+    """Why standard output cannot be written, where that is so."""
+    try:
+        streams.flush()
+    except UserError as error:
+        return error.reasons[0]
+    except BrokenPipeError:
+        pass
+    return None
+
+
 def surroundings(error: OSError) -> str:
     """What the operating system refused, and for which file."""
-    where = f"{error.filename}: " if error.filename is not None else ""
-    return f"{where}{error.strerror or error}"
+    where = "cannot write" if error.errno in (ENOSPC, EFBIG, EDQUOT, EBADF) else "the system refused"
+    where = where if error.filename is None else error.filename
+    return f"{where}: {error.strerror or error}"
 
 
 def summary(error: Exception) -> str:

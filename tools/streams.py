@@ -32,7 +32,7 @@ def prepare() -> None:
 
 
 def flush() -> None:
-    """Hand everything that was printed to its reader. Raises BrokenPipeError, or UserError where it cannot be written."""
+    """Hand what was printed to its reader. Raises BrokenPipeError, or UserError where it cannot be written."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -16,6 +16,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 
+from ..diagnostics import OpError
 from ..fixed.forms import StructuredForm
 from . import (
     AliasOp,
@@ -129,7 +130,10 @@ def steps_of(op: Operation) -> Iterator[Step]:
 
 
 class Liveness:
-    """The lives of a function's storage roots; constants have none. Valid as long as the function does not change."""
+    """The lives of a function's storage roots; constants have none. Valid as long as the function does not change.
+
+    Raises OpError where a step writes into a constant.
+    """
 
     def __init__(self, function: FuncOp):
         self.function = function
@@ -151,12 +155,19 @@ class Liveness:
                     self._rows[op.result] = [1 << 60] * count, [-1] * count
             else:
                 self._run(op)
-        written = {root_of(target) for step in self.steps for target in destinations(step.op)}
+        written = {self._written(step, target) for step in self.steps for target in destinations(step.op)}
         for argument in block.args:
             first, last = self._spans.get(argument, (-1, -1))
             self._spans[argument] = (first, len(self.steps)) if argument in written else (-1, last)
         self.lives = tuple(life for root in (*block.args, *storage) for life in self._lives_of(root))
         """Arguments first, then buffers and views in the order of their definition, then by row."""
+
+    @staticmethod
+    def _written(step: Step, target: SSAValue) -> SSAValue:
+        root = root_of(target)
+        if not isinstance(root, BlockArgument) and not isinstance(root.owner, BufferOp | ViewOp | RowsOp):
+            raise OpError(step.op, f"writes into what `{root.owner.name}` makes, which is no buffer")
+        return root
 
     def _run(self, op: Operation) -> None:
         """Take up the steps of an op."""

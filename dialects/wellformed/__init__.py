@@ -9,18 +9,18 @@ from xdsl.dialects.builtin import ModuleOp
 
 from .attributes import verify_attributes
 from .dominance import verify_dominance
-from .errors import OpError
 from .sizes import MAX_ELEMENTS, verify_sizes
 
-__all__ = ["MAX_ELEMENTS", "OpError", "verify_text"]
+__all__ = ["MAX_ELEMENTS", "verify_text"]
 
 
 def verify_text(module: ModuleOp, max_elements: int = MAX_ELEMENTS) -> None:
     """Verify a module as it was read; a value has at most so many elements.
 
-    Sizes come first, since verifiers may count on them. Raises VerifyException, an OpError where the op is known.
+    Sizes and dominance come first, since verifiers count on them. Raises VerifyException, an OpError where the op is
+    known.
     """
     verify_sizes(module, max_elements)
-    module.verify()
     verify_dominance(module)
+    module.verify()
     verify_attributes(module)

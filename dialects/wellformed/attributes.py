@@ -26,13 +26,13 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation
 
 from ..dense import to_numpy
+from ..diagnostics import OpError
 from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FLASH, MEMORY, SECTION
 from ..fixed.forms import StructuredForm
 from ..fixed.types import QType
 from ..mcu import LABEL
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS
 from ..memplan.steps import TIMES
-from .errors import OpError
 from .ports import verify_ports
 
 Check = Callable[[Operation, Attribute], str | None]

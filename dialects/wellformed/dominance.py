@@ -6,8 +6,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, Region, SSAValue
 from xdsl.traits import IsolatedFromAbove
 
+from ..diagnostics import OpError
 from ..fixed.forms import StructuredForm
-from .errors import OpError
 
 
 def verify_dominance(module: ModuleOp) -> None:

@@ -9,10 +9,10 @@ from xdsl.dialects.builtin import ArrayAttr, MemRefType, TensorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
+from ..diagnostics import OpError
 from ..fixed.forms import scalar_type
 from ..fixed.types import PortAttr
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS
-from .errors import OpError
 
 INPUTS, OUTPUTS = "fixed.inputs", "fixed.outputs"
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from math import prod
 
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DictionaryAttr, IntegerType, MemRefType, ModuleOp, TensorType
+from xdsl.dialects.builtin import (
+    AffineMapAttr,
+    ArrayAttr,
+    DictionaryAttr,
+    IntegerType,
+    MemRefType,
+    ModuleOp,
+    TensorType,
+)
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute
 from xdsl.ir.affine import AffineBinaryOpExpr, AffineConstantExpr, AffineExpr
 
+from ..diagnostics import OpError
 from ..emitc.types import ArrayType
 from ..fixed.types import DomainAttr, IntsAttr
-from .errors import OpError
 
 MAX_ELEMENTS = 1 << 26
 """The most elements that a value has, and the most points of a form's parallel domain."""

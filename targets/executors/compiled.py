@@ -66,7 +66,8 @@ class FirmwareExecutor(ABC):
     def run(self, inputs: Arrays, trace: bool = False) -> Run:
         """Outputs and measurements; a compiled model shows no inner values.
 
-        Raises ToolchainMissing, CompileError, FirmwareFault, TooSlow, and UserError where the model does not fit the board.
+        Raises ToolchainMissing, CompileError, FirmwareFault, TooSlow, and UserError where the model does not fit the
+        board.
         """
         rows = pack_rows(inputs, self.model.inputs)
         with TemporaryDirectory(prefix="tinyml-") as scratch:

@@ -10,8 +10,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import DiagnosticException, MultipleSpansParseError, ParseError
 from xdsl.utils.lexer import Span
 
+from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
-from ...dialects.wellformed import OpError
 from ..exit_codes import summary
 from .arguments import REPORT
 from .printing import elided

@@ -1,4 +1,4 @@
-"""The error about an op that is not the one whose verifier runs."""
+"""The error about an op where it is not the op's own verifier that raises it: of a whole module, or of a pass."""
 
 from __future__ import annotations
 
