@@ -411,7 +411,7 @@ func.func @no_arena(%x: memref<4x2xi8>, %y: memref<4x2xi8>) attributes {
 
 // -----
 
-// CHECK: node `first` writes no memref: convert it to memplan first
+// CHECK: `z` is no memref: convert it to memplan first
 #same = affine_map<(i, j) -> (i, j)>
 func.func @tensors(%x: memref<4x2xi8>, %y: memref<4x2xi8>, %z: tensor<4x2xi8>) attributes {
     fixed.inputs = [#fixed.port<"x", tensor<4x2xi8>, permutation <0, 1>>]} {
