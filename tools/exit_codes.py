@@ -16,6 +16,10 @@ FAILED, DEFECT, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 """Exit codes: what the user can mend; a defect of this program (argparse has the same for usage); Ctrl-C; SIGTERM."""
 
 
+INTERRUPTS: list[int] = []
+"""The SIGINTs that this process has received."""
+
+
 def exit_code(run: Callable[[], int], debug: bool, report: str) -> int:
     """What `run` returns, or the exit code for what it raises; the message is on standard error.
 
@@ -37,6 +41,8 @@ def exit_code(run: Callable[[], int], debug: bool, report: str) -> int:
     except MemoryError:
         return fail("error: not enough memory: close other programs, or take a smaller model")
     except Exception as error:
+        if INTERRUPTS:  # a C extension that Ctrl-C meets while it is loaded raises another exception
+            return fail("error: interrupted", code=INTERRUPTED)
         if debug:
             raise
         return fail(f"internal error: {summary(error)}", f"note: {report}", code=DEFECT)
@@ -89,10 +95,18 @@ def summary(error: Exception) -> str:
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
+def interrupt(number: int, frame: object) -> NoReturn:
+    """What SIGINT does: as Python has it, and remembered."""
+    INTERRUPTS.append(number)
+    raise KeyboardInterrupt
+
+
 def end_process(tool: Callable[[], int]) -> NoReturn:
     """Run a tool as this process. SIGTERM ends it as tidily as Ctrl-C does; neither interrupts the end itself."""
     code = INTERRUPTED
     with suppress(KeyboardInterrupt):
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # ignored in the background of a shell
+            signal.signal(signal.SIGINT, interrupt)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
         code = tool()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

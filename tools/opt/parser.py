@@ -49,8 +49,9 @@ class LocatingParser(Parser):
             self.refuse(error)
 
     def refuse(self, error: Exception) -> NoReturn:
-        """Raise the error where the parser stands now."""
-        self.raise_error(str(error) or type(error).__name__)
+        """Raise the error at the end of what the parser has read."""
+        end = len(self.source.content[: self.pos].rstrip())
+        self.raise_error(str(error) or type(error).__name__, max(0, end - 1), end)
 
     def parse_operation(self) -> Operation:
         start = self.pos
