@@ -111,8 +111,8 @@ class Change:
             old = beside(place) if place.exists() else None
             self.replaced.append((place, old))
             if old is not None:
-                os.rename(place, old)
-            os.rename(new, place)
+                keep(place, old)
+            os.replace(new, place)
         for path, content in self.direct:
             self.current = path
             with open(path, "wb") as file:
@@ -126,6 +126,7 @@ class Change:
                     place.unlink()
                 elif old.exists():
                     os.replace(old, place)
+                    old.unlink(missing_ok=True)  # where both are still names of one file, replacing does nothing
         for new, _ in self.written:
             with suppress(OSError):
                 new.unlink()
@@ -139,6 +140,14 @@ class Change:
             if old is not None:
                 with suppress(OSError):
                     old.unlink()
+
+
+def keep(place: Path, old: Path) -> None:
+    """Give a file a second name, or another one where the file system has no links. Raises OSError."""
+    try:
+        os.link(place, old)
+    except OSError:
+        os.rename(place, old)
 
 
 def beside(place: Path) -> Path:
