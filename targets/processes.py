@@ -55,8 +55,9 @@ def run_program(
             errors="replace",
             process_group=0,
         )
-    except OSError as error:
-        raise UserError(f"cannot run '{name}' ({command[0]}): {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in an argument
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"cannot run '{name}' ({command[0]}): {reason}") from None
     try:
         out, err = process.communicate(stdin, timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -297,6 +297,12 @@ def joined(words: Sequence[str]) -> str:
     return re.sub(r"(\dx) (?=[\d\w!?])", r"\1", text).replace("2 ^ - ", "2^-").replace("2 ^ ", "2^")
 
 
+def content(seed: int) -> bytes:
+    """The file of a seed; its first line says how it is run."""
+    text, flags = damaged(seed)
+    return f"// RUN: tinyml-opt {shlex.join(flags)} %s\n{text}".encode()
+
+
 def run(path: Path, seed: int) -> int:
     """`tinyml-opt` on a damaged text."""
     return tinyml_opt([*damaged(seed)[1], str(path)])
@@ -308,7 +314,7 @@ def fuzzer() -> Fuzzer:
         for path in table.values():
             registry.load(path)
     texts()
-    return Fuzzer("mlir_texts", ".mlir", lambda seed: damaged(seed)[0].encode(), run)
+    return Fuzzer("mlir_texts", ".mlir", content, run)
 
 
 if __name__ == "__main__":
