@@ -274,6 +274,17 @@ def live_bytes(lives: Iterable[Life], steps: int) -> tuple[int, ...]:
 
 
 def is_planned(function: FuncOp) -> bool:
-    """True for a function in memplan form: it has steps, and they write into memrefs."""
+    """True for a function in memplan form: it has steps, and they write into memrefs.
+
+    Raises OpError where such a function has other arguments than memrefs, or a step within any other op than a stream.
+    """
     steps = [op for op in function.walk() if isinstance(op, StepOp)]
-    return bool(steps) and all(isinstance(step, OpaqueOp) or step.outs is not None for step in steps)
+    if not steps or any(isinstance(step, StructuredForm) and step.outs is None for step in steps):
+        return False
+    if not all(isinstance(argument.type, MemRefType) for argument in function.args):
+        raise OpError(function, "a plan has memrefs as arguments, and nothing else")
+    for step in steps:
+        parent = step.parent_op()
+        if (parent.parent_op() if isinstance(parent, StreamOp) else parent) is not function:
+            raise OpError(step, "a step of a plan stands in the function, or in a stream there")
+    return True

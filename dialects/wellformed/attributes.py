@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import (
     UnitAttr,
     i64,
 )
-from xdsl.dialects.func import FuncOp
+from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
 from ..dense import to_numpy
@@ -52,6 +52,8 @@ def verify_attributes(module: ModuleOp) -> None:
                 raise OpError(op, f"attribute '{name}': {reason}")
         verify_arguments(op)
         if isinstance(op, FuncOp):
+            if len(op.body.blocks) != 1 or not isinstance(op.body.block.last_op, ReturnOp):
+                raise OpError(op, "a function has a body of one block that ends in func.return")
             verify_ports(op)
 
 

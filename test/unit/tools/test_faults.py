@@ -118,7 +118,11 @@ def test_a_locale_of_ascii():
     Path("m\xf6del.onnx").write_bytes((DIGITS / "digits.onnx").read_bytes())
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
     environment |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
-    for arguments in (["boards"], ["analyze", "m\xf6del.onnx", "--board", "uno"], ["analyze", "n\xf6", "--board", "uno"]):
+    for arguments in (
+        ["boards"],
+        ["analyze", "m\xf6del.onnx", "--board", "uno"],
+        ["analyze", "n\xf6", "--board", "uno"],
+    ):
         done = subprocess.run(program("tinyml", arguments), capture_output=True, env=environment)
         assert done.returncode == (FAILED if "n\xf6" in arguments else 0), done.stderr
         (done.stdout + done.stderr).decode("ascii")
@@ -233,7 +237,11 @@ ERRORS: dict[str, tuple[BaseException, int, str]] = {
     "pipe": (BrokenPipeError(32, "Broken pipe"), FAILED, ""),
     "interrupt": (KeyboardInterrupt(), INTERRUPTED, "error: interrupted\n"),
     "reasons": (UserError("one", "two"), FAILED, "error: one\nerror: two\n"),
-    "defect": (ZeroDivisionError("division\nby zero"), DEFECT, "internal error: ZeroDivisionError: division\nnote: say it\n"),
+    "defect": (
+        ZeroDivisionError("division\nby zero"),
+        DEFECT,
+        "internal error: ZeroDivisionError: division\nnote: say it\n",
+    ),
 }
 
 
