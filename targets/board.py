@@ -181,7 +181,8 @@ def nested_errors(table: Mapping[str, Any]) -> list[str]:
             reasons.append(f"simulator.kind must be one of {', '.join(SIMULATORS)}")
         if simulator.get("kind") == "qemu-system-arm" and not simulator.get("machines"):
             reasons.append('simulator.machines is missing: name QEMU machines, such as ["mps2-an386"]')
-    for index, memory in enumerate(memories if isinstance(memories, list) else ()):
+    entries: list[Any] = memories if isinstance(memories, list) else []
+    for index, memory in enumerate(entries):
         if isinstance(memory, dict):
             reasons += field_errors(f"memories[{index}].", memory, MEMORY_FIELDS, OPTIONAL_MEMORY_FIELDS)
     return reasons

@@ -101,13 +101,18 @@ def interrupt(number: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def terminate(number: int, frame: object) -> NoReturn:
+    """What SIGTERM does: the process ends as if it had wanted to."""
+    sys.exit(TERMINATED)
+
+
 def end_process(tool: Callable[[], int]) -> NoReturn:
     """Run a tool as this process. SIGTERM ends it as tidily as Ctrl-C does; neither interrupts the end itself."""
     code = INTERRUPTED
     with suppress(KeyboardInterrupt):
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # ignored in the background of a shell
             signal.signal(signal.SIGINT, interrupt)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+        signal.signal(signal.SIGTERM, terminate)
         code = tool()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)

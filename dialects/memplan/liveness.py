@@ -165,8 +165,9 @@ class Liveness:
     @staticmethod
     def _written(step: Step, target: SSAValue) -> SSAValue:
         root = root_of(target)
-        if not isinstance(root, BlockArgument) and not isinstance(root.owner, BufferOp | ViewOp | RowsOp):
-            raise OpError(step.op, f"writes into what `{root.owner.name}` makes, which is no buffer")
+        owner = root.owner
+        if isinstance(owner, Operation) and not isinstance(owner, BufferOp | ViewOp | RowsOp):
+            raise OpError(step.op, f"writes into what `{owner.name}` makes, which is no buffer")
         return root
 
     def _run(self, op: Operation) -> None:

@@ -37,6 +37,8 @@ def visit(op: Operation, visible: set[SSAValue]) -> None:
 
 def values_of_blocks(region: Region) -> list[SSAValue]:
     """The values of a region of several blocks: which of them comes before which is not asked here."""
-    return [value for block in region.blocks for op in block.ops for value in op.results] + [
-        argument for block in region.blocks for argument in block.args
-    ]
+    values: list[SSAValue] = []
+    for block in region.blocks:
+        values += block.args
+        values += (result for op in block.ops for result in op.results)
+    return values

@@ -11,115 +11,28 @@ import random
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from fuzz.mlir_corpus import ANYWHERE, texts
 from fuzz.pool import Fuzzer, main
 
 from tinyml_opt.tools import registry
 from tinyml_opt.tools.tinyml_opt import main as tinyml_opt
 
-TESTS = Path(__file__).parents[1]
-
-TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*"|[%@#!^]?[A-Za-z_][\w$.]*(?:[#:]\d+)?|%\d+(?:[#:]\d+)?|0x[0-9A-F]{2,}|\d+x(?=[\w!?])|'
-    r"\d+(?:\.\d+(?:[eE][-+]?\d+)?)?|->|::|\S"
+NUMBERS = (
+    *("0", "-1", "1", "2", "3", "7", "8", "31", "32", "63", "64", "127", "128", "255", "256", "65535", "65536"),
+    *("2147483647", "-2147483648", "4294967296", "9223372036854775807", "-9223372036854775809", f"{10**30}"),
+    *("0.0", "1.0e-45", "3.4e38", "1.0e400", "0x7fc00000"),
 )
-"""A word of MLIR text. The sizes of a shape are words of their own."""
-
-NUMBERS = ("0", "-1", "1", "2", "3", "7", "8", "31", "32", "63", "64", "127", "128", "255", "256", "65535", "65536")
-NUMBERS += ("2147483647", "-2147483648", "4294967296", "9223372036854775807", "-9223372036854775809", f"{10**30}")
-NUMBERS += ("0.0", "1.0e-45", "3.4e38", "1.0e400", "0x7fc00000")
-TYPES = ("i0", "i1", "i7", "i8", "ui8", "si8", "i16", "i32", "ui32", "i64", "i128", "f16", "f32", "f64", "index")
-TYPES += ("none", "tensor<1x4xf32>", "tensor<*xf32>", "tensor<?x4xi8>", "memref<4xi8>", "!fixed.q<i8, 2^-4>")
-TYPES += ("!fixed.q<ui8, 0.5 : 3>", "!fixed.q<i8, axis 0 {0.5, 0.25}>", "!emitc.ptr<i8>", "vector<4xi8>", "()")
-
-DOWN = {
-    "emitc": "",
-    "loops": "convert-loops-to-emitc",
-    "memplan": "memplan-schedule,memplan-split-reductions,memplan-stream,memplan-inplace,memplan-place,memplan-check,"
-    "memplan-to-emitc",
-    "fit": "memplan-fit{ram=64 required=false},memplan-check,memplan-to-emitc",
-    "fixed": "fixed-fold-transposes,fixed-fuse-maps,cse,dce,fixed-to-memplan,memplan-to-emitc",
-    "hls": "fixed-fold-transposes,fixed-fuse-maps,fixed-to-hls",
-    "onnx": "onnx-fold-constants,onnx-fold-pad,onnx-fold-bias,onnx-fold-batch-normalization,fixed-assume-ranges,"
-    "fixed-assign-types,convert-onnx-to-fixed,fixed-fold-transposes,fixed-fuse-maps,cse,dce,fixed-to-memplan,"
-    "memplan-to-emitc",
-}
-"""Passes from a level to its end."""
-
-TARGETS = {"hls": ("hls", "hls-testbench"), "emitc": ("c", "header", "hls", "mlir")}
-"""What is printed at the end, where it is not C or its header."""
-
-LEVELS = (
-    ("onnx.", ("onnx",)),
-    ("memplan.", ("memplan", "fit")),
-    ("outs(", ("memplan", "fit")),
-    ("fixed.", ("fixed", "hls")),
-    ("emitc.", ("emitc",)),
-    ("func.func", ("loops",)),
+TYPES = (
+    *("i0", "i1", "i7", "i8", "ui8", "si8", "i16", "i32", "ui32", "i64", "i128", "f16", "f32", "f64", "index"),
+    *("none", "tensor<1x4xf32>", "tensor<*xf32>", "tensor<?x4xi8>", "memref<4xi8>", "!fixed.q<i8, 2^-4>"),
+    *("!fixed.q<ui8, 0.5 : 3>", "!fixed.q<i8, axis 0 {0.5, 0.25}>", "!emitc.ptr<i8>", "vector<4xi8>", "()"),
 )
-"""By what a text contains, the ways down from it."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """A part of a test, without comments, and the flags with which it is run."""
-
-    name: str
-    words: tuple[str, ...]
-    flags: tuple[tuple[str, ...], ...]
-
-
-@cache
-def texts() -> tuple[Text, ...]:
-    """All parts of all FileCheck tests."""
-    found: list[Text] = []
-    for path in sorted(TESTS.rglob("*.mlir")):
-        if "Output" in path.parts or path.stem == "invalid":
-            continue
-        content = path.read_text()
-        flags = tuple(run_flags(content))
-        for number, part in enumerate(content.split("// -----")):
-            bare = "\n".join(line for line in part.splitlines() if line.strip() and not line.strip().startswith("//"))
-            if bare:
-                name = f"{path.relative_to(TESTS)}:{number}"
-                found.append(Text(name, tuple(words_of(bare)), (*flags, *ways_down(bare))))
-    return tuple(found)
-
-
-def run_flags(content: str) -> Iterator[tuple[str, ...]]:
-    """The flags of each RUN line that names no other files; a part is read by itself, and errors are errors."""
-    for line in re.findall(r"// RUN: (.*)", content):
-        command = shlex.split(line.partition("|")[0].partition("2>")[0])
-        if "tinyml-opt" in command:
-            flags = [word for word in command[command.index("tinyml-opt") + 1 :] if word != "%s"]
-            dropped = ("--split-input-file", "--verify-diagnostics", "--parsing-diagnostics")
-            if not any("%" in flag or flag.startswith("--print-ir") for flag in flags):
-                yield tuple(flag for flag in flags if flag not in dropped)
-
-
-def ways_down(text: str) -> Iterator[tuple[str, ...]]:
-    """The flags that lead from the level of a text to code."""
-    for mark, ways in LEVELS:
-        if mark in text:
-            for way in ways:
-                for target in TARGETS.get(way, ("c", "header")):
-                    yield ("-p", DOWN[way], "-t", target)
-            return
-
-
-def words_of(text: str) -> Iterator[str]:
-    """Words and line ends."""
-    for line in text.splitlines():
-        yield from TOKEN.findall(line)
-        yield "\n"
-
 
 Change = Callable[[random.Random, list[str]], None]
 """Changes a list of words in place."""
@@ -145,14 +58,14 @@ def duplicate(rng: random.Random, words: list[str]) -> None:
 
 def extreme_number(rng: random.Random, words: list[str]) -> None:
     """A number becomes another one."""
-    at = place(rng, words, r"\d+x?|\d+\..*")
+    at = match(rng, words, r"\d+x?|\d+\..*")
     if at is not None:
         words[at] = f"{rng.choice(NUMBERS)}{'x' if words[at].endswith('x') else ''}"
 
 
 def near_number(rng: random.Random, words: list[str]) -> None:
     """An integer moves by a little, or doubles."""
-    at = place(rng, words, r"\d+x?")
+    at = match(rng, words, r"\d+x?")
     if at is not None:
         size = int(words[at].rstrip("x"))
         words[at] = f"{rng.choice((size - 1, size + 1, 2 * size, -size))}{'x' if words[at].endswith('x') else ''}"
@@ -160,7 +73,7 @@ def near_number(rng: random.Random, words: list[str]) -> None:
 
 def number_everywhere(rng: random.Random, words: list[str]) -> None:
     """A number, or the size of a dimension, becomes another one wherever it stands: types still go together."""
-    at = place(rng, words, r"\d+x?")
+    at = match(rng, words, r"\d+x?")
     if at is not None:
         old, size = words[at], int(words[at].rstrip("x"))
         new = f"{rng.choice((size - 1, size + 1, 2 * size, size // 2, rng.choice(NUMBERS)))}"
@@ -169,7 +82,7 @@ def number_everywhere(rng: random.Random, words: list[str]) -> None:
 
 def type_everywhere(rng: random.Random, words: list[str]) -> None:
     """A type of numbers becomes another one wherever it stands."""
-    at = place(rng, words, r"u?i\d+|f\d+|index")
+    at = match(rng, words, r"u?i\d+|f\d+|index")
     if at is not None:
         old, new = words[at], rng.choice(TYPES)
         words[:] = [new if word == old else word for word in words]
@@ -177,14 +90,14 @@ def type_everywhere(rng: random.Random, words: list[str]) -> None:
 
 def other_type(rng: random.Random, words: list[str]) -> None:
     """The name of a type becomes another type."""
-    at = place(rng, words, r"u?i\d+|f\d+|index|tensor|memref|!.*")
+    at = match(rng, words, r"u?i\d+|f\d+|index|tensor|memref|!.*")
     if at is not None:
         words[at] = rng.choice(TYPES)
 
 
 def other_op(rng: random.Random, words: list[str]) -> None:
     """An op becomes another one of the text or of all texts, of the same dialect."""
-    at = place(rng, words, r"(arith|fixed|onnx|memplan|scf|emitc)\.\w+")
+    at = match(rng, words, r"(arith|fixed|onnx|memplan|scf|emitc)\.\w+")
     if at is not None:
         dialect = words[at].partition(".")[0] + "."
         source = rng.choice((words, rng.choice(texts()).words))
@@ -193,14 +106,14 @@ def other_op(rng: random.Random, words: list[str]) -> None:
 
 def attribute_number(rng: random.Random, words: list[str]) -> None:
     """A number that is no size of a type becomes another one."""
-    at = place(rng, words, r"\d+")
+    at = match(rng, words, r"\d+")
     if at is not None:
         words[at] = rng.choice((*NUMBERS, str(rng.randrange(9))))
 
 
 def near_name(rng: random.Random, words: list[str]) -> None:
     """A value becomes one that stands near it."""
-    at = place(rng, words, r"%.*")
+    at = match(rng, words, r"%.*")
     if at is not None:
         words[at] = rng.choice([word for word in words[max(0, at - 40) : at + 40] if word[0] == "%"])
 
@@ -215,7 +128,7 @@ def swap_lines(rng: random.Random, words: list[str]) -> None:
 
 def other_name(rng: random.Random, words: list[str]) -> None:
     """A value, symbol or block becomes another one of the text."""
-    at = place(rng, words, r"[%@^].*")
+    at = match(rng, words, r"[%@^].*")
     if at is not None:
         words[at] = rng.choice([word for word in words if word[0] == words[at][0]])
 
@@ -227,7 +140,7 @@ def other_word(rng: random.Random, words: list[str]) -> None:
 
 def drop_attribute(rng: random.Random, words: list[str]) -> None:
     """`name = value` goes, up to the next comma or brace."""
-    at = place(rng, words, "=")
+    at = match(rng, words, "=")
     if at is not None and at > 0:
         end = next((i for i in range(at, len(words)) if words[i] in (",", "}", "\n")), len(words))
         del words[at - 1 : end + (words[end : end + 1] == [","])]
@@ -272,12 +185,15 @@ FINE: tuple[Change, ...] = (
 """Changes that verifiers and passes get to see."""
 
 
-def place(rng: random.Random, words: Sequence[str], pattern: str | None = None) -> int:
-    """The index of a word, of one that matches a pattern if one is given; None where none does."""
-    if pattern is None:
-        return rng.randrange(len(words)) if words else 0
+def place(rng: random.Random, words: Sequence[str]) -> int:
+    """The index of a word."""
+    return rng.randrange(len(words)) if words else 0
+
+
+def match(rng: random.Random, words: Sequence[str], pattern: str) -> int | None:
+    """The index of a word that matches a pattern; None where none does."""
     found = [index for index, word in enumerate(words) if re.fullmatch(pattern, word)]
-    return rng.choice(found) if found else None  # pyright: ignore[reportReturnType]
+    return rng.choice(found) if found else None
 
 
 def damaged(seed: int) -> tuple[str, tuple[str, ...]]:
@@ -288,7 +204,7 @@ def damaged(seed: int) -> tuple[str, tuple[str, ...]]:
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 6))):
         if words:
             rng.choice(ROUGH if rng.random() < 0.2 else FINE)(rng, words)
-    return joined(words), rng.choice(text.flags or ((),))
+    return joined(words), rng.choice(ANYWHERE if rng.random() < 0.25 else text.flags or ((),))
 
 
 def joined(words: Sequence[str]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from io import StringIO
+from typing import cast
 
 from xdsl.ir import Block, Operation, Region
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import DiagnosticException, MultipleSpansParseError, ParseError
-from xdsl.utils.lexer import Span
+from xdsl.utils.lexer import Input, Span
 
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
@@ -83,9 +84,10 @@ def failing_op(error: Exception) -> Operation | None:
 
 def at(span: Span[str] | Span[bytes], line_offset: int, severity: str, message: str) -> str:
     """A message with the place it is about: `file:line:column: severity: message`, the line, and carets below."""
-    location = Span(span.start, span.end, span.input, line_offset).get_location()
-    begin = span.input.get_start_of_line(span.start)
-    line = Span(begin, span.input.get_end_of_line(span.start), span.input).text
+    source = cast("Input[str]", span.input)  # a text, never bytes; the span itself may be that of a string literal
+    location = Span(span.start, span.end, source, line_offset).get_location()
+    begin = source.get_start_of_line(span.start)
+    line = Span(begin, source.get_end_of_line(span.start), source).text
     column = span.start - begin
     first = max(0, column - WIDTH // 2) if len(line) > WIDTH else 0
     shown = line[first : first + WIDTH].replace("\t", " ")
