@@ -98,6 +98,8 @@ OPTIONAL_SIMULATOR_FIELDS: Mapping[str, type] = {"machines": list, "reason": str
 MEMORY_FIELDS: Mapping[str, type] = {"name": str, "kind": str, "origin": int, "bytes": int}
 OPTIONAL_MEMORY_FIELDS: Mapping[str, type] = {"id": str, "section": str}
 ENTRIES: Mapping[str, type] = {"memories": dict}
+LARGEST = 1 << 40
+"""The greatest number in a board's file."""
 CHOICES = {"index_bits": (16, 32), "product_bits": (32, 64), "alignment": (1, 2, 4, 8, 16, 32)}
 STACK_BYTES = {16: 128, 32: 1024}
 """What is reserved for the stack where a board's file does not say it, by the width of indices."""
@@ -130,7 +132,9 @@ def board_text(path: Path) -> str:
     """The text of a user's board file. Raises UserError where it is no text."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
         raise UserError(f"{path} cannot be read as UTF-8 text; write it as TOML") from None
 
 
@@ -145,7 +149,7 @@ def parse_board(name: str, text: str, source: str) -> Board:
     """A board from the text of its file; `source` names the file in errors. Raises UserError."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib's own error is a ValueError, that of a long number another
         raise UserError(f"{source} is not TOML: {error}") from None
     reasons = [f"{source}: {reason}" for reason in board_errors(table)]
     if reasons:
@@ -160,23 +164,28 @@ def parse_board(name: str, text: str, source: str) -> Board:
 
 def board_errors(table: Mapping[str, Any]) -> list[str]:
     """Everything that is wrong with a board's table."""
-    reasons = field_errors("", table, FIELDS, OPTIONAL_FIELDS)
-    if reasons:
-        return reasons
+    reasons = [*field_errors("", table, FIELDS, OPTIONAL_FIELDS), *nested_errors(table)]
     for key, choices in CHOICES.items():
-        if table[key] not in choices:
+        if isinstance(table.get(key), int) and table[key] not in choices:
             reasons.append(f"{key} is {table[key]}; it must be one of {', '.join(map(str, choices))}")
-    if table.get("stack_bytes", 0) >= table["ram_bytes"] > 0:
-        reasons.append(f"stack_bytes is {table['stack_bytes']}, all of ram_bytes ({table['ram_bytes']}) or more")
-    simulator = table["simulator"]
-    reasons += field_errors("simulator.", simulator, SIMULATOR_FIELDS, OPTIONAL_SIMULATOR_FIELDS)
-    if simulator.get("kind") not in SIMULATORS:
-        reasons.append(f"simulator.kind must be one of {', '.join(SIMULATORS)}")
-    if simulator.get("kind") == "qemu-system-arm" and not simulator.get("machines"):
-        reasons.append('simulator.machines is missing: name QEMU machines, such as ["mps2-an386"]')
-    for index, memory in enumerate(table.get("memories", ())):
-        reasons += field_errors(f"memories[{index}].", memory, MEMORY_FIELDS, OPTIONAL_MEMORY_FIELDS)
     return reasons or memory_errors(table)
+
+
+def nested_errors(table: Mapping[str, Any]) -> list[str]:
+    """What is wrong within the tables of a board's table, as far as they are tables."""
+    reasons: list[str] = []
+    simulator, memories = table.get("simulator"), table.get("memories")
+    if isinstance(simulator, dict):
+        reasons += field_errors("simulator.", simulator, SIMULATOR_FIELDS, OPTIONAL_SIMULATOR_FIELDS)
+        if simulator.get("kind") not in SIMULATORS:
+            reasons.append(f"simulator.kind must be one of {', '.join(SIMULATORS)}")
+        if simulator.get("kind") == "qemu-system-arm" and not simulator.get("machines"):
+            reasons.append('simulator.machines is missing: name QEMU machines, such as ["mps2-an386"]')
+    entries: list[Any] = memories if isinstance(memories, list) else []
+    for index, memory in enumerate(entries):
+        if isinstance(memory, dict):
+            reasons += field_errors(f"memories[{index}].", memory, MEMORY_FIELDS, OPTIONAL_MEMORY_FIELDS)
+    return reasons
 
 
 def field_errors(
@@ -194,12 +203,16 @@ def field_errors(
             reasons.append(f"{where}{key} must be a list of {ENTRIES.get(key, str).__name__}")
         elif isinstance(value, int) and value < 0:
             reasons.append(f"{where}{key} must not be negative")
+        elif isinstance(value, int) and value > LARGEST:
+            reasons.append(f"{where}{key} is more than {LARGEST:,}")
     return reasons
 
 
 def memory_errors(table: Mapping[str, Any]) -> list[str]:
     """Memories of a kind must add up to the board's total; those with an `id` must say where arenas go."""
     reasons: list[str] = []
+    if table.get("stack_bytes", 0) >= table["ram_bytes"] > 0:
+        reasons.append(f"stack_bytes is {table['stack_bytes']}, all of ram_bytes ({table['ram_bytes']}) or more")
     for kind in ("ram", "flash"):
         listed = [memory["bytes"] for memory in table.get("memories", ()) if memory["kind"] == kind]
         if listed and sum(listed) != table[f"{kind}_bytes"]:

@@ -7,8 +7,6 @@ for integers where the model's own input holds integers: then they are these. `y
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from xdsl.dialects.builtin import IntegerType, TensorType
 
 from ..dialects.errors import UserError
 from ..dialects.fixed.types import storage_limits
+from .npz import read_arrays
 
 
 @dataclass(frozen=True)
@@ -119,20 +118,6 @@ def to_real(rows: NDArray[Any], arrays: Mapping[str, NDArray[Any]], key: str) ->
     )
     with np.errstate(over="ignore", invalid="ignore"):
         return (rows.astype(np.float32) * scale + offset).astype(np.float32)
-
-
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of an .npz file. Raises UserError where it is none."""
-    try:
-        with path.open("rb") as stream:
-            file = np.load(stream)
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise UserError(f"{path} is a single array; save it with numpy.savez(path, x=array)")
-            return {key: file[key] for key in file.files}
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such data file") from None
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError):
-        raise UserError(f"{path} is not an .npz file; make one with numpy.savez(path, x=inputs, y=labels)") from None
 
 
 def fit_shape(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any] | None:

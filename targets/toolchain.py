@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from ..dialects.errors import UserError
+from .processes import run_program
 
 PACKAGES = {
     "cc": "gcc",
@@ -29,7 +29,7 @@ PACKAGES = {
     "simavr/sim_avr.h": "libsimavr-dev",
     "avr/io.h": "avr-libc",
 }
-COMPILE_SECONDS = 300
+COMPILE_SECONDS = 120
 SHOWN_LINES = 12
 
 
@@ -58,24 +58,21 @@ def missing(tool: str) -> ToolchainMissing:
 
 def compile_with(tool: str, arguments: Sequence[str | Path], cwd: Path | None = None) -> None:
     """Run a compiler or linker. Raises ToolchainMissing, or CompileError with what it said."""
-    command = [require(tool), *map(str, arguments)]
-    try:
-        done = subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, errors="replace", timeout=COMPILE_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise CompileError(f"{tool} did not finish within {COMPILE_SECONDS} seconds") from None
-    if done.returncode != 0:
+    done = run_program([require(tool), *arguments], COMPILE_SECONDS, cwd)
+    if done.code != 0:
         for header in PACKAGES:
             if f"{header}: No such file" in done.stderr:
                 raise missing(header)
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise CompileError(f"{tool} failed:", *lines[:SHOWN_LINES])
+        raise CompileError(f"{tool} {done.reason}{':' if lines else ''}", *lines[:SHOWN_LINES])
 
 
 def output_of(tool: str, arguments: Sequence[str | Path]) -> str:
-    """What a program (size, nm) prints on standard output."""
-    return subprocess.run([require(tool), *map(str, arguments)], capture_output=True, text=True, check=True).stdout
+    """What a program (size, nm) prints on standard output. Raises CompileError where it fails."""
+    done = run_program([require(tool), *arguments], COMPILE_SECONDS)
+    if done.code != 0:
+        raise CompileError(f"{tool} {done.reason}: {' '.join(done.stderr.split())}")
+    return done.stdout
 
 
 def firmware_source(name: str) -> str:
@@ -102,8 +99,11 @@ def helper_program(source: str, flags: Sequence[str], libraries: Sequence[str] =
 
 def cache_directory() -> Path:
     """`$XDG_CACHE_HOME/tinyml-opt`, or one of this user's in the temporary directory where that cannot be written."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for directory in (base / "tinyml-opt", Path(tempfile.gettempdir()) / f"tinyml-opt-{os.getuid()}"):
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    places = [Path(tempfile.gettempdir()) / f"tinyml-opt-{os.getuid()}"]
+    if os.path.isabs(base):  # there may be no home directory
+        places.insert(0, Path(base) / "tinyml-opt")
+    for directory in places:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:

@@ -6,11 +6,12 @@ import argparse
 import gc
 import importlib
 import math
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .exit_codes import exit_code
+from .exit_codes import end_process, exit_code
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
@@ -141,17 +142,23 @@ def steps(text: str) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code, as `exit_code` says."""
+    """Run one command; returns the exit code, as `exit_code` says. Without arguments those of the process are taken."""
+    if arguments is None:
+        end_process(lambda: main(sys.argv[1:]))
+    report = (
+        f"this is a bug of the tool; please report it with the model and the output of `tinyml --debug "
+        f"{shlex.join(arguments)}`; if a pass failed, tinyml-opt --crash-reproducer FILE makes a small test of it"
+    )
+    return exit_code(lambda: run_command(arguments), "--debug" in arguments, report)
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name."""
     args = argument_parser().parse_args(arguments)
     gc.disable()
-    return exit_code(lambda: run_command(args), args.debug)
-
-
-def run_command(args: argparse.Namespace) -> int:
-    """Run the command that the arguments name."""
     module = importlib.import_module(f".commands.{args.command.replace('-', '_')}", __package__)
     return module.execute(args)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

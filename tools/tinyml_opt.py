@@ -5,25 +5,25 @@ This module imports neither xDSL nor numpy before it knows that there is work: `
 
 from __future__ import annotations
 
-import argparse
 import gc
 import sys
 from collections.abc import Sequence
 
-from .exit_codes import exit_code
-from .opt.arguments import argument_parser
+from .exit_codes import end_process, exit_code
+from .opt.arguments import REPORT, argument_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the tool; returns the exit code: 0, or 1 after errors on standard error."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    """Run the tool; returns the exit code, as `exit_code` says. Without arguments those of the process are taken."""
+    if arguments is None:
+        end_process(lambda: main(sys.argv[1:]))
+    return exit_code(lambda: run(arguments), "--debug" in arguments, REPORT)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """List what there is, or take a file through the passes."""
     args = argument_parser().parse_args(arguments)
     gc.disable()  # parsing makes millions of objects and no garbage worth collecting: half its time
-    return exit_code(lambda: run(args, arguments), args.debug)
-
-
-def run(args: argparse.Namespace, arguments: Sequence[str]) -> int:
-    """List what there is, or take a file through the passes."""
     if args.list_passes or args.list_pipelines or args.list_targets:
         from .opt.listing import print_lists
 
@@ -34,4 +34,4 @@ def run(args: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

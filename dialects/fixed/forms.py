@@ -171,6 +171,10 @@ class StructuredForm(IRDLOperation, ABC):
                 f"got {len(self.maps)}"
             )
         operands = [*self.ins, *self.params, self.target]
+        kind = MemRefType if self.result is None else TensorType
+        for operand in (*operands, *self.tables):
+            if not isinstance(operand.type, kind):
+                raise VerifyException(f"a form is on tensors or on memrefs: {operand.type} is no {kind.name}")
         for index, (operand, access) in enumerate(zip(operands, self.maps, strict=True)):
             self._verify_access(index, shaped_type(operand), access.data)
         self._verify_body()

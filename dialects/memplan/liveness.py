@@ -16,6 +16,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 
+from ..diagnostics import OpError
 from ..fixed.forms import StructuredForm
 from . import (
     AliasOp,
@@ -129,7 +130,10 @@ def steps_of(op: Operation) -> Iterator[Step]:
 
 
 class Liveness:
-    """The lives of a function's storage roots; constants have none. Valid as long as the function does not change."""
+    """The lives of a function's storage roots; constants have none. Valid as long as the function does not change.
+
+    Raises OpError where a step writes into a constant.
+    """
 
     def __init__(self, function: FuncOp):
         self.function = function
@@ -151,12 +155,20 @@ class Liveness:
                     self._rows[op.result] = [1 << 60] * count, [-1] * count
             else:
                 self._run(op)
-        written = {root_of(target) for step in self.steps for target in destinations(step.op)}
+        written = {self._written(step, target) for step in self.steps for target in destinations(step.op)}
         for argument in block.args:
             first, last = self._spans.get(argument, (-1, -1))
             self._spans[argument] = (first, len(self.steps)) if argument in written else (-1, last)
         self.lives = tuple(life for root in (*block.args, *storage) for life in self._lives_of(root))
         """Arguments first, then buffers and views in the order of their definition, then by row."""
+
+    @staticmethod
+    def _written(step: Step, target: SSAValue) -> SSAValue:
+        root = root_of(target)
+        owner = root.owner
+        if isinstance(owner, Operation) and not isinstance(owner, BufferOp | ViewOp | RowsOp):
+            raise OpError(step.op, f"writes into what `{owner.name}` makes, which is no buffer")
+        return root
 
     def _run(self, op: Operation) -> None:
         """Take up the steps of an op."""
@@ -263,6 +275,17 @@ def live_bytes(lives: Iterable[Life], steps: int) -> tuple[int, ...]:
 
 
 def is_planned(function: FuncOp) -> bool:
-    """True for a function in memplan form: it has steps, and they write into memrefs."""
+    """True for a function in memplan form: it has steps, and they write into memrefs.
+
+    Raises OpError where such a function has other arguments than memrefs, or a step within any other op than a stream.
+    """
     steps = [op for op in function.walk() if isinstance(op, StepOp)]
-    return bool(steps) and all(isinstance(step, OpaqueOp) or step.outs is not None for step in steps)
+    if not steps or any(isinstance(step, StructuredForm) and step.outs is None for step in steps):
+        return False
+    if not all(isinstance(argument.type, MemRefType) for argument in function.args):
+        raise OpError(function, "a plan has memrefs as arguments, and nothing else")
+    for step in steps:
+        parent = step.parent_op()
+        if (parent.parent_op() if isinstance(parent, StreamOp) else parent) is not function:
+            raise OpError(step, "a step of a plan stands in the function, or in a stream there")
+    return True

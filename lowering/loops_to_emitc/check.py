@@ -75,6 +75,8 @@ def refusals(op: Operation, index_bits: int) -> list[str]:
         return reasons
     if isinstance(op, NOT_ON_CONDITIONS) and op.results[0].type == i1:
         reasons.append(f"`{op.name}` on i1 has no use; extend it first")
+    if isinstance(op, memref.GlobalOp | func.FuncOp) and not isinstance(op.parent_op(), ModuleOp):
+        reasons.append(f"@{op.sym_name.data} must stand at the top of the module")
     if isinstance(op, memref.GlobalOp):
         reasons += size_refusals(op, index_bits)
     if isinstance(op, func.FuncOp) and (op.is_declaration or len(op.body.blocks) != 1):

@@ -76,7 +76,9 @@ class ConvertLoopsToEmitcPass(ModulePass):
         attributes: list[dict[str, Attribute]] = []
         for index, argument in enumerate(function.args):
             const = read_only.argument(function.sym_name.data, index) and (not ports or index < len(inputs))
-            attributes.append(self.argument(argument, ports[index] if ports else None, public, const, body))
+            attributes.append(
+                self.argument(argument, ports[index] if index < len(ports) else None, public, const, body)
+            )
         body.block(function.body.block)
         results = [body.w.scalar_type(type) for type in function.function_type.outputs]
         type = FunctionType.from_lists([a.type for a in block.args], results)

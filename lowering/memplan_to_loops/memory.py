@@ -37,7 +37,7 @@ from ...dialects.emitc.types import MEMORY, SECTION
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
 from ...dialects.memories import DEFAULT_MEMORY
-from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes
+from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes, row_dimension
 from .emit import Emitter, signless_memref
 from .rows import Rows, is_even, narrow, one_row, table_type
 
@@ -94,8 +94,8 @@ class Memory:
     def declare(self, op: Operation) -> bool:
         """Take up an op that makes a memref. Returns False when it is another kind of op."""
         match op:
-            case ConstantOp():
-                self._root(op.result, self._constant(op))
+            case ConstantOp() if isinstance(op.result.type, MemRefType):
+                self._root(op.result, self._constant(op, op.result.type))
             case ArenaOp():
                 self._arena(op)
             case BufferOp():
@@ -117,6 +117,8 @@ class Memory:
         """Take up an argument of the function, or one row of it. Raises UserError where it is not in memory."""
         if not isinstance(value.type, MemRefType):
             raise UserError(f"`{self.names.model}` takes {value.type}: run convert-fixed-to-memplan first")
+        if is_row and row_dimension(value.type) is None:
+            raise UserError(f"`{self.names.model}` takes {value.type}, which has no rows, row by row")
         type = signless_memref(value.type)
         self._places[value] = Place(value, 0, one_row(type) if is_row else type)
 
@@ -162,10 +164,9 @@ class Memory:
         self.globals.append(op)
         return op
 
-    def _constant(self, op: ConstantOp) -> memref.GlobalOp:
-        assert isinstance(op.result.type, MemRefType)
+    def _constant(self, op: ConstantOp, type: MemRefType) -> memref.GlobalOp:
         name = op.node.data if op.node is not None else f"w{len(self._constants)}"
-        return self.constant(name, signless_memref(op.result.type), op.value)
+        return self.constant(name, signless_memref(type), op.value)
 
     def constant(self, name: str, type: MemRefType[IntegerType], value: DenseIntOrFPElementsAttr) -> memref.GlobalOp:
         """The global of a constant; constants of the same type and bytes share one."""

@@ -13,12 +13,13 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects import onnx
 from ...dialects.dense import from_numpy, to_numpy
+from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import scalar_type
 from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.scalar import RescaleOp
 from ...dialects.fixed.types import QType, storage_limits
-from ...dialects.onnx.weights import weight_reals
+from ...dialects.onnx.weights import is_weight, weight_reals
 from ...passes.fixed.scales.stated import stated_type
 from .bodies import ROUNDING, Body
 from .requantize import Requantization, bounded_factors, requantization
@@ -37,6 +38,12 @@ def element_of(value: SSAValue) -> Attribute:
     """The element type of a tensor value."""
     assert isinstance(value.type, TensorType)
     return value.type.element_type
+
+
+def described(source: SSAValue) -> str:
+    """The op that makes a value, with the name of its node, for messages."""
+    owner = source.owner
+    return f"{owner.name} '{owner.label}'" if isinstance(owner, onnx.OnnxOp) else f"the operand '{source.name_hint}'"
 
 
 class FixedBuilder:
@@ -64,9 +71,10 @@ class FixedBuilder:
         if source in self.values:
             element = element_of(self.values[source])
         else:
-            assert isinstance(source.owner, Operation)
-            element = source.owner.attributes[TYPE]
-        assert isinstance(element, QType), "assigned by fixed-assign-types"
+            assert isinstance(source.owner, Operation), "arguments have values"
+            element = source.owner.attributes.get(TYPE)
+        if not isinstance(element, QType):
+            raise UserError(f"{described(source)} has no quantized type: nothing says how it is stored")
         return element
 
     def integers(self, source: SSAValue) -> tuple[NDArray[Any], QType]:
@@ -74,6 +82,8 @@ class FixedBuilder:
         owner = source.owner
         assert isinstance(owner, Operation)
         type = self.type_of(source)
+        if not is_weight(source):
+            raise UserError(f"{described(source)} is no constant")
         if isinstance(owner, onnx.ConstantOp) and isinstance(element_of(source), IntegerType):
             return to_numpy(owner.value), type
         if isinstance(owner, onnx.DequantizeLinearOp) and stated_type(owner) == type:

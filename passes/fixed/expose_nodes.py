@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ArrayAttr, FunctionType, ModuleOp, StringAttr,
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.types import IntsAttr, PortAttr
 from .calibrate import the_function
@@ -32,8 +33,9 @@ class ExposeNodesPass(ModulePass):
         returned = set(terminator.operands)
         forms = [f for f in block.ops if isinstance(f, StructuredForm) and f.node is not None]
         results = [(f.node, f.result) for f in forms if f.result is not None and f.result not in returned]
-        outputs = function.attributes["fixed.outputs"]
-        assert isinstance(outputs, ArrayAttr)
+        outputs = function.attributes.get("fixed.outputs")
+        if not isinstance(outputs, ArrayAttr):
+            raise UserError(f"{self.name}: @{function.sym_name.data} has no fixed.outputs; lower it to `fixed` first")
         ports = [*outputs, *(port(node, value.type) for node, value in results if node is not None)]
         function.attributes["fixed.outputs"] = ArrayAttr(ports)
         values = [*terminator.operands, *(value for _, value in results)]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...dialects.fixed.types import PortAttr, storage_limits
 from ..board import Board
 from ..firmware import Firmware, GeneratedModel, build_firmware, port_dtype
-from ..simulators.outcome import Outcome
+from ..simulators.outcome import FirmwareFault, Outcome
 from .interface import Arrays, Measurement, Run
 
 
@@ -42,10 +42,11 @@ def pack_rows(inputs: Arrays, ports: Sequence[PortAttr]) -> NDArray[Any]:
 
 
 def unpack_rows(data: bytes, ports: Sequence[PortAttr], batch: int) -> dict[str, NDArray[Any]]:
-    """Output rows by label, (batch, *stored shape). Raises ValueError where there are more or fewer rows."""
-    rows = np.frombuffer(data, row_dtype(ports))
-    if len(rows) != batch:
-        raise ValueError(f"{len(rows)} output rows for {batch} input rows")
+    """Output rows by label, (batch, *stored shape). Raises FirmwareFault where there are more or fewer rows."""
+    dtype = row_dtype(ports)
+    if len(data) != batch * dtype.itemsize:
+        raise FirmwareFault(f"the program wrote {len(data):,} bytes for {batch:,} rows of {dtype.itemsize:,} bytes")
+    rows = np.frombuffer(data, dtype)
     return {port.label.data: np.ascontiguousarray(rows[port.label.data]) for port in ports}
 
 
@@ -65,7 +66,8 @@ class FirmwareExecutor(ABC):
     def run(self, inputs: Arrays, trace: bool = False) -> Run:
         """Outputs and measurements; a compiled model shows no inner values.
 
-        Raises ToolchainMissing, CompileError, FirmwareFault, and UserError where the model does not fit the board.
+        Raises ToolchainMissing, CompileError, FirmwareFault, TooSlow, and UserError where the model does not fit the
+        board.
         """
         rows = pack_rows(inputs, self.model.inputs)
         with TemporaryDirectory(prefix="tinyml-") as scratch:

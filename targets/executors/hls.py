@@ -6,7 +6,6 @@ port, each in row-major order of its stored shape; it writes output rows the sam
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...dialects.fixed.types import PortAttr
+from ..processes import run_program
 from ..simulators.outcome import FirmwareFault
 from ..toolchain import ToolchainMissing, compile_with
 from .compiled import pack_rows, row_dtype, unpack_rows
@@ -42,7 +42,7 @@ class HlsExecutor:
     def run(self, inputs: Arrays, trace: bool = False) -> Run:
         """Outputs only: latency and area come from a synthesis tool.
 
-        Raises ToolchainMissing, CompileError, FirmwareFault.
+        Raises ToolchainMissing, CompileError, FirmwareFault, TooSlow.
         """
         rows = pack_rows(inputs, self.inputs)
         with TemporaryDirectory(prefix="tinyml-") as scratch:
@@ -57,13 +57,10 @@ class HlsExecutor:
 
     def simulate(self, program: Path, rows: str) -> str:
         """What the program prints for the rows."""
-        try:
-            done = subprocess.run([program], input=rows, capture_output=True, text=True, timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            raise FirmwareFault(f"{self.name} in C simulation: did not finish within {SECONDS} seconds") from None
-        if done.returncode != 0:
+        done = run_program([program], SECONDS, stdin=rows)
+        if done.code != 0:
             said = done.stderr.strip().splitlines()[:4]
-            raise FirmwareFault(f"{self.name} in C simulation: ended with code {done.returncode}", *said)
+            raise FirmwareFault(f"{self.name} in C simulation: {done.reason}", *said)
         return done.stdout
 
 
@@ -84,11 +81,13 @@ def as_text(rows: NDArray[Any], ports: Sequence[PortAttr]) -> str:
 
 
 def from_text(text: str, ports: Sequence[PortAttr]) -> bytes:
-    """Printed rows as raw rows. Raises ValueError where a row is incomplete."""
-    numbers = np.array(text.split(), np.int64)
+    """Printed rows as raw rows. Raises FirmwareFault where a row is incomplete."""
     dtype = row_dtype(ports)
     widths = [int(np.prod(port.stored_shape)) for port in ports]
-    flat = numbers.reshape(-1, sum(widths))
+    try:
+        flat = np.array(text.split(), np.int64).reshape(-1, sum(widths))
+    except (ValueError, OverflowError):
+        raise FirmwareFault("the C simulation printed something else than rows of integers") from None
     rows = np.empty(len(flat), dtype)
     for port, part in zip(ports, np.split(flat, np.cumsum(widths)[:-1], axis=1), strict=True):
         rows[port.label.data] = part.reshape(len(flat), *port.stored_shape)

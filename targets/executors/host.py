@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..board import load_board
 from ..firmware import GeneratedModel, write_sources
+from ..processes import run_program
 from ..simulators.outcome import FirmwareFault
 from ..toolchain import compile_with
 from .compiled import pack_rows, unpack_rows
@@ -32,7 +32,7 @@ class HostExecutor:
     def run(self, inputs: Arrays, trace: bool = False) -> Run:
         """Outputs only: sizes and times of this computer say nothing about a board.
 
-        Raises ToolchainMissing, CompileError, FirmwareFault.
+        Raises ToolchainMissing, CompileError, FirmwareFault, TooSlow.
         """
         rows = pack_rows(inputs, self.model.inputs)
         board = load_board("host")
@@ -47,11 +47,7 @@ class HostExecutor:
 
     def execute(self, directory: Path) -> None:
         """Run the program on the file `inputs`."""
-        command = [directory / "program", directory / "inputs", directory / "outputs"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            raise FirmwareFault(f"{self.model.name} on the host: did not finish within {SECONDS} seconds") from None
-        if done.returncode != 0:
+        done = run_program([directory / "program", directory / "inputs", directory / "outputs"], SECONDS)
+        if done.code != 0:
             said = done.stderr.strip().splitlines()[:4]
-            raise FirmwareFault(f"{self.model.name} on the host: crashed with code {done.returncode}", *said)
+            raise FirmwareFault(f"{self.model.name} on the host: {done.reason}", *said)

@@ -41,7 +41,10 @@ def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
     """
     inputs, outputs = (ports_of(entry, f"fixed.{kind}") for kind in ("inputs", "outputs"))
     inputs = [] if INPUT_ARENA in entry.attributes else inputs
-    ports: list[PortAttr | None] = [*inputs, *outputs] or [None] * len(names)
+    if len(inputs) + len(outputs) > len(names):
+        raise UserError(f"{entry.sym_name.data} has {len(names)} arguments for {len(inputs) + len(outputs)} ports")
+    ports: list[PortAttr | None] = [*inputs, *outputs]
+    ports += [None] * (len(names) - len(ports))
     result: list[EntryPort] = []
     for index, (name, port) in enumerate(zip(names, ports, strict=True)):
         attributes, type = entry.argument_attributes(index), entry.function_type.inputs.data[index]
@@ -65,5 +68,8 @@ def given_port(entry: emitc.FuncOp) -> EntryPort | None:
     """The input that the caller writes into the arena, where there is one; it is at the arena's start."""
     if INPUT_ARENA not in entry.attributes:
         return None
-    (port,) = ports_of(entry, "fixed.inputs")
+    ports = ports_of(entry, "fixed.inputs")
+    if len(ports) != 1:
+        raise UserError(f"{entry.sym_name.data} has {len(ports)} inputs: a single one can lie in the arena")
+    (port,) = ports
     return EntryPort(identifier(port.label.data), port.storage, prod(port.stored_shape), True, port)

@@ -12,7 +12,6 @@ painted stack is read after the last row: the figure is the deepest of all rows.
 from __future__ import annotations
 
 import re
-import subprocess
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,9 @@ import numpy as np
 from ...dialects.errors import UserError
 from ..board import Board
 from ..firmware import Firmware, link, symbols_of
+from ..processes import run_program
 from ..toolchain import firmware_source, helper_program, output_of, require
-from .outcome import FirmwareFault, Outcome, StackOverflow, fault
+from .outcome import Outcome, StackOverflow, fault
 
 SECONDS = 600
 """How long all rows may take."""
@@ -53,7 +53,7 @@ def machines_of(board: Board) -> list[Machine]:
 def simulate(firmware: Firmware, rows: bytes, directory: Path, seconds: float = SECONDS) -> Outcome:
     """Run the model on rows of raw input bytes, port after port. `directory` is that of the build.
 
-    Raises ToolchainMissing; FirmwareFault; StackOverflow; UserError where no machine is large enough.
+    Raises ToolchainMissing; FirmwareFault; StackOverflow; TooSlow; UserError where no machine is large enough.
     """
     board, ram = firmware.board, firmware.total_ram_bytes
     machines = machines_of(board)
@@ -81,13 +81,9 @@ def run_on(firmware: Firmware, machine: Machine, directory: Path, seconds: float
     command += ["-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", str(elf)]
     command += ["-plugin", f"file={counter()},{counter_arguments(firmware, elf)},counts=counts"]
     name, board = firmware.model.name, firmware.board.name
-    try:
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, errors="replace", timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise FirmwareFault(f"{name} on board '{board}': did not finish within {seconds:g} seconds") from None
-    if done.returncode != 0:
-        said = (done.stdout + done.stderr).strip() or f"QEMU ended with code {done.returncode}"
-        raise fault(name, board, said)
+    done = run_program(command, seconds, directory)
+    if done.code != 0:
+        raise fault(name, board, (done.stdout + done.stderr).strip() or f"QEMU {done.reason}")
     results = (directory / "outputs").read_bytes()
     counts = np.loadtxt(directory / "counts", dtype=np.int64, ndmin=1)
     return Outcome(results[:-4], int.from_bytes(results[-4:], "little"), instructions=counts)

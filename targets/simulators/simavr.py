@@ -10,17 +10,20 @@ the outputs with the host's is the guard against what else a simulator may have 
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 
 from ..firmware import Firmware, port_bytes, symbols_of
+from ..processes import run_program
 from ..toolchain import helper_program
 from .outcome import Outcome, fault
 
 CYCLE_LIMIT = 1_000_000_000
 """Cycles that a call may take: one minute at 16 MHz."""
+
+SECONDS = 3600
+"""How long all rows may take."""
 
 DATA_SPACE = 0x800000
 """Where avr-ld places the address space of data."""
@@ -34,7 +37,7 @@ def runner() -> Path:
 def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int = CYCLE_LIMIT) -> Outcome:
     """Run the model on rows of raw input bytes, port after port. `directory` takes the files of the run.
 
-    Raises ToolchainMissing, FirmwareFault, StackOverflow.
+    Raises ToolchainMissing, FirmwareFault, StackOverflow, TooSlow.
     """
     inputs, outputs, figures = (directory / name for name in ("inputs", "outputs", "figures"))
     inputs.write_bytes(rows)
@@ -49,8 +52,8 @@ def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int 
     for kind, name, port in buffers:
         ports += [kind, f"{symbols[name].address - DATA_SPACE:x}", str(port_bytes(port))]
     command = [runner(), firmware.elf, firmware.board.mcu, *limits, inputs, outputs, figures, *ports]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
-    if done.returncode != 0:
-        raise fault(firmware.model.name, firmware.board.name, done.stderr or f"simulator ended with {done.returncode}")
+    done = run_program(command, SECONDS)
+    if done.code != 0:
+        raise fault(firmware.model.name, firmware.board.name, done.stderr.strip() or f"the simulator {done.reason}")
     table = np.loadtxt(figures, dtype=np.int64, ndmin=2)
     return Outcome(outputs.read_bytes(), int(table[:, 1].max()), cycles=table[:, 0])

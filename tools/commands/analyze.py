@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ...dialects.errors import UserError
 from ..advice import advised
 from ..analyze import Analysis, analyze
+from ..atomic_files import replacing
 from ..compiler import Compilation, compile_model, options_of
 from ..fit import flash_error, flash_excess
 from ..show import print_json, print_table
@@ -31,14 +31,13 @@ def execute(args: Namespace) -> int:
         files[args.csv] = memory_map(compilation, analysis)
     if args.figure is not None:
         files[args.figure] = memory_figure(compilation, analysis, args.figure.suffix)
-    for path, content in files.items():
-        write(path, content)
-    if args.timing:
-        compilation.timing.print()
-    if args.json:
-        print_json(analysis.to_json())
-    else:
-        show(analysis)
+    with replacing(files, make_folders=True):
+        if args.timing:
+            compilation.timing.print()
+        if args.json:
+            print_json(analysis.to_json())
+        else:
+            show(analysis)
     return 0
 
 
@@ -59,15 +58,6 @@ def memory_figure(compilation: Compilation, analysis: Analysis, suffix: str) -> 
 
     title = f"{analysis.model} on {analysis.board}"
     return draw(Plan(the_function(compilation.memplan)), analysis.plan, title, suffix)
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file. Raises UserError where that is not possible."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error
 
 
 def show(analysis: Analysis) -> None:

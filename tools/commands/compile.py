@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from argparse import Namespace
-from pathlib import Path
 
-from ...dialects.errors import UserError
 from ..advice import advised
 from ..analyze import analyze
+from ..atomic_files import replacing
 from ..compiler import compile_model, options_of
 from ..fit import refuse_misfit
 from ..show import print_json, print_line
@@ -27,30 +24,14 @@ def execute(args: Namespace) -> int:
     report = {**analysis.to_json(), "timing_seconds": compilation.timing.seconds()}
     files["report.json"] = json.dumps(report, indent=2) + "\n"
     remarked = remark(compilation)
-    write_all(args.output, files)
-    if remarked is not None:
-        print_line(f"warning: {remarked}", sys.stderr)
-    if args.timing:
-        compilation.timing.print()
-    if args.json:
-        print_json(report)
-        return 0
-    for name in files:
-        print(args.output / name)
+    places = {args.output / name: text for name, text in files.items()}
+    with replacing(places, make_folders=True):
+        if remarked is not None:
+            print_line(f"warning: {remarked}", sys.stderr)
+        if args.timing:
+            compilation.timing.print()
+        if args.json:
+            print_json(report)
+        else:
+            print(*places, sep="\n")
     return 0
-
-
-def write_all(folder: Path, files: dict[str, str]) -> None:
-    """Write every file under a temporary name first, then rename: a failure leaves nothing half-written."""
-    taken = [folder / name for name in files if (folder / name).is_dir()]
-    if taken:
-        raise UserError(*(f"cannot write {path}: it is a folder; choose another one with -o" for path in taken))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".tinyml-") as scratch:
-            for name, text in files.items():
-                (Path(scratch) / name).write_text(text)
-            for name in files:
-                os.replace(Path(scratch) / name, folder / name)
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror}; choose another folder with -o") from error

@@ -16,6 +16,11 @@ examples:
   tinyml-opt plan.mlir -p memplan-to-emitc -t c
   tinyml-opt loops.mlir -p 'canonicalize,loops-pipeline{ii=2}' --print-ir-after-all --timing"""
 
+REPORT = (
+    "this is a bug of the tool; please report it with the file that --crash-reproducer FILE writes; --debug shows where"
+)
+"""How a defect is reported."""
+
 
 class VersionAction(argparse.Action):
     """Print the versions of the tool and of xDSL."""

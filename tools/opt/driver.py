@@ -15,6 +15,10 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from ...dialects.errors import UserError
+from ...dialects.wellformed import verify_text
+from .. import streams
+from ..atomic_files import write_files
+from ..exit_codes import DEFECT, FAILED, summary
 from ..pipelines import Timing, run_passes
 from ..registry import DIALECTS, TARGETS, load
 from .arguments import add_arguments
@@ -34,7 +38,6 @@ class OptMain(xDSLOptMain):
         self.target = parse_target(target)
         self.timing = Timing()
         self.source = Source("<stdin>")
-        self.module: ModuleOp | None = None
         self.stage: str | None = None
         super().__init__(args=arguments)
         self.source.name = self.args.input_file or "<stdin>"
@@ -71,32 +74,34 @@ class OptMain(xDSLOptMain):
         self.passes: list[ModulePass] = parse_passes(self.args.passes)
 
     def execute(self) -> int:
-        """Read, transform and print every part of the input; returns the exit code."""
+        """Read, transform and print every part of the input; returns the exit code. Raises OSError, MemoryError."""
         chunks, frontend = self.open_input()
         outputs: list[str] = []
-        failed = False
+        code = 0
         for index, (chunk, line_offset) in enumerate(chunks):
             self.source = Source(self.source.name, {}, line_offset)
             try:
                 outputs.append(self.process(index, chunk, frontend))
+            except (OSError, MemoryError):
+                raise
             except Exception as error:
                 if self.args.debug:
                     raise
-                text = describe(error, self.source, self.module, self.stage)
+                text = describe(error, self.source, self.stage)
                 if self.is_expected(error):
                     outputs.append(text)
                 else:
-                    failed = True
+                    code = max(code, FAILED if is_diagnostic(error) else DEFECT)
                     sys.stderr.write(text)
-        self.write("// -----\n".join(outputs), failed)
+        self.write("// -----\n".join(outputs), code != 0)
         if self.args.timing:
             print_timing(self.timing)
-        return int(failed)
+        return code
 
     def is_expected(self, error: Exception) -> bool:
         """Whether the user asked to see this error as output."""
         if self.args.verify_diagnostics:
-            return isinstance(error, DiagnosticException | ParseError | UserError)
+            return is_diagnostic(error)
         return self.args.parsing_diagnostics and isinstance(error, ParseError)
 
     def open_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
@@ -112,24 +117,37 @@ class OptMain(xDSLOptMain):
 
     def process(self, index: int, chunk: IO[bytes], frontend: str) -> str:
         """The output for one part of the input."""
-        self.module = self.stage = None
+        self.stage = None
         with chunk, self.timing.measure("parse" if frontend == "mlir" else "import"):
-            module = self.module = self.available_frontends[frontend](chunk)
+            module = self.available_frontends[frontend](chunk)
         with self.timing.measure("verify"):
-            module.verify()
+            if frontend == "mlir":
+                verify_text(module)
+            else:
+                module.verify()
         self.run_all_passes(index, module)
         self.stage = f"target '{self.target.name}'"
-        with self.timing.measure("print"):
-            limit: int | None = self.args.elide_larger_than
-            if limit is not None and self.target.name == "mlir":
-                module = elided(module, limit)
-            return self.output_resulting_program(module)
+        try:
+            with self.timing.measure("print"):
+                limit: int | None = self.args.elide_larger_than
+                shown = elided(module, limit) if limit is not None and self.target.name == "mlir" else module
+                return self.output_resulting_program(shown)
+        except Exception as error:
+            self.reproduce(module, [], error)
+            raise
+
+    def reproduce(self, before: ModuleOp | None, passes: Sequence[ModulePass], error: Exception) -> None:
+        """Write the test of a failure that the user asked for, if it is more than a wrong input."""
+        path = self.args.crash_reproducer
+        if path is None or before is None or isinstance(error, UserError | OSError | MemoryError):
+            return
+        write_reproducer(Path(path), before, passes, str(self.target), f"{self.stage} failed with {summary(error)}")
+        print(f"note: wrote {path}; run it with tinyml-opt as its first line says", file=sys.stderr)
 
     def run_all_passes(self, chunk: int, module: ModuleOp) -> None:
-        """Run the passes; where one fails, write the reproducer that the user asked for."""
+        """Run the passes; where one fails, write the reproducer."""
         done = 0
-        reproducer = self.args.crash_reproducer
-        before = module.clone() if reproducer and self.passes else None
+        before = module.clone() if self.args.crash_reproducer and self.passes else None
 
         def after(step: ModulePass, module: ModuleOp) -> None:
             nonlocal done, before
@@ -141,11 +159,9 @@ class OptMain(xDSLOptMain):
 
         self.stage = f"pass '{self.passes[0].name}'" if self.passes else None
         try:
-            run_passes(module, self.passes, self.timing, self.ctx, after)
+            run_passes(module, self.passes, self.timing, self.ctx, after, verify_each=True)
         except Exception as error:
-            if before is not None and not isinstance(error, UserError):
-                write_reproducer(Path(reproducer), before, self.passes[done:], error)
-                print(f"note: wrote {reproducer}; run it with tinyml-opt as its first line says", file=sys.stderr)
+            self.reproduce(before, self.passes[done:], error)
             raise
 
     def read_mlir(self, stream: IO[bytes]) -> ModuleOp:
@@ -175,10 +191,11 @@ class OptMain(xDSLOptMain):
     def write(self, text: str, failed: bool) -> None:
         """Write the output; a file is only touched by a run without errors."""
         if self.args.output_file is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            streams.write(text)
         elif not failed:
-            try:
-                Path(self.args.output_file).write_text(text)
-            except OSError as error:
-                raise UserError(f"cannot write {self.args.output_file}: {error.strerror}") from None
+            write_files({Path(self.args.output_file): text})
+
+
+def is_diagnostic(error: Exception) -> bool:
+    """True for what is said about an input; anything else is a defect of this program."""
+    return isinstance(error, DiagnosticException | ParseError | UserError | UnicodeDecodeError)

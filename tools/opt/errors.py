@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import StringIO
+from typing import cast
 
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import Block, Operation, Region
 from xdsl.printer import Printer
-from xdsl.utils.exceptions import DiagnosticException, MultipleSpansParseError, ParseError, VerifyException
-from xdsl.utils.lexer import Span
+from xdsl.utils.exceptions import DiagnosticException, MultipleSpansParseError, ParseError
+from xdsl.utils.lexer import Input, Span
 
+from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
+from ..exit_codes import summary
+from .arguments import REPORT
 from .printing import elided
 
 WIDTH = 110
@@ -27,7 +30,7 @@ class Source:
     line_offset: int = 0
 
 
-def describe(error: Exception, source: Source, module: ModuleOp | None, stage: str | None) -> str:
+def describe(error: Exception, source: Source, stage: str | None) -> str:
     """The text of an error, ending in a newline. `stage` is the pass or target that raised it, None for the input."""
     match error:
         case UserError():
@@ -39,12 +42,10 @@ def describe(error: Exception, source: Source, module: ModuleOp | None, stage: s
                 f"{source.name}: error: not MLIR text (a byte that is not UTF-8); an ONNX model is read with -f onnx\n"
             )
         case DiagnosticException():
-            culprit = None if module is None else failing_op(module, error)
-            return describe_diagnostic(error, culprit, source, stage)
+            return describe_diagnostic(error, failing_op(error), source, stage)
         case _:
             where = f"{stage}: " if stage else ""
-            hint = "this is a bug of the tool; --debug shows where, --crash-reproducer FILE makes a test of it"
-            return f"error: {where}internal error: {type(error).__name__}: {error}\nnote: {hint}\n"
+            return f"error: {where}internal error: {summary(error)}\nnote: {REPORT}\n"
 
 
 def describe_parse_error(error: ParseError, source: Source) -> str:
@@ -67,22 +68,26 @@ def describe_diagnostic(error: DiagnosticException, op: Operation | None, source
     return f"error: {message}\nnote: the op is\n{op_text(op)}\n"
 
 
-def failing_op(module: ModuleOp, error: Exception) -> Operation | None:
-    """The op whose verifier raised this error."""
-    for op in module.walk():
-        try:
-            op.verify(verify_nested_ops=False)
-        except VerifyException as found:
-            if str(found) == str(error):
-                return op
-    return None
+def failing_op(error: Exception) -> Operation | None:
+    """The op whose verifier, or that of its region, raised this error: the innermost that was at work."""
+    if isinstance(error, OpError):
+        return error.op
+    op = None
+    trace = error.__traceback__
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
+        if frame.f_code.co_name in ("verify", "verify_"):
+            ir = frame.f_locals.get("self")
+            op = (ir if isinstance(ir, Operation) else ir.parent_op() if isinstance(ir, Block | Region) else None) or op
+    return op
 
 
 def at(span: Span[str] | Span[bytes], line_offset: int, severity: str, message: str) -> str:
     """A message with the place it is about: `file:line:column: severity: message`, the line, and carets below."""
-    location = replace(span, line_offset=line_offset).get_location()
-    begin = span.input.get_start_of_line(span.start)
-    line = replace(span, start=begin, end=span.input.get_end_of_line(span.start)).text
+    source = cast("Input[str]", span.input)  # a text, never bytes; the span itself may be that of a string literal
+    location = Span(span.start, span.end, source, line_offset).get_location()
+    begin = source.get_start_of_line(span.start)
+    line = Span(begin, source.get_end_of_line(span.start), source).text
     column = span.start - begin
     first = max(0, column - WIDTH // 2) if len(line) > WIDTH else 0
     shown = line[first : first + WIDTH].replace("\t", " ")

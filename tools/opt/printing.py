@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -13,6 +14,7 @@ from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
+from ..atomic_files import write_files
 from ..pipelines import Timing
 
 DEFAULT_LIMIT = 16
@@ -57,20 +59,23 @@ class Dumps:
             print(f"// -----// IR after {step} //----- //", file=sys.stderr)
             print_module(module, sys.stderr, self.limit)
         if self.directory is not None:
-            self.directory.mkdir(parents=True, exist_ok=True)
             part = f"part{chunk + 1:02}-" if chunk else ""
-            with open(self.directory / f"{part}{index:02}-{step.name}.mlir", "w") as file:
-                file.write(f"// after {step}\n")
-                print_module(module, file, self.limit)
+            text = f"// after {step}\n{module_text(module, self.limit)}"
+            write_files({self.directory / f"{part}{index:02}-{step.name}.mlir": text}, make_folders=True)
 
 
-def write_reproducer(path: Path, module: ModuleOp, passes: Sequence[ModulePass], error: Exception) -> None:
-    """A test that fails as this run did: the IR before the failing pass, and a RUN line that starts with that pass."""
+def module_text(module: ModuleOp, limit: int | None = None) -> str:
+    """A module as text, its large constants elided where a limit is given."""
+    stream = StringIO()
+    print_module(module, stream, limit)
+    return stream.getvalue()
+
+
+def write_reproducer(path: Path, module: ModuleOp, passes: Sequence[ModulePass], target: str, failure: str) -> None:
+    """A test that fails as this run did: the IR before what failed, and a RUN line that starts there."""
     spec = ",".join(str(step) for step in passes)
-    summary = f"{type(error).__name__}: {error}".splitlines()[0]
-    with open(path, "w") as file:
-        file.write(f"// RUN: tinyml-opt -p '{spec}' %s\n// {passes[0].name} failed with {summary}\n")
-        print_module(module, file)
+    flags = (f" -p '{spec}'" if passes else "") + (f" -t '{target}'" if target != "mlir" else "")
+    write_files({path: f"// RUN: tinyml-opt{flags} %s\n// {failure}\n{module_text(module)}"})
 
 
 def print_timing(timing: Timing) -> None:

@@ -43,7 +43,8 @@ def sharing(liveness: Liveness, lives: Sequence[Life]) -> list[Overlap]:
     dying: dict[tuple[int, SSAValue], list[int]] = {}
     born: dict[tuple[int, SSAValue], list[int]] = {}
     for number, life in enumerate(lives):
-        dying.setdefault((life.last, life.root), []).append(number)
+        if life.first < life.last:
+            dying.setdefault((life.last, life.root), []).append(number)
         born.setdefault((life.first, life.root), []).append(number)
     found: list[Overlap] = []
     for time, step in enumerate(liveness.steps):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import BlockArgument, SSAValue
 
+from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import FLASH, AliasOp, OpaqueOp, accumulates, row_bytes, row_count, size_in_bytes
 from ....dialects.memplan.liveness import StepOp, destinations, root_of, touched
@@ -115,6 +116,8 @@ class Chain:
         self.rows = 0
         self._local = {root for step in steps for root in local_roots(step)}
         for step in steps:
+            if any(is_constant(root_of(value)) for value in destinations(step)):
+                raise OpError(step, "writes into a constant")
             for value, _ in touched(step):
                 self._take_up(value)
         self.whole = [self._task(step, None) for step in steps]

@@ -188,7 +188,9 @@ func.func @ahead(%x: memref<5xi8>) {
 
 // An opaque step reads all of its inputs.
 // CHECK: node `cell` reads 2 bytes of `a` that were never written, the first at byte 2
-func.func @opaque(%x: memref<4xi8>, %y: memref<4xi8>) attributes {fixed.inputs = [1], fixed.outputs = [1]} {
+func.func @opaque(%x: memref<4xi8>, %y: memref<4xi8>) attributes {
+    fixed.inputs = [#fixed.port<"x", tensor<4xi8>, permutation <0>>],
+    fixed.outputs = [#fixed.port<"y", tensor<4xi8>, permutation <0>>]} {
   %a = memplan.buffer node "a" : memref<4xi8>
   %half = memplan.alias %a at 0 : memref<4xi8> -> memref<2xi8>
   memplan.opaque ins(%x : memref<4xi8>) outs(%half : memref<2xi8>) node "half"

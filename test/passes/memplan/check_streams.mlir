@@ -411,11 +411,11 @@ func.func @no_arena(%x: memref<4x2xi8>, %y: memref<4x2xi8>) attributes {
 
 // -----
 
-// CHECK: node `first` writes no memref: convert it to memplan first
+// CHECK: `z` is no memref: convert it to memplan first
 #same = affine_map<(i, j) -> (i, j)>
-func.func @tensors(%x: memref<4x2xi8>, %y: memref<4x2xi8>) attributes {
+func.func @tensors(%x: memref<4x2xi8>, %y: memref<4x2xi8>, %z: tensor<4x2xi8>) attributes {
     fixed.inputs = [#fixed.port<"x", tensor<4x2xi8>, permutation <0, 1>>]} {
-    %t = fixed.map ins(%x : memref<4x2xi8>) domain <4, 2> maps [#same, #same] node "first" {
+    %t = fixed.map ins(%z : tensor<4x2xi8>) domain <4, 2> maps [#same, #same] node "first" {
     ^bb0(%e: i8):
       fixed.yield %e : i8
     } -> tensor<4x2xi8>

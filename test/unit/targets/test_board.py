@@ -157,3 +157,18 @@ def test_a_machine_without_a_memory_map(tmp_path: Path):
     path.write_text(MINIMAL.replace('kind = "simavr"', 'kind = "qemu-system-arm"\nmachines = ["virt"]'))
     with pytest.raises(UserError, match="no QEMU machine virt; there are microbit"):
         machines_of(load_board(path))
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path):
+    text = MINIMAL.replace('title = "A board"', "title = 7").replace("ram_bytes = 1024", f"ram_bytes = {10**18}")
+    text = text.replace("alignment = 1", "alignment = 3").replace('"simavr"', '"magic"') + "speed = 1\n"
+    reasons = refused(text + '[[memories]]\nname = "a"\n', tmp_path / "bad.toml")
+    wrong = ("title", "ram_bytes", "alignment", "simulator.kind", "simulator.speed")
+    wrong += ("memories[0].kind", "memories[0].origin", "memories[0].bytes")
+    assert all(any(name in reason for reason in reasons) for name in wrong)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 3000, "a = " + "9" * 5000, "a = \x00", "[a", "a = 1\na = 2"])
+def test_texts_that_are_no_toml(tmp_path: Path, text: str):
+    (reason,) = refused(text, tmp_path / "bad.toml")
+    assert "is not TOML" in reason

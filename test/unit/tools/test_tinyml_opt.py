@@ -17,6 +17,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
 from tinyml_opt.tools import registry
+from tinyml_opt.tools.exit_codes import DEFECT, FAILED
 from tinyml_opt.tools.opt.pipeline import parse_passes
 from tinyml_opt.tools.pipelines import PIPELINES
 from tinyml_opt.tools.tinyml_opt import main
@@ -78,9 +79,9 @@ def failing_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tinyml_opt.tools.opt.pipeline.load", lambda path: loaded.get(path) or registry.load(path))  # pyright: ignore[reportUnknownLambdaType]
 
 
-def errors(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> list[str]:
+def errors(capsys: pytest.CaptureFixture[str], *arguments: str | Path, code: int = FAILED) -> list[str]:
     """The lines on standard error of a run that must fail and print nothing."""
-    assert main([str(argument) for argument in arguments]) == 1
+    assert main([str(argument) for argument in arguments]) == code
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Traceback" not in captured.err
@@ -186,20 +187,20 @@ def test_good_parts_are_printed_beside_bad_ones(source: Path, capsys: pytest.Cap
 @pytest.mark.usefixtures("failing_passes")
 def test_crash_writes_a_reproducer(tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str]):
     reproducer = tmp_path / "crash.mlir"
-    lines = errors(capsys, source, "-p", "cse,crash{times=2},dce", "--crash-reproducer", reproducer)
+    lines = errors(capsys, source, "-p", "cse,crash{times=2},dce", "--crash-reproducer", reproducer, code=DEFECT)
     assert "error: pass 'crash': internal error: IndexError: there is no spoon" in lines
     first, second, *module = reproducer.read_text().splitlines()
     assert first == "// RUN: tinyml-opt -p 'crash{times=2},dce' %s"
-    assert second == "// crash failed with IndexError: there is no spoon"
+    assert second == "// pass 'crash' failed with IndexError: there is no spoon"
     assert sum("test.op" in line for line in module) == 2
     assert "error: pass 'crash': internal error: IndexError: there is no spoon" in errors(
-        capsys, reproducer, "-p", "crash{times=2},dce"
+        capsys, reproducer, "-p", "crash{times=2},dce", code=DEFECT
     )
 
 
 @pytest.mark.usefixtures("failing_passes")
 def test_no_reproducer_unless_asked(source: Path, capsys: pytest.CaptureFixture[str]):
-    lines = errors(capsys, source, "-p", "crash")
+    lines = errors(capsys, source, "-p", "crash", code=DEFECT)
     assert len(lines) == 2 and "--crash-reproducer" in lines[1]
     assert list(source.parent.iterdir()) == [source]
 

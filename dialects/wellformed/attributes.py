@@ -1,0 +1,165 @@
+"""Discardable attributes: what each may hold, and on which op. A table, as MLIR's dialects verify theirs.
+
+Attributes that nothing reads back (the summaries that planners leave) may hold anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from math import isfinite
+
+import numpy as np
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseArrayBase,
+    DenseIntOrFPElementsAttr,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    ModuleOp,
+    StringAttr,
+    UnitAttr,
+    i64,
+)
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Attribute, Operation
+
+from ..dense import to_numpy
+from ..diagnostics import OpError
+from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FLASH, MEMORY, SECTION
+from ..fixed.forms import StructuredForm
+from ..fixed.types import QType
+from ..mcu import LABEL
+from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS
+from ..memplan.steps import TIMES
+from .ports import verify_ports
+
+Check = Callable[[Operation, Attribute], str | None]
+"""Why an attribute is wrong on an op; None where it is right."""
+
+LARGEST = 1e30
+"""The greatest magnitude of a calibrated range: its square is still a double, its scale a float."""
+
+
+def verify_attributes(module: ModuleOp) -> None:
+    """Raise OpError for the first attribute that does not hold what its name stands for."""
+    for op in module.walk():
+        for name, attribute in op.attributes.items():
+            check = CHECKS.get(name)
+            reason = check(op, attribute) if check else None
+            if reason is not None:
+                raise OpError(op, f"attribute '{name}': {reason}")
+        verify_arguments(op)
+        if isinstance(op, FuncOp):
+            if len(op.body.blocks) != 1 or not isinstance(op.body.block.last_op, ReturnOp):
+                raise OpError(op, "a function has a body of one block that ends in func.return")
+            verify_ports(op)
+
+
+def verify_arguments(op: Operation) -> None:
+    """The attributes of a function's arguments and results."""
+    for kind in ("arg_attrs", "res_attrs"):
+        entries = op.properties.get(kind)
+        for entry in entries.data if isinstance(entries, ArrayAttr) else ():
+            for name, attribute in getattr(entry, "data", dict[str, Attribute]()).items():
+                check = CHECKS.get(name)
+                reason = check(op, attribute) if check else None
+                if reason is not None:
+                    raise OpError(op, f"attribute '{name}': {reason}")
+
+
+def is_range(attribute: Attribute) -> bool:
+    """`[min, max]`."""
+    if not isinstance(attribute, ArrayAttr) or len(attribute) != 2:
+        return False
+    values = [entry.value.data for entry in attribute if isinstance(entry, FloatAttr)]
+    return len(values) == 2 and all(map(isfinite, values)) and -LARGEST <= values[0] <= values[1] <= LARGEST
+
+
+def range_of_result(op: Operation, attribute: Attribute) -> str | None:
+    """The range of an op's one result."""
+    return None if is_range(attribute) and len(op.results) == 1 else "expected [min, max] of one result, as f64"
+
+
+def per_argument(holds: Callable[[Attribute], bool], what: str) -> Check:
+    """An array with an entry for each argument of a function."""
+
+    def check(op: Operation, attribute: Attribute) -> str | None:
+        count = len(op.args) if isinstance(op, FuncOp) and not op.is_declaration else -1
+        entries = attribute.data if isinstance(attribute, ArrayAttr) else ()
+        return None if len(entries) == count and all(map(holds, entries)) else f"expected {what} for each argument"
+
+    return check
+
+
+def one_of(*types: type[Attribute]) -> Check:
+    """An attribute of one of these kinds."""
+    names = " or ".join(type.name for type in types)
+    return lambda op, attribute: None if isinstance(attribute, types) else f"expected {names}, got {attribute}"
+
+
+def names_a_form(op: Operation, attribute: Attribute) -> str | None:
+    """The name of the form that takes the input; below memplan there are no forms any more."""
+    forms = [inner for inner in op.walk() if isinstance(inner, StructuredForm)]
+    if not isinstance(attribute, StringAttr):
+        return f"expected the name of a form, got {attribute}"
+    named = [form for form in forms if form.node == attribute]
+    return None if not forms or len(named) == 1 else f"{len(named)} forms are called {attribute}"
+
+
+def times(op: Operation, attribute: Attribute) -> str | None:
+    """The times of steps, ascending."""
+    if not isinstance(attribute, DenseIntOrFPElementsAttr) or attribute.get_element_type() != i64:
+        return f"expected an i64 for each step, got {attribute}"
+    return None if bool((np.diff(to_numpy(attribute).reshape(-1)) >= 0).all()) else "times do not ascend"
+
+
+def distances(op: Operation, attribute: Attribute) -> str | None:
+    """A distance in bytes, or -1, for each operand that is read element by element."""
+    count = len(op.ins) + len(op.params) if isinstance(op, StructuredForm) else -1
+    right = isinstance(attribute, DenseArrayBase) and attribute.elt_type == i64 and len(attribute) == count
+    return None if right else "expected an i64 for each of the ins and params of a form"
+
+
+def text(pattern: str, what: str) -> Check:
+    """A string of this pattern."""
+
+    def check(op: Operation, attribute: Attribute) -> str | None:
+        right = isinstance(attribute, StringAttr) and re.fullmatch(pattern, attribute.data, re.ASCII)
+        return None if right else f"expected {what}, got {attribute}"
+
+    return check
+
+
+def positive(op: Operation, attribute: Attribute) -> str | None:
+    """A count."""
+    right = isinstance(attribute, IntegerAttr) and 0 < attribute.value.data < 1 << 31
+    return None if right else f"expected a positive number, got {attribute}"
+
+
+def power_of_two(op: Operation, attribute: Attribute) -> str | None:
+    """An alignment in bytes."""
+    value = attribute.value.data if isinstance(attribute, IntegerAttr) else 0
+    return None if 0 < value <= 4096 and value & (value - 1) == 0 else f"expected a power of two, got {attribute}"
+
+
+CHECKS: dict[str, Check] = {
+    "onnx.name": one_of(StringAttr),
+    "fixed.range": range_of_result,
+    "fixed.input_ranges": per_argument(is_range, "[min, max] as f64"),
+    "fixed.type": one_of(QType, IntegerType),
+    "fixed.input_types": per_argument(lambda entry: isinstance(entry, QType | IntegerType), "a type"),
+    INPUT_ROWS: names_a_form,
+    INPUT_ARENA: names_a_form,
+    TIMES: times,
+    "memplan.distance": distances,
+    LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
+    CONST: one_of(UnitAttr),
+    FLASH: one_of(UnitAttr),
+    ALIAS: one_of(UnitAttr),
+    ELEMENTS: positive,
+    ALIGNMENT: power_of_two,
+    MEMORY: text(r"[a-z][a-z0-9_]*", "the name of a memory, such as dtcm"),
+    SECTION: text(r"[.\w]+", "the name of a section, such as .dtcm"),
+}
