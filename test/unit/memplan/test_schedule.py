@@ -89,7 +89,8 @@ def test_beam_is_valid_and_bounded(graph: Graph, beam: int) -> None:
     check(graph, found)
     assert found.lower_bound <= best <= found.peak
     assert (found.method == "beam") == (found.peak > found.lower_bound)
-    assert best <= peak_of(graph, beam_search(graph, beam))
+    order = beam_search(graph, beam)
+    assert order is not None and best <= peak_of(graph, order)
 
 
 def interleaved(branches: int) -> Graph:
