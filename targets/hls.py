@@ -19,6 +19,7 @@ from ..dialects.emitc.statements import pointee
 from ..dialects.emitc.types import CONST, ELEMENTS
 from ..dialects.errors import UserError
 from ..dialects.mcu import LABEL
+from ..dialects.names import identifier
 from .printing.program import Program
 from .printing.spelling import COMMON_INT, Spelling, is_unsigned
 from .printing.text import UNARY, Text
@@ -58,7 +59,7 @@ class HlsSpelling(Spelling):
 
     def label(self, loop: emitc.ForOp) -> str:
         label = loop.attributes.get(LABEL)
-        return f"{label.data}: " if isinstance(label, StringAttr) else ""
+        return f"{identifier(label.data)}: " if isinstance(label, StringAttr) else ""
 
     def aliasing(self, type: Attribute) -> str:
         """Arrays have one type each: nothing aliases."""

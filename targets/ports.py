@@ -12,6 +12,7 @@ from xdsl.dialects.func import FuncOp
 from ..dialects.dense import dtype_of
 from ..dialects.errors import UserError
 from ..dialects.fixed.types import PortAttr, QType, storage_limits
+from ..dialects.harmless import in_quotes
 from ..dialects.memplan import INPUT_ROWS, row_count
 from .dataset import Dataset
 from .executors.interface import Arrays
@@ -54,8 +55,9 @@ def integers_of(dataset: Dataset, port: PortAttr) -> NDArray[Any]:
     if dataset.stored[label] or not isinstance(element, QType):
         if values.min() < low or values.max() > high:
             raise UserError(
-                f"input '{label}' takes integers in [{low}, {high}], got [{values.min()}, {values.max()}]; to give "
-                f"real numbers, store them as float32, or say their scale in an array {label}_scale"
+                f"input {in_quotes(label)} takes integers in [{low}, {high}], got [{values.min()}, {values.max()}]; "
+                "to give real numbers, store them as float32, or say their scale in an array "
+                f"{in_quotes(label + '_scale')}"
             )
         return values
     integers = np.rint(values.astype(np.float64) / element.scale) + element.zp

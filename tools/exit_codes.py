@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from ..dialects.errors import UserError
+from ..dialects.harmless import line
 
 
 def exit_code(run: Callable[[], int], debug: bool) -> int:
@@ -27,6 +28,6 @@ def exit_code(run: Callable[[], int], debug: bool) -> int:
             for reason in error.reasons:
                 print(f"error: {reason}", file=sys.stderr)
             return 1
-        first = (str(error).splitlines() or [""])[0]
+        first = line((str(error).splitlines() or [""])[0])
         print(f"internal error: {type(error).__name__}: {first}; run with --debug and report it", file=sys.stderr)
         return 2

@@ -13,7 +13,7 @@ from .exit_codes import exit_code
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
-    "compile": "write NAME.c, NAME.h and report.json",
+    "compile": "write NAME.c, NAME.h and NAME.report.json",
     "verify": "run the same inputs at every level and report the first difference",
     "run": "build the firmware, run it in the board's simulator, print accuracy, RAM, flash, stack and cycles",
     "boards": "list the boards",

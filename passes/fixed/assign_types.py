@@ -25,6 +25,7 @@ from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import QType
+from ...dialects.harmless import in_quotes
 from .calibrate import argument_shapes, is_real, the_function
 
 PRESERVING = (
@@ -159,7 +160,7 @@ class Assignment:
                 self.types[argument] = self.type_of_range(*numbers(ranges.data[index]))
             else:
                 missing.append(
-                    f"input '{names[index]}': no range and no QuantizeLinear; give calibration data (--calib)"
+                    f"input {in_quotes(names[index])}: no range and no QuantizeLinear; give calibration data (--calib)"
                 )
         if missing:
             raise UserError(*missing)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from xdsl.dialects.builtin import IntegerType, Signedness, StringAttr
 from xdsl.ir import Attribute
 
 from ...dialects import emitc
 from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FLASH, MEMORY
 from ...dialects.errors import UserError
+from ...dialects.names import identifier
 from .text import UNARY, Text
 
 C_WIDTHS = (8, 16, 32, 64)
@@ -109,8 +108,7 @@ class Spelling:
     def memory(self, attributes: dict[str, Attribute]) -> str:
         """The macro with which the user places an array in its memory: `NET_DTCM`, for the memory `dtcm`."""
         name = attributes.get(MEMORY)
-        word = re.sub(r"\W", "_", name.data, flags=re.ASCII) if isinstance(name, StringAttr) else ""
-        return f"{self.prefix}_{word.upper()} " if word else ""
+        return f"{self.prefix}_{identifier(name.data, 'memory').upper()} " if isinstance(name, StringAttr) else ""
 
     def alignment(self, attributes: dict[str, Attribute]) -> str:
         """What an aligned array ends in."""

@@ -11,9 +11,9 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ...dialects import emitc
 from ...dialects.emitc.operators import ExpressionMember
+from ...dialects.names import Names
 from .expressions import ExpressionPrinter, integer
 from .inline import Inlining
-from .names import Names
 from .spelling import Spelling
 
 INDENT = "  "

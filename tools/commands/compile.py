@@ -1,14 +1,14 @@
-"""`tinyml compile`: NAME.c, NAME.h and report.json, or nothing."""
+"""`tinyml compile`: NAME.c, NAME.h and NAME.report.json, or nothing."""
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from argparse import Namespace
 from pathlib import Path
 
 from ...dialects.errors import UserError
+from ...dialects.harmless import json_text
 from ..analyze import analyze
 from ..compiler import compile_model, options_of
 from ..fit import refuse_misfit
@@ -22,7 +22,7 @@ def execute(args: Namespace) -> int:
     refuse_misfit(analysis)
     files = compilation.hls_files() if args.target == "hls" else compilation.c_files()
     report = {**analysis.to_json(), "timing_seconds": compilation.timing.seconds()}
-    files["report.json"] = json.dumps(report, indent=2) + "\n"
+    files[f"{compilation.name}.report.json"] = json_text(report) + "\n"
     write_all(args.output, files)
     if args.timing:
         compilation.timing.print()
