@@ -50,6 +50,9 @@ class HlsSpelling(Spelling):
         """Both values of a conditional must have one type in C++."""
         return text if text.declared else text.cast(self.type(type))
 
+    def stored(self, text: Text, type: Attribute) -> str:
+        return text.text
+
     def switched(self, text: Text, type: IntegerType) -> Text:
         """A switch wants an integer of C++, not a class."""
         return text.cast("int64_t" if type.width.data > COMMON_INT - is_unsigned(type) else "int")

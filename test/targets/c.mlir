@@ -58,8 +58,8 @@ emitc.func @net_step(%w: !emitc.ptr<i8> {mcu.const, mcu.flash}, %in: !emitc.ptr<
       emitc.yield %n : i64
     }
     emitc.assign %next : i64 to %sum : <i64>
-    // Sums of 16 bits may have more in `int`: cut before a shift to the right, not before they are stored.
-    // CHECK-NEXT:      out[i] = (int16_t)(i + 10) >> 2;
+    // Sums of 16 bits may have more in `int`: cut before a shift to the right, and where they are stored.
+    // CHECK-NEXT:      out[i] = (int16_t)((int16_t)(i + 10) >> 2);
     %out_i = emitc.subscript %out[%i] : (!emitc.ptr<i16>, i16) -> !emitc.lvalue<i16>
     %shifted = emitc.expression %i, %ten, %two : (i16, i16, i16) -> i16 {
       %s = emitc.add %i, %ten : (i16, i16) -> i16
@@ -67,7 +67,7 @@ emitc.func @net_step(%w: !emitc.ptr<i8> {mcu.const, mcu.flash}, %in: !emitc.ptr<
       emitc.yield %r : i16
     }
     emitc.assign %shifted : i16 to %out_i : <i16>
-    // CHECK-NEXT:      out[i + 1] = i * 10 - (i - 1);
+    // CHECK-NEXT:      out[i + 1] = (int16_t)(i * 10 - (i - 1));
     %after = emitc.expression %i : (i16) -> i16 {
       %k = "emitc.constant"() <{value = 1 : i16}> : () -> i16
       %s = emitc.add %i, %k : (i16, i16) -> i16
@@ -158,7 +158,7 @@ emitc.func @net_run(%image: !emitc.ptr<ui8> {mcu.const}, %scores: !emitc.ptr<i16
     %p = emitc.cast %w {mcu.const, mcu.flash} : !emitc.array<22xi8> to !emitc.ptr<i8>
     emitc.yield %p : !emitc.ptr<i8>
   }
-  // CHECK-NEXT:    net_step(net_w, (const int8_t *)image, (int16_t *)&net_arena[16]);
+  // CHECK-NEXT:    net_step(net_w, (const int8_t *)image, (int16_t *)(void *)&net_arena[16]);
   %0 = emitc.call @net_step(%weights, %bits, %hidden) : (!emitc.ptr<i8>, !emitc.ptr<i8>, !emitc.ptr<i16>) -> i32
   emitc.return
 // CHECK-NEXT:  }

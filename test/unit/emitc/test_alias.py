@@ -118,6 +118,20 @@ def test_no_compiler_warns(compiler: str, level: str, tmp_path: Path):
     module = lowered(16 if compiler == "avr-gcc" else 32)
     (tmp_path / "net.h").write_text(print_header(module))
     (tmp_path / "net.c").write_text(print_c(module))
-    flags = ["-Wall", "-Wextra", "-Wstrict-aliasing=1", "-Werror", level, "-c", "-o", os.devnull, "net.c"]
+    flags = [
+        "-Wall",
+        "-Wextra",
+        "-Wconversion",
+        "-Wshadow",
+        "-Wmissing-prototypes",
+        "-Wcast-align",
+        "-Wstrict-aliasing=1",
+        "-Werror",
+        level,
+        "-c",
+        "-o",
+        os.devnull,
+        "net.c",
+    ]
     done = subprocess.run([path, *COMPILERS[compiler], *flags], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -363,7 +363,19 @@ def test_edges(target: str, bits: int):
             assert int(result[row, column]) == expected, f"{name}({a}, {b}) on i{bits}"
 
 
-STRICT = ["-Wall", "-Wextra", "-Werror", "-O2", "-c", "-o", os.devnull]
+STRICT = [
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wmissing-prototypes",
+    "-Wcast-align",
+    "-Werror",
+    "-O2",
+    "-c",
+    "-o",
+    os.devnull,
+]
 COMPILERS = {
     "cc": ["-std=c99", "-pedantic"],
     "avr-gcc": ["-mmcu=atmega328p", "-std=gnu99"],

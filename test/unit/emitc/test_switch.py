@@ -110,6 +110,19 @@ def test_no_compiler_warns(compiler: str, tmp_path: Path):
     module = lowered(16 if compiler == "avr-gcc" else 32)
     (tmp_path / "net.h").write_text(print_header(module))
     (tmp_path / "net.c").write_text(print_c(module))
-    flags = ["-Wall", "-Wextra", "-Werror", "-O2", "-c", "-o", os.devnull, "net.c"]
+    flags = [
+        "-Wall",
+        "-Wextra",
+        "-Wconversion",
+        "-Wshadow",
+        "-Wmissing-prototypes",
+        "-Wcast-align",
+        "-Werror",
+        "-O2",
+        "-c",
+        "-o",
+        os.devnull,
+        "net.c",
+    ]
     done = subprocess.run([path, *COMPILERS[compiler], *flags], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
