@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from .harmless import line
+
 
 class UserError(Exception):
     """Everything that is wrong with an input, each reason one line that also says what to do."""
 
     def __init__(self, *reasons: str):
-        super().__init__("\n".join(reasons))
-        self.reasons = reasons
+        self.reasons = tuple(map(line, reasons))
+        super().__init__("\n".join(self.reasons))

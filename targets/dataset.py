@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import IntegerType, TensorType
 
 from ..dialects.errors import UserError
 from ..dialects.fixed.types import storage_limits
+from ..dialects.harmless import in_quotes, in_terminal
 from .npz import read_arrays
 
 
@@ -65,27 +66,29 @@ def load_dataset(path: str | Path, types: Mapping[str, TensorType]) -> Dataset:
         shape = type.get_shape()
         key = name if name in arrays else "x" if "x" in arrays and len(types) == 1 else None
         if key is None:
-            reasons.append(f"{path}: no array for input '{name}'; it has {sorted(arrays)} (name it '{name}' or 'x')")
+            found = in_terminal(str(sorted(arrays)))
+            reasons.append(f"{path}: no array for input {in_quotes(name)}; it has {found} (name it so, or 'x')")
             continue
         if arrays[key].dtype.kind not in "fiub":
-            reasons.append(f"{path}: '{key}' holds {arrays[key].dtype}, not real numbers")
+            reasons.append(f"{path}: {in_quotes(key)} holds {arrays[key].dtype}, not real numbers")
             continue
         rows = fit_shape(arrays[key], shape)
         if rows is None:
             expected = f"(rows, {', '.join(map(str, shape[1:]))})"
             reasons.append(
-                f"{path}: '{key}' has shape {arrays[key].shape}, the model's input '{name}' takes {expected}"
+                f"{path}: {in_quotes(key)} has shape {arrays[key].shape}, "
+                f"the model's input {in_quotes(name)} takes {expected}"
             )
             continue
         scaled = f"{key}_scale" in arrays or f"{key}_offset" in arrays
         stored[name] = isinstance(type.element_type, IntegerType) and rows.dtype.kind != "f" and not scaled
         bad = [n for n in (f"{key}_scale", f"{key}_offset") if n in arrays and not is_number(arrays[n])]
         if bad:
-            reasons += [f"{path}: '{n}' must be one finite number" for n in bad]
+            reasons += [f"{path}: {in_quotes(n)} must be one finite number" for n in bad]
             continue
         inputs[name] = rows if stored[name] else to_real(rows, arrays, key)
         if not np.isfinite(inputs[name]).all():
-            reasons.append(f"{path}: '{key}' holds NaN or infinite values (as float32); remove those rows")
+            reasons.append(f"{path}: {in_quotes(key)} holds NaN or infinite values (as float32); remove those rows")
     labels = arrays.get("y")
     if labels is not None and not (labels.ndim > 0 and labels.size == len(labels) and is_integral(labels)):
         reasons.append(f"{path}: 'y' must hold one class number per row, got {labels.dtype} of shape {labels.shape}")

@@ -76,13 +76,13 @@ class Recipe:
 # Where arrays lie by falling alignment (cortex_m.ld says so itself), no padding behind a port's buffer is the model's.
 RECIPES = {
     "avr-gcc": Recipe(
-        sources=("main_avr.c",),
+        sources=("main-avr.c",),
         link_flags=("-Wl,--sort-section=alignment",),
         symbols={"__TEXT_REGION_LENGTH__": 0x800000, "__DATA_REGION_LENGTH__": 0x7FFFA0},
     ),
     "arm-none-eabi-gcc": Recipe(
-        sources=("main_cortex_m.c", "startup_cortex_m.c"),
-        others=("semihosting.h", "cortex_m.ld"),
+        sources=("main-cortex-m.c", "startup-cortex-m.c"),
+        others=("semi-hosting.h", "cortex_m.ld"),
         flags=("-ffreestanding",),
         link_flags=("-nostartfiles", "--specs=nosys.specs", "-Tcortex_m.ld"),
         symbols={"FLASH_ORIGIN": 0, "RAM_ORIGIN": 0x20000000, "STACK_BYTES": 0},
@@ -214,24 +214,21 @@ def binutil(board: Board, tool: str) -> str:
 
 
 def write_sources(model: GeneratedModel, alignment: int, directory: Path, harness: Sequence[str]) -> None:
-    """NAME.c, NAME.h, ports.h and the named harness files."""
+    """NAME.c, NAME.h, harness-ports.h and the named harness files, whose hyphens keep them apart from any NAME."""
     if not re.fullmatch(r"[A-Za-z_]\w*", model.name, re.ASCII):
         raise ValueError(f"'{model.name}' is not a C identifier")
     texts = {
         f"{model.name}.c": model.source,
         f"{model.name}.h": model.header,
-        "ports.h": ports_header(model, alignment),
+        "harness-ports.h": ports_header(model, alignment),
     }
-    others = {name: firmware_source(name) for name in harness}
-    if set(texts) & set(others) or model.name == "ports":
-        raise UserError(f"the harness has a file of the name '{model.name}' too; rename the ONNX file")
-    texts |= others
+    texts |= {name: firmware_source(name) for name in harness}
     for name, text in texts.items():
         (directory / name).write_text(text, encoding="utf-8")
 
 
 def ports_header(model: GeneratedModel, alignment: int) -> str:
-    """ports.h: a buffer per port, and macros that call the model and pass buffers to a reader or writer of rows."""
+    """harness-ports.h: a buffer per port; macros that call the model and give buffers to a reader or writer of rows."""
     inputs, outputs = model.input_buffers, model.output_buffers
     own = [
         *([] if model.input_in_arena else zip(inputs, model.inputs, strict=True)),

@@ -12,8 +12,9 @@ from xdsl.utils.target import Target
 from ..dialects.emitc import GlobalOp
 from ..dialects.emitc.types import MEMORY, SECTION
 from ..dialects.fixed.types import PER_TENSOR, QType, scale_text
-from .printing.names import Names, identifier
-from .printing.ports import EntryPort, entry_ports, given_port
+from ..dialects.harmless import in_c_comment
+from ..dialects.names import identifier
+from .printing.ports import EntryPort, entry_ports, given_port, macro_stems
 from .printing.program import Program, array_bytes
 from .printing.spelling import Spelling
 
@@ -36,7 +37,7 @@ def print_header(module: ModuleOp) -> str:
     prototype, names = program.prototype(spelling)
     ports, given = entry_ports(program.entry, names), given_port(program.entry)
     ports = ports if given is None else [given, *ports]
-    macros = Names([])
+    stems = macro_stems(ports, program.prefix)
     arenas = "static arenas" if program.elsewhere else "one static arena"
     needs_bool = any(port.type.width.data == 1 for port in ports)
     lines = [
@@ -51,16 +52,12 @@ def print_header(module: ModuleOp) -> str:
         'extern "C" {',
         "#endif",
         "",
-        *(
-            line
-            for port in ports
-            for line in port_lines(port, f"{program.prefix}_{macros.new(macro_name(port))}", spelling)
-        ),
+        *(line for port, stem in zip(ports, stems, strict=True) for line in port_lines(port, stem, spelling)),
         "/* Bytes of static RAM, all of it in NAME.c. */".replace("NAME", program.name),
         f"#define {program.prefix}_ARENA_BYTES {program.ram_bytes}",
         *(line for op in program.elsewhere for line in memory_lines(op, program, spelling)),
         "",
-        *([] if given is None else arena_lines(program, given, spelling)),
+        *([] if given is None else arena_lines(program, given, stems[0], spelling)),
         prototype,
         "",
         "#ifdef __cplusplus",
@@ -74,17 +71,18 @@ def print_header(module: ModuleOp) -> str:
 
 def memory_lines(op: GlobalOp, program: Program, spelling: Spelling) -> list[str]:
     """How an array gets into the memory that it is meant for."""
-    memory, section = str(op.attributes[MEMORY]), op.attributes.get(SECTION)
+    memory, section = op.attributes[MEMORY], op.attributes.get(SECTION)
+    id = in_c_comment(memory.data) if isinstance(memory, StringAttr) else ""
     macro = spelling.memory(op.attributes).strip()
-    name = section.data if isinstance(section, StringAttr) else "SECTION"
+    name = in_c_comment(section.data) if isinstance(section, StringAttr) else "SECTION"
     return [
-        f"/* {array_bytes(op)} of them are meant for the memory {memory}. They lie there when {program.name}.c is",
+        f"/* {array_bytes(op)} of them are meant for the memory {id}. They lie there when {program.name}.c is",
         f"   compiled with -D{macro}='__attribute__((section(\"{name}\")))'; else with all other static data. */",
         f"#define {macro}_BYTES {array_bytes(op)}",
     ]
 
 
-def arena_lines(program: Program, given: EntryPort, spelling: Spelling) -> list[str]:
+def arena_lines(program: Program, given: EntryPort, stem: str, spelling: Spelling) -> list[str]:
     """Where the caller writes the input before each call; its bytes do not last."""
     arena = f"{program.name}_arena"
     others = program.ram_bytes - sum(op.type.size for op in program.globals if op.sym_name.data == arena)
@@ -92,14 +90,9 @@ def arena_lines(program: Program, given: EntryPort, spelling: Spelling) -> list[
     return [
         "/* Write the input here before each call: the call uses these bytes for other things, too. */",
         f"extern int8_t {arena}[{bytes}];",
-        f"#define {program.prefix}_{macro_name(given)} (({spelling.type(given.storage)} *){arena})",
+        f"#define {stem}_IN_ARENA (({spelling.type(given.storage)} *){arena})",
         "",
     ]
-
-
-def macro_name(port: EntryPort) -> str:
-    """What the macros of a port are named by: its label."""
-    return identifier(port.port.label.data if port.port is not None else port.name).upper()
 
 
 def port_lines(port: EntryPort, macro: str, spelling: Spelling) -> list[str]:
@@ -128,7 +121,8 @@ def layout_text(port: EntryPort) -> str:
     """How the elements lie in memory: the last dimension moves fastest."""
     if port.port is None:
         return ""
-    label = f"\n   ONNX name: {port.port.label.data}" if port.port.label.data != port.name else ""
+    name = port.port.label.data
+    label = f"\n   ONNX name: {in_c_comment(name)}" if name != identifier(name, "port") else ""
     stored = shape_text(port.port.stored_shape)
     order, whole = port.port.permutation.data, port.port.type.get_shape()
     if list(order) == sorted(order):

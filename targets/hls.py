@@ -19,6 +19,7 @@ from ..dialects.emitc.statements import pointee
 from ..dialects.emitc.types import CONST, ELEMENTS
 from ..dialects.errors import UserError
 from ..dialects.mcu import LABEL
+from ..dialects.names import identifier
 from .printing.program import Program
 from .printing.spelling import COMMON_INT, Spelling, is_unsigned
 from .printing.text import UNARY, Text
@@ -49,6 +50,9 @@ class HlsSpelling(Spelling):
         """Both values of a conditional must have one type in C++."""
         return text if text.declared else text.cast(self.type(type))
 
+    def stored(self, text: Text, type: Attribute) -> str:
+        return text.text
+
     def switched(self, text: Text, type: IntegerType) -> Text:
         """A switch wants an integer of C++, not a class."""
         return text.cast("int64_t" if type.width.data > COMMON_INT - is_unsigned(type) else "int")
@@ -58,7 +62,7 @@ class HlsSpelling(Spelling):
 
     def label(self, loop: emitc.ForOp) -> str:
         label = loop.attributes.get(LABEL)
-        return f"{label.data}: " if isinstance(label, StringAttr) else ""
+        return f"{identifier(label.data)}: " if isinstance(label, StringAttr) else ""
 
     def aliasing(self, type: Attribute) -> str:
         """Arrays have one type each: nothing aliases."""

@@ -10,6 +10,7 @@ from errno import EBADF, EDQUOT, EFBIG, ENOSPC
 from typing import NoReturn
 
 from ..dialects.errors import UserError
+from ..dialects.harmless import line
 from . import streams
 
 FAILED, DEFECT, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -92,7 +93,7 @@ def surroundings(error: OSError) -> str:
 
 def summary(error: Exception) -> str:
     """The type of an exception and the first line of what it says."""
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    return line(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
 
 
 def interrupt(number: int, frame: object) -> NoReturn:

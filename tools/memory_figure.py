@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dialects.errors import UserError
+from ..dialects.harmless import in_figure
 from ..dialects.memplan.liveness import is_split
 from .memory_map import Plan
 
@@ -42,6 +43,10 @@ Grid = NDArray[np.int32]
 """Per cell, [row, column] with row 0 at offset 0: the number of the tensor that is drawn there, -1 for none."""
 
 
+STYLE: dict[Any, Any] = {"svg.hashsalt": "tinyml", "font.family": "DejaVu Sans", "text.parse_math": False}
+"""The same file for the same plan; a `$` in a name is no formula."""
+
+
 def check_figure(path: Path) -> None:
     """Raise UserError where a figure of this name cannot be drawn: its suffix, or matplotlib is missing."""
     reasons: list[str] = []
@@ -61,11 +66,11 @@ def draw(plan: Plan, summary: Mapping[str, Any], title: str, suffix: str) -> byt
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context({"svg.hashsalt": "tinyml", "font.family": "DejaVu Sans"}):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(INCHES, DPI, layout="constrained")
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        axes.set_title(title, loc="left", fontsize=11)
+        axes.set_title(in_figure(title), loc="left", fontsize=11)
         set_axes(axes, plan, summary["peak"])
         draw_marks(axes, plan, summary)
         figure.draw_without_rendering()
@@ -87,7 +92,7 @@ def set_axes(axes: Axes, plan: Plan, peak: int) -> None:
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.spines[["top", "right"]].set_visible(False)
     if len(steps) <= NAMED_STEPS and all(step.along is None for step in steps):
-        names = [shortened(step.name, 24) for step in steps]
+        names = [in_figure(step.name, 24) for step in steps]
         axes.set_xticks(np.arange(len(steps)) + 0.5, names, rotation=90, fontsize=6)
         axes.tick_params("x", length=0)
     else:
@@ -105,7 +110,7 @@ def draw_marks(axes: Axes, plan: Plan, summary: Mapping[str, Any]) -> None:
         line = max(plan.lines, key=lambda line: line.usage.total)
         axes.axvspan(line.step, line.step + 1, ymax=1 / HEADROOM, color="black", alpha=0.12, linewidth=0, zorder=0)
         axes.plot(line.step + 0.5, peak, marker="v", markersize=5, color="black", clip_on=False, zorder=6)
-        label += f"; at {shortened(line.node, 32)}"
+        label += f"; at {in_figure(line.node, 32)}"
     above: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "fontsize": 8}
     axes.annotate(label, (steps, peak), (0, 4), ha="right", **above)
     axes.annotate(f"lower bound {bound:,} bytes", (0, peak), (4, 4), ha="left", color="#cc3311", **above)
@@ -212,15 +217,7 @@ def settings(name: str) -> Iterator[tuple[str, int, int]]:
         if length <= len(name):
             for rotation in (0, 90):
                 for size in FONT_SIZES:
-                    yield shortened(name, length), size, rotation
-
-
-def shortened(name: str, length: int) -> str:
-    """A name of at most so many characters; the end is kept, where numbers tell nodes apart."""
-    if len(name) <= length:
-        return name
-    tail = length // 2
-    return f"{name[: length - tail - 1]}\N{HORIZONTAL ELLIPSIS}{name[-tail:]}"
+                    yield in_figure(name, length), size, rotation
 
 
 def colouring(grid: Grid, count: int) -> Sequence[int]:

@@ -34,6 +34,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
 from ..dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm
+from ..dialects.harmless import in_csv
 from ..dialects.memplan import INPUT_ARENA, ArenaOp, RowsOp, ViewOp, size_in_bytes
 from ..dialects.memplan.liveness import Life, Liveness, StepOp, destinations, root_of
 from ..lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPass
@@ -227,5 +228,6 @@ def csv_text(rows: Iterable[dict[str, object]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({name: in_csv(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
     return text.getvalue()

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from ..dialects.harmless import json_text, line
+
 
 def print_json(data: Any) -> None:
     """Pretty-printed JSON on standard output."""
-    json.dump(data, sys.stdout, indent=2)
-    print()
+    print(json_text(data))
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str | None = None
 ) -> None:
-    """A table; a column whose cells are all numbers is right-aligned."""
+    """A table; a column whose cells are all numbers is right-aligned. Text is text: no markup, no escape sequences."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table()
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(line(column), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(cell_text(cell) for cell in row))
     width = None if sys.stdout.isatty() else 160
-    console = Console(width=width, highlight=False)
-    console.print(title, style="bold")
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    console.print(line(title), style="bold")
     console.print(table)
     if caption is not None:
-        console.print(caption)
+        console.print(line(caption))
 
 
 def print_line(text: str, file: TextIO | None = None) -> None:
@@ -43,5 +43,5 @@ def print_line(text: str, file: TextIO | None = None) -> None:
 def cell_text(cell: object) -> str:
     """Integers with thousands separators, floats with three digits."""
     if isinstance(cell, bool) or not isinstance(cell, int | float):
-        return str(cell)
+        return line(str(cell))
     return f"{cell:,}" if isinstance(cell, int) else f"{cell:.3f}"

@@ -15,7 +15,7 @@ from .exit_codes import end_process, exit_code
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
-    "compile": "write NAME.c, NAME.h and report.json",
+    "compile": "write NAME.c, NAME.h and NAME.report.json",
     "verify": "is the result exact (all levels give the same integers) and close (to the model)? shows where it is not",
     "run": "build the firmware, run it in the board's simulator, print accuracy, RAM, flash, stack and cycles",
     "boards": "list the boards",

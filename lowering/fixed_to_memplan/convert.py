@@ -36,6 +36,7 @@ from ...dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
 from ...dialects.fixed.forms import MapOp, StructuredForm
 from ...dialects.fixed.types import DomainAttr, PortAttr
 from ...dialects.memplan import FLASH, AliasOp, BufferOp
+from ...dialects.names import identifier
 from ...passes.fixed.layouts.transposes import identity_body
 from .joined_places import Part, absolute, base_of, join
 from .places import Place, whole
@@ -243,10 +244,10 @@ class Conversion:
         self.block.add_op(MapOp([source.memref], target.memref, DomainAttr(target.shape), maps, body, node=node))
 
     def _label(self, number: int) -> str:
-        """The name of an output: its port's label."""
+        """The name of an output, from its port's label."""
         ports = self.function.attributes.get("fixed.outputs")
         port = ports.data[number] if isinstance(ports, ArrayAttr) and number < len(ports) else None
-        return port.label.data if isinstance(port, PortAttr) else f"output{number}"
+        return identifier(port.label.data, "output") if isinstance(port, PortAttr) else f"output{number}"
 
     def _change_signature(self) -> None:
         function, count = self.function, len(self.function.function_type.inputs)

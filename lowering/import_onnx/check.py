@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import Float32Type, TensorType, i64
 
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
+from ...dialects.harmless import in_terminal
 from .node import Unsupported
 
 KINDS: dict[str, tuple[type, ...]] = {
@@ -74,15 +75,16 @@ def check_attributes(attributes: dict[str, Any]) -> None:
         kind = ATTRIBUTES.get(name)
         if kind is None:
             continue
+        shown = in_terminal(repr(value))
         entries = value if isinstance(value, list) else [value]
         if not isinstance(value, KINDS[kind]) or (kind == "integers" and not all(isinstance(n, int) for n in entries)):
-            raise Unsupported(f"attribute {name} must hold {kind}, not {value!r}; export the model again")
+            raise Unsupported(f"attribute {name} must hold {kind}, not {shown}; export the model again")
         if name in POSITIVE and not all(0 < n <= GREATEST for n in entries):
             raise Unsupported(
-                f"attribute {name} = {value!r} must be positive and at most {GREATEST:,}; export the model again"
+                f"attribute {name} = {shown} must be positive and at most {GREATEST:,}; export the model again"
             )
         if kind == "one number" and not np.isfinite(value) and name not in ("max", "min"):
-            raise Unsupported(f"attribute {name} = {value!r} must be finite; export the model again")
+            raise Unsupported(f"attribute {name} = {shown} must be finite; export the model again")
 
 
 def check_op(op: onnx.OnnxOp) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,8 @@ from xdsl.utils.exceptions import VerifyException
 from ...dialects import onnx as dialect
 from ...dialects.dense import from_numpy
 from ...dialects.errors import UserError
+from ...dialects.harmless import in_quotes, in_terminal, shortened
+from ...dialects.names import identifier, model_name
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, Exhausted, TooLarge, TooManyDimensions
 from ...passes.onnx.folding.folder import Folder
 from .check import check_attributes, check_op
@@ -52,6 +55,9 @@ CONSTANT_TYPES: dict[str, type[np.generic]] = {
     "value_ints": np.int64,
 }
 """Element types of a Constant node's numbers and lists, by attribute."""
+
+NODE_LIMIT = 40
+"""Characters of a node's name: the names of functions and arrays are made of it."""
 
 ARRAY_TYPES = ("bool", "float32", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 """Element types of weights, by numpy's names; float16 and float64 become float32."""
@@ -82,12 +88,12 @@ def import_onnx(
     why the model cannot be taken.
     """
     model = parse(source)
-    default = "model" if isinstance(source, bytes) else model_name(Path(source))
+    default = "model" if isinstance(source, bytes) else file_name(Path(source))
     importer = GraphImporter(model.graph, input_shapes or {}, opset(model), Budget(max_elements))
-    return importer.run(identifier(name or default))
+    return importer.run(model_name(name or default))
 
 
-def model_name(path: Path) -> str:
+def file_name(path: Path) -> str:
     """The file's name; of a file just called `model.onnx`, its folder's."""
     return path.parent.resolve().name if path.stem == "model" and path.parent.resolve().name else path.stem
 
@@ -108,19 +114,28 @@ def parse(source: str | Path | bytes) -> onnx.ModelProto:
         raise UserError(f"{where}: not an ONNX file, or a truncated one; export or download it again") from None
     if not model.graph.node or not model.graph.output:
         raise UserError(f"{where}: not an ONNX model: it has no graph; export or download it again")
+    if bad := [name for name in names_in(model.graph) if not isinstance(name, str)]:
+        shown = ", ".join(map(in_quotes, bad[:3]))
+        raise UserError(f"{where}: {len(bad)} names in it are not UTF-8 text ({shown}); export or download it again")
     return model
+
+
+def names_in(graph: onnx.GraphProto) -> Iterator[str | bytes]:
+    """Every name in a graph that the importer reads; protobuf gives bytes for one that is not UTF-8."""
+    for info in (*graph.input, *graph.output):
+        yield info.name
+        yield from (dim.dim_param for dim in info.type.tensor_type.shape.dim)
+    yield from (tensor.name for tensor in graph.initializer)
+    yield from (sparse.values.name for sparse in graph.sparse_initializer)
+    for node in graph.node:
+        yield from (node.op_type, node.domain, node.name, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
 
 
 def opset(model: onnx.ModelProto) -> int:
     """The version of the default operator set."""
     versions = [o.version for o in model.opset_import if o.domain in ("", "ai.onnx")]
     return max(versions, default=1)
-
-
-def identifier(text: str) -> str:
-    """A C identifier that resembles the text."""
-    result = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
-    return f"_{result}" if not result or result[0].isdigit() else result
 
 
 class GraphImporter:
@@ -151,10 +166,12 @@ class GraphImporter:
         for node in self.graph.node:
             self.add_node(node)
         outputs = [o.name for o in self.graph.output]
-        self.reasons += [f"output '{o}' is listed twice; export the model again" for o in repeated(outputs)]
+        unnamed = [kind for kind, names in (("input", inputs), ("output", outputs)) if "" in names]
+        self.reasons += [f"an {kind} of the model has no name; export the model again" for kind in unnamed]
+        self.reasons += [f"output {in_quotes(o)} is listed twice; export the model again" for o in repeated(outputs)]
         if not self.reasons:
             self.reasons += [
-                f"output '{o}' is not computed by any supported node" for o in outputs if o not in self.values
+                f"output {in_quotes(o)} is not computed by any supported node" for o in outputs if o not in self.values
             ]
         if self.reasons:
             raise UserError(*self.reasons)
@@ -175,11 +192,11 @@ class GraphImporter:
         """Weights as constants."""
         for sparse in self.graph.sparse_initializer:
             self.refuse_values(
-                f"initializer '{sparse.values.name}': sparse weights are not supported; save them dense",
+                f"initializer {in_quotes(sparse.values.name)}: sparse weights are not supported; save them dense",
                 [sparse.values.name],
             )
         for tensor in self.graph.initializer:
-            array = self.weights(tensor, f"initializer '{tensor.name}'")
+            array = self.weights(tensor, f"initializer {in_quotes(tensor.name)}")
             if array is None:
                 self.unknown.add(tensor.name)
             else:
@@ -220,9 +237,11 @@ class GraphImporter:
         """Arguments for the inputs that are no initializers; returns their names."""
         names: list[str] = []
         unknown = self.input_shapes.keys() - {info.name for info in self.graph.input}
-        self.reasons += [f"input '{name}': the model has no such input, but its shape is given" for name in unknown]
+        self.reasons += [
+            f"input {in_quotes(name)}: the model has no such input, but its shape is given" for name in unknown
+        ]
         for info in self.graph.input:
-            if info.name in self.values or info.name in self.unknown:
+            if info.name and (info.name in self.values or info.name in self.unknown):
                 continue
             names.append(info.name)
             type = self.input_type(info)
@@ -232,39 +251,40 @@ class GraphImporter:
                 self.values[info.name] = self.block.insert_arg(type, len(self.block.args))
         if not names:
             self.reasons.append("the model has no input that is computed on: every one is a weight; export it again")
-        self.reasons += [f"input '{name}' is listed twice; export the model again" for name in repeated(names)]
+        self.reasons += [f"input {in_quotes(name)} is listed twice; export the model again" for name in repeated(names)]
         return names
 
     def input_type(self, info: onnx.ValueInfoProto) -> TensorType[Any] | None:
         """The tensor type of an input, or None with a reason."""
-        tensor = info.type.tensor_type
+        tensor, where = info.type.tensor_type, f"input {in_quotes(info.name)}"
         element = INPUT_TYPES.get(tensor.elem_type)
         if element is None:
-            self.reasons.append(
-                f"input '{info.name}': only float32, int8 and uint8 are supported; cast before the model"
-            )
+            self.reasons.append(f"{where}: only float32, int8 and uint8 are supported; cast before the model")
             return None
         if not tensor.HasField("shape"):
-            self.reasons.append(f"input '{info.name}': the model does not state its shape; state it when exporting")
+            self.reasons.append(f"{where}: the model does not state its shape; state it when exporting")
             return None
         dims = [d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in tensor.shape.dim]
         known = tuple(d for d in dims if isinstance(d, int) and d > 0)
         shape = self.input_shapes.get(info.name, known)
         if info.name in self.input_shapes and not fits(shape, dims):
-            self.reasons.append(f"input '{info.name}': the given shape {list(shape)} does not fit the model's {dims}")
+            self.reasons.append(
+                f"{where}: the given shape {list(shape)} does not fit the model's {in_terminal(str(dims))}"
+            )
             return None
         if len(shape) != len(dims):
-            given = ",".join(str(d) for d in dims)
-            fixed = ",".join("1" if not isinstance(d, int) or d <= 0 else str(d) for d in dims)
+            given = in_terminal(",".join(str(d) for d in dims))
+            fixed = in_terminal(",".join("1" if not isinstance(d, int) or d <= 0 else str(d) for d in dims))
             self.reasons.append(
-                f"input '{info.name}': the shape [{given}] is dynamic; fix it when exporting, or with "
-                f"`python -m onnxruntime.tools.make_dynamic_shape_fixed --input_name {info.name} --input_shape {fixed}`"
+                f"{where}: the shape [{given}] is dynamic; fix it when exporting, or with `python -m "
+                "onnxruntime.tools.make_dynamic_shape_fixed "
+                f"--input_name {quote(in_terminal(info.name))} --input_shape {fixed}`"
             )
             return None
         try:
             self.budget.take_value(shape, "it")
         except (TooLarge, TooManyDimensions) as error:
-            self.reasons.append(f"input '{info.name}': {reason_of(error)}")
+            self.reasons.append(f"{where}: {reason_of(error)}")
             return None
         return TensorType(element, shape)
 
@@ -276,15 +296,18 @@ class GraphImporter:
         if proto.op_type == "Constant" and proto.domain in ("", "ai.onnx"):
             self.add_constant_node(proto, name)
             return
-        where = f"{proto.op_type} '{name}'"
+        operator = in_terminal(proto.op_type)
+        where = f"{operator} '{name}'"
         again = [o for o in proto.output if o and (o in self.values or o in self.unknown)]
         if again:
-            self.reasons.append(f"{where}: '{again[0]}' is already computed by another node; export the model again")
+            self.reasons.append(
+                f"{where}: {in_quotes(again[0])} is already computed by another node; export the model again"
+            )
             return
         if proto.op_type not in TRANSLATIONS or proto.domain not in ("", "ai.onnx"):
             known = "`tinyml supported-ops` lists what is"
-            operator = f"{proto.domain or 'ai.onnx'}.{proto.op_type}"
-            self.refuse_values(f"{where}: operator {operator} is not supported; {known}", proto.output)
+            domain = in_terminal(proto.domain or "ai.onnx")
+            self.refuse_values(f"{where}: operator {domain}.{operator} is not supported; {known}", proto.output)
             return
         if any(i in self.unknown for i in proto.input):
             self.unknown.update(proto.output)
@@ -295,22 +318,13 @@ class GraphImporter:
             check_attributes(node.attributes)
             translated = TRANSLATIONS[proto.op_type](node)
             values = [self.insert(op, index) for index, op in enumerate(listed(translated))]
-        except (
-            Unsupported,
-            TooLarge,
-            VerifyException,
-            KeyError,
-            IndexError,
-            ValueError,
-            TypeError,
-            OverflowError,
-        ) as error:
+        except REFUSALS as error:
             self.refuse_values(f"{where}: {reason_of(error)}", proto.output, isinstance(error, Exhausted))
             return
         self.values.update((output, value) for value, output in zip(values, proto.output, strict=False) if output)
         others = proto.output[len(values) :]
         self.reasons += [
-            f"{where}: only its first result is supported, but '{o}' is used" for o in others if o in self.used
+            f"{where}: only its first result is supported, but {in_quotes(o)} is used" for o in others if o in self.used
         ]
         self.unknown.update(o for o in others if o)
 
@@ -373,13 +387,13 @@ class GraphImporter:
     def lookup(self, name: str) -> SSAValue | None:
         """The value of an ONNX name; None for an input left out. Raises Unsupported where nothing computes it."""
         if name not in self.values:
-            raise Unsupported(f"input '{name}' is not computed by any node before it")
+            raise Unsupported(f"input {in_quotes(name)} is not computed by any node before it")
         return self.values[name]
 
     def unique(self, name: str) -> str:
         """A short, readable name, unlike all before it: the last part of a path."""
         parts = [p for p in re.split(r"[/;:]", name) if p and not p.isdigit()]
-        base = identifier(parts[-1] if parts else name)[:40].rstrip("_") or "node"
+        base = shortened(identifier(parts[-1] if parts else name, "node"), NODE_LIMIT, "_")
         candidate, number = base, self.names.get(base, 0) + 1
         while candidate in self.names:
             candidate, number = f"{base}_{number}", number + 1

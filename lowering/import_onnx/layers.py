@@ -11,6 +11,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import from_numpy, to_numpy
+from ...dialects.harmless import in_terminal
 from ...dialects.onnx.base import element_of, shape_of, taps_inside, window_shape
 from ...dialects.onnx.weights import is_weight
 from .node import Node, Unsupported, like
@@ -41,7 +42,7 @@ def window_attributes(node: Node, spatial: Sequence[int], kernel: Sequence[int])
             f"do not fit {rank} dimensions"
         )
     if auto_pad not in ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"):
-        raise Unsupported(f"auto_pad = {auto_pad!r} is none of ONNX's; use explicit pads")
+        raise Unsupported(f"auto_pad = {in_terminal(repr(auto_pad))} is none of ONNX's; use explicit pads")
     if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
         for axis in range(rank):
             positions = -(-spatial[axis] // strides[axis])

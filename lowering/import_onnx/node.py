@@ -13,6 +13,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
+from ...dialects.harmless import in_terminal
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.budget import MAX_LIST, Budget
 from ...dialects.onnx.weights import is_weight, weight_reals
@@ -86,7 +87,9 @@ class Node:
         """Raise where an attribute is given with a value other than the one that means nothing."""
         for key, value in allowed.items():
             if key in self.attributes and self.attributes[key] != value:
-                raise Unsupported(f"attribute {key} = {self.attributes[key]!r} is not supported, only {value!r}")
+                raise Unsupported(
+                    f"attribute {key} = {in_terminal(repr(self.attributes[key]))} is not supported, only {value!r}"
+                )
 
 
 def from_first(axis: int, rank: int) -> int:

@@ -8,7 +8,6 @@ space `"flash"` carry `mcu.flash`. All other memory may be accessed under severa
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -32,6 +31,7 @@ from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, PUSH_ROW, R
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS
+from ...dialects.names import parameter_name
 from .check import ReadOnly, check
 from .control import BodyWriter, array_of
 from .group import group_expressions
@@ -76,9 +76,9 @@ class ConvertLoopsToEmitcPass(ModulePass):
         attributes: list[dict[str, Attribute]] = []
         for index, argument in enumerate(function.args):
             const = read_only.argument(function.sym_name.data, index) and (not ports or index < len(inputs))
-            attributes.append(
-                self.argument(argument, ports[index] if index < len(ports) else None, public, const, body)
-            )
+            port = ports[index] if index < len(ports) else None
+            hint = argument.name_hint if port is None else parameter_name(port.label.data, index < len(inputs))
+            attributes.append(self.argument(argument, port, hint, public, const, body))
         body.block(function.body.block)
         results = [body.w.scalar_type(type) for type in function.function_type.outputs]
         type = FunctionType.from_lists([a.type for a in block.args], results)
@@ -89,22 +89,27 @@ class ConvertLoopsToEmitcPass(ModulePass):
         return lowered
 
     def argument(
-        self, argument: BlockArgument, port: PortAttr | None, is_entry: bool, const: bool, body: BodyWriter
+        self,
+        argument: BlockArgument,
+        port: PortAttr | None,
+        hint: str | None,
+        is_entry: bool,
+        const: bool,
+        body: BodyWriter,
     ) -> dict[str, Attribute]:
         """Add an argument to the function; the attributes that it carries."""
         block = body.w.block
         if not isinstance(argument.type, MemRefType):
             body.values[argument] = block.insert_arg(body.w.scalar_type(argument.type), len(block.args))
-            body.values[argument].name_hint = argument.name_hint
+            body.values[argument].name_hint = hint
             return {}
         element, flash = element_type(argument.type), is_flash(argument.type)
         outside = element if port is None or self.signless_ports else port_type(port)
         inside = pointer_attributes(element, const or flash, flash)
         aliased = is_entry and ALIAS in inside and not self.signless_ports
         base: SSAValue = block.insert_arg(emitc.PointerType(outside), len(block.args))
-        base.name_hint = argument.name_hint if port is None else identifier(port.label.data)
+        base.name_hint = hint
         if outside != element or aliased:
-            hint = base.name_hint
             base = body.w.do(emitc.CastOp(base, emitc.PointerType(element), inside))
             base.name_hint = hint
         body.places[argument] = Place(base, argument.type, const=const or flash, flash=flash)
@@ -121,12 +126,6 @@ def port_type(port: PortAttr) -> IntegerType:
     """The integer that the caller sees: `uiN` where the port is unsigned, else `iN`."""
     unsigned = port.storage.signedness.data == Signedness.UNSIGNED
     return IntegerType(port.storage.width, Signedness.UNSIGNED if unsigned else Signedness.SIGNLESS)
-
-
-def identifier(label: str) -> str:
-    """A label as a name in C."""
-    name = re.sub(r"\W", "_", label, flags=re.ASCII)
-    return name if name[:1].isalpha() else f"_{name}"
 
 
 def lower_global(op: memref.GlobalOp) -> emitc.GlobalOp:

@@ -22,7 +22,7 @@ from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, RetireOp, StreamOp, caller_form
 from .emit import Emitter, signless_memref
 from .index import Padding, Style
-from .memory import Memory, Names, Place, write_place
+from .memory import Memory, Place, Symbols, write_place
 from .nest import build_nest
 from .rows import Rows
 from .stream import Stream
@@ -51,7 +51,7 @@ class ConvertMemplanToLoopsPass(ModulePass):
         for function in functions:
             style = Style(cast(Padding, self.padding), self.word_bits)
             sections = dict(entry.split("=") for entry in self.sections.split(",") if "=" in entry)
-            lowering = Lowering(function, Names(function.sym_name.data, symbols), style, sections)
+            lowering = Lowering(function, Symbols(function.sym_name.data, symbols), style, sections)
             lowered = lowering.lower()
             op.body.block.insert_ops_before([*lowering.memory.globals, *lowering.steps, lowered], function)
             op.body.block.erase_op(function)
@@ -60,7 +60,7 @@ class ConvertMemplanToLoopsPass(ModulePass):
 class Lowering:
     """The lowering of one function: `memory.globals` and `steps` are what it needs beside it."""
 
-    def __init__(self, function: func.FuncOp, names: Names, style: Style, sections: Mapping[str, str]):
+    def __init__(self, function: func.FuncOp, names: Symbols, style: Style, sections: Mapping[str, str]):
         self.function, self.names = function, names
         self.style = style
         self.memory = Memory(names, INPUT_ARENA in function.attributes, sections)

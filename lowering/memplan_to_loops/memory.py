@@ -7,7 +7,6 @@ element type, else a view of the root's bytes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -33,11 +32,12 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects.dense import from_numpy
-from ...dialects.emitc.types import MEMORY, SECTION
+from ...dialects.emitc.types import MEMORY, PUSH_ROW, RUN, SECTION
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
 from ...dialects.memories import DEFAULT_MEMORY
 from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes, row_dimension
+from ...dialects.names import Names, identifier, own
 from .emit import Emitter, signless_memref
 from .rows import Rows, is_even, narrow, one_row, table_type
 
@@ -45,22 +45,16 @@ BUFFER_ALIGNMENT = 4
 """Bytes; a buffer of its own starts where a 32-bit machine can load any element at full speed."""
 
 
-class Names:
-    """Unique symbols `MODEL_name`, valid C identifiers."""
+class Symbols:
+    """Unique symbols `MODEL_name`, valid C identifiers. Those that a caller or a linker knows are nobody else's."""
 
     def __init__(self, model: str, taken: Sequence[str]):
-        self.model = model
-        self._taken = {*taken, f"{model}_run"}
+        self.model, self.arena = model, f"{model}_arena"
+        self._names = Names([*taken, f"{model}{RUN}", f"{model}{PUSH_ROW}", self.arena])
 
     def new(self, name: str) -> str:
         """A symbol for this node; numbered where the name is taken."""
-        base = f"{self.model}_" + re.sub(r"\W", "_", name, flags=re.ASCII)
-        symbol, number = base, 0
-        while symbol in self._taken:
-            number += 1
-            symbol = f"{base}_{number}"
-        self._taken.add(symbol)
-        return symbol
+        return self._names.unique(own(f"{self.model}_{identifier(name, 'node')}"))
 
 
 @dataclass(frozen=True)
@@ -81,7 +75,7 @@ class Memory:
     the linker for arenas in some memories.
     """
 
-    def __init__(self, names: Names, is_shared: bool, sections: Mapping[str, str]):
+    def __init__(self, names: Symbols, is_shared: bool, sections: Mapping[str, str]):
         self.names, self.is_shared, self.sections = names, is_shared, sections
         self.globals: list[memref.GlobalOp] = []
         self._arenas = 0
@@ -149,7 +143,7 @@ class Memory:
     def _arena(self, op: ArenaOp) -> None:
         """Arenas after the first are named by their memories; the first is what the caller may share."""
         memory, is_first = op.memory.data, not self._arenas
-        symbol = self.names.new("arena" if is_first else f"arena_{memory}")
+        symbol = self.names.arena if is_first else self.names.new(f"arena_{memory}")
         arena = self._uninitialized(symbol, op.result.type, op.alignment.value.data)
         arena.sym_visibility = StringAttr("public" if self.is_shared and is_first else "private")
         if memory != DEFAULT_MEMORY:
@@ -207,10 +201,9 @@ class Memory:
         return Rows(arena, place.type, emit.do(memref.GetGlobalOp(table.sym_name.data, table.type)))
 
 
-def hint_of(symbol: str, names: Names) -> str:
-    """A symbol's name without the model's, as far as it is a name then."""
-    short = symbol.removeprefix(f"{names.model}_")
-    return short if not short[:1].isdigit() else f"_{short}"
+def hint_of(symbol: str, names: Symbols) -> str:
+    """A symbol's name without the model's."""
+    return symbol.removeprefix(f"{names.model}_")
 
 
 def write_place(emit: Emitter, root: SSAValue, place: Place) -> SSAValue:

@@ -20,6 +20,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ...dialects import onnx
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import QType
+from ...dialects.harmless import in_quotes
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
@@ -192,7 +193,7 @@ class Assignment:
                 self.types[argument] = self.ranges.of_range(*numbers(ranges.data[index]))
             else:
                 missing.append(
-                    f"input '{names[index]}': no range and no QuantizeLinear; give calibration data (--calib)"
+                    f"input {in_quotes(names[index])}: no range and no QuantizeLinear; give calibration data (--calib)"
                 )
         if missing:
             raise UserError(*missing)

@@ -17,6 +17,7 @@ from ...dialects.errors import UserError
 from ...dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
 from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import PortAttr, storage_limits
+from ...dialects.harmless import in_quotes
 from .forms import evaluate_form
 from .interface import Arrays, OnValue, Run
 
@@ -95,10 +96,10 @@ def check_inputs(expected: Sequence[PortAttr], inputs: Arrays) -> list[NDArray[A
         label, shape, storage = port.label.data, port.stored_shape, scalar_type(port.element)
         array = inputs.get(label)
         if array is None:
-            reasons.append(f"no input `{label}`: give an array of shape (batch, {', '.join(map(str, shape))})")
+            reasons.append(f"no input {in_quotes(label)}: give an array of shape (batch, {', '.join(map(str, shape))})")
             continue
         if array.shape[1:] != shape or len(array) == 0:
-            reasons.append(f"input `{label}` has shape {array.shape}, expected a batch of {shape}")
+            reasons.append(f"input {in_quotes(label)} has shape {array.shape}, expected a batch of {shape}")
             continue
         low, high = storage_limits(storage)
         if array.dtype.kind not in "iu" or array.min() < low or array.max() > high:

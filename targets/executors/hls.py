@@ -48,8 +48,8 @@ class HlsExecutor:
         with TemporaryDirectory(prefix="tinyml-") as scratch:
             directory = Path(scratch)
             (directory / f"{self.name}.cpp").write_text(self.source, encoding="utf-8")
-            (directory / "testbench.cpp").write_text(self.testbench, encoding="utf-8")
-            sources = [f"{self.name}.cpp", "testbench.cpp"]
+            (directory / "test-bench.cpp").write_text(self.testbench, encoding="utf-8")
+            sources = [f"{self.name}.cpp", "test-bench.cpp"]
             flags = ["-std=c++14", "-O1", "-w", "-isystem", ap_types_directory()]
             compile_with("g++", [*flags, "-o", "program", *sources], directory)
             text = self.simulate(directory / "program", as_text(rows, self.inputs))

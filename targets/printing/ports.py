@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 
@@ -13,7 +14,7 @@ from ...dialects.emitc.types import CONST, ELEMENTS
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS
-from .names import identifier
+from ...dialects.names import identifier, parameter_name
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,29 @@ def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
     return result
 
 
+MACROS = ("SIZE", "ROWS", "ROW_SIZE", "SCALE", "SCALES", "ZERO_POINT", "IN_ARENA")
+"""What the macros of a port may end in: `NET_X_SIZE`."""
+
+
+def macro_stems(ports: Iterable[EntryPort], prefix: str) -> list[str]:
+    """What the macros of each port begin with, from its label. No two macros of a model are the same.
+
+    Port `x` with `ROW_SIZE` and port `x_row` with `SIZE` would be, and so would port `arena` with bytes.
+    """
+    taken: set[str] = set()
+    stems: list[str] = []
+    for port in ports:
+        label = port.name if port.port is None else port.port.label.data
+        stem = base = f"{prefix}_{identifier(label, 'port').upper()}"
+        number = 0
+        while taken & {f"{stem}_{end}" for end in MACROS}:
+            number += 1
+            stem = f"{base}_{number}"
+        taken |= {f"{stem}_{end}" for end in MACROS}
+        stems.append(stem)
+    return stems
+
+
 def given_port(entry: emitc.FuncOp) -> EntryPort | None:
     """The input that the caller writes into the arena, where there is one; it is at the arena's start."""
     if INPUT_ARENA not in entry.attributes:
@@ -72,4 +96,4 @@ def given_port(entry: emitc.FuncOp) -> EntryPort | None:
     if len(ports) != 1:
         raise UserError(f"{entry.sym_name.data} has {len(ports)} inputs: a single one can lie in the arena")
     (port,) = ports
-    return EntryPort(identifier(port.label.data), port.storage, prod(port.stored_shape), True, port)
+    return EntryPort(parameter_name(port.label.data, True), port.storage, prod(port.stored_shape), True, port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,8 @@ from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import ALIAS, MEMORY, PUSH_ROW, RUN
 from ...dialects.errors import UserError
-from .names import Names
+from ...dialects.harmless import in_terminal
+from ...dialects.names import Names, is_identifier
 from .spelling import Spelling
 from .statements import FunctionPrinter
 
@@ -94,6 +96,12 @@ class Program:
             raise UserError(
                 f"cannot print {', '.join(others)}: lower the module to emitc first (convert-loops-to-emitc)"
             )
+        symbols = [op.sym_name.data for op in (*self.functions, *self.globals)]
+        headers = [op.include.data for op in self.includes]
+        reasons = [f"@{in_terminal(s)} is no name in C; rename it" for s in symbols if not is_identifier(s)]
+        reasons += [f"<{in_terminal(h)}> is no header; rename it" for h in headers if not is_header(h)]
+        if reasons:
+            raise UserError(*reasons)
 
     def text(self, head: list[str], spelling: Spelling) -> str:
         """A file: its head, arrays, and functions, with blank lines between."""
@@ -114,6 +122,11 @@ class Program:
     def names(self) -> Names:
         """Names for locals; those of functions and arrays are taken."""
         return Names([op.sym_name.data for op in (*self.functions, *self.globals)])
+
+
+def is_header(name: str) -> bool:
+    """True for what can stand between the quotes or brackets of an include."""
+    return re.fullmatch(r"[\w./+-]+", name, re.ASCII) is not None
 
 
 def array_bytes(op: emitc.GlobalOp) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from xdsl.dialects.builtin import IntegerType, Signedness, StringAttr
 from xdsl.ir import Attribute
 
 from ...dialects import emitc
+from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FLASH, MEMORY
 from ...dialects.errors import UserError
-from .text import UNARY, Text
+from ...dialects.names import identifier
+from .text import MUL, SHIFT, UNARY, Text
 
 C_WIDTHS = (8, 16, 32, 64)
 """Widths of the integer types of C; `i1` is bool."""
@@ -66,6 +66,15 @@ class Spelling:
         """A value of a conditional."""
         return text
 
+    def stored(self, text: Text, type: Attribute) -> str:
+        """A value that goes into a place of its type, cut where C computes it in `int`.
+
+        Quotients and shifts to the right fit, but not every compiler sees it and warns.
+        """
+        fits = text.exact and text.level not in (MUL, SHIFT)
+        is_narrow = isinstance(type, IntegerType) and type.width.data < COMMON_INT
+        return text.cast(self.type(type)).text if is_narrow and not fits else text.text
+
     def switched(self, text: Text, type: IntegerType) -> Text:
         """The value of a switch."""
         return text
@@ -91,10 +100,17 @@ class Spelling:
     def pointer_cast(
         self, text: Text, source: Attribute, type: emitc.PointerType, attributes: dict[str, Attribute]
     ) -> Text:
-        """A cast between pointers; an array is a pointer to its elements already."""
+        """A cast between pointers; an array is a pointer to its elements already.
+
+        Wide elements are aligned where the plan puts them: the way over `void *` tells compilers so.
+        """
         if isinstance(source, emitc.ArrayType) and ALIAS not in attributes:
             return text
-        return text.cast(self.pointer(type, attributes))
+        narrow, wide = pointee(source), type.pointee_type
+        assert isinstance(wide, IntegerType)
+        wider = wide.width.data > narrow.width.data
+        through = text.cast(f"{'const ' if CONST in attributes else ''}void *") if wider else text
+        return through.cast(self.pointer(type, attributes))
 
     def parameter(self, type: Attribute, name: str, attributes: dict[str, Attribute]) -> str:
         """A parameter of a function."""
@@ -109,8 +125,7 @@ class Spelling:
     def memory(self, attributes: dict[str, Attribute]) -> str:
         """The macro with which the user places an array in its memory: `NET_DTCM`, for the memory `dtcm`."""
         name = attributes.get(MEMORY)
-        word = re.sub(r"\W", "_", name.data, flags=re.ASCII) if isinstance(name, StringAttr) else ""
-        return f"{self.prefix}_{word.upper()} " if word else ""
+        return f"{self.prefix}_{identifier(name.data, 'memory').upper()} " if isinstance(name, StringAttr) else ""
 
     def alignment(self, attributes: dict[str, Attribute]) -> str:
         """What an aligned array ends in."""

@@ -11,9 +11,9 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ...dialects import emitc
 from ...dialects.emitc.operators import ExpressionMember
+from ...dialects.names import Names
 from .expressions import ExpressionPrinter, integer
 from .inline import Inlining
-from .names import Names
 from .spelling import Spelling
 
 INDENT = "  "
@@ -107,7 +107,7 @@ class FunctionPrinter:
             case emitc.SwitchOp():
                 self.switch(op)
             case emitc.CallOp():
-                call = f"{op.callee.string_value()}({', '.join(text(a).text for a in op.arguments)});"
+                call = f"{op.callee.string_value()}({', '.join(map(self.stored, op.arguments))});"
                 if op.result is not None and op.result.uses:
                     call = f"{self.spelling.type(op.result.type)} {self.name(op.result)} = {call}"
                 self.line(call)
@@ -115,15 +115,19 @@ class FunctionPrinter:
                 self.lines.append(INDENT * self.depth + op.value.data)
             case emitc.ReturnOp():
                 if op.operand is not None:
-                    self.line(f"return {text(op.operand).text};")
+                    self.line(f"return {self.stored(op.operand)};")
             case _:
                 raise AssertionError(f"{op.name} is no statement")
         return None
 
+    def stored(self, value: SSAValue) -> str:
+        """A value as it goes into a variable, an element, an argument or a result of its type."""
+        return self.spelling.stored(self.expressions.value(value), value.type)
+
     def declare(self, op: Operation) -> None:
         """A value with a name of its own."""
         result = op.results[0]
-        text = self.expressions.value(result).text
+        text = self.stored(result)
         if isinstance(result.type, emitc.PointerType):
             type = self.spelling.pointer(result.type, pointer_attributes(op))
         else:
@@ -144,7 +148,7 @@ class FunctionPrinter:
             return None
         following = self.inlining.next_statement(op)
         if isinstance(following, emitc.AssignOp) and following.var is op.result:
-            first = self.expressions.value(following.value).text
+            first = self.stored(following.value)
             self.line(f"{self.spelling.type(type.value_type)} {self.name(op.result)} = {first};")
             return following
         self.line(f"{self.spelling.type(type.value_type)} {self.name(op.result)};")
@@ -158,10 +162,10 @@ class FunctionPrinter:
             operator = expression.value.owner
             if isinstance(operator, emitc.AddOp | emitc.SubOp) and reads(operator.lhs, op.var, expression):
                 self.expressions.expression(expression)
-                addend = self.expressions.value(operator.rhs).text
+                addend = self.stored(operator.rhs)
                 self.line(f"{place} {'+=' if isinstance(operator, emitc.AddOp) else '-='} {addend};")
                 return
-        self.line(f"{place} = {self.expressions.value(op.value).text};")
+        self.line(f"{place} = {self.stored(op.value)};")
 
     def loop(self, op: emitc.ForOp) -> None:
         """A loop with its label."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -11,6 +12,8 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
+from tinyml_opt.targets.c import print_c
+from tinyml_opt.targets.header import print_header
 from tinyml_opt.tools.registry import DIALECTS, load
 
 
@@ -48,3 +51,8 @@ def translated(module: ModuleOp) -> str:
     )
     assert printed.returncode == 0, printed.stderr
     return printed.stdout
+
+
+def whole_c(module: ModuleOp) -> str:
+    """NAME.c as one file: with the text of NAME.h in place of its include."""
+    return re.sub(r'#include "\w+\.h"\n', lambda _: print_header(module), print_c(module), count=1)

@@ -10,7 +10,7 @@
 // CHECK-NEXT:  extern "C" {
 // CHECK-NEXT:  #endif
 // CHECK-EMPTY:
-// CHECK-NEXT:  /* Input serving_x: 48 elements of uint8_t,
+// CHECK-NEXT:  /* Input serving_x_0_in: 48 elements of uint8_t,
 // CHECK-NEXT:     ONNX name: serving/x:0
 // CHECK-NEXT:     row-major 1 x 4 x 4 x 3: ONNX dimensions 0, 2, 3, 1 of 1 x 3 x 4 x 4;
 // CHECK-NEXT:     real = 2^-7 * (integer - 128). */
@@ -18,21 +18,19 @@
 // CHECK-NEXT:  #define NET_SERVING_X_0_SCALE 0.0078125
 // CHECK-NEXT:  #define NET_SERVING_X_0_ZERO_POINT 128
 // CHECK-EMPTY:
-// CHECK-NEXT:  /* Output scores: 2 elements of int16_t, row-major 1 x 2;
+// CHECK-NEXT:  /* Output scores_out: 2 elements of int16_t, row-major 1 x 2;
 // CHECK-NEXT:     real = 0.0235 * (integer + 3). */
 // CHECK-NEXT:  #define NET_SCORES_SIZE 2
 // CHECK-NEXT:  #define NET_SCORES_SCALE 0.0235
 // CHECK-NEXT:  #define NET_SCORES_ZERO_POINT (-3)
 // CHECK-EMPTY:
-// CHECK-NEXT:  /* Output class_1: 1 element of int32_t,
-// CHECK-NEXT:     ONNX name: class
-// CHECK-NEXT:     row-major 1. */
+// CHECK-NEXT:  /* Output class_out: 1 element of int32_t, row-major 1. */
 // CHECK-NEXT:  #define NET_CLASS_SIZE 1
 // CHECK-EMPTY:
 // CHECK-NEXT:  /* Bytes of static RAM, all of it in net.c. */
 // CHECK-NEXT:  #define NET_ARENA_BYTES 108
 // CHECK-EMPTY:
-// CHECK-NEXT:  void net_run(const uint8_t *serving_x, int16_t *scores, int32_t *class_1);
+// CHECK-NEXT:  void net_run(const uint8_t *serving_x_0_in, int16_t *scores_out, int32_t *class_out);
 // CHECK-EMPTY:
 // CHECK-NEXT:  #ifdef __cplusplus
 // CHECK-NEXT:  }

@@ -70,9 +70,9 @@ func.func private @net_conv(%in: memref<8xi12>, %out: memref<8xi12>) {
 
 // The bits of unsigned ports come in as signed numbers: HLS has no casts of pointers.
 // CHECK-EMPTY:
-// CHECK-NEXT:  void net_run(const ap_int<12> x[8], ap_int<12> y[8]) {
-// CHECK-NEXT:    net_conv(x, net_line);
-// CHECK-NEXT:    net_conv(net_line, y);
+// CHECK-NEXT:  void net_run(const ap_int<12> x_in[8], ap_int<12> y_out[8]) {
+// CHECK-NEXT:    net_conv(x_in, net_line);
+// CHECK-NEXT:    net_conv(net_line, y_out);
 // CHECK-NEXT:  }
 func.func @net(%x: memref<1x8xi12>, %y: memref<8xi12>) attributes {
     fixed.inputs = [#fixed.port<"x", tensor<1x8x!fixed.q<ui12, 2^-7>>, permutation <0, 1>>],

@@ -4,7 +4,7 @@
 
 // CHECK: fixed.map
 // CHECK-SAME: i16
-// C: void relu_run(const int8_t *x, int8_t *y) {
+// C: void relu_run(const int8_t *x_in, int8_t *y_out) {
 func.func @relu(%x: tensor<1x4xf32> {onnx.name = "x"}) -> (tensor<1x4xf32> {onnx.name = "y"}) {
   %y = onnx.Relu %x {node = "relu"} : tensor<1x4xf32> -> tensor<1x4xf32>
   func.return %y : tensor<1x4xf32>

@@ -1,11 +1,11 @@
-"""`tinyml compile`: NAME.c, NAME.h and report.json, or nothing."""
+"""`tinyml compile`: NAME.c, NAME.h and NAME.report.json, or nothing."""
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 
+from ...dialects.harmless import json_text
 from ..advice import advised
 from ..analyze import analyze
 from ..atomic_files import replacing
@@ -22,7 +22,7 @@ def execute(args: Namespace) -> int:
     refuse_misfit(analysis)
     files = compilation.hls_files() if args.target == "hls" else compilation.c_files()
     report = {**analysis.to_json(), "timing_seconds": compilation.timing.seconds()}
-    files["report.json"] = json.dumps(report, indent=2) + "\n"
+    files[f"{compilation.name}.report.json"] = json_text(report) + "\n"
     remarked = remark(compilation)
     places = {args.output / name: text for name, text in files.items()}
     with replacing(places, make_folders=True):

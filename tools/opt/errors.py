@@ -13,6 +13,7 @@ from xdsl.utils.lexer import Input, Span
 
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
+from ...dialects.harmless import lines
 from ..exit_codes import summary
 from .arguments import REPORT
 from .printing import elided
@@ -32,6 +33,11 @@ class Source:
 
 def describe(error: Exception, source: Source, stage: str | None) -> str:
     """The text of an error, ending in a newline. `stage` is the pass or target that raised it, None for the input."""
+    return lines(text_of(error, source, stage))
+
+
+def text_of(error: Exception, source: Source, stage: str | None) -> str:
+    """The text, with whatever the input brought into it."""
     match error:
         case UserError():
             return "".join(f"error: {reason}\n" for reason in error.reasons)
@@ -90,7 +96,7 @@ def at(span: Span[str] | Span[bytes], line_offset: int, severity: str, message: 
     line = Span(begin, source.get_end_of_line(span.start), source).text
     column = span.start - begin
     first = max(0, column - WIDTH // 2) if len(line) > WIDTH else 0
-    shown = line[first : first + WIDTH].replace("\t", " ")
+    shown = "".join(c if c.isprintable() else " " for c in line[first : first + WIDTH])
     carets = "^" * max(1, min(span.len, len(shown) - (column - first)))
     return f"{location}: {severity}: {message}\n{shown}\n{' ' * (column - first)}{carets}\n"
 

@@ -68,14 +68,14 @@ func.func private @net_fc(%in: memref<1x3xi8>, %out: memref<1x2xi32>) {
   func.return
 }
 
-// CHECK:    emitc.func @net_run(%image: !emitc.ptr<ui8> {mcu.const, mcu.elements = 3 : i64}, %scores: !emitc.ptr<i32> {mcu.elements = 2 : i64})
+// CHECK:    emitc.func @net_run(%image_in: !emitc.ptr<ui8> {mcu.const, mcu.elements = 3 : i64}, %scores_out: !emitc.ptr<i32> {mcu.elements = 2 : i64})
 // CHECK-SAME: attributes {fixed.inputs = [#fixed.port<"image",
-// SIGNLESS: emitc.func @net_run(%image: !emitc.ptr<i8> {mcu.const,
+// SIGNLESS: emitc.func @net_run(%image_in: !emitc.ptr<i8> {mcu.const,
 func.func @net(%x: memref<1x3xi8>, %y: memref<1x2xi32>) attributes {
     fixed.inputs = [#fixed.port<"image", tensor<1x3x!fixed.q<ui8, 2^-7 : 128>>, permutation <0, 1>>],
     fixed.outputs = [#fixed.port<"scores", tensor<1x2x!fixed.q<i32, 2^-14>>, permutation <0, 1>>]} {
-  // CHECK-NEXT: %image_1 = emitc.expression %image : (!emitc.ptr<ui8>) -> !emitc.ptr<i8> {
-  // CHECK-NEXT:   %image_2 = emitc.cast %image {mcu.const} : !emitc.ptr<ui8> to !emitc.ptr<i8>
+  // CHECK-NEXT: %image_in_1 = emitc.expression %image_in : (!emitc.ptr<ui8>) -> !emitc.ptr<i8> {
+  // CHECK-NEXT:   %image_in_2 = emitc.cast %image_in {mcu.const} : !emitc.ptr<ui8> to !emitc.ptr<i8>
   %arena = memref.get_global @net_arena : memref<64xi8>
   // CHECK:      %[[ARENA:.*]] = emitc.get_global @net_arena : !emitc.array<64xi8>
   %offset = arith.constant 16 : index
@@ -87,15 +87,15 @@ func.func @net(%x: memref<1x3xi8>, %y: memref<1x2xi32>) attributes {
   // CHECK-NEXT:   emitc.yield %[[WORDS]] : !emitc.ptr<i32>
   // CHECK-NEXT: }
   %view = memref.view %arena[%offset][] : memref<64xi8> to memref<1x2xi32>
-  // CHECK-NEXT: emitc.call @net_fc(%image_1, %[[VIEW]]) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
+  // CHECK-NEXT: emitc.call @net_fc(%image_in_1, %[[VIEW]]) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
   func.call @net_fc(%x, %view) : (memref<1x3xi8>, memref<1x2xi32>) -> ()
   // The caller knows plain types; HLS knows no others.
-  // CHECK-NEXT: %scores_1 = emitc.expression %scores : (!emitc.ptr<i32>) -> !emitc.ptr<i32> {
-  // CHECK-NEXT:   %scores_2 = emitc.cast %scores {mcu.alias} : !emitc.ptr<i32> to !emitc.ptr<i32>
-  // CHECK-NEXT:   emitc.yield %scores_2 : !emitc.ptr<i32>
+  // CHECK-NEXT: %scores_out_1 = emitc.expression %scores_out : (!emitc.ptr<i32>) -> !emitc.ptr<i32> {
+  // CHECK-NEXT:   %scores_out_2 = emitc.cast %scores_out {mcu.alias} : !emitc.ptr<i32> to !emitc.ptr<i32>
+  // CHECK-NEXT:   emitc.yield %scores_out_2 : !emitc.ptr<i32>
   // CHECK-NEXT: }
-  // CHECK-NEXT: emitc.call @net_fc(%image_1, %scores_1) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
-  // SIGNLESS:   emitc.call @net_fc(%image, %scores) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
+  // CHECK-NEXT: emitc.call @net_fc(%image_in_1, %scores_out_1) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
+  // SIGNLESS:   emitc.call @net_fc(%image_in, %scores_out) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
   func.call @net_fc(%x, %y) : (memref<1x3xi8>, memref<1x2xi32>) -> ()
   // CHECK-NEXT: emitc.return
   func.return

@@ -46,7 +46,7 @@ func.func private @widen(%p: memref<4xi8>, %w: memref<2xi8, "flash">, %o: memref
 // CHECK-NEXT:    for (int32_t i = 0; i < 5; i++) {
 // CHECK-NEXT:      int32_t at = (int32_t)net_steps[i * 2 + 1];
 // CHECK-NEXT:      int32_t start = (int32_t)net_starts[i];
-// CHECK-NEXT:      NET_INT32 *words = (NET_INT32 *)&net_arena[at];
+// CHECK-NEXT:      NET_INT32 *words = (NET_INT32 *)(void *)&net_arena[at];
 // CHECK-NEXT:      int32_t v = x_1[i];
 // CHECK-NEXT:      switch ((int32_t)net_steps[i * 2]) {
 // CHECK-NEXT:        case 0: {
@@ -57,16 +57,16 @@ func.func private @widen(%p: memref<4xi8>, %w: memref<2xi8, "flash">, %o: memref
 // CHECK-NEXT:        case 1: {
 // CHECK-NEXT:          int8_t *bytes = &net_arena[at];
 // CHECK-NEXT:          bytes[0] = 100;
-// CHECK-NEXT:          widen(bytes, &net_bytes[start], (NET_INT16 *)&net_arena[at]);
+// CHECK-NEXT:          widen(bytes, &net_bytes[start], (NET_INT16 *)(void *)&net_arena[at]);
 // CHECK-NEXT:          break;
 // CHECK-NEXT:        }
 // CHECK-NEXT:        case -3: {
-// CHECK-NEXT:          ((NET_INT16 *)&net_arena[at])[i] = (int16_t)v;
+// CHECK-NEXT:          ((NET_INT16 *)(void *)&net_arena[at])[i] = (int16_t)v;
 // CHECK-NEXT:          break;
 // CHECK-NEXT:        }
 // CHECK-NEXT:        case 2: break;
 // CHECK-NEXT:        default: {
-// CHECK-NEXT:          y_1[4] = (int32_t)((NET_INT16 *)&net_arena[at - 24])[3];
+// CHECK-NEXT:          y_1[4] = (int32_t)((NET_INT16 *)(void *)&net_arena[at - 24])[3];
 // CHECK-NEXT:          break;
 // CHECK-NEXT:        }
 // CHECK-NEXT:      }

@@ -27,10 +27,10 @@
 
 // HEADER:      Integers only; static arenas, no heap; not reentrant. */
 // HEADER:      #define NET_ARENA_BYTES 32
-// HEADER-NEXT: /* 8 of them are meant for the memory "dtcm". They lie there when net.c is
+// HEADER-NEXT: /* 8 of them are meant for the memory dtcm. They lie there when net.c is
 // HEADER-NEXT:    compiled with -DNET_DTCM='__attribute__((section(".fast")))'; else with all other static data. */
 // HEADER-NEXT: #define NET_DTCM_BYTES 8
-// HEADER-NEXT: /* 8 of them are meant for the memory "psram". They lie there when net.c is
+// HEADER-NEXT: /* 8 of them are meant for the memory psram. They lie there when net.c is
 // HEADER-NEXT:    compiled with -DNET_PSRAM='__attribute__((section("SECTION")))'; else with all other static data. */
 // HEADER-NEXT: #define NET_PSRAM_BYTES 8
 // HEADER:      extern int8_t net_arena[NET_ARENA_BYTES - 24];

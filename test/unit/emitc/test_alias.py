@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.emitc import parse_text, tool
+from support.emitc import parse_text, tool, whole_c
 from support.loops_interpreter import run_loops
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -89,13 +89,13 @@ def test_the_interpreter_shares_bytes():
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_optimizers_keep_the_order(level: str, tmp_path: Path):
-    assert compiled(print_c(lowered()), level, tmp_path) == EXPECTED
+    assert compiled(whole_c(lowered()), level, tmp_path) == EXPECTED
 
 
 def test_the_module_needs_the_typedefs(tmp_path: Path):
     """What keeps the test above from passing for another reason: without the attribute, gcc does reorder."""
     path = tool("gcc", "gcc")
-    source = print_c(lowered())
+    source = whole_c(lowered())
     assert source.count("__may_alias__") == 2
     version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
     if "Free Software Foundation" not in version:
@@ -117,7 +117,21 @@ def test_no_compiler_warns(compiler: str, level: str, tmp_path: Path):
     path = tool(compiler, compiler)
     module = lowered(16 if compiler == "avr-gcc" else 32)
     (tmp_path / "net.h").write_text(print_header(module))
-    (tmp_path / "net.c").write_text('#include "net.h"\n' + print_c(module))
-    flags = ["-Wall", "-Wextra", "-Wstrict-aliasing=1", "-Werror", level, "-c", "-o", os.devnull, "net.c"]
+    (tmp_path / "net.c").write_text(print_c(module))
+    flags = [
+        "-Wall",
+        "-Wextra",
+        "-Wconversion",
+        "-Wshadow",
+        "-Wmissing-prototypes",
+        "-Wcast-align",
+        "-Wstrict-aliasing=1",
+        "-Werror",
+        level,
+        "-c",
+        "-o",
+        os.devnull,
+        "net.c",
+    ]
     done = subprocess.run([path, *COMPILERS[compiler], *flags], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.emitc import parse_text, tool, translated
+from support.emitc import parse_text, tool, translated, whole_c
 from support.loops_interpreter import run_loops
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -92,7 +92,7 @@ def test_the_interpreter_dispatches(x: list[int]):
 
 @pytest.mark.parametrize("x", INPUTS, ids=str)
 @pytest.mark.parametrize("index_bits", [16, 32])
-@pytest.mark.parametrize("printer", [print_c, translated])
+@pytest.mark.parametrize("printer", [whole_c, translated])
 def test_compiled_c_dispatches(printer: Callable[[ModuleOp], str], index_bits: int, x: list[int], tmp_path: Path):
     assert compiled(printer(lowered(index_bits)), x, tmp_path) == expected(x)
 
@@ -109,7 +109,20 @@ def test_no_compiler_warns(compiler: str, tmp_path: Path):
     path = tool(compiler, compiler)
     module = lowered(16 if compiler == "avr-gcc" else 32)
     (tmp_path / "net.h").write_text(print_header(module))
-    (tmp_path / "net.c").write_text('#include "net.h"\n' + print_c(module))
-    flags = ["-Wall", "-Wextra", "-Werror", "-O2", "-c", "-o", os.devnull, "net.c"]
+    (tmp_path / "net.c").write_text(print_c(module))
+    flags = [
+        "-Wall",
+        "-Wextra",
+        "-Wconversion",
+        "-Wshadow",
+        "-Wmissing-prototypes",
+        "-Wcast-align",
+        "-Werror",
+        "-O2",
+        "-c",
+        "-o",
+        os.devnull,
+        "net.c",
+    ]
     done = subprocess.run([path, *COMPILERS[compiler], *flags], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

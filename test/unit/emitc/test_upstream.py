@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.emitc import parse_text, tool, translated
+from support.emitc import parse_text, tool, translated, whole_c
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
@@ -106,7 +106,7 @@ def expected() -> list[int]:
     return [nest, 13, 11, kept, 13, 17, 17, *bounds, -14]
 
 
-@pytest.mark.parametrize("printer", [print_c, translated])
+@pytest.mark.parametrize("printer", [whole_c, translated])
 def test_control_flow_gives_the_integers_of_python(printer: Callable[[ModuleOp], str], tmp_path: Path):
     module = parse(TESTS / "lowering" / "loops_to_emitc" / "control.mlir")
     ConvertLoopsToEmitcPass().apply(Context(), module)

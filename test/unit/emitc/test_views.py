@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.emitc import parse_text, tool, translated
+from support.emitc import parse_text, tool, translated, whole_c
 from support.loops_interpreter import run_loops
 from xdsl.context import Context
 
 from tinyml_opt.lowering.loops_to_emitc.convert import ConvertLoopsToEmitcPass
-from tinyml_opt.targets.c import print_c
 
 MODULE = """
 "memref.global"() <{sym_name = "net_arena", sym_visibility = "private", type = memref<128xi8>,
@@ -106,7 +105,7 @@ def test_views_give_the_integers_of_the_interpreter(bits: int, index_bits: int, 
     module = parse_text(text)
     ConvertLoopsToEmitcPass(index_bits).apply(Context(), module)
     main = MAIN.replace("T y", f"int{bits}_t y") % (str(x.tolist())[1:-1], str(STARTS)[1:-1])
-    (tmp_path / "program.c").write_text((translated if upstream else print_c)(module) + main)
+    (tmp_path / "program.c").write_text((translated if upstream else whole_c)(module) + main)
     flags = ["-std=gnu99", *(UPSTREAM if upstream else []), "-fsanitize=undefined,address", "-fno-sanitize-recover=all"]
     subprocess.run([tool("cc", "gcc"), *flags, "-o", "program", "program.c"], cwd=tmp_path, check=True)
     done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True)

@@ -69,7 +69,7 @@ def refusal(module: ModuleOp, **inputs: NDArray[Any]) -> str:
 
 def test_inputs_that_do_not_match_the_ports_are_refused():
     module = parse(MODEL)
-    assert refusal(module) == "no input `image`: give an array of shape (batch, 2, 3)"
+    assert refusal(module) == "no input 'image': give an array of shape (batch, 2, 3)"
     assert "has shape (2, 3, 2), expected a batch of (2, 3)" in refusal(module, image=IMAGE.transpose(0, 2, 1))
     assert "has shape (0, 2, 3)" in refusal(module, image=IMAGE[:0])
     assert "expected integers in [-128, 127]" in refusal(module, image=IMAGE.astype(np.float32))

@@ -37,14 +37,14 @@ def test_given_shape_that_does_not_fit(shapes: dict[str, tuple[int, ...]]) -> No
     ("name", "label"),
     [
         ("model/block/0_act;model/other/0_act", "Relu"),
-        ("another/0_act", "_0_act"),
+        ("another/0_act", "node_0_act"),
         ("/layers/layers.3/Relu", "Relu"),
         ("/features/12", "features"),
-        ("12", "_12"),
+        ("12", "node_12"),
         ("int", "int"),
         ("///", "node"),
         ("\u6fc0\u6d3b", "node"),
-        ("a" * 99, "a" * 40),
+        ("a" * 99, "a" * 19 + "_" + "a" * 20),
         ("", "y"),
     ],
 )
@@ -64,7 +64,16 @@ def test_node_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("1 net.onnx", "_1_net"), ("my-net/model.onnx", "my_net"), ("int8.v2.onnx", "int8_v2")]
+    ("path", "name"),
+    [
+        ("1 net.onnx", "model_1_net"),
+        ("my-net/model.onnx", "my_net"),
+        ("int8.v2.onnx", "int8_v2"),
+        ("17.onnx", "model_17"),
+        ("\u6fc0\u6d3b.onnx", "model"),
+        ("stdint.onnx", "stdint_model"),
+        ("a" * 90 + "_v2.onnx", "a" * 29 + "_" + "a" * 27 + "_v2"),
+    ],
 )
 def test_function_name(path: str, name: str, tmp_path: Path) -> None:
     (tmp_path / path).parent.mkdir(exist_ok=True)

@@ -116,8 +116,8 @@ def test_verify(capsys: Capture):
 def test_compile_writes_three_files_of_integers(capsys: Capture, model: str, bits: str):
     arguments = [*MODEL[2:], "--board", "nano33ble", "--bits", bits, "-o", "out"]
     report = printed(capsys, "compile", DIGITS / f"{model}.onnx", *arguments)
-    assert sorted(os.listdir("out")) == sorted([f"{model}.c", f"{model}.h", "report.json"])
-    assert json.loads(Path("out/report.json").read_text()) == report
+    assert sorted(os.listdir("out")) == sorted([f"{model}.c", f"{model}.h", f"{model}.report.json"])
+    assert json.loads(Path(f"out/{model}.report.json").read_text()) == report
     assert report["peak_ram_bytes"] > 0 and "total" in report["timing_seconds"]
     for suffix in ("c", "h"):
         code = re.sub(r"/\*.*?\*/", "", Path(f"out/{model}.{suffix}").read_text(), flags=re.DOTALL)
@@ -126,7 +126,7 @@ def test_compile_writes_three_files_of_integers(capsys: Capture, model: str, bit
 
 def test_compile_for_hls(capsys: Capture):
     printed(capsys, "compile", DIGITS / "digits.onnx", *MODEL, "-o", "out", "-t", "hls")
-    assert sorted(os.listdir("out")) == ["digits.cpp", "digits_tb.cpp", "report.json"]
+    assert sorted(os.listdir("out")) == ["digits.cpp", "digits.report.json", "digits_tb.cpp"]
 
 
 def test_lists(capsys: Capture):

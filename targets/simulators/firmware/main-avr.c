@@ -1,6 +1,6 @@
 /* Firmware under simavr: it calls the model for ever. The simulator writes the input buffers when the call begins and
  * reads the output buffers when it returns (simavr_runner.c), so nothing but the buffers stands beside the model. */
-#include "ports.h"
+#include "harness-ports.h"
 
 int main(void) {
     for (;;) CALL_MODEL();

@@ -1,7 +1,7 @@
 /* Firmware under QEMU: input rows from the file `inputs`, output rows to the file `outputs`, both of the host; after the
  * last row the number of stack bytes that the deepest call used (32 bits). */
-#include "ports.h"
-#include "semihosting.h"
+#include "harness-ports.h"
+#include "semi-hosting.h"
 
 extern uint32_t stack_bottom, stack_top;
 

@@ -1,6 +1,6 @@
 /* The model on the host: input rows from the file of the first argument, output rows to that of the second. */
 #include <stdio.h>
-#include "ports.h"
+#include "harness-ports.h"
 
 static FILE *rows, *results;
 

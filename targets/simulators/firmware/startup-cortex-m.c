@@ -1,7 +1,7 @@
 /* Reset and faults of an Arm Cortex-M (Armv6-M, Armv7-M): vector table, FPU, .data and .bss.
  *
  * The stack lies below the static data, at the lowest addresses of RAM: an overflow leaves the memory and faults. */
-#include "semihosting.h"
+#include "semi-hosting.h"
 
 extern uint32_t stack_bottom, stack_top, data_load, data_start, data_end, bss_start, bss_end;
 int main(void);
