@@ -151,6 +151,7 @@ class GraphImporter:
         for node in self.graph.node:
             self.add_node(node)
         outputs = [o.name for o in self.graph.output]
+        self.reasons += ["an output has no name; export the model again" for o in outputs if not o]
         self.reasons += [f"output '{o}' is listed twice; export the model again" for o in repeated(outputs)]
         if not self.reasons:
             self.reasons += [
@@ -179,6 +180,8 @@ class GraphImporter:
                 [sparse.values.name],
             )
         for tensor in self.graph.initializer:
+            if not tensor.name:
+                continue
             array = self.weights(tensor, f"initializer '{tensor.name}'")
             if array is None:
                 self.unknown.add(tensor.name)
@@ -222,6 +225,9 @@ class GraphImporter:
         unknown = self.input_shapes.keys() - {info.name for info in self.graph.input}
         self.reasons += [f"input '{name}': the model has no such input, but its shape is given" for name in unknown]
         for info in self.graph.input:
+            if not info.name:
+                self.reasons.append("an input has no name; export the model again")
+                continue
             if info.name in self.values or info.name in self.unknown:
                 continue
             names.append(info.name)
@@ -295,16 +301,7 @@ class GraphImporter:
             check_attributes(node.attributes)
             translated = TRANSLATIONS[proto.op_type](node)
             values = [self.insert(op, index) for index, op in enumerate(listed(translated))]
-        except (
-            Unsupported,
-            TooLarge,
-            VerifyException,
-            KeyError,
-            IndexError,
-            ValueError,
-            TypeError,
-            OverflowError,
-        ) as error:
+        except REFUSALS as error:
             self.refuse_values(f"{where}: {reason_of(error)}", proto.output, isinstance(error, Exhausted))
             return
         self.values.update((output, value) for value, output in zip(values, proto.output, strict=False) if output)
