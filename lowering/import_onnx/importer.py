@@ -166,8 +166,7 @@ class GraphImporter:
         for node in self.graph.node:
             self.add_node(node)
         outputs = [o.name for o in self.graph.output]
-        unnamed = [kind for kind, names in (("input", inputs), ("output", outputs)) if "" in names]
-        self.reasons += [f"an {kind} of the model has no name; export the model again" for kind in unnamed]
+        self.reasons += ["an output has no name; export the model again" for o in outputs if not o]
         self.reasons += [f"output {in_quotes(o)} is listed twice; export the model again" for o in repeated(outputs)]
         if not self.reasons:
             self.reasons += [
@@ -196,6 +195,8 @@ class GraphImporter:
                 [sparse.values.name],
             )
         for tensor in self.graph.initializer:
+            if not tensor.name:
+                continue
             array = self.weights(tensor, f"initializer {in_quotes(tensor.name)}")
             if array is None:
                 self.unknown.add(tensor.name)
@@ -241,7 +242,10 @@ class GraphImporter:
             f"input {in_quotes(name)}: the model has no such input, but its shape is given" for name in unknown
         ]
         for info in self.graph.input:
-            if info.name and (info.name in self.values or info.name in self.unknown):
+            if not info.name:
+                self.reasons.append("an input has no name; export the model again")
+                continue
+            if info.name in self.values or info.name in self.unknown:
                 continue
             names.append(info.name)
             type = self.input_type(info)

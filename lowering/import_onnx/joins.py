@@ -6,7 +6,7 @@ import numpy as np
 
 from ...dialects import onnx
 from ...dialects.onnx.base import shape_of
-from .node import Node, Unsupported, from_first, like
+from .node import Node, Unsupported, axes_from_first, from_first, like
 
 
 def pad(node: Node) -> onnx.OnnxOp:
@@ -15,11 +15,11 @@ def pad(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
     rank = len(shape_of(x))
     counts = node.integers(1, "pads") or []
-    axes = [from_first(a, rank) for a in node.integers(3, "axes") or range(rank)]
+    axes = axes_from_first(node.integers(3, "axes") or range(rank), rank)
     value = float(node.attributes.get("value", 0.0))
     if node.optional(2) is not None and node.constant(2, "the padded value").size:
         value = float(node.constant(2, "the padded value").reshape(-1)[0])
-    if len(counts) != 2 * len(axes) or len(set(axes)) != len(axes):
+    if len(counts) != 2 * len(axes):
         raise Unsupported(f"pads {counts} do not fit axes {axes}; export the model again")
     if any(n < 0 for n in counts):
         raise Unsupported(f"negative pads {counts} are not supported; slice the input instead")
@@ -58,7 +58,7 @@ def slice_(node: Node) -> onnx.OnnxOp:
     if any(step != 1 for step in steps):
         raise Unsupported(f"steps {steps} are not supported, only 1")
     first, sizes = [0] * len(shape), list(shape)
-    for axis, start, end in zip((from_first(a, len(shape)) for a in axes), starts, ends, strict=True):
+    for axis, start, end in zip(axes_from_first(axes, len(shape)), starts, ends, strict=True):
         begin, stop, _ = slice(start, end).indices(shape[axis])
         first[axis], sizes[axis] = begin, max(0, stop - begin)
     if min(sizes, default=1) < 1:

@@ -99,6 +99,14 @@ def from_first(axis: int, rank: int) -> int:
     return axis % rank
 
 
+def axes_from_first(axes: Sequence[int], rank: int) -> list[int]:
+    """Different axes counted from the first. Raises Unsupported where one is listed twice, or is not there."""
+    result = [from_first(axis, rank) for axis in axes]
+    if len(set(result)) != len(result):
+        raise Unsupported(f"axes {list(axes)} of a tensor with {rank} dimensions are not different")
+    return result
+
+
 Translation = Callable[[Node], onnx.OnnxOp | list[onnx.OnnxOp]]
 """The op of a node, or one for each of its results."""
 

@@ -16,7 +16,7 @@ from ...dialects.dense import from_numpy, splat
 from ...dialects.onnx.base import broadcast_shape, shape_of
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, gemm, global_average_pool, mat_mul, max_pool
-from .node import Node, Translation, Unsupported, from_first, like
+from .node import Node, Translation, Unsupported, axes_from_first, like
 from .quantization import dequantize_linear, quantize_linear
 from .tensors import array_of
 
@@ -131,7 +131,7 @@ def reduce_mean(node: Node) -> onnx.OnnxOp:
     axes = node.integers(1, "axes")
     if not axes and node.attributes.get("noop_with_empty_axes", 0):
         return same(node)
-    reduced = sorted({from_first(a, len(shape)) for a in axes or range(len(shape))})
+    reduced = sorted(axes_from_first(axes or range(len(shape)), len(shape)))
     kept = bool(node.attributes.get("keepdims", 1))
     type = like(x, [1 if a in reduced else n for a, n in enumerate(shape) if kept or a not in reduced])
     return onnx.ReduceMeanOp(x, reduced, type, node.name)
@@ -165,7 +165,7 @@ def squeeze(node: Node) -> onnx.OnnxOp:
     shape = shape_of(x)
     axes = node.integers(1, "axes")
     ones = {a for a, n in enumerate(shape) if n == 1}
-    dropped = ones if axes is None else {from_first(a, len(shape)) for a in axes}
+    dropped = ones if axes is None else set(axes_from_first(axes, len(shape)))
     if dropped - ones:
         raise Unsupported(f"only dimensions of size 1 can go: not {axes} of shape {list(shape)}")
     return onnx.SqueezeOp(x, like(x, [n for a, n in enumerate(shape) if a not in dropped]), node.name)
@@ -176,7 +176,7 @@ def unsqueeze(node: Node) -> onnx.OnnxOp:
     shape, axes = list(shape_of(x)), node.integers(1, "axes")
     if axes is None:
         raise Unsupported("the axes are missing; export the model again")
-    new = {from_first(a, len(shape) + len(axes)) for a in axes}
+    new = axes_from_first(axes, len(shape) + len(axes))
     sizes = iter(shape)
     return onnx.UnsqueezeOp(
         x, like(x, [1 if a in new else next(sizes) for a in range(len(shape) + len(new))]), node.name

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
 from ...dialects.onnx.budget import Budget
 from .node import Unsupported
 
-if TYPE_CHECKING:
-    import onnx
 
-
-def array_of(tensor: onnx.TensorProto, budget: Budget) -> NDArray[Any]:
+def array_of(tensor: object, budget: Budget) -> NDArray[Any]:
     """The numbers of a tensor, counted in the budget.
 
-    Raises Unsupported for data that is not in the file or does not fit its shape, and what the budget raises.
+    Raises Unsupported for what is no tensor, and for data that is not in the file or does not fit its shape; and what
+    the budget raises.
     """
     from onnx import TensorProto, numpy_helper
 
+    if not isinstance(tensor, TensorProto):
+        raise Unsupported(f"a tensor is expected, not {tensor!r}; export the model again")
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
         raise Unsupported("the data is in another file; save the model with its weights inside")
     shape = list(tensor.dims)

@@ -10,11 +10,11 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
-SIZES = (
-    *(-(1 << 63), -(1 << 31), -2, -1, 0, 1, 2, 3, 5, 7, 64, 255),
-    *(1 << 16, 1 << 26, 1 << 28, 1 << 31, 1 << 40, 1 << 62),
-)
-"""Numbers that a dimension, an axis, a pad or a count may be, or should not."""
+SMALL = (-3, -2, -1, 0, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 13, 64, 255)
+"""Numbers that a dimension, an axis, a pad or a count may well be."""
+
+LARGE = (-(1 << 63), -(1 << 31), 1 << 16, 1 << 20, 1 << 26, 1 << 28, (1 << 31) - 1, 1 << 31, 1 << 40, 1 << 62)
+"""Numbers that none of them should be."""
 
 REALS = (0.0, -0.0, 1.0, -1.0, 1e-45, 1e-38, 1e-20, 1e20, 3e38, -3e38, float("inf"), float("-inf"), float("nan"))
 """Numbers that a weight or scale may be, or should not."""
@@ -40,6 +40,11 @@ def pick(random: Random, items: Sequence[Any]) -> Any:
     return items[random.randrange(len(items))] if len(items) else None
 
 
+def size(random: Random) -> int:
+    """A number that counts something."""
+    return pick(random, SMALL if random.random() < 0.7 else LARGE)
+
+
 def values_of(model: onnx.ModelProto) -> list[str]:
     """The names of all values."""
     graph = model.graph
@@ -52,7 +57,7 @@ def change_input_shape(random: Random, model: onnx.ModelProto) -> None:
     shape = model.graph.input[0].type.tensor_type.shape
     what = random.randrange(6)
     if what == 0:
-        shape.dim.add().dim_value = pick(random, SIZES)
+        shape.dim.add().dim_value = size(random)
     elif what == 1 and len(shape.dim):
         del shape.dim[random.randrange(len(shape.dim))]
     elif what == 2:
@@ -65,7 +70,7 @@ def change_input_shape(random: Random, model: onnx.ModelProto) -> None:
         if what == 4:
             dim.dim_param = pick(random, NAMES)
         else:
-            dim.dim_value = pick(random, SIZES)
+            dim.dim_value = size(random)
 
 
 def change_input_type(random: Random, model: onnx.ModelProto) -> None:
@@ -83,11 +88,13 @@ def change_tensor(random: Random, model: onnx.ModelProto) -> None:
     tensor = pick(random, tensors)
     if tensor is None:
         return
-    what = random.randrange(9)
-    if what == 0 and len(tensor.dims):
-        tensor.dims[random.randrange(len(tensor.dims))] = pick(random, SIZES)
+    what = random.randrange(12)
+    if what >= 9:
+        resize(random, tensor)
+    elif what == 0 and len(tensor.dims):
+        tensor.dims[random.randrange(len(tensor.dims))] = size(random)
     elif what == 1:
-        tensor.dims.append(pick(random, SIZES))
+        tensor.dims.append(size(random))
     elif what == 2:
         del tensor.dims[:]
     elif what == 3:
@@ -108,6 +115,19 @@ def change_tensor(random: Random, model: onnx.ModelProto) -> None:
         change_numbers(random, tensor)
 
 
+def resize(random: Random, tensor: onnx.TensorProto) -> None:
+    """Other dimensions, with numbers for them."""
+    shape = list(tensor.dims) or [1]
+    at = random.randrange(len(shape))
+    if random.random() < 0.5:
+        shape[at] = random.choice((1, 2, 3, 5, 8))
+    else:
+        shape[at : at + random.randrange(2)] = [random.choice((1, 2, 3)) for _ in range(random.randrange(3))]
+    known = helper.tensor_dtype_to_np_dtype(tensor.data_type)
+    values = np.random.default_rng(random.randrange(100)).uniform(-3, 3, shape)
+    tensor.CopyFrom(numpy_helper.from_array(values.astype(known), tensor.name))
+
+
 def change_numbers(random: Random, tensor: onnx.TensorProto) -> None:
     """Some or all numbers of a tensor become others that are hard to take."""
     try:
@@ -115,14 +135,12 @@ def change_numbers(random: Random, tensor: onnx.TensorProto) -> None:
     except (ValueError, TypeError, KeyError):
         return
     flat = array.reshape(-1)
-    count = random.choice((1, len(flat)))
-    for _ in range(min(count, len(flat))):
-        index = random.randrange(len(flat)) if count == 1 else _
+    for index in random.choice((range(len(flat)), random.sample(range(len(flat)), min(1, len(flat))))):
         if array.dtype.kind == "f":
-            flat[index] = pick(random, REALS)
+            flat[index] = pick(random, REALS) if random.random() < 0.5 else random.uniform(-3, 3)
         elif array.dtype.kind in "iu":
             limits = np.iinfo(array.dtype)
-            flat[index] = min(max(pick(random, SIZES), int(limits.min)), int(limits.max))
+            flat[index] = min(max(size(random), int(limits.min)), int(limits.max))
     name = tensor.name
     tensor.CopyFrom(numpy_helper.from_array(array, name))
 
@@ -143,9 +161,9 @@ def change_attribute(random: Random, model: onnx.ModelProto) -> None:
     elif len(node.attribute):
         attribute = pick(random, node.attribute)
         if attribute.ints:
-            attribute.ints[random.randrange(len(attribute.ints))] = pick(random, SIZES)
+            attribute.ints[random.randrange(len(attribute.ints))] = size(random)
         elif attribute.type == AttributeProto.INT:
-            attribute.i = pick(random, SIZES)
+            attribute.i = size(random)
         elif attribute.type == AttributeProto.FLOAT:
             attribute.f = pick(random, REALS)
         else:
@@ -155,8 +173,8 @@ def change_attribute(random: Random, model: onnx.ModelProto) -> None:
 def any_attribute(random: Random, name: str) -> onnx.AttributeProto:
     """An attribute of this name of any type."""
     values: tuple[Any, ...] = (
-        pick(random, SIZES),
-        [pick(random, SIZES) for _ in range(random.choice((1, 2, 4, 200)))],
+        size(random),
+        [size(random) for _ in range(random.choice((1, 2, 4, 200)))],
         pick(random, REALS),
         [pick(random, REALS)],
         pick(random, NAMES),

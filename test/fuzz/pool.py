@@ -167,7 +167,10 @@ def outcome(started: Started, status: int, usage: resource.struct_rusage, limits
 
 
 def verdict_of(status: int, output: str, seconds: float, peak: int, limits: Limits) -> str:
-    """The verdict on an exit status, what was printed, CPU seconds and the peak of resident bytes."""
+    """The verdict on an exit status, what was printed, CPU seconds and the peak of resident bytes.
+
+    A warning of Python's is a defect, too.
+    """
     if "MemoryError" in output or peak > limits.memory:
         return "MEMORY"
     if os.WIFSIGNALED(status):
@@ -176,10 +179,11 @@ def verdict_of(status: int, output: str, seconds: float, peak: int, limits: Limi
     if seconds > limits.cpu:
         return "TIME"
     code = os.WEXITSTATUS(status)
+    if "internal error" in output or "Traceback" in output or "Warning: " in output:
+        return "INTERNAL"
     if code == 0:
         return "ok"
-    told = "error: " in output and "internal error" not in output and "Traceback" not in output
-    return "refused" if code == REFUSED and told else "INTERNAL"
+    return "refused" if code == REFUSED and "error: " in output else "INTERNAL"
 
 
 def main(fuzzer: Fuzzer, arguments: Sequence[str] | None = None) -> int:

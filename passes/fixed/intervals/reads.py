@@ -88,7 +88,7 @@ def written(range: Range, out_map: AffineMap, sizes: Sequence[int], shape: Seque
     ends: list[Array] = []
     for end, outermost in ((range.low, range.least), (range.high, range.greatest)):
         array = np.full(full, outermost, np.int64)
-        view = strided(array[None], collapsed(out_map, full), points, writeable=True)[0]
+        view = strided(array[None], collapsed(out_map, full), points, writeable=True)[0, ...]
         view[...] = end.astype(np.int64).reshape(points)
         ends.append(array)
     return limited(Range(*ends), len(shape))
