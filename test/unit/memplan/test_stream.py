@@ -126,3 +126,10 @@ def test_a_vector_has_no_rows(tmp_path: Path):
 def test_an_unknown_place_for_the_input(tmp_path: Path):
     with pytest.raises(UserError, match="`caller`, `arena` or `rows`, not `here`"):
         planned(chain_of_layers([(1, 1)], 6, residual=False), tmp_path, "here")
+
+
+def test_what_must_run_in_slices_does_so_where_no_other_form_does(tmp_path: Path):
+    net = Network((1, 1, 8, 8))
+    net.result(net.node("Gemm", net.node("Flatten", "x"), net.weight(64, 3, axis=1), net.bias(3)))
+    plan = plan_of(the_function(compile_network(net.model(), tmp_path, net.rows(2), input="rows").memplan))
+    assert (plan["stream"]["forms"], plan["stream"]["slices"]) == (1, 8)

@@ -222,7 +222,7 @@ BAD_MODELS: dict[str, tuple[Callable[[], list[str]], str]] = {
     ),
     "too_much_flash": (
         lambda: save(dense(400, 100), ones(2, 400)),
-        r"bytes of flash \(constants 40,\d\d\d, code about \d+\), 7,\d\d\d more than the 32,768 of board uno: "
+        r"bytes of flash \(constants 40,\d\d\d, code about \d+\), [78],\d\d\d more than the 32,768 of board uno: "
         r"choose a board with more flash, or a smaller model\n",
     ),
     "board": (lambda: ["analyze", str(DIGITS / "digits.onnx"), "--board", "unno"], "did you mean 'uno'"),
