@@ -36,7 +36,7 @@ from xdsl.ir import SSAValue
 from ..dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm
 from ..dialects.harmless import in_csv
 from ..dialects.memplan import INPUT_ARENA, ArenaOp, RowsOp, ViewOp, size_in_bytes
-from ..dialects.memplan.liveness import Life, Liveness, StepOp, destinations, root_of
+from ..dialects.memplan.liveness import Liveness, StepOp, destinations, root_of
 from ..lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPass
 from ..passes.fixed.calibrate import the_function
 from ..targets.ports import input_rows
@@ -119,15 +119,16 @@ class Plan:
         shared = np.zeros(len(self.liveness.steps), np.int64)
         if not all(isinstance(life.root.owner, ViewOp | RowsOp) for life in self.lives):
             return shared
-        order = np.argsort(self.offsets, kind="stable")
-        start = self.offsets[order]
-        end = start + np.array([self.lives[number].size for number in order], np.int64)
-        first = np.array([self.lives[number].first for number in order])
-        last = np.array([self.lives[number].last for number in order])
-        for step in range(len(shared)):
-            alive = (first <= step) & (step <= last)
-            reached = np.concatenate([[0], np.maximum.accumulate(end[alive])])[:-1]
-            shared[step] = np.minimum(reached - start[alive], (end - start)[alive]).clip(0).sum()
+        at: dict[int, list[tuple[int, int]]] = {}
+        for life, start in zip(self.lives, self.offsets.tolist(), strict=True):
+            # Only what is born in a step lies on others, on such as die there.
+            for step in {max(life.first, 0), min(life.last, len(shared) - 1)}:
+                at.setdefault(step, []).append((start, start + life.size))
+        for step, intervals in at.items():
+            reached = 0
+            for start, end in sorted(intervals):
+                shared[step] += max(0, min(reached, end) - start)
+                reached = max(reached, end)
         return shared
 
     @cached_property
@@ -141,22 +142,20 @@ class Plan:
             self._line(op, max(numbers, key=lambda n: totals[n]), len(numbers)) for op, numbers in steps.items()
         )
 
+    def _alive(self, roots: Iterable[SSAValue], step: int) -> int:
+        """Bytes of some storage in the arena that are alive during a step."""
+        lives = (life for root in roots for life in self.liveness.by_root.get(root, ()) if not life.is_argument)
+        return sum(life.size for life in lives if life.is_live(step))
+
     def _line(self, op: StepOp, step: int, slices: int) -> Line:
         """The bytes in use at a step of an op."""
         written = {root_of(value) for value in destinations(op)}
         read = {root_of(value) for value in op.operands} - written
-        alive = [life for life in self.lives if life.is_live(step)]
-        output = total_size(life for life in alive if life.root in written)
-        input = total_size(life for life in alive if life.root in read)
-        other = total_size(alive) - input - output
+        output, input = self._alive(written, step), self._alive(read, step)
+        other = self.liveness.live_bytes[step] - input - output
         usage = Usage(input, output, other, self.caller, int(self.shared[step]))
         sliced = self.liveness.steps[step].along is not None
         return Line(op, step, slices, self.liveness.steps[step].value if sliced else None, usage)
-
-
-def total_size(lives: Iterable[Life]) -> int:
-    """Bytes of lives."""
-    return sum(life.size for life in lives)
 
 
 def caller_bytes(function: FuncOp) -> int:
