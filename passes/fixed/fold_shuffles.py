@@ -31,9 +31,9 @@ from .layouts.transposes import Permutation, node_of, permutation_of, permuted_t
 
 @dataclass(frozen=True)
 class Shuffle:
-    """A transpose behind a reshape of `source`, which nothing else reads; `last` is the reshape behind it, if any.
+    """A transpose behind a reshape of `source`, which nothing else reads; `last` is the reshape behind it, or it.
 
-    That is all that reads the transpose, and keeps its rows.
+    Such a reshape is all that reads the transpose, and keeps type and rows.
     """
 
     source: SSAValue
