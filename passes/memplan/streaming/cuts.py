@@ -91,7 +91,7 @@ class Cuts:
         before: list[tuple[int, bool]] = [(0, False)] * (self.count + 1)
         known: dict[int, list[tuple[int, bool]]] = {}
         for first, last, streamed in self._peaks:
-            if streamed or self.must_slice not in (task.op for task in self.chain.tasks[first:last]):
+            if streamed or all(task.op is not self.must_slice for task in self.chain.tasks[first:last]):
                 known.setdefault(last, []).append((first, streamed))
         start = self.spent
         for last in range(1, self.count + 1):
