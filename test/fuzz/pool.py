@@ -168,7 +168,7 @@ def outcome(started: Started, status: int, usage: resource.struct_rusage, limits
 
 def verdict_of(status: int, output: str, seconds: float, peak: int, limits: Limits) -> str:
     """The verdict on an exit status, what was printed, CPU seconds and the peak of resident bytes."""
-    if "MemoryError" in output or peak > limits.memory:
+    if "MemoryError" in output or "not enough memory" in output or peak > limits.memory:
         return "MEMORY"
     if os.WIFSIGNALED(status):
         late = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
