@@ -1,7 +1,7 @@
 # make setup   the virtual environment, and the compilers and simulators as far as they can be had; once
 # make demo    a digit classifier, from ONNX to an Arduino Uno
 # make test    FileCheck tests, pytest, linter, type checker
-# make fuzz    the property tests again and again, with new random cases: make fuzz ROUNDS=20
+# make fuzz    damaged models and texts, then the property tests with new random cases: make fuzz CASES=5000 ROUNDS=20
 # make bench-memplan   orders, offsets, whole models: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
@@ -12,6 +12,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
     $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 ROUNDS ?= 5
+# Damaged inputs of each kind, and the seed of the first one.
+CASES ?= 2500
+FIRST ?= 0
 BOARD ?= uno
 DIGITS := examples/digits
 
@@ -56,6 +59,8 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 
 fuzz: setup
+	$(BIN)/python test/fuzz/onnx_files.py --cases $(CASES) --first $(FIRST)
+	$(BIN)/python test/fuzz/mlir_texts.py --cases $(CASES) --first $(FIRST)
 	for round in $$(seq $(ROUNDS)); do \
 	  $(BIN)/pytest --quiet --numprocesses 2 -m hypothesis --hypothesis-profile=fuzz || exit 1; done
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import ModuleOp
 
+from ..onnx.budget import DEFAULT_ELEMENTS
 from .attributes import verify_attributes
 from .dominance import verify_dominance
-from .sizes import MAX_ELEMENTS, verify_sizes
+from .sizes import verify_sizes
 
-__all__ = ["MAX_ELEMENTS", "verify_text"]
+__all__ = ["verify_text"]
 
 
-def verify_text(module: ModuleOp, max_elements: int = MAX_ELEMENTS) -> None:
+def verify_text(module: ModuleOp, max_elements: int = DEFAULT_ELEMENTS) -> None:
     """Verify a module as it was read; a value has at most so many elements.
 
     Sizes and dominance come first, since verifiers count on them. Raises VerifyException, an OpError where the op is

@@ -19,15 +19,10 @@ from xdsl.ir.affine import AffineBinaryOpExpr, AffineConstantExpr, AffineExpr
 from ..diagnostics import OpError
 from ..emitc.types import ArrayType
 from ..fixed.types import DomainAttr, IntsAttr
-
-MAX_ELEMENTS = 1 << 26
-"""The most elements that a value has, and the most points of a form's parallel domain."""
+from ..onnx.budget import MAX_RANK
 
 MAX_REDUCTION = 1 << 24
 """The most points of a form's reduction domain."""
-
-MAX_RANK = 32
-"""The most dimensions: numpy stops at 64, and executors add some."""
 
 MAX_BITS = 64
 """The widest integer that the executors compute with."""
@@ -40,7 +35,10 @@ MAX_TERMS = 100
 
 
 def verify_sizes(module: ModuleOp, max_elements: int) -> None:
-    """Raise OpError for the first op with a type or an attribute that is too large."""
+    """Raise OpError for the first op with a type or an attribute that is too large.
+
+    The parallel domain of a form has no more points than a value may have elements.
+    """
     seen: dict[int, Attribute] = {}
     for op in module.walk():
         for attribute in stated(op):

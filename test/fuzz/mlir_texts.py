@@ -224,14 +224,16 @@ def run(path: Path, seed: int) -> int:
     return tinyml_opt([*damaged(seed)[1], str(path)])
 
 
-def fuzzer() -> Fuzzer:
-    """Everything is loaded before the first case is run."""
+def warm_up() -> None:
+    """Load everything before the first case is run."""
     for table in (registry.DIALECTS, registry.PASSES, registry.TARGETS):
         for path in table.values():
             registry.load(path)
     texts()
-    return Fuzzer("mlir_texts", ".mlir", content, run)
 
+
+FUZZER = Fuzzer("mlir_texts", ".mlir", content, run)
 
 if __name__ == "__main__":
-    sys.exit(main(fuzzer()))
+    warm_up()
+    sys.exit(main(FUZZER))

@@ -171,7 +171,7 @@ def verdict_of(status: int, output: str, seconds: float, peak: int, limits: Limi
 
     A warning of Python's is a defect, too.
     """
-    if "MemoryError" in output or peak > limits.memory:
+    if "MemoryError" in output or "not enough memory" in output or peak > limits.memory:
         return "MEMORY"
     if os.WIFSIGNALED(status):
         late = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)

@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-elements",
         type=int,
         metavar="N",
-        help="refuse ONNX models with values of more elements (default: 67,108,864)",
+        help="refuse values of more elements (default: 67,108,864)",
     )
     parser.add_argument("-v", "--version", action=VersionAction, nargs=0, help="print the version")
     add_list_arguments(parser)

@@ -15,6 +15,7 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from ...dialects.errors import UserError
+from ...dialects.onnx.budget import DEFAULT_ELEMENTS
 from ...dialects.wellformed import verify_text
 from .. import streams
 from ..atomic_files import write_files
@@ -122,7 +123,7 @@ class OptMain(xDSLOptMain):
             module = self.available_frontends[frontend](chunk)
         with self.timing.measure("verify"):
             if frontend == "mlir":
-                verify_text(module)
+                verify_text(module, self.args.max_elements or DEFAULT_ELEMENTS)
             else:
                 module.verify()
         self.run_all_passes(index, module)
@@ -172,7 +173,6 @@ class OptMain(xDSLOptMain):
 
     def read_onnx(self, stream: IO[bytes]) -> ModuleOp:
         """Import an ONNX model: by path where there is one, since its weights may lie in files beside it."""
-        from ...dialects.onnx.budget import DEFAULT_ELEMENTS
         from ...lowering.import_onnx.importer import import_onnx
 
         source = stream.read() if self.args.input_file is None else Path(self.args.input_file)
