@@ -23,6 +23,7 @@ from ..dialects.memplan import INPUT_ARENA
 from ..lowering.memplan_to_loops.stream import STATE_BYTES
 from ..passes.fixed.calibrate import argument_types, the_function
 from ..passes.fixed.expose_nodes import ExposeNodesPass
+from ..passes.memplan.limits.effort import EFFORT, is_limited
 from ..targets.board import Board, load_board
 from ..targets.static_data import arena_limit
 from .pipelines import Timing, pipeline, run_passes
@@ -42,7 +43,8 @@ class Options:
     that the board has beside `stack` bytes, the reserve for the stack (by default that of the board's file). `input`
     says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too. With
     `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
-    `max_elements` is the most elements of one value (dialects/onnx/budget.py).
+    `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the planners of memory
+    may look at (passes/memplan/limits/effort.py).
     """
 
     model: Path
@@ -57,6 +59,7 @@ class Options:
     memories: bool = False
     stack: int | None = None
     max_elements: int | None = None
+    effort: int = EFFORT
 
 
 @dataclass
@@ -78,6 +81,11 @@ class Compilation:
     def function(self) -> FuncOp:
         """The function at the level `fixed`, with its ports."""
         return the_function(self.fixed)
+
+    @property
+    def limited(self) -> bool:
+        """True where planning has stopped at its limit: more effort may find a plan with less RAM, or a cheaper one."""
+        return any(map(is_limited, the_function(self.memplan).attributes.values()))
 
     @property
     def name(self) -> str:
@@ -152,6 +160,7 @@ def options_of(args: Namespace) -> Options:
         memories=args.memories,
         stack=args.stack,
         max_elements=args.max_elements,
+        effort=args.effort or EFFORT,
     )
 
 
@@ -194,9 +203,10 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     beside, state = bytes_outside(the_function(fixed), options.input), STATE_BYTES if by == "rows" else 0
     ram, most = (arena_limit(board, limit, beside, state) for limit in (options.ram, None))
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
+    common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
     if options.stream or (by == "rows" and options.ram is None):
-        return pipeline("fixed-to-memplan", alignment=board.alignment, stream=True, by=by, memories=memories)
-    return pipeline("fixed-to-memplan-within", alignment=board.alignment, ram=ram, by=by, memories=memories)
+        return pipeline("fixed-to-memplan", stream=True, **common)
+    return pipeline("fixed-to-memplan-within", ram=ram, **common)
 
 
 def memories_of(board: Board, taken: int) -> str:

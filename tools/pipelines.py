@@ -61,11 +61,11 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-memplan": (
         Step("convert-fixed-to-memplan", "destinations for every value"),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
-        Step("memplan-schedule", "before offsets: the order decides which buffers are alive together"),
+        Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
-        Step("memplan-stream", "after the order, before offsets: rows are placed", {}, (), "stream"),
+        Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("effort",), "stream"),
         Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
-        Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories")),
+        Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories", "effort")),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "fixed-to-memplan-within": (
@@ -75,7 +75,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "memplan-fit",
             "orders, streams, moves and places as far as the RAM demands; the smallest plan where nothing fits",
             {"required": False},
-            ("ram", "alignment", "max_recompute", "memories"),
+            ("ram", "alignment", "max_recompute", "memories", "effort"),
         ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),

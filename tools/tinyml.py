@@ -71,6 +71,9 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--max-elements", type=positive, metavar="N", help="refuse values of more elements (default: 67,108,864)"
     )
+    command.add_argument(
+        "--effort", type=positive, metavar="N", help="how long to look for plans of memory (default: 100; not seconds)"
+    )
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
     if name == "analyze":
         command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")

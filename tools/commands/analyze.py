@@ -12,6 +12,7 @@ from ..analyze import Analysis, analyze
 from ..atomic_files import replacing
 from ..compiler import Compilation, compile_model, options_of
 from ..fit import flash_error, flash_excess
+from ..planning_limit import say_limit
 from ..show import print_json, print_table
 
 Total = tuple[str, object, str]
@@ -38,6 +39,7 @@ def execute(args: Namespace) -> int:
             print_json(analysis.to_json())
         else:
             show(analysis)
+    say_limit(compilation)
     return 0
 
 

@@ -11,6 +11,7 @@ from ..analyze import analyze
 from ..atomic_files import replacing
 from ..compiler import compile_model, options_of
 from ..fit import refuse_misfit
+from ..planning_limit import say_limit
 from ..show import print_json, print_line
 from ..verifying.calibrated import remark
 
@@ -34,4 +35,5 @@ def execute(args: Namespace) -> int:
             print_json(report)
         else:
             print(*places, sep="\n")
+    say_limit(compilation)
     return 0

@@ -17,6 +17,7 @@ from ..analyze import analyze
 from ..compiler import Compilation, compile_model, float_outputs, input_types, options_of
 from ..fit import refuse_misfit
 from ..outputs import write_outputs
+from ..planning_limit import say_limit
 from ..show import print_json, print_table
 
 LABELS = {
@@ -47,6 +48,7 @@ def execute(args: Namespace) -> int:
     else:
         rows = [(LABELS.get(name, name), value) for name, value in result.items() if value is not None]
         print_table(f"{compilation.function.sym_name.data} on {compilation.board.title}", ("figure", "value"), rows)
+    say_limit(compilation)
     refuse_deep_stack(result)
     return 0
 

@@ -8,6 +8,7 @@ from ...dialects.fixed.types import QType
 from ...targets.dataset import load_dataset
 from ..compiler import compile_model, input_types, options_of
 from ..outputs import write_outputs
+from ..planning_limit import say_limit
 from ..show import print_json, print_line, print_table
 from ..verify import Comparison, verify
 from ..verifying.distance import Distance
@@ -32,6 +33,7 @@ def execute(args: Namespace) -> int:
         print_json(result.to_json())
     else:
         show(result, len(result.nodes) if args.nodes == "all" else SHOWN_NODES)
+    say_limit(compilation)
     return 0 if result.exact and result.close else 1
 
 

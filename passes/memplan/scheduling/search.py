@@ -32,6 +32,9 @@ STATE_LIMIT = 300_000
 WORDS = 4
 """Words of masks for each look allowed: in graphs that need more, down-sets take too long."""
 
+HOPE = 0.5
+"""Exact searches go on after a first try only where their bound is at least this part of the best peak known."""
+
 LONG = 64
 """Words of a mask with which a look takes twice as long."""
 
@@ -60,13 +63,17 @@ def schedule(
     greedily.
     """
     bound = max((sum(graph.sizes[t] for t in tensors) for tensors in graph.touches), default=0)
-    peak = peak_of(graph, given)
-    if bound >= peak:
-        return Schedule(tuple(given), peak, peak, "given")
+    if bound >= peak_of(graph, given):
+        return Schedule(tuple(given), bound, bound, "given")
     states, both = 0, ((graph, 1), (graph.reversed, -1))
+    best = min((tuple(given), *(greedy_order(each)[::turn] for each, turn in both)), key=lambda o: peak_of(graph, o))
+    peak = peak_of(graph, best)
+    known = "given" if best == tuple(given) else "exact"
     words = len(graph.preds) // 64 + 1
     looks = looks * LONG // (LONG + words) if words * mask_count(graph) <= WORDS * looks else 0
     for budget in budgets(state_limit) if looks else ():
+        if states and bound < HOPE * peak:
+            break
         for each, turn in both:
             search = ExactSearch(each, bound, peak)
             order = search.run(budget, looks)
@@ -74,12 +81,9 @@ def schedule(
             if order is not None:
                 return Schedule(order[::turn], bound, bound, "exact", states)
             if bound >= peak:
-                return Schedule(tuple(given), peak, peak, "given", states)
-    found = [tuple(given)]
-    for each, turn in both:
-        orders = greedy_order(each), *(beams(each, beam, looks) if looks else ())
-        found += [order[::turn] for order in orders]
-    best = min(found, key=lambda order: peak_of(graph, order))
+                return Schedule(best, peak, peak, known, states)
+    wider = [order[::turn] for each, turn in both for order in (beams(each, beam, looks) if looks else ())]
+    best = min((best, *wider), key=lambda order: peak_of(graph, order))
     peak = peak_of(graph, best)
     return Schedule(best, peak, bound, "beam" if peak > bound else "exact", states)
 
