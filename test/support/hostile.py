@@ -28,90 +28,27 @@ BREAKOUTS = (
 """They leave comments, strings and lines of C."""
 
 INVISIBLE = (
-    "\u202e",
-    "\u2066x\u2069",
-    "\u200f",
-    "\x00",
-    "\x07",
-    "\x1b[31mred\x1b[0m",
-    "\x1b]0;title\x07",
-    "\x9b2J",
-    "\ufeff",
+    *("\u202e", "\u2066x\u2069", "\u200f", "\ufeff", "\x00", "\x07"),
+    *("\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "\x9b2J"),
 )
 """Bidirectional and control characters, and escape sequences of terminals."""
 
 READERS = (
-    "[red]",
-    "[/]",
-    ":smile:",
-    "[link=x]y",
-    "=1+1",
-    "+1",
-    "-1",
-    "@x",
-    "\t=x",
-    "a;=b",
-    'a,"b',
-    "$x^",
-    "<b>&amp;",
-    "{",
-    "]",
+    *("[red]", "[/]", ":smile:", "[link=x]y", "=1+1", "+1", "-1", "@x", "\t=x", "a;=b", 'a,"b', "$x^", "{", "]"),
+    *("<b>&amp;", "-->"),
 )
 """Markup, formulas, and words of Tcl and of HTML."""
 
+MACROS = ("INPUT", "OUTPUT", "F", "B1", "A0", "PI", "SS", "DEFAULT", "HIGH", "X")
+"""Of Arduino's headers, and one more."""
+
 TAKEN = (
-    *(
-        "INPUT",
-        "OUTPUT",
-        "F",
-        "B1",
-        "A0",
-        "PI",
-        "SS",
-        "DEFAULT",
-        "HIGH",
-        "NULL",
-        "PORTB",
-        "DDRB",
-        "SREG",
-        "F_CPU",
-        "EOF",
-    ),
-    *(
-        "INT8_MAX",
-        "INT16",
-        "INT8_C",
-        "FLASH",
-        "H",
-        "ARENA_BYTES",
-        "int8_t",
-        "size_t",
-        "addr_t",
-        "port_t",
-        "bool",
-        "true",
-    ),
-    *("int", "main", "class", "template", "register", "and", "linux", "run", "push_row", "arena", "row", "in", "out"),
-    *(
-        "17",
-        "0",
-        "_",
-        "__x",
-        "_Bool",
-        "x.y",
-        "x_y",
-        "x/y",
-        "X",
-        "x",
-        "x_row",
-        "x_size",
-        "x_1",
-        "ports",
-        "acc",
-        "oc",
-        "v0",
-    ),
-    *("\u6fc0\u6d3b", "\u00e9", "std", "ap_int", "value", "file", "argv", "separator", "a" * 300, "a" * 299 + "b"),
+    *MACROS,
+    *("NULL", "PORTB", "DDRB", "SREG", "F_CPU", "EOF", "INT8_MAX", "INT16", "INT8_C", "FLASH", "H", "ARENA_BYTES"),
+    *("int8_t", "size_t", "addr_t", "port_t", "bool", "true", "int", "main", "class", "template", "register", "and"),
+    *("linux", "run", "push_row", "arena", "row", "in", "out", "acc", "oc", "v0", "ports", "std", "ap_int", "value"),
+    *("file", "argv", "separator", "17", "0", "_", "__x", "_Bool", "x.y", "x_y", "x/y", "x", "x_row", "x_size", "x_1"),
+    *("\u6fc0\u6d3b", "\u00e9", "a" * 300, "a" * 299 + "b"),
 )
 """Keywords, macros, types, names that the generated code uses, and names that become the same identifier."""
 
@@ -127,21 +64,13 @@ def names() -> st.SearchStrategy[str]:
 
 FOREIGN_HEADER = "\n".join(
     [
-        "#include <limits.h>",
-        "#include <stdbool.h>",
-        "#include <stddef.h>",
-        "#include <stdio.h>",
-        "#include <stdlib.h>",
-        "#include <string.h>",
+        *(f"#include <{name}.h>" for name in ("limits", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string")),
         "#if defined(__AVR__)",
         "#include <avr/io.h>",
         "#elif defined(__unix__)",
         "#include <netinet/in.h>",
         "#endif",
-        *(
-            f"#undef {n}\n#define {n} 0x0"
-            for n in ("INPUT", "OUTPUT", "F", "B1", "A0", "PI", "SS", "DEFAULT", "HIGH", "X")
-        ),
+        *(f"#undef {name}\n#define {name} 0x0" for name in MACROS),
         "",
     ]
 )

@@ -48,7 +48,13 @@ def test_keywords_are_no_identifiers():
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("stdint", "stdint_model"), ("Arduino", "Arduino_model"), ("int", "int"), ("17", "model_17"), ("", "model")],
+    [
+        ("stdint", "stdint_model"),
+        ("Arduino", "Arduino_model"),
+        ("int", "int"),
+        ("17", "model_17"),
+        ("", "model"),
+    ],
 )
 def test_no_header_is_shadowed_by_a_model(text: str, name: str):
     assert model_name(text) == name
