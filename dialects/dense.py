@@ -79,8 +79,13 @@ def splat(array: NDArray[Any], shape: Sequence[int], element: Attribute | None =
 
 
 def from_numpy(array: NDArray[Any], element: Attribute | None = None) -> DenseIntOrFPElementsAttr:
-    """A dense attribute with the array's elements, of the IR type `element` (by default the array's own)."""
+    """A dense attribute with the array's elements, of the IR type `element` (by default the array's own).
+
+    Of an array that repeats one element (numpy.broadcast_to), one is held.
+    """
     element = element_of(array.dtype) if element is None else element
+    if array.size > 1 and not any(array.strides):
+        return splat(array, array.shape, element)
     data = np.ascontiguousarray(array, dtype_of(element)).tobytes()
     type: TensorType[Any] | MemRefType[Any] = TensorType(element, array.shape)
     return DenseIntOrFPElementsAttr(type, BytesAttr(data))  # pyright: ignore[reportArgumentType]

@@ -12,6 +12,9 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, ParsePropInAttrDict, operand_def, opt_prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
+PIECE = 1 << 16
+"""How many positions of a window are looked at together."""
+
 Ints = DenseArrayBase[I64]
 """A list of integers, such as strides."""
 
@@ -101,12 +104,16 @@ def window_shape(
     )
 
 
-def taps_inside(positions: int, kernel: int, stride: int, dilation: int, pad: int, extent: range) -> NDArray[np.int64]:
+def taps_inside(positions: int, kernel: int, stride: int, dilation: int, pad: int, extent: range) -> NDArray[np.int32]:
     """How many taps of a window lie in the indices `extent` of its dimension, at each of its positions.
 
     Position p has its taps at `p * stride - pad + t * dilation`, t from 0 to kernel - 1.
     """
-    starts = np.arange(positions, dtype=np.int64) * stride - pad
-    first = np.maximum(0, -((starts - extent.start) // dilation))
-    last = np.minimum(kernel - 1, (extent.stop - 1 - starts) // dilation)
-    return np.maximum(0, last - first + 1)
+    result = np.empty(max(0, positions), np.int32)
+    for begin in range(0, positions, PIECE):
+        end = min(begin + PIECE, positions)
+        starts = np.arange(begin, end, dtype=np.int64) * stride - pad
+        first = np.maximum(0, -((starts - extent.start) // dilation))
+        last = np.minimum(kernel - 1, (extent.stop - 1 - starts) // dilation)
+        result[begin:end] = np.maximum(0, last - first + 1)
+    return result

@@ -11,7 +11,7 @@ from math import prod
 
 from ..dense import stored_elements
 from .base import OnnxOp, shape_of
-from .layers import ConvOp, GemmOp, MatMulOp, PoolOp, WindowOp
+from .layers import BatchNormalizationOp, ConvOp, GemmOp, MatMulOp, PoolOp, WindowOp
 from .shapes import ConstantOp
 
 DEFAULT_ELEMENTS = 1 << 26
@@ -19,6 +19,9 @@ DEFAULT_ELEMENTS = 1 << 26
 
 MAX_RANK = 32
 """The most dimensions: numpy stops at 64, and the executors add some."""
+
+MAX_CHANNELS = 1 << 20
+"""The most channels that have numbers of their own: output channels of weights, channels of a normalization."""
 
 MAX_LIST = 1 << 16
 """The most numbers in a constant that is a list: of axes, of sizes, of pads."""
@@ -34,8 +37,8 @@ class TooLarge(Exception):
     """What exceeds the budget, and by how much; a greater number of elements allows it."""
 
 
-class TooManyDimensions(Exception):
-    """What has more dimensions than any model may have."""
+class Unlimited(Exception):
+    """What has more dimensions or channels than any model may have."""
 
 
 class Exhausted(TooLarge):
@@ -54,6 +57,7 @@ class Budget:
         self._values = 4 * elements
         self._computed = elements // 64
         self._work = elements
+        self._equal = elements // 2
 
     def store(self, count: int) -> None:
         """Take note of elements that the file holds."""
@@ -61,9 +65,9 @@ class Budget:
         self._work += WORK_PER_STORED * count
 
     def check(self, shape: Sequence[int], what: str) -> int:
-        """The elements of a shape. Raises TooLarge or TooManyDimensions, in which `what` has the shape."""
+        """The elements of a shape. Raises TooLarge or Unlimited, in which `what` has the shape."""
         if len(shape) > MAX_RANK:
-            raise TooManyDimensions(f"{what} has {len(shape)} dimensions, {MAX_RANK} are supported")
+            raise Unlimited(f"{what} has {len(shape)} dimensions, {MAX_RANK} are supported")
         count = prod(shape)
         if count > self.elements:
             raise TooLarge(f"{what} has {count:,} elements in shape {list(shape)}, more than {self.elements:,}")
@@ -82,8 +86,20 @@ class Budget:
         """Count the results of an op. Raises TooLarge for these, and for a window's padded operand."""
         if isinstance(op, WindowOp):
             self.check(padded_shape(op), "the padded input")
+        if channels_of(op) > MAX_CHANNELS:
+            raise Unlimited(f"{channels_of(op):,} channels, {MAX_CHANNELS:,} are supported")
         for result in op.results:
             self.take_value(shape_of(result), "the result")
+
+    def take_equal(self, op: ConstantOp) -> None:
+        """Count the elements of a constant that the file does not hold, as all are equal.
+
+        Raises TooLarge where they are more than a 16th of the limit, or all together more than half of it.
+        """
+        count = self.check(shape_of(op.result), "it") - stored_elements(op.value)
+        if count > self.elements // 16 or count > self._equal:
+            raise TooLarge(f"it states {count:,} elements that the file does not hold")
+        self._equal -= count
 
     def take_constant(self, op: OnnxOp) -> None:
         """Count a constant that is not stored, or an op that is to be computed now, from constants.
@@ -105,6 +121,19 @@ class Budget:
             raise Exhausted(f"its result is constant and takes {excess:,} multiply-accumulates more than are left")
         self._computed -= count
         self._work -= work
+
+
+def channels_of(op: OnnxOp) -> int:
+    """How many numbers a layer has per channel; 0 for other ops."""
+    match op:
+        case ConvOp() | GemmOp():
+            return shape_of(op.w)[0]
+        case MatMulOp():
+            return shape_of(op.w)[1]
+        case BatchNormalizationOp():
+            return shape_of(op.x)[1]
+        case _:
+            return 0
 
 
 def padded_shape(op: WindowOp) -> tuple[int, ...]:

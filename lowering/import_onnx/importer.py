@@ -32,7 +32,7 @@ from ...dialects.dense import from_numpy
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes, in_terminal, shortened
 from ...dialects.names import identifier, model_name
-from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, Exhausted, TooLarge, TooManyDimensions
+from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, Exhausted, TooLarge, Unlimited
 from ...passes.onnx.folding.folder import Folder
 from .check import check_attributes, check_op
 from .node import Node, Unsupported
@@ -66,7 +66,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 REFUSALS = (
-    *(Unsupported, TooLarge, TooManyDimensions, VerifyException),
+    *(Unsupported, TooLarge, Unlimited, VerifyException),
     *(KeyError, IndexError, ValueError, TypeError, OverflowError),
 )
 """What a translation raises for a node that says nonsense."""
@@ -207,7 +207,7 @@ class GraphImporter:
         """The numbers of a tensor, or None with a reason."""
         try:
             return self.checked(array_of(tensor, self.budget), where)
-        except (Unsupported, TooLarge, TooManyDimensions) as error:
+        except (Unsupported, TooLarge, Unlimited) as error:
             self.reasons.append(f"{where}: {reason_of(error)}")
             return None
 
@@ -287,7 +287,7 @@ class GraphImporter:
             return None
         try:
             self.budget.take_value(shape, "it")
-        except (TooLarge, TooManyDimensions) as error:
+        except (TooLarge, Unlimited) as error:
             self.reasons.append(f"{where}: {reason_of(error)}")
             return None
         return TensorType(element, shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,10 @@ from ...dialects.onnx.base import taps_inside
 from ...passes.fixed.layouts.transposes import transpose
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
-from .requantize import accumulator_bits
+from .requantize import ScaleError, accumulator_bits
+
+MAX_DIVISORS = 1 << 20
+"""The most entries of a table of divisors, one for each position of a mean."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,19 @@ class Window:
     pads: Sequence[int]
 
     def counts(self, positions: Sequence[int], extent: Sequence[int]) -> NDArray[np.int64]:
-        """How many taps of the window at each output position fall inside the input: shape (positions...)."""
+        """How many taps of the window fall inside the input: one number, or one for each output position.
+
+        Raises ScaleError where these are too many for a table.
+        """
+        windows = zip(positions, self.sizes, self.strides, self.dilations, self.pads, strict=False)
+        inside = [taps_inside(*window, range(size)) for window, size in zip(windows, extent, strict=True)]
+        if all(row.min() == row.max() for row in inside):
+            return np.asarray(prod(int(row[0]) for row in inside))
+        if prod(positions) > MAX_DIVISORS:
+            raise ScaleError(f"it divides by another number of elements at each of {prod(positions):,} positions")
         result = np.ones((), np.int64)
-        for axis, (size, stride, dilation) in enumerate(zip(self.sizes, self.strides, self.dilations, strict=True)):
-            inside = taps_inside(positions[axis], size, stride, dilation, self.pads[axis], range(extent[axis]))
-            result = np.multiply.outer(result, inside)
+        for row in inside:
+            result = np.multiply.outer(result, row)
         return result
 
     def declared_counts(self, positions: Sequence[int], extent: Sequence[int]) -> NDArray[np.int64]:
@@ -110,7 +122,7 @@ def pool(
             positions, extent = out_shape[2:], shape_of(op.x)[2:]
             include = isinstance(op, onnx.AveragePoolOp) and op.includes_padding
             counts = (window.declared_counts if include else window.counts)(positions, extent)
-            factors = factors / (counts if len(np.unique(counts)) > 1 else counts.flat[0])
+            factors = factors / counts
         requantizer = Requantizer(builder, np.asarray(factors), bound, position if factors.ndim else None)
         params, maps = requantizer.params, requantizer.maps
         elements = [p.type.element_type for p in params if isinstance(p.type, TensorType)]

@@ -20,6 +20,7 @@ from ...dialects import onnx
 from ...dialects.dense import from_numpy
 from ...dialects.errors import UserError
 from ...dialects.onnx.base import element_of, shape_of
+from ...dialects.onnx.budget import MAX_CHANNELS
 from .folding.constants import constant_value, erase_unused, insert_before
 
 Array = NDArray[np.float64]
@@ -97,6 +98,8 @@ def per_channel(op: onnx.MulOp | onnx.AddOp | onnx.SubOp, x: SSAValue, other: SS
     """The numbers of a constant operand that are the same all over each channel (dimension 1)."""
     shape, constant = shape_of(x), constant_value(other)
     if constant is None or isinstance(x.owner, onnx.ConstantOp) or len(shape) < 2 or shape_of(op.result) != shape:
+        return None
+    if shape[1] > MAX_CHANNELS:
         return None
     column = (1,) * (len(shape) - constant.ndim) + constant.shape
     if any(n != 1 for axis, n in enumerate(column) if axis != 1):

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from ...dialects import onnx
 from ...dialects.dense import stored_elements
 from ...dialects.errors import UserError
-from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, TooManyDimensions
+from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
 from .folding.constants import erase_unused, insert_before
 from .folding.folder import Folder
 
@@ -36,20 +35,19 @@ class FoldConstantsPass(ModulePass):
         budget.store(sum(stored_elements(inner.value) for inner in ops if isinstance(inner, onnx.ConstantOp)))
         folder = Folder(budget)
         for inner in ops:
-            if isinstance(inner, onnx.IdentityOp):
-                inner.result.replace_all_uses_with(inner.x)
-            else:
+            if isinstance(inner, onnx.OnnxOp):
                 self.fold(folder, inner)
         erase_unused(op)
 
-    def fold(self, folder: Folder, op: Operation) -> None:
+    def fold(self, folder: Folder, op: onnx.OnnxOp) -> None:
         """Replace an op by its value where that is known. Raises UserError where this would take too much memory."""
         try:
-            value = folder.fold(op, lambda new: insert_before(op, new))
+            if isinstance(op, onnx.ConstantOp):
+                folder.budget.take_equal(op)
+            value = op.x if isinstance(op, onnx.IdentityOp) else folder.fold(op, lambda new: insert_before(op, new))
         except TooLarge as error:
-            label = op.label if isinstance(op, onnx.OnnxOp) else ""
-            raise UserError(f"{op.name} '{label}': {error}; {self.name}{{max-elements=N}} allows more") from None
-        except TooManyDimensions as error:
-            raise UserError(f"{op.name}: {error}; reshape it") from None
+            raise UserError(f"{op.name} '{op.label}': {error}; raise max-elements") from None
+        except Unlimited as error:
+            raise UserError(f"{op.name} '{op.label}': {error}") from None
         if value is not None:
             op.results[0].replace_all_uses_with(value)
