@@ -66,8 +66,9 @@ def shape_of(value: SSAValue) -> tuple[int, ...]:
 
 
 def element_of(value: SSAValue) -> Attribute:
-    """The element type of a tensor value."""
-    assert isinstance(value.type, TensorType)
+    """The element type of a tensor value. Raises VerifyException on anything else."""
+    if not isinstance(value.type, TensorType):
+        raise VerifyException(f"expected a tensor, got {value.type}")
     return value.type.element_type
 
 

@@ -19,7 +19,7 @@ from xdsl.utils.exceptions import VerifyException
 from tinyml_opt.tools import registry
 from tinyml_opt.tools.exit_codes import DEFECT, FAILED
 from tinyml_opt.tools.opt.pipeline import parse_passes
-from tinyml_opt.tools.pipelines import PIPELINES
+from tinyml_opt.tools.pipelines import PIPELINES, Timing, run_passes
 from tinyml_opt.tools.tinyml_opt import main
 
 OPS = '"test.op"() : () -> ()\n"test.op"() : () -> ()\n'
@@ -260,3 +260,22 @@ def test_help_imports_nothing_heavy():
     check = "; print([m for m in ('xdsl.ir', 'numpy', 'onnx', 'rich') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program + check], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_level_is_verified_once_unless_each_pass_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    verified: list[str] = []
+    applied: list[str] = []
+
+    def passes(*names: str) -> list[ModulePass]:
+        def apply(self: ModulePass, ctx: Context, op: ModuleOp) -> None:
+            applied.append(self.name)
+
+        return [type("Pass", (ModulePass,), {"name": name, "apply": apply})() for name in names]
+
+    monkeypatch.setattr(ModuleOp, "verify", lambda self, verify_nested_ops=True: verified.append(applied[-1]))  # pyright: ignore
+    steps = passes("convert-a", "b", "c", "convert-d", "e")
+    run_passes(ModuleOp([]), steps, Timing())
+    assert verified == ["c", "e"] and applied == [step.name for step in steps]
+    verified.clear()
+    run_passes(ModuleOp([]), steps, Timing(), verify_each=True)
+    assert verified == [step.name for step in steps]
