@@ -53,7 +53,6 @@ QUANTIZED: dict[str, Quantized] = {
     "com.microsoft.QLinearGlobalAveragePool": Quantized("GlobalAveragePool", (0,), 3),
     "com.microsoft.QLinearLeakyRelu": Quantized("LeakyRelu", (0,), 3),
     "com.microsoft.QLinearMul": Quantized("Mul", (0, 3), 6),
-    "com.microsoft.QLinearReduceMean": Quantized("ReduceMean", (0,), 3),
     "com.microsoft.QLinearSigmoid": Quantized("Sigmoid", (0,), 3),
     "com.microsoft.QLinearSoftmax": Quantized("Softmax", (0,), 3),
 }
