@@ -45,8 +45,14 @@ if TYPE_CHECKING:
 OLDEST_OPSET = 7
 """Before it, operators had other attributes (BatchNormalization, broadcasting)."""
 
-INPUT_TYPES: dict[int, Attribute] = {1: f32, 2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)}
-"""Element types of model inputs, by onnx.TensorProto's numbers: float, uint8, int8."""
+INPUT_TYPES: dict[int, Attribute] = {
+    **{1: f32, 2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)},
+    **{4: IntegerType(16, Signedness.UNSIGNED), 5: IntegerType(16)},
+}
+"""Element types of model inputs, by onnx.TensorProto's numbers: float, uint8, int8, uint16, int16."""
+
+NARROW_TYPES: dict[str, IntegerType] = {"int4": IntegerType(4), "uint4": IntegerType(4, Signedness.UNSIGNED)}
+"""Element types that numpy has from ml_dtypes: a byte each in the IR."""
 
 CONSTANT_TYPES: dict[str, type[np.generic]] = {
     "value_float": np.float32,
@@ -217,6 +223,8 @@ class GraphImporter:
         if array.dtype == np.float64 or array.dtype == np.float16:
             with np.errstate(over="ignore"):
                 array = array.astype(np.float32)
+        if array.dtype.name in NARROW_TYPES:
+            return array
         if array.dtype.name not in ARRAY_TYPES:
             self.reasons.append(f"{where}: element type {array.dtype} is not supported; use float32 or int8")
             return None
@@ -231,7 +239,7 @@ class GraphImporter:
     def add_constant(self, name: str, array: Any) -> None:
         """A constant under an ONNX value name."""
         self.budget.store(array.size)
-        op = dialect.ConstantOp(from_numpy(array), self.unique(name))
+        op = dialect.ConstantOp(from_numpy(array, NARROW_TYPES.get(array.dtype.name)), self.unique(name))
         self.block.add_op(op)
         self.values[name] = op.result
 
@@ -264,7 +272,7 @@ class GraphImporter:
         tensor, where = info.type.tensor_type, f"input {in_quotes(info.name)}"
         element = INPUT_TYPES.get(tensor.elem_type)
         if element is None:
-            self.reasons.append(f"{where}: only float32, int8 and uint8 are supported; cast before the model")
+            self.reasons.append(f"{where}: only float32 and integers of 8 or 16 bits are taken; cast before it")
             return None
         if not tensor.HasField("shape"):
             self.reasons.append(f"{where}: the model does not state its shape; state it when exporting")

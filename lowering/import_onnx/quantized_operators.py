@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from ...dialects import onnx
-from ...dialects.dense import dtype_of, from_numpy
+from ...dialects.dense import from_numpy
 from ...dialects.onnx.base import element_of
 from .node import Node, Translation, Unsupported
 from .operators import TRANSLATIONS
@@ -105,7 +105,7 @@ def integer_operator(quantized: Quantized) -> Translation:
         assert isinstance(real, onnx.OnnxOp), "one result"
         zero_point = node.optional(quantized.result + 1)
         if zero_point is None:
-            zero_point = constant(np.zeros((), dtype_of(element_of(node.operand(quantized.operands[0])))))
+            zero_point = constant(np.zeros(()), element_of(node.operand(quantized.operands[0])))
         parameters = (real.results[0], node.operand(quantized.result), zero_point)
         return quantize_linear(part(node, "quantized", parameters))
 
@@ -133,12 +133,12 @@ def dequantized_operands(node: Node, quantized: Quantized) -> list[SSAValue]:
 def dequantized(node: Node, quantized: Quantized, index: int) -> SSAValue:
     """The reals of an operand; a second one may have a scale per channel."""
     x, scale = node.operand(index), scales(node, quantized, index)
-    points = np.zeros((), dtype_of(element_of(x)))
-    if node.optional(index + 2) is not None:
-        points = node.constant(index + 2, "the zero point")
+    element, points = element_of(x), np.zeros(())
+    if (given := node.optional(index + 2)) is not None:
+        element, points = element_of(given), node.constant(index + 2, "the zero point")
     if points.size == 1:
         points = np.broadcast_to(points.reshape(()), scale.shape)
-    parameters = (x, constant(scale), constant(points))
+    parameters = (x, constant(scale), constant(points, element))
     return dequantize_linear(part(node, "dequantized", parameters, channels(node, quantized))).results[0]
 
 
@@ -174,6 +174,6 @@ def part(node: Node, name: str, operands: tuple[SSAValue | None, ...], axis: int
     return replace(node, name=f"{node.name}_{name}", operands=operands, attributes={"axis": axis})
 
 
-def constant(array: NDArray[Any]) -> SSAValue:
+def constant(array: NDArray[Any], element: Attribute | None = None) -> SSAValue:
     """A constant in no block."""
-    return onnx.ConstantOp(from_numpy(array)).result
+    return onnx.ConstantOp(from_numpy(array, element)).result

@@ -101,7 +101,7 @@ REFUSED = {
             (1, 1, 8, 8),
             TensorProto.INT8,
         ),
-        "the zero point holds uint8, not int8",
+        "the zero point holds ui8, not i8",
     ),
     "operands missing": (
         model(
@@ -115,8 +115,8 @@ REFUSED = {
     "dynamic batch": (model([RELU], shape=("N", 4)), "input 'x': the shape [N,4] is dynamic"),
     "dynamic size": (model([RELU], shape=(1, "width")), "--input_shape 1,1"),
     "no shape": (model([RELU], shape=None), "input 'x': the model does not state its shape"),
-    "element type": (model([RELU], element=TensorProto.INT32), "only float32, int8 and uint8"),
-    "half precision": (model([RELU], element=TensorProto.FLOAT16), "only float32, int8 and uint8"),
+    "element type": (model([RELU], element=TensorProto.INT32), "only float32 and integers of 8 or 16 bits"),
+    "half precision": (model([RELU], element=TensorProto.FLOAT16), "only float32 and integers of 8 or 16 bits"),
     "old operators": (model([RELU], opset=6), "opset 6 is too old"),
     "NaN": (model([node("Gemm", "x", "w")], {"w": W42 * F4(np.nan)}), "initializer 'w': 8 of 8 weights are NaN"),
     "one NaN": (model([node("Add", "x", "w")], {"w": np.array(np.nan, F4)}), "initializer 'w': 1 of 1 weights are NaN"),
@@ -260,13 +260,13 @@ REFUSED = {
     ),
     "scale per channel": (quantizer("QuantizeLinear", [1.0] * 4), "for constant weights only"),
     "zero points": (quantizer("QuantizeLinear", 1.0, np.zeros(4, np.int8)), "1 scales and 4 zero points"),
-    "zero point type": (quantizer("DequantizeLinear", 1.0, np.uint8(0)), "the zero point holds uint8, not int8"),
+    "zero point type": (quantizer("DequantizeLinear", 1.0, np.uint8(0)), "the zero point holds ui8, not i8"),
     "blocks": (quantizer("QuantizeLinear", np.ones((1, 2)), block_size=2), "block_size = 2 is not supported"),
     "scales of two dimensions": (quantizer("QuantizeLinear", np.ones((1, 4))), "scales of shape [1, 4]"),
     "quantized to float8": (quantizer("QuantizeLinear", 1.0, output_dtype=TensorProto.FLOAT8E5M2), "output_dtype = 19"),
     "quantized to another type": (
         quantizer("QuantizeLinear", 1.0, np.int8(0), output_dtype=TensorProto.UINT8),
-        "output_dtype = 2 is not the type of the zero point, int8",
+        "output_dtype = 2 is not the type of the zero point, i8",
     ),
 }
 
