@@ -25,12 +25,15 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 ATTRIBUTES: dict[str, str] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "max", "min"), "one number"),
-    **dict.fromkeys(("allowzero", "axis", "block_size", "ceil_mode", "count_include_pad", "group"), "one integer"),
+    **dict.fromkeys(
+        ("allowzero", "axis", "block_size", "ceil_mode", "channels_last", "count_include_pad", "group"), "one integer"
+    ),
     **dict.fromkeys(
         (
             "keepdims",
             "noop_with_empty_axes",
             "num_outputs",
+            "opset",
             "output_dtype",
             "spatial",
             "training_mode",

@@ -36,7 +36,7 @@ from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, Exhausted, TooLarg
 from ...passes.onnx.folding.folder import Folder
 from .check import check_attributes, check_op
 from .node import Node, Unsupported
-from .operators import TRANSLATIONS
+from .quantized_operators import full_name, translations, way_out
 from .tensors import array_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,14 @@ if TYPE_CHECKING:
 OLDEST_OPSET = 7
 """Before it, operators had other attributes (BatchNormalization, broadcasting)."""
 
-INPUT_TYPES: dict[int, Attribute] = {1: f32, 2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)}
-"""Element types of model inputs, by onnx.TensorProto's numbers: float, uint8, int8."""
+INPUT_TYPES: dict[int, Attribute] = {
+    **{1: f32, 2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)},
+    **{4: IntegerType(16, Signedness.UNSIGNED), 5: IntegerType(16)},
+}
+"""Element types of model inputs, by onnx.TensorProto's numbers: float, uint8, int8, uint16, int16."""
+
+NARROW_TYPES: dict[str, IntegerType] = {"int4": IntegerType(4), "uint4": IntegerType(4, Signedness.UNSIGNED)}
+"""Element types that numpy has from ml_dtypes: a byte each in the IR."""
 
 CONSTANT_TYPES: dict[str, type[np.generic]] = {
     "value_float": np.float32,
@@ -145,6 +151,7 @@ class GraphImporter:
         self.graph = graph
         self.budget = budget
         self.folder = Folder(budget)
+        self.translations = translations()
         self.input_shapes = input_shapes
         self.opset = version
         self.reasons: list[str] = []
@@ -216,6 +223,8 @@ class GraphImporter:
         if array.dtype == np.float64 or array.dtype == np.float16:
             with np.errstate(over="ignore"):
                 array = array.astype(np.float32)
+        if array.dtype.name in NARROW_TYPES:
+            return array
         if array.dtype.name not in ARRAY_TYPES:
             self.reasons.append(f"{where}: element type {array.dtype} is not supported; use float32 or int8")
             return None
@@ -230,7 +239,7 @@ class GraphImporter:
     def add_constant(self, name: str, array: Any) -> None:
         """A constant under an ONNX value name."""
         self.budget.store(array.size)
-        op = dialect.ConstantOp(from_numpy(array), self.unique(name))
+        op = dialect.ConstantOp(from_numpy(array, NARROW_TYPES.get(array.dtype.name)), self.unique(name))
         self.block.add_op(op)
         self.values[name] = op.result
 
@@ -263,7 +272,7 @@ class GraphImporter:
         tensor, where = info.type.tensor_type, f"input {in_quotes(info.name)}"
         element = INPUT_TYPES.get(tensor.elem_type)
         if element is None:
-            self.reasons.append(f"{where}: only float32, int8 and uint8 are supported; cast before the model")
+            self.reasons.append(f"{where}: only float32 and integers of 8 or 16 bits are taken; cast before it")
             return None
         if not tensor.HasField("shape"):
             self.reasons.append(f"{where}: the model does not state its shape; state it when exporting")
@@ -308,10 +317,10 @@ class GraphImporter:
                 f"{where}: {in_quotes(again[0])} is already computed by another node; export the model again"
             )
             return
-        if proto.op_type not in TRANSLATIONS or proto.domain not in ("", "ai.onnx"):
-            known = "`tinyml supported-ops` lists what is"
+        kind = full_name(proto.domain, proto.op_type)
+        if kind not in self.translations:
             domain = in_terminal(proto.domain or "ai.onnx")
-            self.refuse_values(f"{where}: operator {domain}.{operator} is not supported; {known}", proto.output)
+            self.refuse_values(f"{where}: operator {domain}.{operator} is not supported; {way_out(kind)}", proto.output)
             return
         if any(i in self.unknown for i in proto.input):
             self.unknown.update(proto.output)
@@ -320,8 +329,8 @@ class GraphImporter:
             operands = tuple(self.lookup(i) for i in proto.input)
             node = Node(proto.op_type, name, operands, attributes_of(proto), self.budget, self.opset, len(proto.output))
             check_attributes(node.attributes)
-            translated = TRANSLATIONS[proto.op_type](node)
-            values = [self.insert(op, index) for index, op in enumerate(listed(translated))]
+            translated = self.translations[kind](node)
+            values = [self.insert(op, index, name) for index, op in enumerate(listed(translated))]
         except REFUSALS as error:
             self.refuse_values(f"{where}: {reason_of(error)}", proto.output, isinstance(error, Exhausted))
             return
@@ -342,13 +351,16 @@ class GraphImporter:
         self.exhausted |= exhausted
         self.unknown.update(value for value in values if value)
 
-    def insert(self, op: dialect.OnnxOp, index: int) -> SSAValue:
+    def insert(self, op: dialect.OnnxOp, index: int, name: str) -> SSAValue:
         """Append a node's op, and before it what its translation made for it; the value of its result number `index`.
 
-        Each is checked, counted, and computed now where its operands are constants.
+        Each is checked, counted, and computed now where its operands are constants. The last one that bears the node's
+        name keeps it.
         """
         value = op.results[0]
-        for step in translated_together(op):
+        steps = translated_together(op)
+        namesake = next((step for step in reversed(steps) if step.label == name), op)
+        for step in steps:
             value = step.results[0]
             step.verify_()
             check_op(step)
@@ -362,7 +374,7 @@ class GraphImporter:
                     step.erase()
                     value = folded
                     continue
-                if step.node is not None and (index or step is not op):
+                if step.node is not None and (index or step is not namesake):
                     step.node = StringAttr(self.unique(f"{step.node.data}_{index}" if index else step.node.data))
             self.block.add_op(step)
         return value

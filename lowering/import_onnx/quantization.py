@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import Float32Type
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, Float32Type, IntegerType, Signedness
+from xdsl.ir import Attribute, SSAValue
 
 from ...dialects import onnx
-from ...dialects.dense import dtype_of, from_numpy, to_numpy
-from ...dialects.dense import element_of as element_type_of_array
+from ...dialects.dense import from_numpy, to_numpy
+from ...dialects.fixed.types import storage_limits
 from ...dialects.onnx.base import element_of, shape_of
 from .node import Node, Unsupported, from_first, like
 
-OUTPUT_TYPES: dict[int, type[np.integer[Any]]] = {0: np.uint8, 2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16}
-"""QuantizeLinear's `output_dtype` (onnx.TensorProto's numbers; 0 stands for none) as numpy types."""
+UNSIGNED = {bits: IntegerType(bits, Signedness.UNSIGNED) for bits in (4, 8, 16)}
+SIGNED = {bits: IntegerType(bits) for bits in (4, 8, 16)}
+
+OUTPUT_TYPES: dict[int, IntegerType] = {
+    **{0: UNSIGNED[8], 2: UNSIGNED[8], 4: UNSIGNED[16], 21: UNSIGNED[4]},
+    **{3: SIGNED[8], 5: SIGNED[16], 22: SIGNED[4]},
+}
+"""QuantizeLinear's `output_dtype` (onnx.TensorProto's numbers; 0 stands for none) as element types."""
 
 
 def quantize_linear(node: Node) -> onnx.OnnxOp:
@@ -24,29 +28,32 @@ def quantize_linear(node: Node) -> onnx.OnnxOp:
     number = node.attributes.get("output_dtype", 0)
     if number not in OUTPUT_TYPES:
         raise Unsupported(f"attribute output_dtype = {number} is not supported; use int8 or uint8")
-    scale, zero_point, axis = quantization(node, np.dtype(OUTPUT_TYPES[number]))
+    scale, zero_point, axis = quantization(node, OUTPUT_TYPES[number])
     if not (scale > 0).all():
         raise Unsupported("every scale must be positive and finite")
-    if number and zero_point.dtype != OUTPUT_TYPES[number]:
-        raise Unsupported(f"output_dtype = {number} is not the type of the zero point, {zero_point.dtype}")
-    type = like(x, shape_of(x), element_type_of_array(zero_point.dtype))
-    return onnx.QuantizeLinearOp(x, from_numpy(scale), from_numpy(zero_point), axis, type, node.name)
+    element = zero_point.get_element_type()
+    if number and element != OUTPUT_TYPES[number]:
+        raise Unsupported(f"output_dtype = {number} is not the type of the zero point, {element}")
+    if element not in OUTPUT_TYPES.values():
+        raise Unsupported(f"integers of type {element} are not supported; use int8, uint8, int16 or uint16")
+    type = like(x, shape_of(x), element)
+    return onnx.QuantizeLinearOp(x, from_numpy(scale), zero_point, axis, type, node.name)
 
 
 def dequantize_linear(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
-    scale, zero_point, axis = quantization(node, dtype_of(element_of(x)))
+    scale, zero_point, axis = quantization(node, element_of(x))
     if node.attributes.get("output_dtype", 0) not in (0, 1):
         raise Unsupported("only float32 results are supported (output_dtype = 1)")
-    if zero_point.dtype != dtype_of(element_of(x)):
-        raise Unsupported(f"the zero point holds {zero_point.dtype}, not {dtype_of(element_of(x))} as the input")
+    if zero_point.get_element_type() != element_of(x):
+        raise Unsupported(f"the zero point holds {zero_point.get_element_type()}, not {element_of(x)} as the input")
     if (scale <= 0).any():
         x, scale, zero_point = with_positive_scales(x, scale, zero_point, axis)
     type = like(x, shape_of(x), Float32Type())
-    return onnx.DequantizeLinearOp(x, from_numpy(scale), from_numpy(zero_point), axis, type, node.name)
+    return onnx.DequantizeLinearOp(x, from_numpy(scale), zero_point, axis, type, node.name)
 
 
-def quantization(node: Node, default: np.dtype[Any]) -> tuple[NDArray[np.float32], NDArray[Any], int]:
+def quantization(node: Node, default: Attribute) -> tuple[NDArray[np.float32], DenseIntOrFPElementsAttr, int]:
     """Scale, zero point (zeros of the `default` type where left out) and axis.
 
     The signs of scales are left to the caller. Raises Unsupported for a scale per channel of anything but weights.
@@ -60,15 +67,17 @@ def quantization(node: Node, default: np.dtype[Any]) -> tuple[NDArray[np.float32
         raise Unsupported("every scale must be positive and finite")
     if scale.size > 1 and not is_computed_from_constants(x):
         raise Unsupported("a scale per channel is supported for constant weights only; quantize activations per tensor")
-    zero_point = np.zeros(scale.shape, default) if node.optional(2) is None else node.constant(2, "the zero point")
-    if zero_point.size != scale.size:
-        raise Unsupported(f"{scale.size} scales and {zero_point.size} zero points; export the model again")
+    element, points = default, np.zeros(scale.shape, np.int64)
+    if node.optional(2) is not None:
+        element, points = element_of(node.operand(2)), node.constant(2, "the zero point")
+    if points.size != scale.size:
+        raise Unsupported(f"{scale.size} scales and {points.size} zero points; export the model again")
     axis = node.attributes.get("axis", 1)
     if scale.size > 1:
         axis = from_first(axis, len(shape_of(x)))
         if shape_of(x)[axis] != scale.size:
             raise Unsupported(f"{scale.size} scales along dimension {axis} of shape {list(shape_of(x))}")
-    return scale, zero_point, axis
+    return scale, from_numpy(points, element), axis
 
 
 def is_computed_from_constants(value: SSAValue) -> bool:
@@ -79,8 +88,8 @@ def is_computed_from_constants(value: SSAValue) -> bool:
 
 
 def with_positive_scales(
-    x: SSAValue, scale: NDArray[np.float32], zero_point: NDArray[Any], axis: int
-) -> tuple[SSAValue, NDArray[np.float32], NDArray[Any]]:
+    x: SSAValue, scale: NDArray[np.float32], zero_point: DenseIntOrFPElementsAttr, axis: int
+) -> tuple[SSAValue, NDArray[np.float32], DenseIntOrFPElementsAttr]:
     """The same reals of a constant with positive scales.
 
     Converters write a scale of 0 for a channel whose weights are all 0: it becomes integers 0 with the greatest of the
@@ -97,11 +106,13 @@ def with_positive_scales(
         column[axis] = -1
     stored = to_numpy(owner.value)
     sign = np.where(dead, 0, np.sign(scale)).astype(np.int64)
-    integers, points = stored * sign.reshape(column), zero_point * sign
-    limits = np.iinfo(stored.dtype)
+    integers, points = stored * sign.reshape(column), to_numpy(zero_point) * sign
+    element = element_of(x)
+    assert isinstance(element, IntegerType)
+    least, greatest = storage_limits(element)
     for values in (integers, points):
-        if values.size and (values.min() < limits.min or values.max() > limits.max):
-            raise Unsupported(f"a negative scale needs weights above {limits.min}; quantize with positive scales")
+        if values.size and (values.min() < least or values.max() > greatest):
+            raise Unsupported(f"a negative scale needs weights above {least}; quantize with positive scales")
     used = np.where(dead, np.abs(scale).max() or np.float32(1), np.abs(scale)).astype(np.float32)
-    constant = onnx.ConstantOp(from_numpy(integers.astype(stored.dtype), element_of(x)), owner.label)
-    return constant.result, used, points.astype(zero_point.dtype)
+    constant = onnx.ConstantOp(from_numpy(integers, element), owner.label)
+    return constant.result, used, from_numpy(points, element)

@@ -9,6 +9,7 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects import onnx
+from ...dialects.dense import dtype_of
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import MapOp, ReduceOp
 from ...dialects.fixed.types import DomainAttr, QType, Reduction
@@ -18,12 +19,15 @@ from .builder import FixedBuilder, access, dimensions, shape_of
 EXP_ONE = (1 << 15) - 1
 """exp(0) = 1 as the tables store it."""
 
+FINE_BITS = 17
+"""Fractional bits of exponentials for results with steps below 2^-15."""
+
 
 def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp) -> SSAValue:
     """`e[i] = exp(x[i] - max x)`, `y[i] = e[i] / sum e` along one axis.
 
-    The exponential has 15 fractional bits: one table for 8-bit inputs, the product of two (high and low byte of the
-    difference) for 16-bit inputs. Raises UserError where so many elements add up that the sum leaves 32 bits.
+    The exponential has 15 or 17 fractional bits: one table for 8-bit inputs, the product of two (high and low byte of
+    the difference) for 16-bit inputs. Raises UserError where so many elements add up that the sum leaves 32 bits.
     """
     name = op.node.data if op.node else op.name
     shape = shape_of(op.x)
@@ -40,7 +44,8 @@ def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp) -> SSAValue:
     greatest = builder.emit(
         ReduceOp(Reduction.MAX, [source], type, domain, [whole, reduced], region, x.storage, node=f"{name}_max")
     )
-    exponentials = exponential(builder, x, [source, greatest], shape, axis, f"{name}_exp")
+    bits = exponential_bits(y, shape[axis], name)
+    exponentials = exponential(builder, x, [source, greatest], shape, axis, bits, f"{name}_exp")
     body = Body([i32])
     region = body.finish(body.arguments[0])
     total = builder.emit(
@@ -89,13 +94,32 @@ def row_map(
     return MapOp(inputs, TensorType(type, shape), domain, [whole, row, whole], region, tables=tables, node=name)
 
 
+def exponential_bits(y: QType, count: int, name: str) -> int:
+    """Fractional bits of the exponentials of `count` elements.
+
+    Raises UserError for scales of the result above 1 or below 2^-16, and where `divide` would leave 32 bits.
+    """
+    inverse = round(1.0 / y.scale)
+    if inverse < 1 or inverse > 1 << 16:
+        raise UserError(f"Softmax '{name}': the output scale {y.scale} must lie between 2^-16 and 1")
+    if inverse <= 1 << 15:
+        return 15
+    if count << FINE_BITS + FINE_BITS - 13 < 1 << 31:
+        return FINE_BITS
+    if count << 17 >= 1 << 31:
+        raise UserError(f"Softmax '{name}': {count} elements are too many for a scale of {y.scale}; use 2^-15")
+    return 15
+
+
 def exponential(
-    builder: FixedBuilder, x: QType, inputs: list[SSAValue], shape: tuple[int, ...], axis: int, name: str
+    builder: FixedBuilder, x: QType, inputs: list[SSAValue], shape: tuple[int, ...], axis: int, bits: int, name: str
 ) -> SSAValue:
-    """exp(x - max) with 15 fractional bits, as i16."""
+    """exp(x - max) with `bits` fractional bits, as i16 where they fit."""
     steps = np.arange(256)
-    fine = np.rint(np.exp(-steps * x.scale) * EXP_ONE)
-    tables = [builder.constant(fine.astype(np.int16), i16, f"{name}_fine")]
+    storage = i16 if bits <= 15 else i32
+    one, entry = (EXP_ONE, i16) if x.bits > 8 else ((1 << bits) - 1, storage)
+    fine = np.rint(np.exp(-steps * x.scale) * one)
+    tables = [builder.constant(fine.astype(dtype_of(entry)), entry, f"{name}_fine")]
     if x.bits > 8:
         coarse = np.rint(np.exp(-steps * 256 * x.scale) * EXP_ONE)
         tables.append(builder.constant(coarse.astype(np.int16), i16, f"{name}_coarse"))
@@ -103,25 +127,46 @@ def exponential(
     element, greatest, *entries = body.arguments
     distance = body.sub(body.extend(greatest, i32), body.extend(element, i32))
     if x.bits <= 8:
-        value = body.lookup(entries[0], distance, i16)
+        value = body.lookup(entries[0], distance, storage)
     else:
         low = body.add_op(arith.AndIOp(distance, body.constant(255, i32)))
         high = body.add_op(arith.ShRSIOp(distance, body.constant(8, i32)))
         parts = [body.extend(body.lookup(t, i, i16), i32) for t, i in zip(entries, (low, high), strict=True)]
-        value = body.saturate(body.round_shift(body.mul(*parts), 15), 0, EXP_ONE, i16)
-    return builder.emit(row_map(inputs, i16, shape, axis, body, value, tables, name))
+        value = body.saturate(body.round_shift(body.mul(*parts), 30 - bits), 0, (1 << bits) - 1, storage)
+    return builder.emit(row_map(inputs, storage, shape, axis, body, value, tables, name))
 
 
 def divide(
     builder: FixedBuilder, y: QType, inputs: list[SSAValue], shape: tuple[int, ...], axis: int, name: str
 ) -> SSAValue:
-    """`(e / scale + sum / 2) / sum` in i32: at most 2^15 * 2^15 + 2^30 before the division."""
+    """`(e / scale + sum / 2) / sum` in i32: at most 2^15 * 2^15 + 2^30 before the division.
+
+    Where 1 / scale exceeds 2^15 the product does not fit: with `1 / scale = 2^s a + b` the division of `e a` gives the
+    high bits, and that of what it leaves, `2^s r + b e + sum / 2`, less than 2^(s + 1) sums, the s low ones.
+    """
     inverse = round(1.0 / y.scale)
-    if inverse < 1 or inverse > 1 << 15:
-        raise UserError(f"Softmax '{name}': the output scale {y.scale} must lie between 2^-15 and 1")
-    body = Body([i16, i32])
+    element_type = integer_element(inputs[0])
+    shift = 0 if inverse <= 1 << 15 else 1 if element_type == i16 else FINE_BITS - 14
+    body = Body([element_type, i32])
     element, total = body.arguments
-    numerator = body.mul(body.extend(element, i32), body.constant(inverse, i32))
+    element = body.extend(element, i32) if element_type != i32 else element
+    numerator = body.mul(element, body.constant(inverse >> shift, i32))
     half = body.add_op(arith.ShRSIOp(total, body.constant(1, i32)))
-    quotient = body.add_op(arith.DivSIOp(body.add(numerator, half), total))
+    if shift == 0:
+        quotient = body.add_op(arith.DivSIOp(body.add(numerator, half), total))
+        return builder.emit(row_map(inputs, y, shape, axis, body, body.to_storage(quotient, y), [], name))
+    high = body.add_op(arith.DivSIOp(numerator, total))
+    factor = body.constant(1 << shift, i32)
+    rest = body.mul(body.sub(numerator, body.mul(high, total)), factor)
+    rest = body.add(rest, body.mul(element, body.constant(inverse & (1 << shift) - 1, i32)))
+    low = body.add_op(arith.DivSIOp(body.add(rest, half), total))
+    quotient = body.add(body.mul(high, factor), low)
     return builder.emit(row_map(inputs, y, shape, axis, body, body.to_storage(quotient, y), [], name))
+
+
+def integer_element(value: SSAValue) -> IntegerType:
+    """The element type of plain integers."""
+    assert isinstance(value.type, TensorType)
+    element = value.type.element_type
+    assert isinstance(element, IntegerType)
+    return element

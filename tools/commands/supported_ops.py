@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ...lowering.import_onnx.operators import LIMITS, TRANSLATIONS
+from ...lowering.import_onnx.operators import LIMITS
+from ...lowering.import_onnx.quantized_operators import translations
 from ..show import print_json, print_table
 
 
 def execute(args: Namespace) -> int:
     """List the operators that the importer takes."""
-    operators = {name: LIMITS.get(name, "") for name in sorted(TRANSLATIONS)}
+    operators = {name: LIMITS.get(name, "") for name in sorted(translations())}
     operators["Constant"] = ""
     if args.json:
         print_json(operators)

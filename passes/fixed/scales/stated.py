@@ -25,12 +25,14 @@ INTEGER_MOVES = (
 
 
 def stated_type(op: onnx.QuantizeLinearOp | onnx.DequantizeLinearOp) -> QType | None:
-    """The type of an op's integers, None where there is one per channel."""
+    """The type of an op's integers, None where there is one per channel. Constants take a byte each at least."""
     integers = op.x if isinstance(op, onnx.DequantizeLinearOp) else op.result
     storage = element_of(integers)
     assert isinstance(storage, IntegerType), "verified: one side holds integers"
     if op.scales_array.size != 1:
         return None
+    if storage.width.data < 8 and isinstance(integers.owner, onnx.ConstantOp):
+        storage = IntegerType(8, storage.signedness)
     return QType(storage, float(op.scales_array[0]), int(op.zero_points_array[0]))
 
 

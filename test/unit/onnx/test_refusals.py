@@ -52,11 +52,71 @@ KERNEL = np.ones((1, 1, 3, 3), F4)
 REFUSED = {
     "unsupported operator": (model([node("Einsum", "x", equation="ij->ji")]), "Einsum 'it': operator ai.onnx.Einsum"),
     "other domain": (model([node("Relu", "x", domain="com.acme")]), "operator com.acme.Relu is not supported"),
+    "scales found at run time": (
+        model([helper.make_node("DynamicQuantizeLinear", ["x"], ["y", "s", "z"], name="it")]),
+        "quantize_static (QuantFormat.QDQ)",
+    ),
+    "products of integers": (model([node("MatMulInteger", "x", "x")]), "quantize_static (QuantFormat.QDQ)"),
+    "channels last": (
+        model(
+            [node("QLinearAveragePool", *"xszsz", domain="com.microsoft", channels_last=1, kernel_shape=[2, 2])],
+            {"s": np.ones((), F4), "z": np.zeros((), np.int8)},
+            (1, 4, 4, 1),
+            TensorProto.INT8,
+        ),
+        "channels_last = 1 is not supported",
+    ),
+    "float bias of integers": (
+        model(
+            [node("QLinearConv", *"xszwszszb")],
+            {
+                "s": np.ones((), F4),
+                "z": np.zeros((), np.int8),
+                "w": np.ones((1, 1, 3, 3), np.int8),
+                "b": np.ones(1, F4),
+            },
+            (1, 1, 8, 8),
+            TensorProto.INT8,
+        ),
+        "the bias holds float32, not int32",
+    ),
+    "scale of two dimensions": (
+        model(
+            [node("QLinearMatMul", *"xszwtzsz")],
+            {"s": np.ones((), F4), "z": np.zeros((), np.int8), "w": np.ones((4, 2), np.int8), "t": np.ones((1, 2), F4)},
+            (1, 4),
+            TensorProto.INT8,
+        ),
+        "scales of shape [1, 2] are not supported",
+    ),
+    "other integers than the zero point's": (
+        model(
+            [node("QLinearConv", *"xsuwszsz")],
+            {
+                "s": np.ones((), F4),
+                "z": np.zeros((), np.int8),
+                "u": np.zeros((), np.uint8),
+                "w": np.ones((1, 1, 3, 3), np.int8),
+            },
+            (1, 1, 8, 8),
+            TensorProto.INT8,
+        ),
+        "the zero point holds ui8, not i8",
+    ),
+    "operands missing": (
+        model(
+            [node("QLinearAdd", *"xsz", domain="com.microsoft")],
+            {"s": np.ones((), F4), "z": np.zeros((), np.int8)},
+            (1, 4),
+            TensorProto.INT8,
+        ),
+        "input 3 is missing",
+    ),
     "dynamic batch": (model([RELU], shape=("N", 4)), "input 'x': the shape [N,4] is dynamic"),
     "dynamic size": (model([RELU], shape=(1, "width")), "--input_shape 1,1"),
     "no shape": (model([RELU], shape=None), "input 'x': the model does not state its shape"),
-    "element type": (model([RELU], element=TensorProto.INT32), "only float32, int8 and uint8"),
-    "half precision": (model([RELU], element=TensorProto.FLOAT16), "only float32, int8 and uint8"),
+    "element type": (model([RELU], element=TensorProto.INT32), "only float32 and integers of 8 or 16 bits"),
+    "half precision": (model([RELU], element=TensorProto.FLOAT16), "only float32 and integers of 8 or 16 bits"),
     "old operators": (model([RELU], opset=6), "opset 6 is too old"),
     "NaN": (model([node("Gemm", "x", "w")], {"w": W42 * F4(np.nan)}), "initializer 'w': 8 of 8 weights are NaN"),
     "one NaN": (model([node("Add", "x", "w")], {"w": np.array(np.nan, F4)}), "initializer 'w': 1 of 1 weights are NaN"),
@@ -200,13 +260,13 @@ REFUSED = {
     ),
     "scale per channel": (quantizer("QuantizeLinear", [1.0] * 4), "for constant weights only"),
     "zero points": (quantizer("QuantizeLinear", 1.0, np.zeros(4, np.int8)), "1 scales and 4 zero points"),
-    "zero point type": (quantizer("DequantizeLinear", 1.0, np.uint8(0)), "the zero point holds uint8, not int8"),
+    "zero point type": (quantizer("DequantizeLinear", 1.0, np.uint8(0)), "the zero point holds ui8, not i8"),
     "blocks": (quantizer("QuantizeLinear", np.ones((1, 2)), block_size=2), "block_size = 2 is not supported"),
     "scales of two dimensions": (quantizer("QuantizeLinear", np.ones((1, 4))), "scales of shape [1, 4]"),
     "quantized to float8": (quantizer("QuantizeLinear", 1.0, output_dtype=TensorProto.FLOAT8E5M2), "output_dtype = 19"),
     "quantized to another type": (
         quantizer("QuantizeLinear", 1.0, np.int8(0), output_dtype=TensorProto.UINT8),
-        "output_dtype = 2 is not the type of the zero point, int8",
+        "output_dtype = 2 is not the type of the zero point, i8",
     ),
 }
 
