@@ -2,9 +2,9 @@
 
 Headers reserve names by their form: macros and registers are in capitals (`INPUT`, `B1`, `INT8_MAX`, `PORTB`), types
 end in `_t`, the compiler's own begin with `_`. So a name of ours has a lower-case letter, begins with a letter and does
-not end in `_t`. Parameters of the entry, which stand in a header among those of others, end in `_in` or `_out`: no
-header names macros or types so. A prefix would not do: `in_addr_t` and `in_port_t` are types of POSIX. Macros of a
-model end in words of ours (`NET_X_SIZE`), and never in a word of the model.
+not end in `_t`. Parameters of the entry stand in a header among those of others, which have macros in lower case, too
+(`errno`, `stdout`, `small`): they end in `_in` or `_out`, as no macro or type does. A prefix would not do: `in_addr_t`
+and `in_port_t` are types of POSIX. Macros of a model end in words of ours (`NET_X_SIZE`), never in a word of the model.
 """
 
 from __future__ import annotations

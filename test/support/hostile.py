@@ -48,7 +48,7 @@ TAKEN = (
     *("int8_t", "size_t", "addr_t", "port_t", "bool", "true", "int", "main", "class", "template", "register", "and"),
     *("linux", "run", "push_row", "arena", "row", "in", "out", "acc", "oc", "v0", "ports", "std", "ap_int", "value"),
     *("file", "argv", "separator", "17", "0", "_", "__x", "_Bool", "x.y", "x_y", "x/y", "x", "x_row", "x_size", "x_1"),
-    *("\u6fc0\u6d3b", "\u00e9", "a" * 300, "a" * 299 + "b"),
+    *("errno", "stdout", "interface", "small", "min", "\u6fc0\u6d3b", "\u00e9", "a" * 300, "a" * 299 + "b"),
 )
 """Keywords, macros, types, names that the generated code uses, and names that become the same identifier."""
 
@@ -65,6 +65,9 @@ def names() -> st.SearchStrategy[str]:
 FOREIGN_HEADER = "\n".join(
     [
         *(f"#include <{name}.h>" for name in ("limits", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string")),
+        "#include <errno.h>",
+        "#define interface struct",
+        "#define small char",
         "#if defined(__AVR__)",
         "#include <avr/io.h>",
         "#elif defined(__unix__)",

@@ -11,9 +11,10 @@ from typing import NoReturn
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
-from xdsl.parser import Parser
+from xdsl.parser import Parser, ParserState
 from xdsl.utils.exceptions import DiagnosticException, UnregisteredConstructException
-from xdsl.utils.lexer import Input, Span
+from xdsl.utils.lexer import Input, Position, Span, Token
+from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind, StringLiteral
 
 PROJECT = __name__.partition(".")[0]
 
@@ -22,6 +23,19 @@ TEXT_ERRORS = (ValueError, OverflowError, NotImplementedError, UnregisteredConst
 
 DEPTH = 64
 """How many ops may stand inside each other."""
+
+
+class TextLexer(MLIRLexer):
+    """xDSL's lexer, for which a string with escapes is text wherever it is UTF-8: printed names come back."""
+
+    def _lex_string_literal(self, start_pos: Position) -> MLIRToken:
+        token = super()._lex_string_literal(start_pos)
+        assert isinstance(token.span, StringLiteral)
+        try:
+            token.span.bytes_contents.decode()
+        except UnicodeDecodeError:
+            return token
+        return Token(MLIRTokenKind.STRING_LIT, token.span)
 
 
 class LocatingParser(Parser):
@@ -35,6 +49,7 @@ class LocatingParser(Parser):
         self.spans: dict[Operation, Span] = {}
         self.depth = 0
         super().__init__(context, text, name)
+        self._parser_state = ParserState(TextLexer(self.source))
 
     def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
         try:

@@ -159,3 +159,25 @@ def test_a_figure_takes_text_for_text(tmp_path: Path, monkeypatch: pytest.Monkey
     text = memory_figure.draw(Plan(function), summary, "$\\bad", ".svg").decode()
     assert "<U+6FC0>" in html.unescape(text) and "\x1b" not in text
     ElementTree.fromstring(text)
+
+
+def test_names_come_back_from_text(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in ALL]
+    nodes = [helper.make_node("Relu", [name], [f"{name}'"]) for name in ALL]
+    outputs = [helper.make_tensor_value_info(f"{name}'", TensorProto.FLOAT, None) for name in ALL]
+    onnx.save(helper.make_model(helper.make_graph(nodes, "graph", tensors, outputs)), "net.onnx")
+    assert opt_main(["net.onnx", "-p", "onnx-to-fixed{nominal}", "-o", "net.mlir"]) == 0
+    assert opt_main(["net.mlir"]) == 0
+    text = capsys.readouterr().out
+    assert text == Path("net.mlir").read_text()
+    assert text.count("#fixed.port<") == 2 * len(ALL)
+
+
+def test_an_error_at_a_string_is_shown_there(capsys: Capture, tmp_path: Path):
+    path = tmp_path / "net.mlir"
+    path.write_text('"test.op"() {port = #fixed.port<"a\\FF", tensor<4xi8>, permutation <0>>} : () -> ()\n')
+    assert opt_main([str(path)]) == 1
+    error, source, carets = lines_of(capsys.readouterr().err)
+    assert error == f"{path}:1:33: error: string literal expected"
+    assert source[carets.index("^") : carets.rindex("^") + 1] == '"a\\FF"'
