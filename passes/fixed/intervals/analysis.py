@@ -7,6 +7,7 @@ what is not reported cannot happen for any input of the ports' types.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from xdsl.dialects import arith
@@ -22,7 +23,7 @@ from ....dialects.fixed.types import Reduction
 from .combine import Combined, contraction, reduction
 from .extremes import argument_of, extreme_over
 from .ranges import Array, Range
-from .reads import limited, read, tensor_range, uniform, written
+from .reads import LIMIT, limited, read, tensor_range, uniform, written
 from .scalars import SCALARS, Leaves, limits, looked_up
 
 
@@ -103,7 +104,7 @@ class Analysis:
             arguments = [read(range, access, form.sizes) for range, access in zip(ins, form.in_maps, strict=True)]
         for value, access in zip(form.params, form.param_maps, strict=True):
             arguments.append(on_parallel(read(self.tensors[value], access, form.sizes), parallel))
-        arguments = [Range.of(a.low, a.high) for a in arguments]
+        arguments = [Range.of(a.low, a.high) for a in not_too_many(arguments)]
         result = self._body(form, arguments, ranges)
         shape = shaped_type(form.target).get_shape()
         return written(spread(result, parallel), form.out_map, form.sizes, shape)
@@ -199,6 +200,12 @@ def on_parallel(range: Range, parallel: int) -> Range:
     return Range(*(end.reshape(end.shape[:parallel]) for end in (range.low, range.high)))
 
 
+def not_too_many(ranges: list[Range]) -> list[Range]:
+    """Ranges that are combined elementwise; their hulls where together they have too many intervals."""
+    together = np.broadcast_shapes(*(end.shape for r in ranges for end in (r.low, r.high)))
+    return ranges if prod(together) <= LIMIT else [uniform(r, r.low.ndim) for r in ranges]
+
+
 def spread(range: Range, rank: int) -> Range:
     """The same with both ends of one shape, of this rank."""
     shape = np.broadcast_shapes(range.low.shape, range.high.shape, (1,) * rank)
@@ -207,13 +214,17 @@ def spread(range: Range, rank: int) -> Range:
 
 def reshaped(range: Range, old: tuple[int, ...], new: tuple[int, ...]) -> Range:
     """Under another shape: interval by interval where there are not too many, else the hull."""
-    if range.low.size == 1 or int(np.prod(old)) > 1 << 16:
+    if range.low.size == 1 or prod(old) > LIMIT:
         return uniform(range, len(new))
     return Range(*(np.broadcast_to(end, old).reshape(new) for end in (range.low, range.high)))
 
 
 def joined(ranges: list[Range], sizes: list[int], axis: int) -> Range:
-    """Side by side along an axis."""
+    """Side by side along an axis: interval by interval where there are not too many, else the hull."""
+    shapes = [(*r.low.shape[:axis], size, *r.low.shape[axis + 1 :]) for r, size in zip(ranges, sizes, strict=True)]
+    if sum(prod(shape) for shape in shapes) > LIMIT:
+        least, greatest = min(r.least for r in ranges), max(r.greatest for r in ranges)
+        return uniform(Range.of(least, greatest), len(shapes[0]))
     ends: list[Array] = []
     for parts in ([r.low for r in ranges], [r.high for r in ranges]):
         stretched = [

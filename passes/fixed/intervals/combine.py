@@ -14,6 +14,9 @@ from ....targets.executors.views import accessed, used_sizes
 from .ranges import Array, Range
 from .reads import read, uniform
 
+PRODUCTS = 1 << 22
+"""Products of intervals that are looked at one by one, unless there are more weights."""
+
 
 @dataclass(frozen=True)
 class Combined:
@@ -36,6 +39,9 @@ def contraction(form: ContractOp, x: Range, w: Range) -> Combined:
     fill = zero_x if padded else None
     xs = read(x, form.in_maps[0], form.sizes, fill)
     ws = read_all(w, form)
+    if prod(np.broadcast_shapes(xs.low.shape, ws.low.shape)) > max(ws.low.size, PRODUCTS):
+        x = uniform(x, x.low.ndim)
+        xs = read(x, form.in_maps[0], form.sizes, fill)
     if padded and x.low.size == 1:
         xs = xs.hull(Range.of(zero_x, zero_x))
     ends = [exact(end) for end in (xs.low - zero_x, xs.high - zero_x)]

@@ -18,6 +18,9 @@ from .ranges import Array, Range
 LIMIT = 1 << 16
 """A range has at most so many intervals; one of more is replaced by its hull."""
 
+MANY_READS = 64
+"""How often each interval of a padded operand is looked at, at most: what overlaps in windows is."""
+
 
 def tensor_range(array: Array) -> Range:
     """The range of a tensor that is known: each element its own interval."""
@@ -55,6 +58,9 @@ def read(range: Range, access: AffineMap, sizes: Sequence[int], fill: int | None
             (max(0, -low), max(0, high + 1 - size)) if size > 1 else (0, 0)
             for (low, high), size in zip(ends, shape, strict=True)
         ]
+        extents = [size + sum(margin) for size, margin in zip(shape, margins, strict=True)]
+        if max(prod(extents), prod(used(collapsed(access, shape), sizes)) // MANY_READS) > LIMIT:
+            return read(uniform(range.hull(Range.of(fill, fill)), len(shape)), access, sizes)
         padded = [np.pad(end, margins, constant_values=fill) for end in (range.low, range.high)]
         shifted = [
             Linear(r.coefficients, r.offset + margin[0]) if size > 1 else r
