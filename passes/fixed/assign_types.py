@@ -40,6 +40,9 @@ PRESERVING = (
 )
 """Ops whose result holds only numbers of their operand: it is stored in the same type."""
 
+NAMED = 8
+"""Inputs without a range that are named one by one."""
+
 CLAMPS = (onnx.ClipOp, onnx.ReluOp)
 """Ops that commute with quantization: their operand may be stored in the type of their result."""
 
@@ -192,11 +195,13 @@ class Assignment:
             if isinstance(ranges, ArrayAttr):
                 self.types[argument] = self.ranges.of_range(*numbers(ranges.data[index]))
             else:
-                missing.append(
-                    f"input {in_quotes(names[index])}: no range and no QuantizeLinear; give calibration data (--calib)"
-                )
+                missing.append(in_quotes(names[index]))
         if missing:
-            raise UserError(*missing)
+            reason = "no range and no QuantizeLinear; give calibration data (--calib)"
+            plural = "s" if len(missing) > NAMED else ""
+            if len(missing) > NAMED:
+                missing = [f"{', '.join(missing[:NAMED])} and {len(missing) - NAMED:,} more"]
+            raise UserError(*(f"input{plural} {name}: {reason}" for name in missing))
         self.function.attributes["fixed.input_types"] = ArrayAttr([self.types[a] for a in arguments])
 
     def assign_result(self, op: Operation) -> None:
