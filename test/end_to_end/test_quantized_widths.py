@@ -24,7 +24,14 @@ from tinyml_opt.targets.dataset import Dataset
 INT4, UINT4, INT8, UINT8 = TensorProto.INT4, TensorProto.UINT4, TensorProto.INT8, TensorProto.UINT8
 INT16, UINT16, INT32 = TensorProto.INT16, TensorProto.UINT16, TensorProto.INT32
 
-LIMITS = {INT4: (-8, 7), UINT4: (0, 15), INT8: (-128, 127), UINT8: (0, 255), INT16: (-32768, 32767), UINT16: (0, 65535)}
+LIMITS: dict[int, tuple[int, int]] = {
+    INT4: (-8, 7),
+    UINT4: (0, 15),
+    INT8: (-128, 127),
+    UINT8: (0, 255),
+    INT16: (-32768, 32767),
+    UINT16: (0, 65535),
+}
 
 
 class Typed(Network):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ...lowering.import_onnx.operators import LIMITS
-from ...lowering.import_onnx.quantized_operators import translations
+from ...lowering.import_onnx.quantized_operators import QUANTIZED, translations
 from ..show import print_json, print_table
 
 
 def execute(args: Namespace) -> int:
     """List the operators that the importer takes."""
-    operators = {name: LIMITS.get(name, "") for name in sorted(translations())}
+    operators = {name: LIMITS.get(name.split(".")[-1], "") for name in sorted(translations())}
+    operators |= {name: f"as {q.operator}" for name, q in QUANTIZED.items() if name in operators}
     operators["Constant"] = ""
     if args.json:
         print_json(operators)
