@@ -18,7 +18,7 @@ from ...dialects.errors import UserError
 from ...dialects.memplan import INPUT_ROWS
 from ...dialects.memplan.liveness import is_planned
 from .defrag import DefragPass
-from .fitting.plans import Plan, Way, explain, fit_attribute, plan_with, take
+from .fitting.plans import Plan, Way, explain, fit_attribute, placed_with, plan_with, take
 from .limits.effort import EFFORT, verify_effort
 from .patch import PatchPass
 from .place import PlacePass
@@ -28,9 +28,6 @@ from .stream import StreamPass
 
 WHOLE_NODES = 20_000
 """Nodes of the search for the offsets of whole tensors, which goes on where they fit already: less RAM for a second."""
-
-MISFIT_NODES = 2_000
-"""Nodes of the search for the offsets of the smallest plan where none fits."""
 
 TRIES = 4
 """How often the limit of a stream is lowered because its placement exceeds what is alive."""
@@ -74,8 +71,8 @@ class FitPass(ModulePass):
         if best.misfit is not None:
             raise best.misfit
         if best.peak > max(self.ram, best.least):
-            place = replace(best.way.place, enough=0, node_limit=MISFIT_NODES)
-            smaller = plan_with(ctx, function, replace(best.way, place=place), None)
+            place = replace(best.way.place, enough=0, node_limit=None, effort=max(1, self.effort // 2))
+            smaller = placed_with(best.way, best.task, place)
             tried[tried.index(best)] = best = min(best, smaller, key=lambda plan: plan.excess(self.ram))
         if best.peak > self.ram and self.required:
             raise UserError(explain(best, self.ram))

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
 from ...dialects.memories import DEFAULT_MEMORY, Memory, parse_memories
-from ...dialects.memplan import ArenaOp, BufferOp, RetireOp, RowsOp, StreamOp, ViewOp
-from ...dialects.memplan.liveness import Life, Liveness, is_planned, is_split, root_of
-from .lifetimes.requests import Rings, accesses, given_root, sharing, single_requests
-from .limits.effort import EFFORT, limited_entry, scaled, verify_effort
+from ...dialects.memplan.liveness import is_planned
+from .lifetimes.requests import Rings, given_root
+from .limits.effort import EFFORT, scaled, verify_effort
 from .offsets.assign import Group
 from .offsets.memories import Part, Plan, place_in_memories
-from .offsets.placement import NODE_LIMIT, Overlap, Placement, Problem, Request, place
+from .offsets.placement import NODE_LIMIT, Overlap, Placement, Request, place
+from .placing.task import Placed, Task, groups_of
+from .placing.views import PLAN, write
 
-PLAN = "memplan.plan"
-"""The attribute of a function that says what its plan costs; see `plan_attribute`."""
+NODE_WORK = 300_000_000
+"""Nodes of the search times buffers, without a capacity: a node takes longer where there are more buffers."""
 
 
 @dataclass(frozen=True)
@@ -67,27 +65,22 @@ class PlacePass(ModulePass):
                 self._place_function(function, memories)
 
     def _place_function(self, function: FuncOp, memories: Sequence[Memory]) -> None:
-        liveness = Liveness(function)
-        buffers = [life for life in liveness.scratch if isinstance(life.root.owner, BufferOp)]
-        if not buffers and PLAN in function.attributes:
-            return
-        rings = Rings(tuple(buffers), self.alignment, given_root(liveness))
-        groups = groups_of(liveness, buffers, rings)
+        task = Task.of(function, self.alignment)
+        if task.buffers or PLAN not in function.attributes:
+            write(task, self.placed(task, memories), self.alignment, memories)
+
+    def placed(self, task: Task, memories: Sequence[Memory] = ()) -> Placed:
+        """Where the buffers of a function go; nothing is changed. Raises UserError where they find no room."""
+        buffers = task.buffers
+        rings = Rings(buffers, self.alignment, given_root(task.liveness))
+        groups = groups_of(task.liveness, buffers, rings)
         if self.rings:
             alone = [replace(group, members=(number,)) for number, group in enumerate(groups)]
             plan = self._plan(rings.requests(), [], alone, memories)
-            in_rings, places = plan.peak, rings.places(plan.places)
-        else:
-            requests, overlaps = single_requests(liveness, buffers, self.alignment), sharing(liveness, buffers)
-            plan = self._plan(requests, overlaps, groups, memories)
-            has_rows = any(life.row is not None for life in buffers)
-            in_rings, places = place(rings.requests(), exact=False).peak if has_rows else plan.peak, plan.places
-        function.attributes[PLAN] = plan_attribute(liveness, buffers, plan, in_rings, memories)
-        if buffers:
-            alignment = max(self.alignment, *(life.alignment for life in buffers))
-            arenas = [ArenaOp(part.placement.peak, alignment, part.memory.name) for part in plan.parts]
-            retire(liveness, buffers)
-            write_views(function, buffers, places, arenas)
+            return Placed(plan, tuple(rings.places(plan.places)), plan.peak)
+        plan = self._plan(task.requests, task.overlaps, groups, memories)
+        has_rows = any(life.row is not None for life in buffers)
+        return Placed(plan, plan.places, place(rings.requests(), exact=False).peak if has_rows else plan.peak)
 
     def _plan(
         self,
@@ -97,7 +90,8 @@ class PlacePass(ModulePass):
         memories: Sequence[Memory],
     ) -> Plan:
         """Places in one arena of any size, or in the memories."""
-        node_limit = NODE_LIMIT if self.node_limit is None else self.node_limit
+        usual = min(NODE_LIMIT, NODE_WORK // max(1, len(requests)))
+        node_limit = usual if self.node_limit is None else self.node_limit
         if memories:
             nodes = scaled(node_limit, self.effort)
             return place_in_memories(requests, overlaps, groups, memories, self.exact, nodes, not self.enough)
@@ -109,13 +103,6 @@ class PlacePass(ModulePass):
             raise UserError(over_capacity(placement, self.capacity))
         whole = Part(Memory(self.memory, placement.peak), tuple(range(len(requests))), placement)
         return Plan((whole,), placement.lower_bound)
-
-
-def least_arena(function: FuncOp, alignment: int) -> int:
-    """Bytes that every placement of the buffers of a function needs, rows placed one by one."""
-    liveness = Liveness(function)
-    buffers = [life for life in liveness.scratch if isinstance(life.root.owner, BufferOp)]
-    return Problem.of(single_requests(liveness, buffers, alignment), sharing(liveness, buffers)).lower_bound()
 
 
 def verify_alignment(name: str, alignment: int) -> None:
@@ -132,83 +119,3 @@ def over_capacity(placement: Placement, capacity: int) -> str:
         return f"memplan-place: {missing}; no plan can do with less than {bound:,}: make lives or sizes smaller"
     open_ = f"the bound of {bound:,} leaves it open whether there is one"
     return f"memplan-place: {missing}; {open_}: raise node-limit, or let memplan-defrag move buffers"
-
-
-def groups_of(liveness: Liveness, buffers: Sequence[Life], rings: Rings) -> list[Group]:
-    """What lies in one memory: a buffer, or the rows of one, by their numbers among the buffers."""
-    counts = accesses(liveness)
-    return [
-        Group(buffers[group[0]].name.partition("[")[0], tuple(group), counts.get(buffers[group[0]].root, 0))
-        for group in rings.groups()
-    ]
-
-
-def plan_attribute(
-    liveness: Liveness, buffers: Sequence[Life], plan: Plan, in_rings: int, memories: Sequence[Memory]
-) -> DictionaryAttr:
-    """What the plan costs, in bytes, and why: the step with the most bytes alive and the buffers alive there.
-
-    `peak` is the arena, with several memories the sum of their arenas; `memories` has `peak` and `size` of each.
-    `proven` is true when no placement of these lifetimes has a smaller peak than this one. Where rows are placed,
-    `rings` is what they would need in rings (placed greedily in one arena). It is `limited` where the search came to
-    its limit.
-    """
-    step = liveness.peak_step
-    names = [StringAttr(life.name) for life in buffers if life.is_live(step)]
-    entries: dict[str, Attribute] = {
-        "peak": IntegerAttr(plan.peak, i64),
-        "lower_bound": IntegerAttr(plan.lower_bound, i64),
-        "proven": BoolAttr.from_bool(plan.peak == plan.lower_bound),
-        "method": StringAttr(plan.method),
-        "step": StringAttr(liveness.steps[step].name),
-        "live": ArrayAttr(names),
-        **limited_entry(plan.limited),
-    }
-    if any(life.row is not None for life in buffers):
-        entries["rings"] = IntegerAttr(in_rings, i64)
-    if memories:
-        peaks = {part.memory.name: part.placement.peak for part in plan.parts}
-        numbers = {memory.name: {"peak": peaks.get(memory.name, 0), "size": memory.size} for memory in memories}
-        entries["memories"] = DictionaryAttr(
-            {
-                name: DictionaryAttr({key: IntegerAttr(value, i64) for key, value in both.items()})
-                for name, both in numbers.items()
-            }
-        )
-    return DictionaryAttr(entries)
-
-
-def retire(liveness: Liveness, buffers: Iterable[Life]) -> None:
-    """Insert `memplan.retire` after each last use; buffers that the text retires itself are left alone, and rows."""
-    block = liveness.function.body.block
-    retired = {root_of(op.buffer) for op in block.ops if isinstance(op, RetireOp)}
-    ends: dict[Operation, list[Life]] = {}
-    for life in buffers:
-        if life.root not in retired and life.is_used and life.row is None:
-            last = liveness.steps[life.last].op
-            stream = last.parent_op()
-            ends.setdefault(stream if isinstance(stream, StreamOp) else last, []).append(life)
-    for op, lives in ends.items():
-        Rewriter.insert_op([RetireOp(life.root) for life in lives], InsertPoint.after(op))
-
-
-def write_views(
-    function: FuncOp, buffers: Sequence[Life], places: Sequence[tuple[int, int]], arenas: Sequence[ArenaOp]
-) -> None:
-    """Replace each buffer by a view of an arena; `places` are numbers of arenas, and offsets.
-
-    The arenas are defined at the top of the function.
-    """
-    Rewriter.insert_op(arenas, InsertPoint.at_start(function.body.block))
-    for number, arena in enumerate(arenas):
-        arena.result.name_hint = f"arena_{arena.memory.data}" if number else "arena"
-    offsets: dict[tuple[SSAValue, int], list[int]] = {}
-    for life, (number, offset) in zip(buffers, places, strict=True):
-        offsets.setdefault((life.root, number), []).append(offset)
-    for (root, number), rows in offsets.items():
-        buffer = root.owner
-        assert isinstance(buffer, BufferOp)
-        if is_split(root):
-            Rewriter.replace_op(buffer, RowsOp(arenas[number], np.array(rows), buffer.result.type, buffer.node))
-        else:
-            Rewriter.replace_op(buffer, ViewOp(arenas[number], rows[0], buffer.result.type, buffer.node))

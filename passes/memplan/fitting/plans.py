@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, BoolAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
@@ -12,11 +11,13 @@ from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 
 from ....dialects.fixed.forms import StructuredForm
-from ....dialects.memplan.liveness import Liveness
+from ....dialects.memories import parse_memories
 from ..inplace import InplacePass
 from ..limits.effort import is_limited, limited_entry
 from ..offsets.memories import MemoryMisfit
-from ..place import PLAN, PlacePass, least_arena
+from ..place import PlacePass
+from ..placing.task import Placed, Task
+from ..placing.views import write
 
 FIT = "memplan.fit"
 """The attribute of a function that says which way of planning was taken; see `fit_attribute`."""
@@ -33,25 +34,28 @@ class Way:
 
 @dataclass(frozen=True)
 class Plan:
-    """A planned copy of a function; not placed where the memories do not hold it, a `misfit`.
-
-    No placement needs less than `least` bytes.
-    """
+    """A copy of a function, planned but for its views; a `misfit` where the memories do not hold it."""
 
     way: Way
-    function: FuncOp
-    least: int
+    task: Task
+    placed: Placed | None
     misfit: MemoryMisfit | None = None
+
+    @property
+    def function(self) -> FuncOp:
+        """The copy."""
+        return self.task.liveness.function
+
+    @property
+    def least(self) -> int:
+        """Bytes that every placement of its buffers needs."""
+        return self.task.least
 
     @property
     def limited(self) -> bool:
         """True where a search on the way came to its limit."""
-        return any(map(is_limited, self.function.attributes.values()))
-
-    @cached_property
-    def liveness(self) -> Liveness:
-        """What is alive when."""
-        return Liveness(self.function)
+        in_placement = self.placed is not None and self.placed.plan.limited
+        return in_placement or any(map(is_limited, self.function.attributes.values()))
 
     def excess(self, ram: int) -> int:
         """Bytes for which there is no room."""
@@ -60,7 +64,7 @@ class Plan:
     @property
     def peak(self) -> int:
         """Bytes of the arena."""
-        return number(self.function, PLAN, "peak")
+        return 0 if self.placed is None else self.placed.plan.peak
 
     @property
     def macs(self) -> int:
@@ -83,23 +87,28 @@ class Plan:
         return number(self.function, "memplan.stream", "peak") <= number(self.function, "memplan.stream", "least")
 
 
-def plan_with(ctx: Context, function: FuncOp, way: Way, ram: int | None) -> Plan:
-    """Plan a copy of a function. With `ram`, search for offsets only where a placement may fit so many bytes."""
-    module, misfit = ModuleOp([function.clone()]), None
+def plan_with(ctx: Context, function: FuncOp, way: Way, ram: int) -> Plan:
+    """Plan a copy of a function; offsets are searched for only where a placement may fit `ram` bytes."""
+    module = ModuleOp([function.clone()])
     for step in (*way.passes, InplacePass()):
         step.apply(ctx, module)
     (copy,) = (op for op in module.ops if isinstance(op, FuncOp))
-    least = least_arena(copy, way.place.alignment)
-    place = replace(way.place, exact=False) if ram is not None and least > ram else way.place
+    task = Task.of(copy, way.place.alignment)
+    return placed_with(way, task, way.place if task.least <= ram else replace(way.place, exact=False))
+
+
+def placed_with(way: Way, task: Task, place: PlacePass) -> Plan:
+    """The plan of a task."""
     try:
-        place.apply(ctx, module)
+        return Plan(way, task, place.placed(task, parse_memories(place.memories)))
     except MemoryMisfit as error:
-        misfit = error
-    return Plan(way, copy, least, misfit)
+        return Plan(way, task, None, error)
 
 
 def take(function: FuncOp, plan: Plan, price: DictionaryAttr) -> None:
     """Give a function the body and the attributes of a plan."""
+    assert plan.placed is not None
+    write(plan.task, plan.placed, plan.way.place.alignment, parse_memories(plan.way.place.memories))
     block, old = plan.function.body.block, function.body.block
     plan.function.body.detach_block(block)
     function.body.detach_block(old)
@@ -139,7 +148,8 @@ def fit_attribute(tried: list[Plan], best: Plan, ram: int) -> DictionaryAttr:
 
 def explain(best: Plan, ram: int) -> str:
     """Why no plan fits: how many bytes are missing, and what is alive where they are."""
-    liveness, step, name = best.liveness, best.liveness.peak_step, best.function.sym_name.data
+    liveness, name = best.task.liveness, best.function.sym_name.data
+    step = liveness.peak_step
     alive = liveness.buffers_at(step)
     parts = ", ".join(f"{buffer} {size:,}" for buffer, size in alive.items())
     return (

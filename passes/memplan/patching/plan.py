@@ -88,6 +88,11 @@ class Planner:
             deaths[number].append(value)
         return deaths
 
+    @property
+    def least(self) -> int:
+        """Bytes that no grid gets below: what lies outside of the stage, and its output beside what lives before it."""
+        return max(self.outside, self.held + self.output)
+
     def fits(self, grid: Grid) -> bool:
         """True when the output of the stage has as many rows and columns as the grid."""
         image = (*(shape_of(self.stage.target)[dim] for dim in self.stage.image), 1)

@@ -62,7 +62,7 @@ class Search:
     def _try(self, stage: Stage) -> None:
         planner = Planner(stage, self.liveness)
         for grid in self.grids:
-            if planner.outside >= self.before or (self.best is not None and planner.outside > self.best.peak):
+            if planner.least >= self.before or (self.best is not None and planner.least > self.best.peak):
                 return
             if planner.fits(grid):
                 if self.work <= planner.clones:

@@ -130,6 +130,7 @@ class Chain:
                 self.last[touch.storage] = max(self.last[touch.storage], number)
         self.requires = self._requirements()
         self._bytes = np.array([storage.size * storage.rows for storage in self.storage], np.int64)
+        self._first, self._last = np.array(self.first, np.int64), np.array(self.last, np.int64)
         self._held: tuple[int, Ints] = -1, np.zeros(0, np.int64)
         self.pieces = self._pieces()
 
@@ -227,9 +228,8 @@ class Chain:
     def held(self, first: int, last: int) -> int:
         """Bytes of the storage that is touched before task `first` and again from task `last` on."""
         if self._held[0] != last:
-            begins = np.array(self.first, np.int64)[np.array(self.last) >= last]
-            sizes = self._bytes[np.array(self.last) >= last]
-            sums = np.bincount(begins, sizes, minlength=len(self.tasks) + 1).cumsum()
+            lasting = self._last >= last
+            sums = np.bincount(self._first[lasting], self._bytes[lasting], minlength=len(self.tasks)).cumsum()
             self._held = last, np.concatenate([[0], sums]).astype(np.int64)
         return int(self._held[1][first])
 
@@ -239,8 +239,8 @@ class Chain:
         alone = [self._peak(self.whole[number : number + 1], number, [(number, 0)]) for number in range(count)]
         shared, since, until = np.array(alone, np.int64), np.full(count, -1), np.full(count, count)
         changes = np.zeros(count + 1, np.int64)
-        np.add.at(changes, self.first, self._bytes)
-        np.subtract.at(changes, np.array(self.last, np.int64) + 1, self._bytes)
+        np.add.at(changes, self._first, self._bytes)
+        np.subtract.at(changes, self._last + 1, self._bytes)
         total = np.cumsum(changes).tolist()
         for number, task in enumerate(self.whole):
             alive = total[number]

@@ -14,8 +14,8 @@ from .chain import Chain, Segment
 
 INFINITE = 1 << 62
 
-WORK = 10_000_000
-"""Slices that are put in order by default, for each of the two searches: some five seconds."""
+WORK = 3_000_000
+"""Slices that are put in order by default, for each of the two searches: some three seconds."""
 
 STREAMED, WHOLE = 1000, 30
 """How many slices take as long as it takes to look at a segment, one in slices or one in one piece each."""

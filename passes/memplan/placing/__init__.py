@@ -1,0 +1,1 @@
+"""From the lives of buffers to offsets, and from offsets to views."""
