@@ -15,10 +15,11 @@ from tinyml_opt.lowering.import_onnx.importer import import_onnx
 
 
 def reasons(source: onnx.ModelProto | bytes) -> tuple[str, ...]:
-    """Why a model is refused."""
+    """Why a model is refused, without the line that counts operators."""
     with pytest.raises(UserError) as caught:
         import_onnx(source if isinstance(source, bytes) else source.SerializeToString())
-    return caught.value.reasons
+    found = caught.value.reasons
+    return found[1:] if "between the model and its C" in found[0] else found
 
 
 RELU = node("Relu", "x")
