@@ -99,8 +99,8 @@ class NodeImporter:
         try:
             if proto.op_type not in TRANSLATIONS:
                 raise Unsupported(
-                    "its inputs are computed at run time, only constants are supported; export the model with fixed "
-                    "sizes, or simplify it"
+                    "computed at run time, but it is supported on constants only; export the model with fixed sizes, or "
+                    "simplify it"
                 )
             return [self.insert(op, index) for index, op in enumerate(listed(TRANSLATIONS[proto.op_type](node)))]
         except (TooLarge, TooManyDimensions):
