@@ -20,7 +20,7 @@ def cast(node: Node) -> onnx.OnnxOp:
 
 def cast_like(node: Node) -> onnx.OnnxOp:
     refuse_integers(node, isinstance(element_of(node.operand(1)), Float32Type))
-    return onnx.IdentityOp(node.operand(0), node.operand(0).type, node.name)
+    return same(node)
 
 
 def refuse_integers(node: Node, is_to_real: bool) -> None:

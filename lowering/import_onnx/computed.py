@@ -147,8 +147,8 @@ def evaluated(node: Node, inputs: Arrays) -> list[Any]:
     names = ["" if x is None else f"i{index}" for index, x in enumerate(inputs)]
     outputs = [f"o{index}" for index in range(node.outputs)]
     proto = helper.make_node(node.op_type, names, outputs, **node.attributes)
-    ports = [[helper.make_value_info(name, TypeProto()) for name in side] for side in (given, outputs)]
-    graph = helper.make_graph([proto], "constants", *ports)
+    ports = {name: helper.make_value_info(name, TypeProto()) for name in (*given, *outputs)}
+    graph = helper.make_graph([proto], "constants", [ports[n] for n in given], [ports[n] for n in outputs])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", node.opset)])
     try:
         return list(ReferenceEvaluator(model).run(None, given))

@@ -9,27 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xdsl.dialects import func
 from xdsl.dialects.builtin import (
-    ArrayAttr,
-    DictionaryAttr,
     IntegerType,
     ModuleOp,
     Signedness,
-    StringAttr,
     TensorType,
     f32,
 )
-from xdsl.ir import Attribute, Block, Region
+from xdsl.ir import Attribute, Block
 
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from ...dialects.names import model_name
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, TooManyDimensions
+from .function import function_of
 from .model_file import OLDEST_OPSET, file_name, opset, parse
 from .naming import repeated
 from .nodes import NodeImporter
-from .refusals import Refusals, reason_of
+from .refusals import reason_of
 from .sizes import InputShapes, Sizes
 from .sorting import in_order
 from .tensors import taken_as_float32
@@ -92,15 +89,15 @@ class GraphImporter:
         self.graph = model.graph
         self.budget = budget
         self.sizes = sizes
-        self.refusals = Refusals()
         version = opset(model)
+        self.block = Block()
+        used = {i for node in self.graph.node for i in node.input} | {o.name for o in self.graph.output}
+        self.nodes = NodeImporter(self.block, version, budget, folder, used)
+        self.refusals = self.nodes.refusals
         if version < OLDEST_OPSET:
             self.refusals.add(
                 f"opset {version} is too old, {OLDEST_OPSET} is needed; convert with onnx.version_converter"
             )
-        self.block = Block()
-        used = {i for node in self.graph.node for i in node.input} | {o.name for o in self.graph.output}
-        self.nodes = NodeImporter(self.block, version, budget, folder, used, self.refusals)
         self.remarks: list[str] = []
 
     def run(self, name: str) -> ModuleOp:
@@ -120,16 +117,7 @@ class GraphImporter:
         if reasons := self.refusals.lines():
             raise UserError(*reasons)
         results = [value for o in outputs if (value := values[o]) is not None]
-        self.block.add_op(func.ReturnOp(*results))
-        drop_dead(self.block)
-        function = func.FuncOp(
-            name,
-            ([a.type for a in self.block.args], [v.type for v in results]),
-            Region(self.block),
-            arg_attrs=named(inputs),
-            res_attrs=named(outputs),
-        )
-        return ModuleOp([function])
+        return ModuleOp([function_of(self.block, name, inputs, outputs, results)])
 
     def add_initializers(self) -> None:
         """Weights as constants."""
@@ -159,6 +147,7 @@ class GraphImporter:
             type = self.input_type(info, shapes)
             if type is None:
                 unknown.add(info.name)
+                self.nodes.unknown_data.add(info.name)
             else:
                 values[info.name] = self.block.insert_arg(type, len(self.block.args))
         self.refusals.add(*shapes.reasons)
@@ -194,16 +183,3 @@ class GraphImporter:
             names = [in_quotes(node.name or node.output[0]) for node in cycle]
             shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
             self.refusals.add(f"{len(names)} nodes need each other's results ({shown}); export the model again")
-
-
-def named(names: list[str]) -> ArrayAttr[DictionaryAttr]:
-    """ONNX names as attributes of arguments or results."""
-    return ArrayAttr([DictionaryAttr({"onnx.name": StringAttr(n)}) for n in names])
-
-
-def drop_dead(block: Block) -> None:
-    """Remove ops whose results nothing uses, from the last to the first."""
-    for op in reversed(list(block.ops)):
-        if op.results and not any(r.uses.get_length() for r in op.results):
-            op.detach()
-            op.erase()

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, SSAValue
 
 from ...dialects import onnx as dialect
-from ...dialects.dense import from_numpy
 from ...dialects.harmless import in_quotes, in_terminal
 from ...dialects.onnx.budget import Budget, Exhausted, TooLarge, TooManyDimensions
 from ...passes.onnx.folding.folder import Folder
 from .check import check_attributes, check_op
-from .computed import BOUNDS, compute, is_constant
-from .naming import Names, node_name
+from .computed import compute, is_constant
+from .naming import node_name
 from .node import Node, Unsupported
 from .operators import TRANSLATIONS
-from .refusals import REFUSALS, Refusals, reason_of
-from .tensors import array_of, finite
+from .proto import DOMAINS, at_run_time, attributes_of, is_supported, operator_of
+from .refusals import REFUSALS, reason_of
+from .values import Values
 
 if TYPE_CHECKING:
     import onnx
@@ -35,26 +34,15 @@ CONSTANT_TYPES: dict[str, type[np.generic]] = {
 }
 """Element types of a Constant node's numbers and lists, by attribute."""
 
-DOMAINS = ("", "ai.onnx")
-"""The domain of ONNX's own operators."""
 
+class NodeImporter(Values):
+    """Appends the ops of nodes to the block."""
 
-class NodeImporter:
-    """Appends ops to `block`. `values` holds what is known by its ONNX name, `unknown` what was refused."""
-
-    def __init__(
-        self, block: Block, opset: int, budget: Budget, folder: Path | None, used: set[str], refusals: Refusals
-    ):
-        self.block = block
+    def __init__(self, block: Block, opset: int, budget: Budget, folder: Path | None, used: set[str]):
+        super().__init__(block, budget, folder)
         self.opset = opset
-        self.budget = budget
-        self.folder = folder
         self.used = used
-        self.refusals = refusals
-        self.folder_of_constants = Folder(budget)
-        self.names = Names()
-        self.values: dict[str, SSAValue | None] = {"": None}
-        self.unknown: set[str] = set()
+        self.constants = Folder(budget)
         self.exhausted = False
 
     def add(self, proto: onnx.NodeProto) -> None:
@@ -71,12 +59,15 @@ class NodeImporter:
             self.refusals.add_node(proto.op_type, name, reason)
             return
         if not is_supported(proto):
-            operator = f"{in_terminal(proto.domain or 'ai.onnx')}.{in_terminal(proto.op_type)}"
-            reason = f"operator {operator} is not supported; `tinyml supported-ops` lists what is"
-            self.refuse(proto, name, reason)
+            self.refuse(
+                proto, name, f"operator {operator_of(proto)} is not supported; `tinyml supported-ops` lists what is"
+            )
             return
         if any(i in self.unknown for i in proto.input):
-            self.unknown.update(proto.output)
+            if proto.op_type not in TRANSLATIONS and self.is_at_run_time(proto):
+                self.refuse(proto, name, at_run_time(proto))
+            else:
+                self.pass_over(proto)
             return
         try:
             results = self.results(proto, name)
@@ -98,10 +89,7 @@ class NodeImporter:
         check_attributes(node.attributes)
         try:
             if proto.op_type not in TRANSLATIONS:
-                raise Unsupported(
-                    "computed at run time, but it is supported on constants only; export the model with fixed sizes, or "
-                    "simplify it"
-                )
+                raise Unsupported(at_run_time(proto))
             return [self.insert(op, index) for index, op in enumerate(listed(TRANSLATIONS[proto.op_type](node)))]
         except (TooLarge, TooManyDimensions):
             raise
@@ -118,7 +106,7 @@ class NodeImporter:
         if not (exhausted and self.exhausted):
             self.refusals.add_node(proto.op_type, name, reason)
         self.exhausted |= exhausted
-        self.unknown.update(output for output in proto.output if output)
+        self.pass_over(proto)
 
     def insert(self, op: dialect.OnnxOp, index: int) -> SSAValue:
         """Append a node's op, and before it what its translation made for it; the value of its result number `index`.
@@ -134,7 +122,7 @@ class NodeImporter:
             if isinstance(step, dialect.ConstantOp):
                 self.budget.take_constant(step)
             else:
-                folded = self.folder_of_constants.fold(step, self.block.add_op)
+                folded = self.constants.fold(step, self.block.add_op)
                 if folded is not None:
                     value.replace_all_uses_with(folded)
                     step.erase()
@@ -144,16 +132,6 @@ class NodeImporter:
                     step.node = StringAttr(self.names.unique(f"{step.node.data}_{index}" if index else step.node.data))
             self.block.add_op(step)
         return value
-
-    def add_weights(self, name: str, tensor: onnx.TensorProto) -> None:
-        """An initializer as a constant, or why not."""
-        try:
-            array = self.numbers(tensor)
-        except (Unsupported, TooLarge, TooManyDimensions) as error:
-            self.refusals.add(f"initializer {in_quotes(name)}: {reason_of(error)}")
-            self.unknown.add(name)
-            return
-        self.values[name] = self.constant(self.names.unique(name), array)
 
     def add_constant_node(self, proto: onnx.NodeProto, name: str) -> None:
         """A Constant node: a tensor, a number or a list."""
@@ -172,32 +150,6 @@ class NodeImporter:
             return
         self.values[proto.output[0]] = self.constant(name, array)
 
-    def numbers(self, tensor: onnx.TensorProto) -> NDArray[Any]:
-        """The numbers of a tensor of the file."""
-        return self.stored(array_of(tensor, self.budget, self.folder))
-
-    def stored(self, array: NDArray[Any]) -> NDArray[Any]:
-        """Numbers of the file, for which the budget grows."""
-        self.budget.store(array.size)
-        return finite(array)
-
-    def constant(self, name: str, array: NDArray[Any]) -> SSAValue:
-        """The value of a new constant."""
-        op = dialect.ConstantOp(from_numpy(array), name)
-        self.block.add_op(op)
-        return op.result
-
-    def lookup(self, name: str) -> SSAValue | None:
-        """The value of an ONNX name; None for an input left out. Raises Unsupported where nothing computes it."""
-        if name not in self.values:
-            raise Unsupported(f"input {in_quotes(name)} is not computed by any node; export the model again")
-        return self.values[name]
-
-
-def is_supported(proto: onnx.NodeProto) -> bool:
-    """Whether some nodes of this operator are taken."""
-    return proto.domain in DOMAINS and (proto.op_type in TRANSLATIONS or proto.op_type in BOUNDS)
-
 
 def listed(translated: dialect.OnnxOp | list[dialect.OnnxOp]) -> Iterable[dialect.OnnxOp]:
     """The ops of a node's results."""
@@ -214,11 +166,3 @@ def translated_together(op: dialect.OnnxOp) -> list[dialect.OnnxOp]:
             found.append(owner)
             waiting += owner.operands
     return list(dict.fromkeys(reversed(found)))
-
-
-def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
-    """A node's attributes as Python values."""
-    from onnx import helper
-
-    values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-    return {k: v.decode(errors="replace") if isinstance(v, bytes) else v for k, v in values.items()}

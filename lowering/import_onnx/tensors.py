@@ -56,14 +56,14 @@ def byte_count(data_type: int, elements: int) -> int:
     """The bytes in which ONNX keeps so many elements. Raises Unsupported for a type that has none."""
     from onnx import TensorProto, helper
 
-    packed = {TensorProto.INT4: 2, TensorProto.UINT4: 2, TensorProto.FLOAT4E2M1: 2}
-    if data_type in packed:
-        return -(-elements // packed[data_type])
-    try:
-        size = helper.tensor_dtype_to_np_dtype(data_type).itemsize
-    except KeyError:
-        size = 0
-    if data_type == TensorProto.STRING or not size:
+    if data_type in (TensorProto.INT4, TensorProto.UINT4):
+        return -(-elements // 2)
+    sizes: dict[int, int] = {
+        number: helper.tensor_dtype_to_np_dtype(number).itemsize
+        for number in TensorProto.DataType.values()
+        if number not in (TensorProto.UNDEFINED, TensorProto.STRING)
+    }
+    if (size := sizes.get(data_type, 0)) == 0:
         raise Unsupported(f"element type number {data_type} in another file is not supported; use float32 or int8")
     return elements * size
 

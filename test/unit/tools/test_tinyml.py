@@ -189,8 +189,11 @@ BAD_MODELS: dict[str, tuple[Callable[[], list[str]], str]] = {
     "not_onnx": (lambda: save(b"\x89PNG plainly something else"), "not an ONNX file"),
     "empty_file": (lambda: save(b""), "it has no graph"),
     "truncated": (lambda: save(dense(4, 3).SerializeToString()[:-20], ones(2, 4)), "truncated"),
-    "operator": (lambda: save(relu(op="Erf"), ones(2, 4)), "Erf 'node1': operator ai.onnx.Erf is not supported"),
-    "dynamic_shape": (lambda: save(relu(("N", 4)), ones(2, 4)), r"the shape \[N,4\] is dynamic; fix it"),
+    "operator": (
+        lambda: save(relu(op="Erf"), ones(2, 4)),
+        "Erf 'node1': operator ai.onnx.Erf is supported on constants",
+    ),
+    "dynamic_shape": (lambda: save(relu((1, "N")), ones(2, 4)), r"the shape \[1,N\] is dynamic; add `--dim N=1`"),
     "nan_weights": (lambda: save(dense(4, 3, np.nan), ones(2, 4)), "1 of 12 weights are NaN or infinite"),
     "overflow": (lambda: save(dense(4, 3, 3e38), ones(2, 4) * 1e3), "'fc': the float model gives NaN or infinite"),
     "no_calibration": (lambda: save(relu()), "input 'x': no range.*--calib"),
