@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -330,3 +331,18 @@ def test_an_internal_error_says_how_to_report_it(capsys: Capture, monkeypatch: p
     assert re.fullmatch(said, capsys.readouterr().err)
     with pytest.raises(KeyError):
         main(["--debug", "boards"])
+
+
+def test_sizes_and_remarks(capsys: Capture) -> None:
+    """The advice that is printed works as printed; what was decided is said on standard error and in JSON."""
+    model = "model_under_test.onnx"
+    save(relu(("N", "some width")), ones(2, 4))
+    assert main(["analyze", model, "--board", "host"]) == 1
+    advice = re.search("add `(.*)`, with", capsys.readouterr().err)
+    assert advice is not None
+    assert main(["analyze", model, "--board", "host", "--json", *shlex.split(advice[1])]) == 0
+    out, err = capsys.readouterr()
+    (remark,) = json.loads(out)["remarks"]
+    assert remark.endswith("is taken as 1") and err == f"remark: {remark}\n"
+    assert main(["analyze", model, "--board", "host", "--json", "--batch", "2", "--shape", "x=2x4"]) == 0
+    assert json.loads(capsys.readouterr().out)["remarks"] == []
