@@ -21,7 +21,7 @@ from xdsl.ir import Attribute, Block
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from ...dialects.names import model_name
-from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, TooManyDimensions
+from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
 from .function import function_of
 from .model_file import OLDEST_OPSET, file_name, opset, parse
 from .naming import repeated
@@ -36,10 +36,13 @@ if TYPE_CHECKING:
 
 INPUT_TYPES: dict[int, Attribute] = {
     **dict.fromkeys((1, 10, 11, 16), f32),
-    2: IntegerType(8, Signedness.UNSIGNED),
-    3: IntegerType(8),
+    **{2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)},
+    **{4: IntegerType(16, Signedness.UNSIGNED), 5: IntegerType(16)},
 }
-"""Element types of model inputs, by onnx.TensorProto's numbers: float, float16, double and bfloat16; uint8; int8."""
+"""Element types of model inputs, by onnx.TensorProto's numbers.
+
+float, float16, double and bfloat16; uint8, int8, uint16, int16.
+"""
 
 SHOWN = 20
 """Nodes of a cycle in a message."""
@@ -162,14 +165,14 @@ class GraphImporter:
         where = f"input {in_quotes(info.name)}"
         element = INPUT_TYPES.get(info.type.tensor_type.elem_type)
         if element is None:
-            self.refusals.add(f"{where}: only float32, int8 and uint8 are supported; cast before the model")
+            self.refusals.add(f"{where}: only float32 and integers of 8 or 16 bits are taken; cast before it")
             return None
         shape = shapes.shape(info)
         if shape is None:
             return None
         try:
             self.budget.take_value(shape, "it")
-        except (TooLarge, TooManyDimensions) as error:
+        except (TooLarge, Unlimited) as error:
             self.refusals.add(f"{where}: {reason_of(error)}")
             return None
         return TensorType(element, shape)

@@ -12,14 +12,14 @@ from xdsl.ir import Block, SSAValue
 
 from ...dialects import onnx as dialect
 from ...dialects.harmless import in_quotes, in_terminal
-from ...dialects.onnx.budget import Budget, Exhausted, TooLarge, TooManyDimensions
+from ...dialects.onnx.budget import Budget, Exhausted, TooLarge, Unlimited
 from ...passes.onnx.folding.folder import Folder
 from .check import check_attributes, check_op
-from .computed import compute, is_constant
+from .computed import BOUNDS, compute, is_constant
 from .naming import node_name
 from .node import Node, Unsupported
-from .operators import TRANSLATIONS
-from .proto import DOMAINS, at_run_time, attributes_of, is_supported, operator_of
+from .proto import at_run_time, attributes_of, operator_of
+from .quantized_operators import full_name, translations, way_out
 from .refusals import REFUSALS, reason_of
 from .values import Values
 
@@ -43,6 +43,7 @@ class NodeImporter(Values):
         self.opset = opset
         self.used = used
         self.constants = Folder(budget)
+        self.translations = translations()
         self.exhausted = False
 
     def add(self, proto: onnx.NodeProto) -> None:
@@ -50,7 +51,8 @@ class NodeImporter(Values):
         if not any(proto.output):
             return
         name = self.names.unique(node_name(proto))
-        if proto.op_type == "Constant" and proto.domain in DOMAINS:
+        kind = full_name(proto.domain, proto.op_type)
+        if kind == "Constant":
             self.add_constant_node(proto, name)
             return
         again = [o for o in proto.output if o and (o in self.values or o in self.unknown)]
@@ -58,19 +60,17 @@ class NodeImporter(Values):
             reason = f"{in_quotes(again[0])} is already computed by another node; export the model again"
             self.refusals.add_node(proto.op_type, name, reason)
             return
-        if not is_supported(proto):
-            self.refuse(
-                proto, name, f"operator {operator_of(proto)} is not supported; `tinyml supported-ops` lists what is"
-            )
+        if kind not in self.translations and kind not in BOUNDS:
+            self.refuse(proto, name, f"operator {operator_of(proto)} is not supported; {way_out(kind)}")
             return
         if any(i in self.unknown for i in proto.input):
-            if proto.op_type not in TRANSLATIONS and self.is_at_run_time(proto):
+            if kind not in self.translations and self.is_at_run_time(proto):
                 self.refuse(proto, name, at_run_time(proto))
             else:
                 self.pass_over(proto)
             return
         try:
-            results = self.results(proto, name)
+            results = self.results(proto, kind, name)
         except REFUSALS as error:
             self.refuse(proto, name, reason_of(error), isinstance(error, Exhausted))
             return
@@ -82,19 +82,19 @@ class NodeImporter(Values):
                 self.refusals.add_node(proto.op_type, name, reason)
         self.unknown.update(others)
 
-    def results(self, proto: onnx.NodeProto, name: str) -> list[SSAValue]:
+    def results(self, proto: onnx.NodeProto, kind: str, name: str) -> list[SSAValue]:
         """The values of a node: as its translation says, else computed where it is constant. Raises REFUSALS."""
         operands = tuple(self.lookup(i) for i in proto.input)
         node = Node(proto.op_type, name, operands, attributes_of(proto), self.budget, self.opset, len(proto.output))
         check_attributes(node.attributes)
         try:
-            if proto.op_type not in TRANSLATIONS:
+            if kind not in self.translations:
                 raise Unsupported(at_run_time(proto))
-            return [self.insert(op, index) for index, op in enumerate(listed(TRANSLATIONS[proto.op_type](node)))]
-        except (TooLarge, TooManyDimensions):
+            return [self.insert(op, index, name) for index, op in enumerate(listed(self.translations[kind](node)))]
+        except (TooLarge, Unlimited):
             raise
         except REFUSALS:
-            if not is_constant(node):
+            if kind not in BOUNDS or not is_constant(node):
                 raise
         return [self.constant(name, array) for array in compute(node)]
 
@@ -108,13 +108,16 @@ class NodeImporter(Values):
         self.exhausted |= exhausted
         self.pass_over(proto)
 
-    def insert(self, op: dialect.OnnxOp, index: int) -> SSAValue:
+    def insert(self, op: dialect.OnnxOp, index: int, name: str) -> SSAValue:
         """Append a node's op, and before it what its translation made for it; the value of its result number `index`.
 
-        Each is checked, counted, and computed now where its operands are constants.
+        Each is checked, counted, and computed now where its operands are constants. The last one that bears the node's
+        name keeps it.
         """
         value = op.results[0]
-        for step in translated_together(op):
+        steps = translated_together(op)
+        namesake = next((step for step in reversed(steps) if step.label == name), op)
+        for step in steps:
             value = step.results[0]
             step.verify_()
             check_op(step)
@@ -128,7 +131,7 @@ class NodeImporter(Values):
                     step.erase()
                     value = folded
                     continue
-                if step.node is not None and (index or step is not op):
+                if step.node is not None and (index or step is not namesake):
                     step.node = StringAttr(self.names.unique(f"{step.node.data}_{index}" if index else step.node.data))
             self.block.add_op(step)
         return value

@@ -5,19 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...dialects.harmless import in_terminal
-from .computed import BOUNDS
-from .operators import TRANSLATIONS
 
 if TYPE_CHECKING:
     import onnx
-
-DOMAINS = ("", "ai.onnx")
-"""The domain of ONNX's own operators."""
-
-
-def is_supported(proto: onnx.NodeProto) -> bool:
-    """Whether some nodes of this operator are taken."""
-    return proto.domain in DOMAINS and (proto.op_type in TRANSLATIONS or proto.op_type in BOUNDS)
 
 
 def operator_of(proto: onnx.NodeProto) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from xdsl.utils.exceptions import VerifyException
 
 from ...dialects.harmless import in_terminal
-from ...dialects.onnx.budget import TooLarge, TooManyDimensions
+from ...dialects.onnx.budget import TooLarge, Unlimited
 from .node import Unsupported
 
 REFUSALS = (
-    *(Unsupported, TooLarge, TooManyDimensions, VerifyException),
+    *(Unsupported, TooLarge, Unlimited, VerifyException),
     *(KeyError, IndexError, ValueError, TypeError, OverflowError),
 )
 """What a translation raises for a node that says nonsense."""

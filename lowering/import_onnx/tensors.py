@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType, Signedness
 
 from ...dialects.onnx.budget import Budget
 from .external_data import external_bytes
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 ARRAY_TYPES = ("bool", "float32", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 """Element types of constants, by numpy's names."""
+
+NARROW_TYPES: dict[str, IntegerType] = {"int4": IntegerType(4), "uint4": IntegerType(4, Signedness.UNSIGNED)}
+"""Element types that numpy has from ml_dtypes: a byte each in the IR."""
 
 REAL_TYPES = ("float16", "bfloat16", "float64")
 """Element types that are taken as float32, by numpy's names."""
@@ -76,6 +80,8 @@ def finite(array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.name in REAL_TYPES:
         with np.errstate(over="ignore"):
             array = array.astype(np.float32)
+    if array.dtype.name in NARROW_TYPES:
+        return array
     if array.dtype.name not in ARRAY_TYPES:
         raise Unsupported(f"element type {array.dtype} is not supported; use float32 or int8")
     bad = np.isnan(array) if array.size == 1 else ~np.isfinite(array)

@@ -11,13 +11,13 @@ from xdsl.ir import Block, SSAValue
 from ...dialects import onnx as dialect
 from ...dialects.dense import from_numpy
 from ...dialects.harmless import in_quotes
-from ...dialects.onnx.budget import Budget, TooLarge, TooManyDimensions
+from ...dialects.onnx.budget import Budget, TooLarge, Unlimited
 from ...dialects.onnx.weights import is_weight
 from .computed import OF_SHAPES
 from .naming import Names
 from .node import Unsupported
 from .refusals import Refusals, reason_of
-from .tensors import array_of, finite
+from .tensors import NARROW_TYPES, array_of, finite
 
 if TYPE_CHECKING:
     import onnx
@@ -43,7 +43,7 @@ class Values:
         """An initializer as a constant, or why not."""
         try:
             array = self.numbers(tensor)
-        except (Unsupported, TooLarge, TooManyDimensions) as error:
+        except (Unsupported, TooLarge, Unlimited) as error:
             self.refusals.add(f"initializer {in_quotes(name)}: {reason_of(error)}")
             self.unknown.add(name)
             return
@@ -60,7 +60,7 @@ class Values:
 
     def constant(self, name: str, array: NDArray[Any]) -> SSAValue:
         """The value of a new constant."""
-        op = dialect.ConstantOp(from_numpy(array), name)
+        op = dialect.ConstantOp(from_numpy(array, NARROW_TYPES.get(array.dtype.name)), name)
         self.block.add_op(op)
         return op.result
 
