@@ -20,12 +20,14 @@ from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
 from ..dialects.memplan import INPUT_ARENA
+from ..lowering.import_onnx.sizes import Sizes
 from ..lowering.memplan_to_loops.stream import STATE_BYTES
 from ..passes.fixed.calibrate import argument_types, the_function
 from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..passes.memplan.limits.effort import EFFORT, is_limited
 from ..targets.board import Board, load_board
 from ..targets.static_data import arena_limit
+from .model_sizes import sizes_of
 from .pipelines import Timing, pipeline, run_passes
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class Options:
     says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too. With
     `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
     `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the planners of memory
-    may look at (passes/memplan/limits/effort.py).
+    may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs.
     """
 
     model: Path
@@ -60,18 +62,21 @@ class Options:
     stack: int | None = None
     max_elements: int | None = None
     effort: int = EFFORT
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 @dataclass
 class Compilation:
     """A model at every level; each module is a snapshot that the passes after it did not touch.
 
+    `remarks` say how the importer took what the model leaves open.
     `typed` is the model simplified, with the type of every value: what `convert-onnx-to-fixed` takes.
     """
 
     options: Options
     board: Board
     timing: Timing
+    remarks: tuple[str, ...]
     onnx: ModuleOp = field(repr=False)
     typed: ModuleOp = field(repr=False)
     fixed: ModuleOp = field(repr=False)
@@ -161,13 +166,14 @@ def options_of(args: Namespace) -> Options:
         stack=args.stack,
         max_elements=args.max_elements,
         effort=args.effort or EFFORT,
+        sizes=sizes_of(args),
     )
 
 
 def compile_model(options: Options) -> Compilation:
     """From the file to the memory plan. Raises UserError for anything that the user can mend."""
     from ..dialects.onnx.budget import DEFAULT_ELEMENTS
-    from ..lowering.import_onnx.importer import import_onnx
+    from ..lowering.import_onnx.importer import read_model
 
     board = load_board(options.board)
     if options.stack is not None:
@@ -176,7 +182,8 @@ def compile_model(options: Options) -> Compilation:
         raise UserError(f"{options.calibration}: no such data file")
     timing = Timing()
     with timing.measure("import"):
-        onnx = import_onnx(options.model, max_elements=options.max_elements or DEFAULT_ELEMENTS)
+        imported = read_model(options.model, sizes=options.sizes, max_elements=options.max_elements or DEFAULT_ELEMENTS)
+    onnx = imported.module
     typed = onnx.clone()
     passes = pipeline(
         "onnx-to-fixed",
@@ -194,7 +201,7 @@ def compile_model(options: Options) -> Compilation:
     run_passes(fixed, passes[lowering:], timing)
     memplan = fixed.clone()
     run_passes(memplan, memplan_passes(options, board, fixed), timing)
-    return Compilation(options, board, timing, onnx, typed, fixed, memplan)
+    return Compilation(options, board, timing, imported.remarks, onnx, typed, fixed, memplan)
 
 
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:

@@ -40,6 +40,12 @@ def print_line(text: str, file: TextIO | None = None) -> None:
     print(cell_text(text), file=file)
 
 
+def print_remarks(remarks: Sequence[str]) -> None:
+    """What a user should know and need not mend, on standard error."""
+    for remark in remarks:
+        print_line(f"remark: {remark}", sys.stderr)
+
+
 def cell_text(cell: object) -> str:
     """Integers with thousands separators, floats with three digits."""
     if isinstance(cell, bool) or not isinstance(cell, int | float):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .exit_codes import end_process, exit_code
+from .model_sizes import add_size_arguments
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
@@ -74,6 +75,7 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--effort", type=positive, metavar="N", help="how long to look for plans of memory (default: 100; not seconds)"
     )
+    add_size_arguments(command)
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
     if name == "analyze":
         command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")

@@ -110,17 +110,21 @@ class Budget:
             count = stored_elements(op.value)
         else:
             count = sum(self.check(shape_of(result), "the result") for result in op.results)
+        work = multiply_accumulates(op)
+        if work > self._work:
+            excess = work - self._work
+            raise Exhausted(f"its result is constant and takes {excess:,} multiply-accumulates more than are left")
+        self.take_computed(count)
+        self._work -= work
+
+    def take_computed(self, count: int) -> None:
+        """Count elements of constants that are to be computed now. Raises Exhausted, as `take_constant` does."""
         if count > self._computed:
             excess = count - self._computed
             raise Exhausted(
                 f"its result is constant, and constants that are computed have {excess:,} elements too many"
             )
-        work = multiply_accumulates(op)
-        if work > self._work:
-            excess = work - self._work
-            raise Exhausted(f"its result is constant and takes {excess:,} multiply-accumulates more than are left")
         self._computed -= count
-        self._work -= work
 
 
 def channels_of(op: OnnxOp) -> int:

@@ -1,18 +1,14 @@
-"""Translations of layers: convolutions, pools, matrix products, normalization."""
+"""Translations of layers: convolutions, pools, normalization."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from xdsl.dialects.builtin import Float32Type
-from xdsl.ir import SSAValue
-
 from ...dialects import onnx
-from ...dialects.dense import from_numpy, to_numpy
+from ...dialects.dense import from_numpy
 from ...dialects.harmless import in_terminal
-from ...dialects.onnx.base import element_of, shape_of, taps_inside, window_shape
+from ...dialects.onnx.base import shape_of, taps_inside, window_shape
 from ...dialects.onnx.weights import is_weight
 from .node import Node, Unsupported, like
 
@@ -116,70 +112,6 @@ def global_average_pool(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
     shape = shape_of(x)
     return onnx.GlobalAveragePoolOp(x, like(x, (*shape[:2], *(1 for _ in shape[2:]))), node.name)
-
-
-def gemm(node: Node) -> onnx.OnnxOp:
-    """Brought to x w^T + b: constants absorb transB, alpha and beta."""
-    node.refuse(transA=0)
-    x, w, bias = node.operand(0), node.operand(1), node.optional(2)
-    alpha, beta = node.attributes.get("alpha", 1.0), node.attributes.get("beta", 1.0)
-    if not is_weight(w) or (bias is not None and not is_weight(bias)):
-        raise Unsupported("weights and bias must be constants")
-    require_matrices(x, w)
-    if alpha != 1.0:
-        w = scaled_constant(w, alpha)
-    if not node.attributes.get("transB", 0):
-        w = transposed(w)
-    channels = shape_of(w)[0]
-    if bias is not None and shape_of(bias) != (channels,):
-        bias = reshaped_bias(bias, channels)
-    if bias is not None and beta != 1.0:
-        bias = scaled_constant(bias, beta)
-    return onnx.GemmOp(x, w, bias, like(x, (shape_of(x)[0], channels)), node.name)
-
-
-def transposed(value: SSAValue) -> SSAValue:
-    """A matrix transposed; of a constant this is computed when it is inserted, once for all that use it."""
-    rows, columns = shape_of(value)
-    owner = value.owner
-    name = owner.label if isinstance(owner, onnx.OnnxOp) else None
-    return onnx.TransposeOp(value, (1, 0), like(value, (columns, rows)), name).result
-
-
-def scaled_constant(value: SSAValue, factor: float) -> SSAValue:
-    """A float constant times a factor."""
-    owner = value.owner
-    if not isinstance(owner, onnx.ConstantOp) or not isinstance(element_of(value), Float32Type):
-        raise Unsupported("alpha and beta other than 1 are supported on float weights only")
-    return onnx.ConstantOp(from_numpy(to_numpy(owner.value) * np.float32(factor)), owner.label).result
-
-
-def reshaped_bias(value: SSAValue, channels: int) -> SSAValue:
-    """A constant bias of shape [], [1], [1, 1] or [1, channels] as [channels]."""
-    owner, shape = value.owner, shape_of(value)
-    if shape[:-1] not in ((), (1,)) or shape[-1:] not in ((), (1,), (channels,)):
-        raise Unsupported(f"a bias of shape {list(shape)} is not supported, only [{channels}]")
-    if not isinstance(owner, onnx.ConstantOp):
-        raise Unsupported(f"a quantized bias of shape {list(shape)} is not supported, only [{channels}]")
-    return onnx.ConstantOp(from_numpy(np.broadcast_to(to_numpy(owner.value).reshape(-1), (channels,)))).result
-
-
-def mat_mul(node: Node) -> onnx.OnnxOp:
-    x, w = node.operand(0), node.operand(1)
-    if not is_weight(w):
-        raise Unsupported(
-            "the right operand must be a constant (weights); products of two computed tensors are not supported"
-        )
-    require_matrices(x, w)
-    return onnx.MatMulOp(x, w, like(x, (shape_of(x)[0], shape_of(w)[1])), node.name)
-
-
-def require_matrices(x: SSAValue, w: SSAValue) -> None:
-    """Raise Unsupported for operands with more or fewer than two dimensions."""
-    if len(shape_of(x)) != 2 or len(shape_of(w)) != 2:
-        raise Unsupported(
-            f"operands of shapes {list(shape_of(x))} and {list(shape_of(w))} are not supported, only matrices"
-        )
 
 
 def batch_normalization(node: Node) -> onnx.OnnxOp:

@@ -14,9 +14,11 @@ from xdsl.ir import SSAValue
 from ...dialects import onnx
 from ...dialects.dense import from_numpy, splat
 from ...dialects.onnx.base import broadcast_shape, shape_of
+from .casts import cast, cast_like
 from .joins import concat, pad, same, slice_, split
-from .layers import average_pool, batch_normalization, conv, gemm, global_average_pool, mat_mul, max_pool
+from .layers import average_pool, batch_normalization, conv, global_average_pool, max_pool
 from .node import Node, Translation, Unsupported, axes_from_first, like
+from .products import gemm, mat_mul
 from .quantization import dequantize_linear, quantize_linear
 from .tensors import array_of
 
@@ -204,6 +206,8 @@ TRANSLATIONS: dict[str, Translation] = {
     "ArgMax": arg_max,
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
+    "Cast": cast,
+    "CastLike": cast_like,
     "Clip": clip,
     "Concat": concat,
     "ConstantOfShape": constant_of_shape,
@@ -239,13 +243,15 @@ LIMITS: dict[str, str] = {
     "ArgMax": "first of equals; the result is int32",
     "AveragePool": "1-D and 2-D; ceil_mode only without count_include_pad",
     "BatchNormalization": "inference; constant parameters",
+    "Cast": "between real types",
+    "CastLike": "between real types",
     "Clip": "constant bounds",
     "ConstantOfShape": "constant shape",
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
     "Div": "by a constant",
     "Gemm": "constant weights and bias; no transA",
-    "MatMul": "matrices, the right one constant",
+    "MatMul": "one operand constant, a matrix",
     "MaxPool": "1-D and 2-D; without the index output",
     "Pad": "constant mode, constant pads that are not negative",
     "QuantizeLinear": "4 (for HLS), 8, 16 bits; per tensor",

@@ -13,7 +13,7 @@ from ..atomic_files import replacing
 from ..compiler import Compilation, compile_model, options_of
 from ..fit import flash_error, flash_excess
 from ..planning_limit import say_limit
-from ..show import print_json, print_table
+from ..show import print_json, print_remarks, print_table
 
 Total = tuple[str, object, str]
 
@@ -33,10 +33,11 @@ def execute(args: Namespace) -> int:
     if args.figure is not None:
         files[args.figure] = memory_figure(compilation, analysis, args.figure.suffix)
     with replacing(files, make_folders=True):
+        print_remarks(compilation.remarks)
         if args.timing:
             compilation.timing.print()
         if args.json:
-            print_json(analysis.to_json())
+            print_json({**analysis.to_json(), "remarks": compilation.remarks})
         else:
             show(analysis)
     say_limit(compilation)

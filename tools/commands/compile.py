@@ -12,7 +12,7 @@ from ..atomic_files import replacing
 from ..compiler import compile_model, options_of
 from ..fit import refuse_misfit
 from ..planning_limit import say_limit
-from ..show import print_json, print_line
+from ..show import print_json, print_line, print_remarks
 from ..verifying.calibrated import remark
 
 
@@ -22,11 +22,12 @@ def execute(args: Namespace) -> int:
     analysis = advised(compilation, analyze(compilation))
     refuse_misfit(analysis)
     files = compilation.hls_files() if args.target == "hls" else compilation.c_files()
-    report = {**analysis.to_json(), "timing_seconds": compilation.timing.seconds()}
+    report = {**analysis.to_json(), "remarks": compilation.remarks, "timing_seconds": compilation.timing.seconds()}
     files[f"{compilation.name}.report.json"] = json_text(report) + "\n"
     remarked = remark(compilation)
     places = {args.output / name: text for name, text in files.items()}
     with replacing(places, make_folders=True):
+        print_remarks(compilation.remarks)
         if remarked is not None:
             print_line(f"warning: {remarked}", sys.stderr)
         if args.timing:

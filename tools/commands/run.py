@@ -18,7 +18,7 @@ from ..compiler import Compilation, compile_model, float_outputs, input_types, o
 from ..fit import refuse_misfit
 from ..outputs import write_outputs
 from ..planning_limit import say_limit
-from ..show import print_json, print_table
+from ..show import print_json, print_remarks, print_table
 
 LABELS = {
     "accuracy": "accuracy, integers",
@@ -41,10 +41,11 @@ def execute(args: Namespace) -> int:
     result, outputs = simulate(compilation, dataset)
     if args.outputs is not None:
         write_outputs(args.outputs, outputs)
+    print_remarks(compilation.remarks)
     if args.timing:
         compilation.timing.print()
     if args.json:
-        print_json(result)
+        print_json({**result, "remarks": compilation.remarks})
     else:
         rows = [(LABELS.get(name, name), value) for name, value in result.items() if value is not None]
         print_table(f"{compilation.function.sym_name.data} on {compilation.board.title}", ("figure", "value"), rows)

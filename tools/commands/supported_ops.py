@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from ...lowering.import_onnx.computed import BOUNDS
 from ...lowering.import_onnx.operators import LIMITS
 from ...lowering.import_onnx.quantized_operators import QUANTIZED, translations
 from ..show import print_json, print_table
@@ -11,12 +12,13 @@ from ..show import print_json, print_table
 
 def execute(args: Namespace) -> int:
     """List the operators that the importer takes."""
-    operators = {name: LIMITS.get(name.split(".")[-1], "") for name in sorted(translations())}
+    operators = dict.fromkeys(BOUNDS, "of constants only: computed at import")
+    operators |= {name: LIMITS.get(name.split(".")[-1], "") for name in translations()}
     operators |= {name: f"as {q.operator}" for name, q in QUANTIZED.items() if name in operators}
-    operators["Constant"] = ""
+    operators = dict(sorted((operators | {"Constant": ""}).items()))
     if args.json:
         print_json(operators)
         return 0
-    print_table("ONNX operators", ("operator", "limits"), sorted(operators.items()))
+    print_table("ONNX operators", ("operator", "limits"), list(operators.items()))
     print("Every other operator is refused, with the node's name, before any work is done.")
     return 0

@@ -9,7 +9,7 @@ from ...targets.dataset import load_dataset
 from ..compiler import compile_model, input_types, options_of
 from ..outputs import write_outputs
 from ..planning_limit import say_limit
-from ..show import print_json, print_line, print_table
+from ..show import print_json, print_line, print_remarks, print_table
 from ..verify import Comparison, verify
 from ..verifying.distance import Distance
 from ..verifying.node_table import NodeRow, worst_first
@@ -27,10 +27,11 @@ def execute(args: Namespace) -> int:
     result = verify(compilation, dataset, args.hls, comparison)
     if args.outputs is not None:
         write_outputs(args.outputs, result.values)
+    print_remarks(compilation.remarks)
     if args.timing:
         compilation.timing.print()
     if args.json:
-        print_json(result.to_json())
+        print_json({**result.to_json(), "remarks": compilation.remarks})
     else:
         show(result, len(result.nodes) if args.nodes == "all" else SHOWN_NODES)
     say_limit(compilation)

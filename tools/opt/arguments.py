@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..model_sizes import add_size_arguments
 from ..registry import TARGETS
 
 DESCRIPTION = """\
@@ -68,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="refuse values of more elements (default: 67,108,864)",
     )
+    add_size_arguments(parser)
     parser.add_argument("-v", "--version", action=VersionAction, nargs=0, help="print the version")
     add_list_arguments(parser)
     add_printing_arguments(parser)

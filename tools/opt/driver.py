@@ -20,8 +20,10 @@ from ...dialects.wellformed import verify_text
 from .. import streams
 from ..atomic_files import write_files
 from ..exit_codes import DEFECT, FAILED, summary
+from ..model_sizes import sizes_of
 from ..pipelines import Timing, run_passes
 from ..registry import DIALECTS, TARGETS, load
+from ..show import print_remarks
 from .arguments import add_arguments
 from .errors import Source, describe
 from .parser import LocatingParser
@@ -111,6 +113,8 @@ class OptMain(xDSLOptMain):
         self.args.frontend = self.args.frontend or FRONTENDS.get(suffix, "mlir")
         if self.args.frontend != "mlir" and self.args.split_input_file:
             raise UserError(f"--split-input-file splits MLIR text; {self.source.name} is one {self.args.frontend} file")
+        if self.args.frontend != "onnx" and (self.args.shape or self.args.dim or self.args.batch):
+            raise UserError(f"--shape, --dim and --batch are for ONNX models; {self.source.name} is none")
         try:
             return self.prepare_input()
         except OSError as error:
@@ -173,10 +177,14 @@ class OptMain(xDSLOptMain):
 
     def read_onnx(self, stream: IO[bytes]) -> ModuleOp:
         """Import an ONNX model: by path where there is one, since its weights may lie in files beside it."""
-        from ...lowering.import_onnx.importer import import_onnx
+        from ...lowering.import_onnx.importer import read_model
 
         source = stream.read() if self.args.input_file is None else Path(self.args.input_file)
-        return import_onnx(source, max_elements=self.args.max_elements or DEFAULT_ELEMENTS)
+        imported = read_model(
+            source, sizes=sizes_of(self.args), max_elements=self.args.max_elements or DEFAULT_ELEMENTS
+        )
+        print_remarks(imported.remarks)
+        return imported.module
 
     def read_minimalloc(self, stream: IO[bytes]) -> ModuleOp:
         """Import an instance of MiniMalloc."""

@@ -16,6 +16,7 @@ from support.onnx_models import model, node
 from tinyml_opt.dialects import onnx as dialect
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.lowering.import_onnx.importer import import_onnx
+from tinyml_opt.lowering.import_onnx.sizes import Sizes
 from tinyml_opt.targets.executors.onnx import OnnxExecutor
 
 RELU = node("Relu", "x")
@@ -23,14 +24,14 @@ RELU = node("Relu", "x")
 
 def test_given_shape() -> None:
     data = model([RELU], shape=("N", 4)).SerializeToString()
-    assert "tensor<1x4xf32>" in str(import_onnx(data, input_shapes={"x": (1, 4)}))
+    assert "tensor<1x4xf32>" in str(import_onnx(data, sizes=Sizes({"x": (1, 4)})))
 
 
 @pytest.mark.parametrize("shapes", [{"x": (1, 5)}, {"x": (4,)}, {"x": (0, 4)}, {"x": (1, 4), "other": (1,)}])
 def test_given_shape_that_does_not_fit(shapes: dict[str, tuple[int, ...]]) -> None:
     data = model([RELU], shape=("N", 4)).SerializeToString()
     with pytest.raises(UserError, match="does not fit the model's|no such input"):
-        import_onnx(data, input_shapes=shapes)
+        import_onnx(data, sizes=Sizes(shapes))
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from tinyml_opt.lowering.import_onnx.importer import import_onnx
 
 
 def reasons(source: onnx.ModelProto | bytes) -> tuple[str, ...]:
-    """Why a model is refused."""
+    """Why a model is refused, without the line that counts operators."""
     with pytest.raises(UserError) as caught:
         import_onnx(source if isinstance(source, bytes) else source.SerializeToString())
-    return caught.value.reasons
+    found = caught.value.reasons
+    return found[1:] if "between the model and its C" in found[0] else found
 
 
 RELU = node("Relu", "x")
@@ -112,11 +113,14 @@ REFUSED = {
         ),
         "input 3 is missing",
     ),
-    "dynamic batch": (model([RELU], shape=("N", 4)), "input 'x': the shape [N,4] is dynamic"),
-    "dynamic size": (model([RELU], shape=(1, "width")), "--input_shape 1,1"),
+    "dynamic size": (
+        model([RELU], shape=(1, "width")),
+        "input 'x': the shape [1,width] is dynamic; add `--dim width=1`",
+    ),
+    "dynamic size without a name": (model([RELU], shape=("N", "?", 4)), "add `--shape x=1x1x4`"),
     "no shape": (model([RELU], shape=None), "input 'x': the model does not state its shape"),
     "element type": (model([RELU], element=TensorProto.INT32), "only float32 and integers of 8 or 16 bits"),
-    "half precision": (model([RELU], element=TensorProto.FLOAT16), "only float32 and integers of 8 or 16 bits"),
+    "complex input": (model([RELU], element=TensorProto.COMPLEX64), "only float32 and integers of 8 or 16 bits"),
     "old operators": (model([RELU], opset=6), "opset 6 is too old"),
     "NaN": (model([node("Gemm", "x", "w")], {"w": W42 * F4(np.nan)}), "initializer 'w': 8 of 8 weights are NaN"),
     "one NaN": (model([node("Add", "x", "w")], {"w": np.array(np.nan, F4)}), "initializer 'w': 1 of 1 weights are NaN"),
@@ -139,8 +143,9 @@ REFUSED = {
         model([helper.make_node("Constant", [], ["c"], name="c"), node("Add", "x", "c")]),
         "Constant 'c': no value is not supported",
     ),
-    "computed weights": (model([node("MatMul", "x", "x")], shape=(4, 4)), "the right operand must be a constant"),
-    "MatMul of batches": (model([node("MatMul", "x", "w")], {"w": W42}, (2, 3, 4)), "only matrices"),
+    "computed weights": (model([node("MatMul", "x", "x")], shape=(4, 4)), "one operand must be a constant"),
+    "MatMul of batches": (model([node("MatMul", "x", "w")], {"w": np.ones((2, 4, 2), F4)}, (2, 3, 4)), "only matrices"),
+    "MatMul of other sizes": (model([node("MatMul", "x", "w")], {"w": W24}), "do not go together"),
     "Gemm of a vector": (model([node("Gemm", "x", "w")], {"w": W42}, (4,)), "only matrices"),
     "transposed input": (model([node("Gemm", "x", "w", transA=1)], {"w": W24[:1]}), "transA = 1 is not supported"),
     "Gemm with computed weights": (model([node("Gemm", "x", "x")], shape=(4, 4)), "weights and bias must be constants"),
@@ -327,17 +332,6 @@ def test_output_of_nothing() -> None:
     proto = model([RELU])
     proto.graph.output[0].name = "z"
     assert reasons(proto) == ("output 'z' is not computed by any supported node",)
-
-
-def test_advice_makes_the_model_importable() -> None:
-    """The tool that the advice names does what it says."""
-    from onnxruntime.tools.onnx_model_utils import make_input_shape_fixed
-
-    proto = model([RELU], shape=("N", 4))
-    (reason,) = reasons(proto)
-    assert "make_dynamic_shape_fixed --input_name x --input_shape 1,4`" in reason
-    make_input_shape_fixed(proto.graph, "x", [1, 4])
-    assert "tensor<1x4xf32>" in str(import_onnx(proto.SerializeToString()))
 
 
 def test_all_reasons_at_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -189,8 +190,11 @@ BAD_MODELS: dict[str, tuple[Callable[[], list[str]], str]] = {
     "not_onnx": (lambda: save(b"\x89PNG plainly something else"), "not an ONNX file"),
     "empty_file": (lambda: save(b""), "it has no graph"),
     "truncated": (lambda: save(dense(4, 3).SerializeToString()[:-20], ones(2, 4)), "truncated"),
-    "operator": (lambda: save(relu(op="Erf"), ones(2, 4)), "Erf 'node1': operator ai.onnx.Erf is not supported"),
-    "dynamic_shape": (lambda: save(relu(("N", 4)), ones(2, 4)), r"the shape \[N,4\] is dynamic; fix it"),
+    "operator": (
+        lambda: save(relu(op="Erf"), ones(2, 4)),
+        "Erf 'node1': operator ai.onnx.Erf is supported on constants",
+    ),
+    "dynamic_shape": (lambda: save(relu((1, "N")), ones(2, 4)), r"the shape \[1,N\] is dynamic; add `--dim N=1`"),
     "nan_weights": (lambda: save(dense(4, 3, np.nan), ones(2, 4)), "1 of 12 weights are NaN or infinite"),
     "overflow": (lambda: save(dense(4, 3, 3e38), ones(2, 4) * 1e3), "'fc': the float model gives NaN or infinite"),
     "no_calibration": (lambda: save(relu()), "input 'x': no range.*--calib"),
@@ -327,3 +331,18 @@ def test_an_internal_error_says_how_to_report_it(capsys: Capture, monkeypatch: p
     assert re.fullmatch(said, capsys.readouterr().err)
     with pytest.raises(KeyError):
         main(["--debug", "boards"])
+
+
+def test_sizes_and_remarks(capsys: Capture) -> None:
+    """The advice that is printed works as printed; what was decided is said on standard error and in JSON."""
+    model = "model_under_test.onnx"
+    save(relu(("N", "some width")), ones(2, 4))
+    assert main(["analyze", model, "--board", "host"]) == 1
+    advice = re.search("add `(.*)`, with", capsys.readouterr().err)
+    assert advice is not None
+    assert main(["analyze", model, "--board", "host", "--json", *shlex.split(advice[1])]) == 0
+    out, err = capsys.readouterr()
+    (remark,) = json.loads(out)["remarks"]
+    assert remark.endswith("is taken as 1") and err == f"remark: {remark}\n"
+    assert main(["analyze", model, "--board", "host", "--json", "--batch", "2", "--shape", "x=2x4"]) == 0
+    assert json.loads(capsys.readouterr().out)["remarks"] == []
