@@ -2,7 +2,8 @@
 
 An input is stored under its own name, or under `x` when the model has one input. `x_scale` and `x_offset` (or
 NAME_scale, NAME_offset) say what stored numbers mean: real = x * x_scale + x_offset. Without them numbers are real, but
-for integers where the model's own input holds integers: then they are these. `y` holds class labels.
+for integers where the model's own input holds integers: then they are these. `y` holds class
+labels; of a model with an input of that name they are called `labels`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from ..dialects.errors import UserError
 from ..dialects.fixed.types import storage_limits
 from ..dialects.harmless import in_quotes, in_terminal
 from .npz import read_arrays
+
+LABELS, LABELS_BESIDE_Y = "y", "labels"
+"""The array of class labels, and its name where the model has an input called as it usually is."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def load_dataset(path: str | Path, types: Mapping[str, TensorType]) -> Dataset:
         rows = fit_shape(arrays[key], shape)
         if rows is None:
             expected = f"(rows, {', '.join(map(str, shape[1:]))})"
+            expected += f"; labels are called '{LABELS_BESIDE_Y}' here" if key == LABELS else ""
             reasons.append(
                 f"{path}: {in_quotes(key)} has shape {arrays[key].shape}, "
                 f"the model's input {in_quotes(name)} takes {expected}"
@@ -89,9 +94,11 @@ def load_dataset(path: str | Path, types: Mapping[str, TensorType]) -> Dataset:
         inputs[name] = rows if stored[name] else to_real(rows, arrays, key)
         if not np.isfinite(inputs[name]).all():
             reasons.append(f"{path}: {in_quotes(key)} holds NaN or infinite values (as float32); remove those rows")
-    labels = arrays.get("y")
+    called = LABELS_BESIDE_Y if LABELS in types else LABELS
+    labels = None if called in types else arrays.get(called)
     if labels is not None and not (labels.ndim > 0 and labels.size == len(labels) and is_integral(labels)):
-        reasons.append(f"{path}: 'y' must hold one class number per row, got {labels.dtype} of shape {labels.shape}")
+        found = f"{labels.dtype} of shape {labels.shape}"
+        reasons.append(f"{path}: '{called}' must hold one class number per row, got {found}")
         labels = None
     lengths = {len(x) for x in [*inputs.values(), *([labels] if labels is not None else [])]}
     if len(lengths) > 1:

@@ -178,12 +178,20 @@ class Conversion:
 
     def _destination(self, result: SSAValue, node: StringAttr | None) -> Place:
         """The place that a form writes, or that the parts of a concatenation are written into, made on first use."""
+        inside: list[tuple[SSAValue, Part, StringAttr | None]] = []
+        while result not in self.places and (part := self.parts.get(result)) is not None:
+            inside.append((result, part, node))
+            result, node = part.whole.result, part.whole.node
+        place = self._outermost(result, node)
+        for value, part, name in reversed(inside):
+            place = self._lay(value, self._box(place, part, value), memref_of(value.type), name)
+        return place
+
+    def _outermost(self, result: SSAValue, node: StringAttr | None) -> Place:
+        """The place of a value that is part of no concatenation: an output argument, or a buffer of its own."""
         if result in self.places:
             return self.places[result]
-        type, output, part = memref_of(result.type), self.destinations.get(result), self.parts.get(result)
-        if part is not None:
-            outer = self._destination(part.whole.result, part.whole.node)
-            return self._lay(result, self._box(outer, part, result), type, node)
+        type, output = memref_of(result.type), self.destinations.get(result)
         if output is None:
             return self._define(result, BufferOp(type, None if node is None else node.data))
         if output.type == type:

@@ -37,9 +37,10 @@ def base_of(value: SSAValue) -> SSAValue:
 def absolute(part: Part, parts: Mapping[SSAValue, Part]) -> Part:
     """The same place in the largest concatenation along the same axis."""
     outer = parts.get(part.whole.result)
-    if outer is None or outer.whole.axis_index != part.whole.axis_index:
-        return part
-    return absolute(Part(outer.whole, outer.start + part.start), parts)
+    while outer is not None and outer.whole.axis_index == part.whole.axis_index:
+        part = Part(outer.whole, outer.start + part.start)
+        outer = parts.get(part.whole.result)
+    return part
 
 
 def join(block: Block, taken: Collection[SSAValue]) -> Parts:
@@ -75,10 +76,13 @@ def found_inside(concat: ConcatOp, parts: Mapping[SSAValue, Part]) -> Part | Non
 
 def is_contiguous(concat: ConcatOp, parts: Mapping[SSAValue, Part]) -> bool:
     """True when each part is one block of memory: the axis is the outermost, here and in what this is part of."""
-    type = concat.result.type
-    outer = parts.get(concat.result)
-    flat = prod(type.get_shape()[: concat.axis_index]) == 1
-    return flat and (outer is None or is_contiguous(outer.whole, parts))
+    outer: Part | None = Part(concat, 0)
+    while outer is not None:
+        concat = outer.whole
+        if prod(concat.result.type.get_shape()[: concat.axis_index]) != 1:
+            return False
+        outer = parts.get(concat.result)
+    return True
 
 
 def bytes_of(value: SSAValue) -> int:
