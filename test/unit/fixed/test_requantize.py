@@ -9,7 +9,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tinyml_opt.lowering.onnx_to_fixed.requantize import Requantization, accumulator_bits, requantization
+from tinyml_opt.lowering.onnx_to_fixed.requantize import (
+    GREATEST_FACTOR,
+    LEAST_FACTOR,
+    Requantization,
+    ScaleError,
+    accumulator_bits,
+    bounded_factors,
+    requantization,
+)
 
 
 def apply(plan: Requantization, value: int, channel: int) -> tuple[int, int]:
@@ -110,3 +118,12 @@ def test_accumulators_leave_room_for_their_bound():
     assert accumulator_bits(2**31 - 2) == 32
     assert accumulator_bits(2**31 - 1) == 64
     assert np.iinfo(np.int32).max >= 2**31 - 2
+
+
+def test_factors_out_of_reach_are_replaced_by_those_that_do_the_same():
+    found = bounded_factors(np.array([0.0, 5e-324, 0.5, 1e30, math.inf]))
+    assert found.tolist() == [LEAST_FACTOR, LEAST_FACTOR, 0.5, GREATEST_FACTOR, GREATEST_FACTOR]
+    plan = requantization(found[:1].tolist(), 1 << 20, 64)
+    assert plan.multipliers is not None and not plan.multipliers.any()
+    with pytest.raises(ScaleError):
+        bounded_factors(np.array([math.nan]))
