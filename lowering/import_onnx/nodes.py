@@ -52,13 +52,13 @@ class NodeImporter(Values):
             return
         name = self.names.unique(node_name(proto))
         kind = full_name(proto.domain, proto.op_type)
-        if kind == "Constant":
-            self.add_constant_node(proto, name)
-            return
         again = [o for o in proto.output if o and (o in self.values or o in self.unknown)]
         if again:
             reason = f"{in_quotes(again[0])} is already computed by another node; export the model again"
             self.refusals.add_node(proto.op_type, name, reason)
+            return
+        if kind == "Constant":
+            self.add_constant_node(proto, name)
             return
         if kind not in self.translations and kind not in BOUNDS:
             self.refuse(proto, name, f"operator {operator_of(proto)} is not supported; {way_out(kind)}")
@@ -151,7 +151,10 @@ class NodeImporter(Values):
         except REFUSALS as error:
             self.refuse(proto, name, reason_of(error), isinstance(error, Exhausted))
             return
-        self.values[proto.output[0]] = self.constant(name, array)
+        self.pass_over(proto)
+        if proto.output[0]:
+            self.unknown.discard(proto.output[0])
+            self.values[proto.output[0]] = self.constant(name, array)
 
 
 def listed(translated: dialect.OnnxOp | list[dialect.OnnxOp]) -> Iterable[dialect.OnnxOp]:
