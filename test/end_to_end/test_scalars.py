@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,7 @@ def stretched() -> Network:
 
 
 @pytest.mark.parametrize("build", [scalars, stretched])
-def test_scalars_and_stretched_constants(tmp_path: Path, build: object) -> None:
-    assert callable(build)
+def test_scalars_and_stretched_constants(tmp_path: Path, build: Callable[[], Network]) -> None:
     net = build()
     rows = net.rows(20)
     compilation = compile_network(net.model(), tmp_path, rows)
