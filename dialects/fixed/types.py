@@ -7,7 +7,7 @@ with power-of-two scales (SeeDot, PLDI 2019) as the special case that prints as 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import auto
 
 from xdsl.dialects.builtin import ArrayAttr, IntAttr, IntegerType, Signedness, StringAttr, TensorType
@@ -55,10 +55,19 @@ def parse_scale(parser: AttrParser) -> float:
     """Read `2^k` or a decimal number."""
     source, start = parser.lexer.input, parser.pos
     if source.slice(start, start + 2) != "2^":
-        return float(parser.parse_number())
+        return as_double(parser, parser.parse_number)
     # MLIR's lexer takes `^` for the start of a block name, so it must not see it.
     parser._resume_from(start + 2)  # pyright: ignore[reportPrivateUsage]
-    return math.ldexp(1.0, parser.parse_integer())
+    return as_double(parser, lambda: math.ldexp(1.0, parser.parse_integer()))
+
+
+def as_double(parser: AttrParser, parse: Callable[[], float]) -> float:
+    """A number that was read, where it is a double."""
+    start = parser.pos
+    try:
+        return float(parse())
+    except OverflowError:
+        parser.raise_error("this scale is larger than any double", start, parser.pos)
 
 
 @irdl_attr_definition

@@ -171,7 +171,8 @@ class OptMain(xDSLOptMain):
 
     def read_mlir(self, stream: IO[bytes]) -> ModuleOp:
         """Parse MLIR text."""
-        parser = LocatingParser(self.ctx, stream.read().decode(), self.source.name)
+        limit = self.args.max_elements or DEFAULT_ELEMENTS
+        parser = LocatingParser(self.ctx, stream.read().decode(), self.source.name, limit)
         self.source.spans = parser.spans
         return parser.parse_module(not self.args.no_implicit_module)
 

@@ -6,20 +6,26 @@ store. Raised in xDSL's code while a text is read they can only mean the text; r
 
 from __future__ import annotations
 
-from typing import NoReturn
+from math import prod
+from typing import Any, NoReturn
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, ModuleOp
 from xdsl.ir import Operation
 from xdsl.parser import Parser, ParserState
 from xdsl.utils.exceptions import DiagnosticException, UnregisteredConstructException
 from xdsl.utils.lexer import Input, Position, Span, Token
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind, StringLiteral
 
+from ...dialects.onnx.budget import DEFAULT_ELEMENTS
+
 PROJECT = __name__.partition(".")[0]
 
 TEXT_ERRORS = (ValueError, OverflowError, NotImplementedError, UnregisteredConstructException)
 """What xDSL raises for a wrong text, besides its own diagnostics."""
+
+LONGEST_SPLAT = 200
+"""The most characters of a single element; a list of elements, or a long string of them, is bounded by the text."""
 
 DEPTH = 64
 """How many ops may stand inside each other."""
@@ -44,8 +50,9 @@ class LocatingParser(Parser):
     Spans and not location attributes: a line number costs a scan of the text, and is only needed for the op in error.
     """
 
-    def __init__(self, context: Context, text: str, name: str):
+    def __init__(self, context: Context, text: str, name: str, max_elements: int = DEFAULT_ELEMENTS):
         self.source = Input(text, name)
+        self.max_elements = max_elements
         self.spans: dict[Operation, Span] = {}
         self.depth = 0
         super().__init__(context, text, name)
@@ -67,6 +74,34 @@ class LocatingParser(Parser):
         """Raise the error at the end of what the parser has read."""
         end = len(self.source.content[: self.pos].rstrip())
         self.raise_error(str(error) or type(error).__name__, max(0, end - 1), end)
+
+    def parse_dense_int_or_fp_elements_attr(self, type: Any) -> DenseIntOrFPElementsAttr[Any]:
+        """xDSL lists the elements of a splat, however many its type says: here they are bytes, of a bounded number."""
+        start = self.pos
+        self.parse_punctuation("<", " in dense attribute")
+        first = self._current_token
+        if first.kind in (MLIRTokenKind.L_SQUARE, MLIRTokenKind.GREATER) or first.span.len > LONGEST_SPLAT:
+            self._resume_from(start)
+            return super().parse_dense_int_or_fp_elements_attr(type)
+        is_text = first.kind in (MLIRTokenKind.STRING_LIT, MLIRTokenKind.BYTES_LIT)
+        element = self._consume_token() if is_text else self._parse_tensor_literal_element()
+        self.parse_punctuation(">", " in dense attribute")
+        bounded = self._bounded_type(type)
+        if isinstance(element, Token):
+            self._resume_from(start)
+            return super().parse_dense_int_or_fp_elements_attr(type)
+        values: Any = [element.to_type(self, bounded.element_type)]
+        return DenseIntOrFPElementsAttr.from_list(bounded, values)
+
+    def _bounded_type(self, type: Any) -> Any:
+        """The type of a dense attribute: the one given, else the one that follows."""
+        if type is None:
+            self.parse_punctuation(":", " in dense attribute")
+            type = self._parse_dense_literal_type()
+        count = prod(type.get_shape())
+        if count > self.max_elements:
+            self.raise_error(f"{type} has {count:,} elements, more than {self.max_elements:,}")
+        return type
 
     def parse_operation(self) -> Operation:
         start = self.pos

@@ -59,3 +59,23 @@
 
 // CHECK: error: Format not implemented for i128
 %0 = arith.constant dense<1> : tensor<1xi128>
+
+// -----
+
+// CHECK: error: tensor<1048576x1048576xi8> has 1,099,511,627,776 elements, more than 67,108,864
+%0 = arith.constant dense<7> : tensor<1048576x1048576xi8>
+
+// -----
+
+// CHECK: error: tensor<1048576x1048576xi8> has 1,099,511,627,776 elements, more than 67,108,864
+%0 = arith.constant dense<"0x07"> : tensor<1048576x1048576xi8>
+
+// -----
+
+// CHECK: arith.constant dense<7> : tensor<1000x1000xi8>
+%0 = arith.constant dense<7> : tensor<1000x1000xi8>
+
+// -----
+
+// CHECK: error: this scale is larger than any double
+%0 = "test.op"() : () -> !fixed.q<i8, 2^1024>
