@@ -71,12 +71,13 @@ def schedule(
     known = "given" if best == tuple(given) else "exact"
     words = len(graph.preds) // 64 + 1
     looks = looks * LONG // (LONG + words) if words * mask_count(graph) <= WORDS * looks else 0
+    ends = [each.moves.looks + looks for each, _ in both] if looks else []
     for budget in budgets(state_limit) if looks else ():
         if states and bound < HOPE * peak:
             break
-        for each, turn in both:
+        for (each, turn), end in zip(both, ends, strict=True):
             search = ExactSearch(each, bound, peak)
-            order = search.run(budget, looks)
+            order = search.run(budget, end)
             states, bound = states + search.states, search.bound
             if order is not None:
                 return Schedule(order[::turn], bound, bound, "exact", states)
@@ -124,7 +125,7 @@ class ExactSearch:
     def run(self, state_limit: int, looks: int = 1 << 62) -> tuple[int, ...] | None:
         """An order whose peak is `bound`; None when `bound` has risen to `limit`, or when it takes more.
 
-        `looks` bounds the looks at ops of all searches in this graph.
+        It ends when so many `looks` at ops have been counted in this graph.
         """
         if self.bound >= self.limit:
             return None
