@@ -46,8 +46,8 @@ class Dataset:
         values, (low, high) = self.inputs[name], storage_limits(storage)
         if values.min() < low or values.max() > high:
             raise UserError(
-                f"input '{name}' takes integers in [{low}, {high}], got [{values.min()}, {values.max()}]; to give real "
-                f"numbers, store them as float32, or say their scale in an array {name}_scale"
+                f"input {in_quotes(name)} takes integers in [{low}, {high}], got [{values.min()}, {values.max()}]; to "
+                f"give real numbers, store them as float32, or say their scale in an array {in_quotes(name + '_scale')}"
             )
         return values
 

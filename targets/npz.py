@@ -21,6 +21,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ..dialects.errors import UserError
+from ..dialects.harmless import in_quotes
 
 MAX_ELEMENTS = 1 << 28
 """The most elements of all arrays of a file."""
@@ -85,7 +86,7 @@ def read_zip(path: Path, stream: IO[bytes]) -> dict[str, NDArray[Any]]:
             except BROKEN:
                 reason = "is damaged"
             if reason is not None:
-                reasons.append(f"{path}: '{name}' {reason}; {HOW_TO_MAKE}")
+                reasons.append(f"{path}: {in_quotes(name)} {reason}; {HOW_TO_MAKE}")
     if reasons:
         raise UserError(*reasons)
     return arrays

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..dialects.harmless import in_quotes
 from ..targets.dataset import Dataset
 from ..targets.executors.fixed import FixedExecutor
 from ..targets.ports import input_ports, output_ports, to_real, to_stored
@@ -87,8 +88,8 @@ def output_faults(outputs: dict[str, Distance], criterion: Criterion, nodes: Seq
     first = opening(nodes, criterion) if faults else None
     where = "no node is far from this program's own evaluation of the model"
     if first is not None:
-        where = f"the distance opens at '{first}'"
-    return [f"output '{name}': {fault}; {where}" for name, fault in faults]
+        where = f"the distance opens at {in_quotes(first)}"
+    return [f"output {in_quotes(name)}: {fault}; {where}" for name, fault in faults]
 
 
 def node_faults(exactness: Sequence[NodeExactness], faults: list[str], product_bits: int) -> list[str]:
@@ -99,5 +100,5 @@ def node_faults(exactness: Sequence[NodeExactness], faults: list[str], product_b
     for found in exactness:
         fault = found.fault(product_bits)
         if fault is not None:
-            return [*faults, f"node '{found.node.name}': {fault}"]
+            return [*faults, f"node {in_quotes(found.node.name)}: {fault}"]
     return []

@@ -224,8 +224,8 @@ class Assignment:
         if self.types[pad.result].scale * LEAST_STEPS <= greatest:
             return []
         return [
-            f"{pad.name} '{pad.label}': beside the constant {pad.fill:.3g} its operand, of up to {greatest:.3g}, has "
-            f"fewer than {LEAST_STEPS} steps; pad with a number of its size"
+            f"{pad.name} {in_quotes(pad.label)}: beside the constant {pad.fill:.3g} its operand, of up to "
+            f"{greatest:.3g}, has fewer than {LEAST_STEPS} steps; pad with a number of its size"
         ]
 
     def from_range(self, op: Operation) -> QType:

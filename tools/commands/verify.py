@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ...dialects.fixed.types import QType
+from ...dialects.harmless import in_terminal
 from ...targets.dataset import load_dataset
 from ..compiler import compile_model, input_types, options_of
 from ..outputs import write_outputs
@@ -50,7 +51,7 @@ def show(result: Verification, nodes: int) -> None:
     print_table(f"{result.rows} inputs through every level", ("level", "against fixed", "compared"), rows, caption)
     for note in result.not_run:
         print_line(f"not run: {note}")
-    outputs = [(name, *figures(d), f"{d.share_over_2:.2%}") for name, d in result.outputs.items()]
+    outputs = [(in_terminal(name), *figures(d), f"{d.share_over_2:.2%}") for name, d in result.outputs.items()]
     title = f"Outputs against the reference: {result.reference}"
     print_table(title, ("output", "SNR, dB", "greatest distance, steps", "over 2 steps"), outputs)
     shown = worst_first(result.nodes)[:nodes]
@@ -68,7 +69,7 @@ def node_cells(row: NodeRow) -> tuple[object, ...]:
     """A node's row of the table."""
     element, (low, high) = row.node.element, row.range
     type = f"{element.storage}, scale {element.scale:.4g}, zero {element.zp}" if isinstance(element, QType) else element
-    return (row.node.name, *figures(row.distance), row.saturated, str(type), f"[{low:.4g}, {high:.4g}]")
+    return (in_terminal(row.node.name), *figures(row.distance), row.saturated, str(type), f"[{low:.4g}, {high:.4g}]")
 
 
 def figures(distance: Distance) -> tuple[str, str]:

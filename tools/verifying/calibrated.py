@@ -6,6 +6,7 @@ from math import prod
 
 from xdsl.dialects.builtin import TensorType
 
+from ...dialects.harmless import in_quotes
 from ...dialects.onnx import ConvOp, GemmOp
 from ...dialects.onnx.base import OnnxOp, shape_of
 from ...passes.fixed.calibrate import the_function
@@ -42,7 +43,8 @@ def remark(compilation: Compilation) -> str | None:
     for name, distance in found.items():
         fault = criterion.fault(distance)
         if fault is not None:
-            return f"output '{name}' on {len(dataset)} rows of {path}: {fault}; `tinyml verify` shows where it is lost"
+            where = f"output {in_quotes(name)} on {len(dataset)} rows of {path}"
+            return f"{where}: {fault}; `tinyml verify` shows where it is lost"
     return None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...dialects.errors import UserError
+from ...dialects.harmless import in_quotes
 from ...targets.executors.interface import Arrays, Executor, Run
 from ...targets.ports import input_ports, output_ports
 from ...targets.toolchain import ToolchainMissing
@@ -27,7 +28,7 @@ class Difference:
     count: int
 
     def __str__(self) -> str:
-        where = f"'{self.node}', input {self.row}, element {list(self.index)}"
+        where = f"{in_quotes(self.node)}, input {self.row}, element {list(self.index)}"
         return f"{where}: expected {self.expected}, got {self.actual} ({self.count} elements differ)"
 
 

@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects.fixed.types import QType, storage_limits
+from ...dialects.harmless import in_json
 from ...dialects.onnx.base import element_of
 from ...passes.fixed.calibrate import the_function
 from ...targets.dataset import Dataset
@@ -56,7 +57,7 @@ class NodeRow:
     def to_json(self) -> dict[str, Any]:
         """As plain data: the SNR is None where all is equal, or the model's values are all 0."""
         return {
-            "name": self.node.name,
+            "name": in_json(self.node.name),
             "snr_db": self.distance.snr_db,
             "max_steps": self.distance.greatest,
             "saturated": self.saturated,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xdsl.context import Context
 
 from ...dialects.errors import UserError
+from ...dialects.harmless import in_quotes, in_terminal
 from ...dialects.onnx.base import element_of, port_names, shape_of
 from ...passes.fixed.calibrate import the_function
 from ...targets.dataset import Dataset, fit_shape, read_arrays
@@ -71,19 +72,22 @@ def expected_outputs(compilation: Compilation, path: Path, rows: int, file_rows:
     results = function.get_return_op()
     assert results is not None
     names = port_names(function.res_attrs, "output", len(results.operands))
-    reasons = [f"{path}: no output '{name}'; the model has {names}" for name in arrays if name not in names]
+    known = in_terminal(str(names))
+    reasons = [f"{path}: no output {in_quotes(n)}; the model has {known}" for n in arrays if n not in names]
     outputs: dict[str, NDArray[Any]] = {}
     for name, value, port in zip(names, results.operands, output_ports(compilation.function), strict=True):
         array = arrays.get(name)
         if array is None:
-            reasons.append(f"{path}: no array for output '{name}'; it has {sorted(arrays)}")
+            found = in_terminal(str(sorted(arrays)))
+            reasons.append(f"{path}: no array for output {in_quotes(name)}; it has {found}")
             continue
         shaped = fit_shape(array, shape_of(value)) if array.dtype.kind in "fiub" else None
         if shaped is None or len(shaped) not in (rows, file_rows):
             shape = f"real numbers of shape {(file_rows, *shape_of(value)[1:])}"
-            reasons.append(f"{path}: '{name}' is {array.dtype} of shape {array.shape}, expected {shape}")
+            reasons.append(f"{path}: {in_quotes(name)} is {array.dtype} of shape {array.shape}, expected {shape}")
         elif not np.isfinite(shaped).all():
-            reasons.append(f"{path}: '{name}' holds NaN or infinite values; remove those rows here and in the data")
+            what = "holds NaN or infinite values; remove those rows here and in the data"
+            reasons.append(f"{path}: {in_quotes(name)} {what}")
         else:
             is_stored = shaped.dtype.kind in "iu" and element_of(value).name != "f32"
             outputs[name] = (dequantized(shaped, port) if is_stored else shaped.astype(np.float64))[:rows]

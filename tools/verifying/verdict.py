@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...dialects.harmless import in_json
 from .distance import Distance
 from .levels import LevelResult, Levels
 from .node_table import NodeRow, worst_first
@@ -71,7 +72,7 @@ class Verification:
             "reasons": self.reasons(),
             "rows": self.rows,
             "outputs": [
-                {"name": n, "snr_db": d.snr_db, "max_steps": d.greatest, "share_over_2": d.share_over_2}
+                {"name": in_json(n), "snr_db": d.snr_db, "max_steps": d.greatest, "share_over_2": d.share_over_2}
                 for n, d in self.outputs.items()
             ],
             "nodes": [row.to_json() for row in worst_first(self.nodes)],
@@ -96,7 +97,7 @@ def node_wise_json(exactness: Sequence[NodeExactness]) -> dict[str, Any]:
         "ties": sum(n.ties for n in exactness),
         "unequal": sum(n.unequal for n in exactness),
         "nodes": [
-            {"name": n.node.name, "ties": n.ties, "unequal": n.unequal, "steps_beyond_rounding": n.worst}
+            {"name": in_json(n.node.name), "ties": n.ties, "unequal": n.unequal, "steps_beyond_rounding": n.worst}
             for n in exactness
             if n.ties or n.unequal
         ],

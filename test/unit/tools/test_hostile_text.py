@@ -117,7 +117,7 @@ def test_ports_without_a_name_are_refused(place: str):
         [helper.make_tensor_value_info(inner[0], TensorProto.FLOAT, [1, 4])],
         [helper.make_tensor_value_info(inner[1], TensorProto.FLOAT, None)],
     )
-    with pytest.raises(UserError, match=f"an {place} of the model has no name; export the model again"):
+    with pytest.raises(UserError, match=f"an {place} has no name; export the model again"):
         import_onnx(helper.make_model(graph).SerializeToString())
 
 
