@@ -137,7 +137,7 @@ class GraphImporter:
         """Arguments for the inputs that are no initializers; returns their names."""
         values, unknown = self.nodes.values, self.nodes.unknown
         weights = values.keys() | unknown
-        infos = [info for info in self.graph.input if info.name not in weights]
+        infos = [info for info in self.graph.input if not info.name or info.name not in weights]
         shapes = InputShapes(infos, self.sizes)
         names: list[str] = []
         for info in infos:

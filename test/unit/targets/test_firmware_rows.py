@@ -10,6 +10,7 @@ from tinyml_opt.dialects.fixed.types import IntsAttr, PortAttr, QType
 from tinyml_opt.targets.executors.compiled import pack_rows, unpack_rows
 from tinyml_opt.targets.executors.hls import as_text, from_text
 from tinyml_opt.targets.firmware import GeneratedModel, c_type, port_bytes, ports_header
+from tinyml_opt.targets.simulators.outcome import FirmwareFault
 
 
 def port(label: str, shape: Sequence[int], bits: int = 8, unsigned: bool = False, last_first: bool = False) -> PortAttr:
@@ -67,7 +68,7 @@ def test_rows_that_do_not_fit(change: dict[str, np.ndarray], message: str):
 
 
 def test_missing_output_rows():
-    with pytest.raises(ValueError, match="2 output rows for 3 input rows"):
+    with pytest.raises(FirmwareFault, match="24 bytes for 3 rows of 12 bytes"):
         unpack_rows(pack_rows(ROWS, PORTS).tobytes(), PORTS, 3)
 
 

@@ -143,7 +143,10 @@ def test_a_signal_ends_a_process_and_its_children(number: int, code: int):
     pid = Path("pid").absolute()
     write_compiler(f"#!/bin/sh\nsleep 1000 & echo $! >{pid}.new; mv {pid}.new {pid}; wait\n")
     environment = {**os.environ, "PATH": f"{Path('bin').absolute()}:{os.environ['PATH']}"}
-    with subprocess.Popen(program("tinyml", RUN), env=environment, stderr=subprocess.PIPE, text=True) as process:
+    command = program("tinyml", RUN)
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible
+    ) as process:
         while process.poll() is None and not pid.exists():
             time.sleep(0.05)
         process.send_signal(number)
@@ -151,6 +154,11 @@ def test_a_signal_ends_a_process_and_its_children(number: int, code: int):
     assert process.returncode == code
     assert err == ("error: interrupted\n" if number == signal.SIGINT else "")
     assert has_ended(pid)
+
+
+def interruptible() -> None:
+    """Undo what a shell does to a background process, whose children ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def has_ended(pid: Path) -> bool:

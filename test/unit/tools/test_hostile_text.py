@@ -126,7 +126,8 @@ def test_a_terminal_is_told_nothing_by_a_model(capsys: Capture, tmp_path: Path, 
     onnx.save(model([node("Foo\x1b[31mRED\nerror: fake", "x", name="n\x1b]0;title\x07")]), "net.onnx")
     for run in (lambda: main(["analyze", "net.onnx", "--board", "host"]), lambda: opt_main(["net.onnx"])):
         assert run() == 1
-        (line,) = lines_of(capsys.readouterr().err)
+        first, line = lines_of(capsys.readouterr().err)
+        assert first.startswith("error: 1 operator stands between the model and its C: Foo<U+001B>[31mRED<U+000A>")
         assert line.startswith("error: Foo<U+001B>[31mRED<U+000A>error: fake 'fake': operator")
     Path("net.mlir").write_text('"a\x1b[31m.b"() : () -> ()\n"func.func"() <{sym_name = "\x1b[2J"}> : () -> ()\n')
     assert opt_main(["net.mlir"]) == 1
