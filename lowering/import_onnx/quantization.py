@@ -24,6 +24,7 @@ OUTPUT_TYPES: dict[int, IntegerType] = {
 
 
 def quantize_linear(node: Node) -> onnx.OnnxOp:
+    """Reals as integers of the zero point's type, or of `output_dtype`."""
     x = node.operand(0)
     number = node.attributes.get("output_dtype", 0)
     if number not in OUTPUT_TYPES:

@@ -7,8 +7,7 @@ from math import prod
 
 import numpy as np
 
-from ....dialects.access import is_in_bounds
-from ....dialects.fixed.forms import ContractOp, ReduceOp, StructuredForm, shaped_type
+from ....dialects.fixed.forms import ContractOp, ReduceOp
 from ....dialects.fixed.types import Reduction
 from ....targets.executors.views import accessed, used_sizes
 from .ranges import Array, Range
@@ -26,16 +25,11 @@ class Combined:
     partial: Range
 
 
-def is_padded(form: StructuredForm, operand: int) -> bool:
-    """True when a form reads outside an input somewhere, where it contributes nothing."""
-    return not is_in_bounds(form.in_maps[operand], form.sizes, shaped_type(form.ins[operand]).get_shape())
-
-
 def contraction(form: ContractOp, x: Range, w: Range) -> Combined:
     """Between the sums of the least and of the greatest products; exact where the weights are known and x is free."""
     zero_x, zero_w = form.zero_points.data
     parallel = len(form.domain.parallel.data)
-    padded = is_padded(form, 0)
+    padded = form.is_padded(0)
     fill = zero_x if padded else None
     xs = read(x, form.in_maps[0], form.sizes, fill)
     ws = read_all(w, form)
@@ -89,7 +83,7 @@ def reduction(form: ReduceOp, x: Range) -> Combined:
     if kind is Reduction.ARGMAX:
         index = Range.of(np.zeros((1,) * parallel, object), np.full((1,) * parallel, count - 1, object))
         return Combined(index, index)
-    padded = is_padded(form, 0)
+    padded = form.is_padded(0)
     if kind is not Reduction.SUM:
         limits = Range.of_type(form.acc) if padded else None
         value = over_window(uniform(x, x.low.ndim) if padded else x, form, parallel)

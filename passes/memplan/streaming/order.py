@@ -18,6 +18,7 @@ def on_demand(slices: Sequence[int], first: int, requires: Sequence[Needs]) -> l
     inner = [[(writer - first, counts) for writer, counts in needs if writer >= first] for needs in requires]
 
     def demand(task: int, count: int) -> None:
+        """Append what is missing of the first `count` slices of a task, each after the slices that it needs."""
         waiting = [(task, count)]
         while waiting:
             task, count = waiting[-1]
