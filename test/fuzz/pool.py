@@ -31,9 +31,8 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What one case may take: resident bytes, CPU seconds, and seconds on the clock.
-
-    Its address space may grow by as many bytes.
+    """What one case may take beyond what the importing process has: bytes, resident and of address space; CPU seconds,
+    and seconds on the clock.
     """
 
     memory: int = 1 << 30
@@ -82,10 +81,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Started:
-    """A case that is running."""
+    """A case that is running; `resident` counts the bytes that it began with."""
 
     seed: int
     size: int
+    resident: int
     output: Path
     begin: float
 
@@ -111,13 +111,13 @@ def start(fuzzer: Fuzzer, seed: int, scratch: Path, limits: Limits) -> tuple[int
     folder.mkdir()
     data = fuzzer.make(seed)
     (folder / f"case{fuzzer.suffix}").write_bytes(data)
-    begin = time.monotonic()
+    begin, resident = time.monotonic(), memory_in_use()[1]
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
         os._exit(run_here(fuzzer, folder / f"case{fuzzer.suffix}", seed, limits))
-    return pid, Started(seed, len(data), folder / "output", begin)
+    return pid, Started(seed, len(data), resident, folder / "output", begin)
 
 
 def run_here(fuzzer: Fuzzer, path: Path, seed: int, limits: Limits) -> int:
@@ -127,7 +127,7 @@ def run_here(fuzzer: Fuzzer, path: Path, seed: int, limits: Limits) -> int:
     os.dup2(output, 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 1))
-    memory = address_space() + limits.memory
+    memory = memory_in_use()[0] + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     try:
         code = fuzzer.run(path, seed)
@@ -139,9 +139,10 @@ def run_here(fuzzer: Fuzzer, path: Path, seed: int, limits: Limits) -> int:
     return code
 
 
-def address_space() -> int:
-    """The bytes of address space that this process has now."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+def memory_in_use() -> tuple[int, int]:
+    """The bytes of address space that this process has now, and how many of them are resident."""
+    space, resident, *_ = Path("/proc/self/statm").read_text().split()
+    return int(space) * resource.getpagesize(), int(resident) * resource.getpagesize()
 
 
 def ended(running: dict[int, Started], limits: Limits) -> Iterator[tuple[int, int, resource.struct_rusage]]:
@@ -162,12 +163,12 @@ def outcome(started: Started, status: int, usage: resource.struct_rusage, limits
     output = started.output.read_text(errors="replace") if started.output.is_file() else ""
     shutil.rmtree(started.output.parent, ignore_errors=True)
     seconds = usage.ru_utime + usage.ru_stime
-    verdict = verdict_of(status, output, seconds, usage.ru_maxrss * 1024, limits)
+    verdict = verdict_of(status, output, seconds, usage.ru_maxrss * 1024 - started.resident, limits)
     return Outcome(started.seed, verdict, started.size, seconds, output)
 
 
 def verdict_of(status: int, output: str, seconds: float, peak: int, limits: Limits) -> str:
-    """The verdict on an exit status, what was printed, CPU seconds and the peak of resident bytes.
+    """The verdict on an exit status, what was printed, CPU seconds and the most resident bytes that it added.
 
     A warning of Python's is a defect, too.
     """

@@ -1,0 +1,53 @@
+"""Scalar functions, and changes between reals and integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ....dialects import onnx
+from ....dialects.dense import dtype_of
+from ....dialects.onnx.base import element_of, shape_of
+from ....dialects.onnx.scalar import QuantizationOp
+from .types import Array, Evaluate, Real
+
+
+def binary(function: np.ufunc) -> Evaluate:
+    """A scalar function of two operands; dimensions that one of them lacks come after the batch axis."""
+
+    def evaluate(op: onnx.AddOp | onnx.MulOp | onnx.SubOp, operands: Sequence[Array]) -> Array:
+        rank = len(shape_of(op.result))
+        lhs, rhs = (v.reshape(len(v), *(1,) * (rank + 1 - v.ndim), *v.shape[1:]) for v in operands)
+        return function(lhs, rhs)
+
+    return evaluate
+
+
+def clip(op: onnx.ClipOp, operands: Sequence[Array]) -> Array:
+    """min(max(x, low), high)"""
+    real = operands[0].dtype.type
+    return np.clip(operands[0], real(op.low_value), real(op.high_value))
+
+
+def parameters(op: QuantizationOp, real: Real) -> tuple[Array, Array]:
+    """Scales and zero points as reals, broadcast along the op's axis."""
+    rank = len(shape_of(op.x))
+    shape = [1] * (rank + 1)
+    if op.scales_array.size > 1:
+        shape[op.axis_index % rank + 1] = -1
+    return op.scales_array.astype(real).reshape(shape), op.zero_points_array.astype(real).reshape(shape)
+
+
+def quantize(op: onnx.QuantizeLinearOp, operands: Sequence[Array]) -> Array:
+    """round(x / scale) + zero point, ties to even, saturated."""
+    scale, zero_point = parameters(op, operands[0].dtype.type)
+    dtype = dtype_of(element_of(op.result))
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(operands[0] / scale) + zero_point, limits.min, limits.max).astype(dtype)
+
+
+def dequantize(op: onnx.DequantizeLinearOp, operands: Sequence[Array], real: Real = np.float32) -> Array:
+    """(x - zero point) * scale"""
+    scale, zero_point = parameters(op, real)
+    return (operands[0].astype(real) - zero_point) * scale

@@ -1,0 +1,34 @@
+"""Moves: the same elements elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from xdsl.ir import Operation
+
+from ....dialects import onnx
+from ....dialects.onnx.base import shape_of
+from .types import Array
+
+
+def same_elements(op: Operation, operands: Sequence[Array]) -> Array:
+    """Under the result's shape."""
+    return operands[0].reshape(len(operands[0]), *shape_of(op.results[0]))
+
+
+def pad(op: onnx.PadOp, operands: Sequence[Array]) -> Array:
+    """x with a constant around it."""
+    return np.pad(operands[0], [(0, 0), *op.margins], constant_values=operands[0].dtype.type(op.fill))
+
+
+def concat(op: onnx.ConcatOp, operands: Sequence[Array]) -> Array:
+    """The operands, constants among them, beside each other."""
+    batch = max(len(operand) for operand in operands)
+    return np.concatenate([np.broadcast_to(v, (batch, *v.shape[1:])) for v in operands], axis=op.axis_index + 1)
+
+
+def slice_(op: onnx.SliceOp, operands: Sequence[Array]) -> Array:
+    """A box of x."""
+    box = zip(op.start_list, shape_of(op.result), strict=True)
+    return operands[0][(slice(None), *(slice(start, start + size) for start, size in box))]
