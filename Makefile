@@ -60,8 +60,8 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 
 fuzz: setup
-	$(BIN)/python test/fuzz/onnx_files.py --cases $(CASES) --first $(FIRST)
-	$(BIN)/python test/fuzz/mlir_texts.py --cases $(CASES) --first $(FIRST)
+	PYTHONPATH=test $(BIN)/python -m fuzz.onnx_files --cases $(CASES) --first $(FIRST)
+	PYTHONPATH=test $(BIN)/python -m fuzz.mlir_texts --cases $(CASES) --first $(FIRST)
 	for round in $$(seq $(ROUNDS)); do \
 	  $(BIN)/pytest --quiet --numprocesses 2 -m hypothesis --hypothesis-profile=fuzz || exit 1; done
 
@@ -78,7 +78,7 @@ bench-code-size: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.code_size $(wildcard $(MODELS)) $(BENCH)
 
 bench-quantized: setup
-	$(BIN)/python test/fuzz/static_quantization.py
+	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt

@@ -155,7 +155,8 @@ class Liveness:
                     self._rows[op.result] = [1 << 60] * count, [-1] * count
             else:
                 self._run(op)
-        written = {self._written(step, target) for step in self.steps for target in destinations(step.op)}
+        ops = dict.fromkeys(step.op for step in self.steps)
+        written = {self._written(op, target) for op in ops for target in destinations(op)}
         for argument in block.args:
             first, last = self._spans.get(argument, (-1, -1))
             self._spans[argument] = (first, len(self.steps)) if argument in written else (-1, last)
@@ -163,11 +164,11 @@ class Liveness:
         """Arguments first, then buffers and views in the order of their definition, then by row."""
 
     @staticmethod
-    def _written(step: Step, target: SSAValue) -> SSAValue:
+    def _written(step: StepOp, target: SSAValue) -> SSAValue:
         root = root_of(target)
         owner = root.owner
         if isinstance(owner, Operation) and not isinstance(owner, BufferOp | ViewOp | RowsOp):
-            raise OpError(step.op, f"writes into what `{owner.name}` makes, which is no buffer")
+            raise OpError(step, f"writes into what `{owner.name}` makes, which is no buffer")
         return root
 
     def _run(self, op: Operation) -> None:

@@ -86,7 +86,7 @@ def broadcast_shape(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...
     for a, b in zip((1,) * (rank - len(left)) + tuple(left), (1,) * (rank - len(right)) + tuple(right), strict=True):
         if a != b and 1 not in (a, b):
             raise VerifyException(f"shapes {list(left)} and {list(right)} do not broadcast")
-        result.append(max(a, b))
+        result.append(b if a == 1 else a)
     return tuple(result)
 
 

@@ -43,6 +43,8 @@ def quantize_linear(node: Node) -> onnx.OnnxOp:
 
 def dequantize_linear(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
+    if not isinstance(element_of(x), IntegerType):
+        raise Unsupported(f"it takes integers, not {element_of(x)}; leave it out, or quantize its input")
     scale, zero_point, axis = quantization(node, element_of(x))
     if node.attributes.get("output_dtype", 0) not in (0, 1):
         raise Unsupported("only float32 results are supported (output_dtype = 1)")
@@ -109,7 +111,7 @@ def with_positive_scales(
     sign = np.where(dead, 0, np.sign(scale)).astype(np.int64)
     integers, points = stored * sign.reshape(column), to_numpy(zero_point) * sign
     element = element_of(x)
-    assert isinstance(element, IntegerType)
+    assert isinstance(element, IntegerType), "checked by the caller"
     least, greatest = storage_limits(element)
     for values in (integers, points):
         if values.size and (values.min() < least or values.max() > greatest):

@@ -21,6 +21,9 @@ Rule = Callable[[Writer, tuple[SSAValue, ...], IntegerType], SSAValue]
 """Writes an op, given its operands and the type of its result."""
 
 
+OPPOSITE = {"lt": "gt", "gt": "lt"}
+
+
 def signed(op: type[BinaryOp]) -> Rule:
     """C's operator on signed numbers."""
     return lambda w, x, _: w.binary(op, x[0], x[1])
@@ -37,15 +40,32 @@ def shift_unsigned(op: type[BinaryOp]) -> Rule:
 
 
 def extreme(predicate: str, is_unsigned: bool = False) -> Rule:
-    """`a pred b ? a : b`; of conditions (as signed numbers 0 and -1) `a || b` or `a && b`."""
+    """`a pred b ? a : b`; of conditions (as signed numbers 0 and -1) `a || b` or `a && b`.
+
+    With the type's least or greatest number it is one of the two, and a comparison that compilers warn of.
+    """
 
     def rule(w: Writer, x: tuple[SSAValue, ...], type: IntegerType) -> SSAValue:
         if type == i1:
             return disjunction(w, *x) if (predicate == "gt") == is_unsigned else conjunction(w, *x)
+        for value, other in (x, x[::-1]):
+            number = constant_of(value)
+            if number == limit(type, predicate, is_unsigned):
+                return value
+            if number == limit(type, OPPOSITE[predicate], is_unsigned):
+                return other
         a, b = (w.unsigned(v) for v in x) if is_unsigned else x
         return w.choose(w.compare(predicate, a, b), *x)
 
     return rule
+
+
+def limit(type: IntegerType, predicate: str, is_unsigned: bool) -> int:
+    """The greatest number of a type for `gt`, the least one for `lt`, as the signed number of its bits."""
+    bits = type.width.data
+    if is_unsigned:
+        return -1 if predicate == "gt" else 0
+    return (1 << bits - 1) - 1 if predicate == "gt" else -(1 << bits - 1)
 
 
 def bitwise(op: type[BinaryOp], logical: Callable[[Writer, SSAValue, SSAValue], SSAValue]) -> Rule:

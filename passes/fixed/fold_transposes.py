@@ -7,6 +7,7 @@ then is absorbed by the access map of a neighbour.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -168,6 +169,9 @@ CANCEL = (
     FoldIntoFlattenedWeights,
 )
 
+CLEAN = (EraseUnusedConstant, MergeReshapes)
+"""What is done where there are no transposes."""
+
 STEPS = (
     (*CANCEL, SinkThroughReshape, SinkThroughMap, SinkThroughPadding, SinkThroughConcat, SinkThroughSlice),
     (*CANCEL, HoistThroughMap),
@@ -185,5 +189,13 @@ class FoldTransposesPass(ModulePass):
     name = "fixed-fold-transposes"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if not any(permutation_of(form) is not None for form in op.walk()):
+            rewrite(op, CLEAN)
+            return
         for step in STEPS:
-            PatternRewriteWalker(GreedyRewritePatternApplier([pattern() for pattern in step])).rewrite_module(op)
+            rewrite(op, step)
+
+
+def rewrite(module: ModuleOp, patterns: Sequence[type[RewritePattern]]) -> None:
+    """Apply patterns until nothing changes."""
+    PatternRewriteWalker(GreedyRewritePatternApplier([pattern() for pattern in patterns])).rewrite_module(module)

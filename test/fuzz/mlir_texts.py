@@ -1,4 +1,4 @@
-"""Damaged MLIR texts: `python test/fuzz/mlir_texts.py --cases 2500`.
+"""Damaged MLIR texts: `make fuzz`.
 
 The texts are the parts of this repository's FileCheck tests, with the flags of their RUN lines or the passes that lead
 from their level down to text. A few tokens or lines of each are changed: moved, dropped, said twice, other names, other
@@ -13,9 +13,6 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-if __package__ in (None, ""):
-    sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fuzz.mlir_corpus import ANYWHERE, texts
 from fuzz.pool import Fuzzer, main
