@@ -103,7 +103,7 @@ def warm_up() -> None:
             assert run(path, seed) == 0, build.__name__
 
 
-FUZZER = Fuzzer("onnx_files", ".onnx", make, run)
+FUZZER = Fuzzer("onnx_files", ".onnx", make, run, commands=2)
 
 if __name__ == "__main__":
     warm_up()

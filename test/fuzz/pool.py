@@ -16,7 +16,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 REFUSED = 1
@@ -31,8 +31,8 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What one case may take beyond what the importing process has: bytes, resident and of address space; CPU seconds,
-    and seconds on the clock.
+    """What one case may take beyond what the importing process has: bytes, resident and of address space; CPU seconds
+    of each command that it runs, and seconds on the clock.
     """
 
     memory: int = 1 << 30
@@ -45,13 +45,14 @@ class Fuzzer:
     """A way to make damaged inputs, and the tool that reads them.
 
     `make(seed)` gives the bytes of an input. `run(path, seed)` runs the tool on a file in a folder that it may write
-    to, and returns its exit code; it may raise.
+    to, `commands` times, and returns its exit code; it may raise.
     """
 
     name: str
     suffix: str
     make: Callable[[int], bytes]
     run: Callable[[Path, int], int]
+    commands: int = 1
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Started:
 def run_cases(fuzzer: Fuzzer, seeds: Iterable[int], jobs: int = 2, limits: Limits | None = None) -> Iterator[Outcome]:
     """The outcome of each seed, in the order in which they end; `jobs` of them run at a time."""
     limits = limits or Limits()
+    limits = replace(limits, cpu=limits.cpu * fuzzer.commands)
     waiting, running = iter(seeds), dict[int, Started]()
     with tempfile.TemporaryDirectory(prefix="tinyml-fuzz-") as scratch:
         while True:
