@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, TensorType
 
+from ..dialects.dense import dtype_of
 from ..dialects.errors import UserError
 from ..dialects.fixed.types import storage_limits
 from ..dialects.harmless import in_quotes, in_terminal
@@ -42,14 +43,28 @@ class Dataset:
         return len(next(iter(self.inputs.values())))
 
     def integers(self, name: str, storage: IntegerType) -> NDArray[Any]:
-        """An input that holds the model's integers. Raises UserError for any that this type does not hold."""
-        values, (low, high) = self.inputs[name], storage_limits(storage)
+        """An input that holds the model's integers; truth values (i1) as 0 and 1.
+
+        Raises UserError for any that this type does not hold, and for real numbers.
+        """
+        is_bool = storage.width.data == 1
+        values, (low, high) = self.inputs[name], (0, 1) if is_bool else storage_limits(storage)
+        if not self.stored[name]:
+            kind = "truth values (bool)" if is_bool else f"integers ({dtype_of(storage)})"
+            raise UserError(
+                f"input {in_quotes(name)} takes {kind}, the data file has real numbers for it; store the array as "
+                f"{np.bool_.__name__.strip('_') if is_bool else dtype_of(storage)}, without scale and offset"
+            )
+        if (is_bool or storage.width.data > 16) and not low <= values.min() <= values.max() <= high:
+            raise UserError(
+                f"input {in_quotes(name)} takes integers in [{low}, {high}], got [{values.min()}, {values.max()}]"
+            )
         if values.min() < low or values.max() > high:
             raise UserError(
                 f"input {in_quotes(name)} takes integers in [{low}, {high}], got [{values.min()}, {values.max()}]; to "
                 f"give real numbers, store them as float32, or say their scale in an array {in_quotes(name + '_scale')}"
             )
-        return values
+        return values.astype(dtype_of(storage))
 
     def head(self, rows: int) -> Dataset:
         """The first rows."""

@@ -11,7 +11,7 @@ from xdsl.utils.target import Target
 
 from ..dialects.emitc import GlobalOp
 from ..dialects.emitc.types import MEMORY, SECTION
-from ..dialects.fixed.types import PER_TENSOR, QType, scale_text
+from ..dialects.fixed.types import PER_TENSOR, Holds, QType, scale_text
 from ..dialects.harmless import in_c_comment
 from ..dialects.names import identifier
 from .printing.ports import EntryPort, entry_ports, given_port, macro_stems
@@ -106,8 +106,8 @@ def port_lines(port: EntryPort, macro: str, spelling: Spelling) -> list[str]:
             + f"\n   Each call takes the next of its {port.rows} rows; the last one writes the output. */"
         )
         lines += [f"#define {macro}_ROWS {port.rows}", f"#define {macro}_ROW_SIZE {port.size // port.rows}"]
-    element = port.port.element if port.port is not None else None
-    if isinstance(element, QType):
+    element = real_element(port)
+    if element is not None:
         per_tensor = element.axis.data == PER_TENSOR
         scales = [repr(scale) for scale in element.scales.data]
         lines.append(
@@ -115,6 +115,14 @@ def port_lines(port: EntryPort, macro: str, spelling: Spelling) -> list[str]:
         )
         lines.append(f"#define {macro}_ZERO_POINT {element.zp if element.zp >= 0 else f'({element.zp})'}")
     return [*lines, ""]
+
+
+def real_element(port: EntryPort) -> QType | None:
+    """The type of a port whose integers stand for reals."""
+    if port.port is None or not port.port.is_real:
+        return None
+    element = port.port.element
+    return element if isinstance(element, QType) else None
 
 
 def layout_text(port: EntryPort) -> str:
@@ -138,8 +146,10 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def real_text(port: EntryPort, macro: str) -> str:
     """What the integers stand for."""
-    element = port.port.element if port.port is not None else None
-    if not isinstance(element, QType):
+    element = real_element(port)
+    if port.port is not None and port.port.holds.data is Holds.BOOL:
+        return ";\n   each 0 (false) or 1 (true)"
+    if element is None:
         return ""
     if element.axis.data != PER_TENSOR:
         return f";\n   real = {macro}_SCALES[index in ONNX dimension {element.axis.data}] * integer"

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import ArrayAttr, Float32Type, TensorType
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, TensorType, i1
 from xdsl.dialects.func import FuncOp
 
 from ..dialects.fixed.numbers import quantize
-from ..dialects.fixed.types import PortAttr, QType
+from ..dialects.fixed.types import Holds, PortAttr, QType
 from ..dialects.memplan import INPUT_ROWS, row_count
 from .dataset import Dataset
 from .executors.interface import Arrays
@@ -47,8 +47,8 @@ def integers_of(dataset: Dataset, port: PortAttr) -> NDArray[Any]:
     Real numbers are quantized. Raises UserError for integers that the input does not hold.
     """
     label, element = port.label.data, port.element
-    if dataset.stored[label] or not isinstance(element, QType):
-        return dataset.integers(label, port.storage)
+    if dataset.stored[label] or not (port.is_real and isinstance(element, QType)):
+        return dataset.integers(label, i1 if port.holds.data is Holds.BOOL else port.storage)
     return quantize(dataset.inputs[label], element)
 
 
@@ -73,7 +73,7 @@ def to_model(dataset: Dataset, ports: Ports, function: FuncOp) -> dict[str, NDAr
 
 
 def to_real(outputs: Arrays, ports: Ports) -> dict[str, NDArray[Any]]:
-    """Output integers as real numbers (plain integers stay), per label (rows, *ONNX shape)."""
+    """Output integers as real numbers (integers stay, truth values are bool), per label (rows, *ONNX shape)."""
     result: dict[str, NDArray[Any]] = {}
     for port in ports:
         inverse = np.argsort(port.permutation.data)
@@ -88,9 +88,11 @@ def model_to_real(outputs: Arrays, ports: Ports) -> dict[str, NDArray[Any]]:
 
 
 def dequantized(values: NDArray[Any], port: PortAttr) -> NDArray[Any]:
-    """Integers of a quantized port as real numbers; everything else stays."""
+    """Integers of a quantized port as real numbers, truth values as bool; everything else stays."""
     element = port.element
-    if values.dtype.kind == "f" or not isinstance(element, QType):
+    if port.holds.data is Holds.BOOL:
+        return values.astype(np.bool_)
+    if values.dtype.kind == "f" or not (port.is_real and isinstance(element, QType)):
         return values
     return (values.astype(np.float64) - element.zp) * element.scale
 

@@ -78,7 +78,7 @@ def verify(
         exactness=exactness,
         not_close=faults,
         float_error=max(float(np.abs(own[n].astype(np.float64) - values[n]).max()) for n in values),
-        float_range=max(float(np.ptp(own[n])) for n in values),
+        float_range=max(float(np.ptp(own[n].astype(np.float64))) for n in values),
     )
 
 

@@ -27,7 +27,7 @@ from xdsl.utils.exceptions import VerifyException
 from .forms import ContractOp, MapOp, ReduceOp, Shaped, scalar_type, shaped_type
 from .joins import ConcatOp, SliceOp
 from .scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
-from .types import DomainAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
+from .types import DomainAttr, HoldsAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
 
 
 @irdl_op_definition
@@ -128,5 +128,5 @@ Fixed = Dialect(
         ExtendOp,
         YieldOp,
     ],
-    [QType, ScalesAttr, IntsAttr, DomainAttr, PortAttr, RoundingAttr, ReductionAttr],
+    [QType, ScalesAttr, IntsAttr, DomainAttr, HoldsAttr, PortAttr, RoundingAttr, ReductionAttr],
 )

@@ -248,20 +248,53 @@ class DomainAttr(ParametrizedAttribute):
                 printer.print_string(" | " + ", ".join(map(str, self.reduction.data)))
 
 
+def integer_type(storage: IntegerType) -> QType:
+    """How the integers of a tensor of the model are stored: as they are, and truth values (i1) as 0 and 1 in `ui8`.
+
+    Such a type has scale 1 and no zero point: `!fixed.q<i32, 2^0>`.
+    """
+    return QType(IntegerType(8, Signedness.UNSIGNED) if storage.width.data == 1 else storage, 1.0)
+
+
+class Holds(StrEnum):
+    """What the elements of a port are to its caller: reals, which integers stand for, integers, or truth values."""
+
+    REAL = auto()
+    INTEGER = auto()
+    BOOL = auto()
+
+
+@irdl_attr_definition
+class HoldsAttr(EnumAttribute[Holds], SpacedOpaqueSyntaxAttribute):
+    """What the elements of a port are."""
+
+    name = "fixed.holds"
+
+
 @irdl_attr_definition
 class PortAttr(ParametrizedAttribute):
     """An input or output of the model as its caller sees it; kept on the function at every level from `fixed` down.
 
     `type` has the ONNX shape; the program stores the tensor transposed by `permutation` (stored dimension i is ONNX
-    dimension `permutation[i]`).
+    dimension `permutation[i]`). `integer` and `bool` say that the elements are no reals: their type is `integer_type`.
 
     `#fixed.port<"image", tensor<1x3x32x32x!fixed.q<i8, 2^-7>>, permutation <0, 2, 3, 1>>`
+    `#fixed.port<"mask", tensor<1x10x!fixed.q<ui8, 2^0>>, permutation <0, 1>, bool>`
     """
 
     name = "fixed.port"
     label: StringAttr
     type: TensorType
     permutation: IntsAttr
+    holds: HoldsAttr
+
+    def __init__(self, label: StringAttr, type: TensorType, permutation: IntsAttr, holds: Holds = Holds.REAL):
+        super().__init__(label, type, permutation, HoldsAttr(holds))
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the integers stand for reals: else they mean themselves."""
+        return self.holds.data is Holds.REAL and isinstance(self.element, QType)
 
     @property
     def stored_shape(self) -> tuple[int, ...]:
@@ -288,6 +321,12 @@ class PortAttr(ParametrizedAttribute):
             )
         if not isinstance(self.type.element_type, QType | IntegerType):
             raise VerifyException(f"a port holds integers or !fixed.q values, got {self.type.element_type}")
+        if self.holds.data is not Holds.REAL:
+            width = IntegerType(1) if self.holds.data is Holds.BOOL else self.storage
+            if self.element != integer_type(width):
+                raise VerifyException(
+                    f"a port that holds `{self.holds.data}` is stored as {integer_type(width)}, not {self.element}"
+                )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -299,7 +338,8 @@ class PortAttr(ParametrizedAttribute):
             parser.parse_keyword("permutation")
             with parser.in_angle_brackets():
                 permutation = parse_ints(parser)
-        return (StringAttr(label), type, IntsAttr(permutation))
+            holds = parser.parse_str_enum(Holds) if parser.parse_optional_punctuation(",") else Holds.REAL
+        return (StringAttr(label), type, IntsAttr(permutation), HoldsAttr(holds))
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -307,6 +347,8 @@ class PortAttr(ParametrizedAttribute):
             printer.print_string(", ")
             printer.print_attribute(self.type)
             printer.print_string(", permutation <" + ", ".join(map(str, self.permutation.data)) + ">")
+            if self.holds.data is not Holds.REAL:
+                printer.print_string(f", {self.holds.data}")
 
 
 class Rounding(StrEnum):

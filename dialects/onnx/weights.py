@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import TensorType
+from xdsl.dialects.builtin import TensorType, i1
 from xdsl.ir import SSAValue
 
 from ..dense import from_numpy, to_numpy
@@ -21,6 +21,12 @@ def is_weight(value: SSAValue) -> bool:
     return isinstance(owner, ConstantOp) or (
         isinstance(owner, DequantizeLinearOp) and isinstance(owner.x.owner, ConstantOp)
     )
+
+
+def numbers_of(op: ConstantOp) -> NDArray[Any]:
+    """The elements of a constant as its ops take them: truth values as bool."""
+    numbers = to_numpy(op.value)
+    return numbers.astype(np.bool_) if element_of(op.result) == i1 else numbers
 
 
 def scales_of(op: QuantizationOp) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import Float32Type, TensorType, i64
+from xdsl.dialects.builtin import Float32Type, TensorType
 
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
@@ -66,10 +66,10 @@ MOVES = (
     onnx.TransposeOp,
     onnx.UnsqueezeOp,
 )
-"""Ops that take the indices of an ArgMax."""
+"""Ops that move elements of any type."""
 
 INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp)
-"""Ops that take quantized integers as well as float32."""
+"""Ops that take integers and truth values as well as float32, or quantized integers."""
 
 
 def check_attributes(attributes: dict[str, Any]) -> None:
@@ -99,11 +99,10 @@ def check_op(op: onnx.OnnxOp) -> None:
     for index, operand in enumerate(op.operands):
         assert isinstance(operand.type, TensorType)
         element = operand.type.element_type
-        allowed = MOVES if element == i64 else INTEGER_OPERANDS
-        if not isinstance(element, Float32Type) and not isinstance(op, allowed):
+        if not isinstance(element, Float32Type) and not isinstance(op, INTEGER_OPERANDS):
             raise Unsupported(
-                f"input {index} holds {element}, only float32 is supported; in a quantized model it comes from a "
-                "DequantizeLinear"
+                f"input {index} holds {element}, only float32 is supported; put a Cast before it, in a quantized "
+                "model a DequantizeLinear"
             )
     for result in op.results:
         assert isinstance(result.type, TensorType)

@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import i1
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
-from ...dialects.dense import to_numpy
 from ...dialects.harmless import in_terminal
-from ...dialects.onnx.base import element_of, shape_of
-from ...dialects.onnx.weights import is_weight, weight_reals
+from ...dialects.onnx.base import shape_of
+from ...dialects.onnx.weights import is_weight, numbers_of, weight_reals
 from .node import Node, Unsupported
 from .tensors import array_of, finite
 
@@ -129,8 +127,7 @@ def array(value: SSAValue) -> NDArray[Any]:
         return np.broadcast_to(np.float32(0), shape_of(value))
     if not isinstance(value.owner, onnx.ConstantOp):
         return weight_reals(value).astype(np.float32)
-    numbers = to_numpy(value.owner.value)
-    return numbers.astype(np.bool_) if element_of(value) == i1 else numbers
+    return numbers_of(value.owner)
 
 
 def evaluated(node: Node, inputs: Arrays) -> list[Any]:

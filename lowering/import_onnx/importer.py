@@ -38,10 +38,11 @@ INPUT_TYPES: dict[int, Attribute] = {
     **dict.fromkeys((1, 10, 11, 16), f32),
     **{2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)},
     **{4: IntegerType(16, Signedness.UNSIGNED), 5: IntegerType(16)},
+    **{12: IntegerType(32, Signedness.UNSIGNED), 6: IntegerType(32), 7: IntegerType(64), 9: IntegerType(1)},
 }
 """Element types of model inputs, by onnx.TensorProto's numbers.
 
-float, float16, double and bfloat16; uint8, int8, uint16, int16.
+float, float16, double and bfloat16; uint8, int8, uint16, int16; uint32, int32, int64 and bool.
 """
 
 SHOWN = 20
@@ -165,7 +166,9 @@ class GraphImporter:
         where = f"input {in_quotes(info.name)}"
         element = INPUT_TYPES.get(info.type.tensor_type.elem_type)
         if element is None:
-            self.refusals.add(f"{where}: only float32 and integers of 8 or 16 bits are taken; cast before it")
+            self.refusals.add(
+                f"{where}: only float32, bool, int8 to int64 and uint8 to uint32 are taken; cast before it"
+            )
             return None
         shape = shapes.shape(info)
         if shape is None:

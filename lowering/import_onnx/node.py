@@ -12,11 +12,10 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, SSAValue
 
 from ...dialects import onnx
-from ...dialects.dense import to_numpy
 from ...dialects.harmless import in_terminal
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.budget import MAX_LIST, Budget
-from ...dialects.onnx.weights import is_weight, weight_reals
+from ...dialects.onnx.weights import is_weight, numbers_of, weight_reals
 
 
 class Unsupported(Exception):
@@ -54,7 +53,7 @@ class Node:
         if not is_weight(value):
             raise Unsupported(f"{what} must be a constant; fold constants before exporting")
         if isinstance(value.owner, onnx.ConstantOp):
-            return to_numpy(value.owner.value)
+            return numbers_of(value.owner)
         return weight_reals(value).astype(np.float32)
 
     def number(self, index: int, what: str) -> float:

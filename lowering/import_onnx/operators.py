@@ -56,7 +56,7 @@ TRANSLATIONS: dict[str, Translation] = {
 
 
 LIMITS: dict[str, str] = {
-    "ArgMax": "first of equals; the result is int32",
+    "ArgMax": "first of equals",
     "AveragePool": "1-D and 2-D; ceil_mode only without count_include_pad",
     "BatchNormalization": "inference; constant parameters",
     "Cast": "between real types",

@@ -14,17 +14,16 @@ from typing import Any
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, TensorType, i64
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, TensorType
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed.types import IntsAttr, PortAttr, QType
 from ...dialects.onnx.base import port_names
 from ...dialects.onnx.weights import is_weight
-from .builder import TYPE, FixedBuilder, element_of, shape_of
+from .builder import TYPE, FixedBuilder, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
 from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub, table
@@ -32,6 +31,7 @@ from .joins import lower_concat, lower_slice
 from .means import lower_global_average_pool, lower_reduce_mean
 from .pads import lower_pad
 from .pools import lower_arg_max, lower_average_pool, lower_max_pool
+from .ports import ports
 from .requantize import ScaleError
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
@@ -103,8 +103,8 @@ def refuse_unknown(function: func.FuncOp) -> None:
 
 
 def needs_type(op: Operation) -> bool:
-    """True for all but constants and the indices of an ArgMax, however they are reshaped."""
-    return bool(op.results) and not is_weight(op.results[0]) and element_of(op.results[0]) != i64
+    """True for all but constants."""
+    return bool(op.results) and not is_weight(op.results[0])
 
 
 def convert_function(function: func.FuncOp, product_bits: int) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:
@@ -134,9 +134,11 @@ def convert_function(function: func.FuncOp, product_bits: int) -> tuple[func.Fun
         Region(block),
         function.sym_visibility,
     )
-    new.attributes["fixed.inputs"] = ports(block.args, port_names(function.arg_attrs, "input", len(types)))
-    outputs = port_names(function.res_attrs, "output", len(terminator.operands))
-    new.attributes["fixed.outputs"] = ports(terminator.operands, outputs)
+    new.attributes["fixed.inputs"] = ports(old.args, block.args, port_names(function.arg_attrs, "input", len(types)))
+    returned = old.last_op
+    assert isinstance(returned, func.ReturnOp)
+    names = port_names(function.res_attrs, "output", len(returned.operands))
+    new.attributes["fixed.outputs"] = ports(returned.operands, terminator.operands, names)
     return new, builder.values
 
 
@@ -148,13 +150,3 @@ def rewritten(builder: FixedBuilder, op: Operation) -> SSAValue:
     except ScaleError as error:
         label = op.label if isinstance(op, onnx.OnnxOp) else ""
         raise UserError(f"{op.name} '{label}': {error}; look at its weights, and calibrate on real data") from None
-
-
-def ports(values: tuple[SSAValue, ...] | list[SSAValue] | Any, names: list[str]) -> ArrayAttr[Attribute]:
-    """A port per value, stored in ONNX's own order of dimensions."""
-    result: list[Attribute] = []
-    for value, label in zip(values, names, strict=True):
-        element, shape = element_of(value), shape_of(value)
-        assert isinstance(element, QType) or not isinstance(element, TensorType)
-        result.append(PortAttr(StringAttr(label), TensorType(element, shape), IntsAttr(tuple(range(len(shape))))))
-    return ArrayAttr(result)

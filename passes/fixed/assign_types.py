@@ -19,7 +19,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed.types import QType
+from ...dialects.fixed.types import QType, integer_type
 from ...dialects.harmless import in_quotes
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
@@ -113,7 +113,10 @@ class Assignment:
                 value.owner.attributes["fixed.type"] = type
 
     def assign_integers(self, ops: list[Operation]) -> None:
-        """Types that the model states: of integers from what makes them on, of reals behind a DequantizeLinear."""
+        """Types that the model states: of integers from what makes them on, of reals behind a DequantizeLinear.
+
+        Integers that no QuantizeLinear made stand for themselves.
+        """
         for argument in self.function.body.block.args:
             if isinstance(element_of(argument), IntegerType):
                 self.types[argument] = type_by_reading(argument)
@@ -126,10 +129,10 @@ class Assignment:
                         "quantize activations per tensor"
                     )
                 self.types[op.results[0]] = stated
-            elif isinstance(op, INTEGER_MOVES) and not is_real(op):
-                known = [self.types[operand] for operand in op.operands if operand in self.types]
-                if known:
-                    self.types[op.results[0]] = known[0]
+            elif len(op.results) == 1 and isinstance(storage := element_of(op.results[0]), IntegerType):
+                moved = op.operands if isinstance(op, INTEGER_MOVES) else ()
+                known = [self.types[operand] for operand in moved if operand in self.types]
+                self.types[op.results[0]] = known[0] if known else integer_type(storage)
 
     def from_uses(self, value: SSAValue) -> None:
         """The type that the users of a real value fix: a QuantizeLinear, a clamp of it, an op that preserves it."""
@@ -242,7 +245,9 @@ class Assignment:
                     self.types[operand] = self.weight_type(operand, op)
             elif isinstance(op, onnx.ConcatOp) and op.result in self.types:
                 self.types[operand] = self.types[op.result]
-            elif isinstance(element_of(operand), Float32Type) and not isinstance(op, onnx.BatchNormalizationOp):
+            elif isinstance(storage := element_of(operand), IntegerType):
+                self.types[operand] = integer_type(storage)
+            elif not isinstance(op, onnx.BatchNormalizationOp):
                 self.types[operand] = self.operand_type(operand)
 
     def weight_type(self, value: SSAValue, op: onnx.ConvOp | onnx.GemmOp) -> QType:

@@ -20,7 +20,7 @@ from xdsl.passes import ModulePass
 from ...dialects.errors import UserError
 from ...dialects.fixed.numbers import quantize
 from ...dialects.onnx.base import OnnxOp, element_of, port_names
-from .scales.stated import type_by_reading
+from .scales.stated import reading
 
 if TYPE_CHECKING:
     from ...targets.dataset import Dataset
@@ -73,10 +73,10 @@ def model_inputs(function: func.FuncOp, dataset: Dataset) -> dict[str, NDArray[A
         storage = element_of(argument)
         if not isinstance(storage, IntegerType):
             inputs[name] = dataset.inputs[name]
-        elif dataset.stored[name]:
+        elif dataset.stored[name] or (read := reading(argument)) is None:
             inputs[name] = dataset.integers(name, storage)
         else:
-            inputs[name] = quantize(dataset.inputs[name], type_by_reading(argument))
+            inputs[name] = quantize(dataset.inputs[name], read)
     return inputs
 
 

@@ -13,10 +13,11 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects import onnx
-from ...dialects.dense import to_numpy
-from ...dialects.onnx.base import port_names, shape_of
+from ...dialects.onnx.base import element_of, port_names, shape_of
+from ...dialects.onnx.weights import numbers_of
 from .interface import Arrays, OnValue, Run
 from .onnx_ops import Real, evaluate
+from .onnx_ops.types import numpy_type
 
 CHUNK_BYTES = 64 << 20
 """About how much memory the largest intermediate array of a chunk of the batch may take."""
@@ -75,14 +76,14 @@ class OnnxExecutor:
         block = self.function.body.block
         values: dict[SSAValue, NDArray[Any]] = {}
         for argument, name in zip(block.args, self.inputs, strict=True):
-            values[argument] = as_real(inputs[name], self.real)
+            values[argument] = inputs[name].astype(numpy_type(element_of(argument), self.real), copy=False)
         uses = Counter(operand for op in block.ops for operand in op.operands)
         batch = len(next(iter(inputs.values())))
         for op in block.ops:
             if isinstance(op, ReturnOp):
                 break
             if isinstance(op, onnx.ConstantOp):
-                values[op.result] = as_real(to_numpy(op.value), self.real)[np.newaxis]
+                values[op.result] = as_real(numbers_of(op), self.real)[np.newaxis]
                 continue
             value = evaluate(op, [values[operand] for operand in op.operands], self.real)
             values[op.results[0]] = value

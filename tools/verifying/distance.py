@@ -51,7 +51,7 @@ class Distance:
             self.bad += int(np.count_nonzero(~np.isfinite(error)))
             self.count += error.size
             self.signal += error.size if self.plain else float(np.square(expected).sum())
-            self.noise += float(np.count_nonzero(error) if self.plain else np.square(error).sum())
+            self.noise += float(np.count_nonzero(reference != actual) if self.plain else np.square(error).sum())
         self.max_steps = max(self.max_steps, float(steps.max(initial=0.0)))
         self.far += int(np.count_nonzero(steps > FAR_STEPS + SLACK))
 
@@ -111,6 +111,6 @@ def distances(reference: Arrays, values: Arrays, ports: Sequence[PortAttr]) -> d
     found: dict[str, Distance] = {}
     for port in ports:
         name, element = port.label.data, port.element
-        found[name] = Distance(plain=not isinstance(element, QType))
+        found[name] = Distance(plain=not port.is_real)
         found[name].add(reference[name], values[name], element.scale if isinstance(element, QType) else 1.0)
     return found

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import Float32Type, IntegerType, ModuleOp
+from xdsl.dialects.builtin import Float32Type, IntegerType, ModuleOp, i1
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import dtype_of
-from ...dialects.fixed.types import QType
+from ...dialects.fixed.types import QType, integer_type
 from ...dialects.onnx.base import OnnxOp, element_of, port_names, shape_of
 from ...dialects.onnx.shapes import SameElementsOp
 from ...dialects.onnx.weights import is_weight
@@ -51,6 +51,12 @@ class Node:
     value: SSAValue
     element: QType | IntegerType
     stated: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the integers mean themselves: they are the model's own, and no reals are read in them."""
+        storage = element_of(self.value)
+        return isinstance(storage, IntegerType) and self.element in (storage, integer_type(storage))
 
     @property
     def step(self) -> float:
@@ -152,5 +158,5 @@ class LoweredModel:
         """Stored integers as the model's ops take them: float64, or integers where the model has some."""
         element = element_of(value)
         if isinstance(element, IntegerType):
-            return integers.astype(dtype_of(element))
+            return integers.astype(np.bool_ if element == i1 else dtype_of(element))
         return Node("", value, self.element_of(value)).reals(integers).astype(np.float64)

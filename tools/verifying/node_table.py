@@ -69,7 +69,7 @@ class NodeRow:
 def node_rows(compilation: Compilation, lowered: LoweredModel, dataset: Dataset, exact: bool) -> list[NodeRow]:
     """A row per node in the order of execution; the model is evaluated in float32, or `exact` in float64."""
     executor = OnnxExecutor(compilation.typed, np.float64 if exact else np.float32)
-    rows = {n.value: NodeRow(n, Distance(plain=not isinstance(n.element, QType))) for n in lowered.nodes}
+    rows = {n.value: NodeRow(n, Distance(plain=n.is_plain)) for n in lowered.nodes}
     inputs = to_model(dataset, lowered.ports, the_function(compilation.typed))
     arguments = list(zip(lowered.model.body.block.args, executor.inputs, strict=True))
     for part, integers in lowered.chunks(dataset, executor.chunk_rows()):

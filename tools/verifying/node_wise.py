@@ -15,10 +15,9 @@ from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
-from ...dialects.dense import to_numpy
 from ...dialects.fixed.types import QType
 from ...dialects.onnx.base import OnnxOp, element_of
-from ...dialects.onnx.weights import is_weight
+from ...dialects.onnx.weights import is_weight, numbers_of
 from ...targets.dataset import Dataset
 from ...targets.executors.onnx import as_real
 from ...targets.executors.onnx_ops import evaluate
@@ -83,7 +82,7 @@ def weights_of(lowered: LoweredModel) -> dict[SSAValue, NDArray[Any]]:
     weights: dict[SSAValue, NDArray[Any]] = {}
     for op in lowered.model.body.block.ops:
         if isinstance(op, onnx.ConstantOp):
-            weights[op.result] = as_real(to_numpy(op.value), np.float64)[np.newaxis]
+            weights[op.result] = as_real(numbers_of(op), np.float64)[np.newaxis]
         elif op.results and is_weight(op.results[0]):
             weights[op.results[0]] = evaluate(op, [weights[operand] for operand in op.operands], np.float64)
     return weights

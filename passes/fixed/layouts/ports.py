@@ -66,7 +66,9 @@ def with_layout(ports: Attribute, index: int, permutation: Permutation) -> Array
     entries: list[Attribute] = list(ports.data)
     port = entries[index]
     assert isinstance(port, PortAttr)
-    entries[index] = PortAttr(port.label, port.type, IntsAttr(compose(port.permutation.data, permutation)))
+    entries[index] = PortAttr(
+        port.label, port.type, IntsAttr(compose(port.permutation.data, permutation)), port.holds.data
+    )
     return ArrayAttr(entries)
 
 

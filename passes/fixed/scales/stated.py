@@ -6,7 +6,7 @@ from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import BlockArgument, SSAValue
 
 from ....dialects import onnx
-from ....dialects.fixed.types import QType
+from ....dialects.fixed.types import QType, integer_type
 from ....dialects.onnx.base import element_of
 
 INTEGER_MOVES = (
@@ -37,7 +37,14 @@ def stated_type(op: onnx.QuantizeLinearOp | onnx.DequantizeLinearOp) -> QType | 
 
 
 def type_by_reading(argument: BlockArgument) -> QType:
-    """How an argument's integers are read: by the first DequantizeLinear that they reach, else as they are."""
+    """How an argument's integers are read: by a DequantizeLinear, else as they are."""
+    storage = element_of(argument)
+    assert isinstance(storage, IntegerType)
+    return reading(argument) or integer_type(storage)
+
+
+def reading(argument: BlockArgument) -> QType | None:
+    """The type of the first DequantizeLinear that an argument's integers reach; None where nothing reads reals."""
     reached: set[SSAValue] = {argument}
     for op in argument.block.ops:
         if reached.isdisjoint(op.operands):
@@ -46,6 +53,4 @@ def type_by_reading(argument: BlockArgument) -> QType:
             return type
         if isinstance(op, INTEGER_MOVES):
             reached.update(op.results)
-    storage = element_of(argument)
-    assert isinstance(storage, IntegerType)
-    return QType(storage, 1.0)
+    return None

@@ -16,6 +16,7 @@ from ....dialects.dense import from_numpy, splat, stored_elements, to_numpy
 from ....dialects.onnx.base import element_of, shape_of
 from ....dialects.onnx.budget import Budget
 from ....dialects.onnx.shapes import SameElementsOp
+from ....dialects.onnx.weights import numbers_of
 from ....targets.executors.onnx_ops import EVALUATE
 from .constants import constant_value
 
@@ -61,7 +62,7 @@ class Folder:
             value = constants[0].value
             return [onnx.ConstantOp(splat(to_numpy(value), shape_of(op.result), element_of(op.result)), op.label)]
         self.budget.take_constant(op)
-        arrays = [to_numpy(constant.value) for constant in constants]
+        arrays = [numbers_of(constant) for constant in constants]
         with np.errstate(all="ignore"):
             result = EVALUATE[type(op)](op, [array[np.newaxis] for array in arrays])[0]
         return [onnx.ConstantOp(from_numpy(result, element_of(op.results[0])), op.label)]

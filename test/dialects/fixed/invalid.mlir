@@ -176,6 +176,16 @@ fixed.map ins(%x : tensor<4xi8>) domain <4> maps [affine_map<(d0) -> (d0)>, affi
 
 // -----
 
+// CHECK: a port that holds `bool` is stored as !fixed.q<ui8, 2^0>, not !fixed.q<i8, 2^0>
+"test.op"() {t = #fixed.port<"x", tensor<1x4x!fixed.q<i8, 2^0>>, permutation <0, 1>, bool>} : () -> ()
+
+// -----
+
+// CHECK: a port that holds `integer` is stored as !fixed.q<i8, 2^0>, not !fixed.q<i8, 2^-1>
+"test.op"() {t = #fixed.port<"x", tensor<1x4x!fixed.q<i8, 2^-1>>, permutation <0, 1>, integer>} : () -> ()
+
+// -----
+
 // CHECK: every domain size must be at least 1
 "test.op"() {t = #fixed.domain<4, 0>} : () -> ()
 

@@ -15,6 +15,11 @@
 // CHECK: "test.op"() {port = #fixed.port<"image", tensor<1x3x4x5x!fixed.q<i8, 2^-7>>, permutation <0, 2, 3, 1>>} : () -> ()
 "test.op"() {port = #fixed.port<"image", tensor<1x3x4x5x!fixed.q<i8, 2^-7>>, permutation <0, 2, 3, 1>>} : () -> ()
 
+// CHECK: "test.op"() {ports = [#fixed.port<"n", tensor<4x!fixed.q<i64, 2^0>>, permutation <0>, integer>,
+// CHECK-SAME: #fixed.port<"mask", tensor<4x!fixed.q<ui8, 2^0>>, permutation <0>, bool>]} : () -> ()
+"test.op"() {ports = [#fixed.port<"n", tensor<4x!fixed.q<i64, 1.0>>, permutation <0>, integer>,
+  #fixed.port<"mask", tensor<4x!fixed.q<ui8, 1.0>>, permutation <0>, bool>]} : () -> ()
+
 // CHECK: "test.op"() {values = [#fixed<rounding tflite>, #fixed<rounding half_even>, #fixed<reduction argmax>]} : () -> ()
 "test.op"() {values = [#fixed<rounding tflite>, #fixed<rounding half_even>, #fixed<reduction argmax>]} : () -> ()
 

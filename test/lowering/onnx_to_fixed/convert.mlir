@@ -89,9 +89,10 @@ func.func @add(%x: tensor<1x2xf32>) -> tensor<1x2xf32> attributes {fixed.input_t
 
 // -----
 
-// A table of 256 values; exp(x - max) by table, its sum, a division; indices keep their 32 bits when reshaped.
+// A table of 256 values; exp(x - max) by table, its sum, a division; indices are integers of the model.
 // CHECK-LABEL: func.func @tables
-// CHECK-SAME:  -> tensor<1xi32>
+// CHECK-SAME:  -> tensor<1x!fixed.q<i64, 2^0>>
+// CHECK-SAME: fixed.outputs = [#fixed.port<"output0", tensor<1x!fixed.q<i64, 2^0>>, permutation <0>, integer>]
 func.func @tables(%x: tensor<1x2xf32>) -> tensor<1xi64> attributes {fixed.input_types = [!fixed.q<i8, 2^-5>]} {
   // CHECK: %[[T:.*]] = fixed.constant {{.*}} : tensor<256xi8> {node = "tanh_table"}
   // CHECK: fixed.map {{.*}} tables(%[[T]] : tensor<256xi8>)
@@ -102,12 +103,14 @@ func.func @tables(%x: tensor<1x2xf32>) -> tensor<1xi64> attributes {fixed.input_
   // CHECK: fixed.reduce sum {{.*}} acc i32 node "soft_sum"
   // CHECK: arith.divsi
   // CHECK: fixed.reduce argmax {{.*}} node "class"
-  // CHECK: fixed.reshape {{.*}} : tensor<1x1xi32> -> tensor<1xi32>
+  // CHECK: fixed.extend {{.*}} : i32 -> i64
+  // CHECK: fixed.reshape {{.*}} : tensor<1x1x!fixed.q<i64, 2^0>> -> tensor<1x!fixed.q<i64, 2^0>>
   %t = onnx.Tanh %x {node = "tanh", fixed.type = !fixed.q<i8, 2^-7>} : tensor<1x2xf32> -> tensor<1x2xf32>
   %s = onnx.Softmax %t {node = "soft", axis = 1 : i64, fixed.type = !fixed.q<i8, 2^-8 : -128>}
     : tensor<1x2xf32> -> tensor<1x2xf32>
-  %y = onnx.ArgMax %s {node = "class", axis = 1 : i64} : tensor<1x2xf32> -> tensor<1x1xi64>
-  %z = onnx.Reshape %y {node = "flat"} : tensor<1x1xi64> -> tensor<1xi64>
+  %y = onnx.ArgMax %s {node = "class", axis = 1 : i64, fixed.type = !fixed.q<i64, 2^0>}
+    : tensor<1x2xf32> -> tensor<1x1xi64>
+  %z = onnx.Reshape %y {node = "flat", fixed.type = !fixed.q<i64, 2^0>} : tensor<1x1xi64> -> tensor<1xi64>
   func.return %z : tensor<1xi64>
 }
 

@@ -44,12 +44,12 @@ NODE_TESTS = node_tests()
 
 REFUSED = {
     # integers in arithmetic, and element types that the importer does not know
-    r"(add|div|mul|sub)_u?int(32|64)(_trunc)?": "only float32 and integers of 8 or 16 bits",
-    r"div_u?int(8|16)": "the divisor must hold float32",
-    r"((add|mul|sub)_u?int(8|16)|clip_default_int8_(inbounds|max|min))": "only float32 is supported",
-    r"dequantizelinear_(u?int(2|4)|e4m3fn.*|e5m2|float4e2m1)": "only float32 and integers of 8 or 16 bits",
+    r"(add|div|mul|sub)_uint64": "only float32, bool, int8 to int64 and uint8 to uint32",
+    r"div_u?int(8|16|32)(_trunc)?": "the divisor must hold float32",
+    r"((add|mul|sub)_u?int(8|16|32)|clip_default_int8_(inbounds|max|min))": "only float32 is supported",
+    r"dequantizelinear_(u?int(2|4)|e4m3fn.*|e5m2|float4e2m1)": "only float32, bool, int8 to int64",
     r"quantizelinear_(u?int2|e4m3fn|e5m2|float4e2m1)": "element type",
-    r"identity_(opt|sequence)": "only float32 and integers of 8 or 16 bits",
+    r"identity_(opt|sequence)": "only float32, bool, int8 to int64",
     # activations with a scale per channel or block
     r"((de)?quantizelinear_axis|quantizelinear_u?int4)": "for constant weights only",
     r"(dequantizelinear_blocked|quantizelinear_blocked_a?symmetric)": "block_size = 2",
@@ -61,7 +61,7 @@ REFUSED = {
     r"gemm_default_matrix_bias": "a bias of shape [3, 4]",
     r"matmul_(1d_3d|3d|4d|bcast)": "only matrices",
     r"(average|max)pool_3d_.*": "3-dimensional windows",
-    r"(edge|reflect|wrap)_pad": "only float32 and integers of 8 or 16 bits",
+    r"(edge|reflect|wrap)_pad": "attribute mode",
     r"maxpool_with_argmax_2d_precomputed_pads": "only its first result is supported, but 'z' is used",
     r"maxpool_with_argmax_2d_precomputed_strides": "storage_order = 1",
     r"reshape_allowzero_reordered": "cannot turn shape [1, 3, 4] into [3, 4, 0]",

@@ -155,7 +155,7 @@ def test_an_index_as_the_output(capsys: Capture) -> None:
     net.result(net.node("ArgMax", "x", axis=1, keepdims=0), TensorProto.INT64)
     rows = net.rows(30)
     result = verified(capsys, *files(net, rows), "--outputs", "index.npz", code=0)
-    assert result["outputs"][0]["max_steps"] == 0 and result["nodes"][-1]["type"] == "i32"
+    assert result["outputs"][0]["max_steps"] == 0 and result["nodes"][-1]["type"] == "!fixed.q<i64, 2^0>"
     (index,) = np.load("index.npz").values()
     assert np.array_equal(index, rows[:, 0].argmax(axis=-1).reshape(index.shape))
 
