@@ -2,7 +2,7 @@
 
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions`
-means, `shapes` what only moves numbers, `joins` what puts them beside others.
+means, `shapes` what only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .layers import (
     MatMulOp,
     MaxPoolOp,
 )
+from .moves import GatherOp
 from .reductions import ReduceMeanOp
 from .scalar import (
     AddOp,
@@ -47,6 +48,7 @@ __all__ = [
     "ConvOp",
     "DequantizeLinearOp",
     "FlattenOp",
+    "GatherOp",
     "GemmOp",
     "GlobalAveragePoolOp",
     "IdentityOp",
@@ -83,6 +85,7 @@ Onnx = Dialect(
         ConvOp,
         DequantizeLinearOp,
         FlattenOp,
+        GatherOp,
         GemmOp,
         GlobalAveragePoolOp,
         IdentityOp,

@@ -59,6 +59,7 @@ POSITIVE = ("kernel_shape", "strides", "dilations", "group", "num_outputs")
 MOVES = (
     onnx.ConcatOp,
     onnx.FlattenOp,
+    onnx.GatherOp,
     onnx.IdentityOp,
     onnx.ReshapeOp,
     onnx.SliceOp,

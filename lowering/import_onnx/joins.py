@@ -2,31 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from xdsl.ir import SSAValue
 
 from ...dialects import onnx
+from ...dialects.harmless import in_terminal
 from ...dialects.onnx.base import shape_of
+from .moves import Indices, taken
 from .node import Node, Unsupported, axes_from_first, from_first, like
 
 
 def pad(node: Node) -> onnx.OnnxOp:
     """Attributes before opset 11, inputs since; axes that are left out get nothing."""
-    node.refuse(mode="constant")
-    x = node.operand(0)
+    x, mode = node.operand(0), node.attributes.get("mode", "constant")
     rank = len(shape_of(x))
     counts = node.integers(1, "pads") or []
     axes = axes_from_first(node.integers(3, "axes") or range(rank), rank)
-    value = float(node.attributes.get("value", 0.0))
-    if node.optional(2) is not None and node.constant(2, "the padded value").size:
-        value = float(node.constant(2, "the padded value").reshape(-1)[0])
     if len(counts) != 2 * len(axes):
         raise Unsupported(f"pads {counts} do not fit axes {axes}; export the model again")
-    if any(n < 0 for n in counts):
-        raise Unsupported(f"negative pads {counts} are not supported; slice the input instead")
     pads = [0] * 2 * rank
     for index, axis in enumerate(axes):
         pads[axis], pads[axis + rank] = counts[index], counts[index + len(axes)]
-    return onnx.PadOp(x, pads, value, node.name) if any(pads) else same(node)
+    if mode != "constant":
+        return repeated(node, pads)
+    value = float(node.attributes.get("value", 0.0))
+    if node.optional(2) is not None and node.constant(2, "the padded value").size:
+        value = float(node.constant(2, "the padded value").reshape(-1)[0])
+    if min(pads, default=0) < 0:
+        x = cropped(node, x, pads).results[0]
+    pads = [max(0, n) for n in pads]
+    if any(pads):
+        return onnx.PadOp(x, pads, value, node.name)
+    return x.owner if isinstance(x.owner, onnx.SliceOp) and x.owner.parent is None else same(node)
+
+
+def cropped(node: Node, x: SSAValue, pads: Sequence[int]) -> onnx.SliceOp:
+    """x without what negative pads take away."""
+    shape, rank = shape_of(x), len(shape_of(x))
+    starts = [max(0, -before) for before in pads[:rank]]
+    sizes = [n - start - max(0, -after) for n, start, after in zip(shape, starts, pads[rank:], strict=True)]
+    if min(sizes) < 1:
+        raise Unsupported(f"pads {list(pads)} leave nothing of shape {list(shape)}; export the model again")
+    return onnx.SliceOp(x, starts, sizes, node.name)
+
+
+def repeated(node: Node, pads: Sequence[int]) -> onnx.OnnxOp:
+    """x with its own elements around it: `edge`, `reflect` (without the edge) or `wrap`."""
+    x, mode = node.operand(0), node.attributes["mode"]
+    shape, rank = shape_of(x), len(shape_of(x))
+    node.budget.check([max(0, n + pads[a] + pads[a + rank]) for a, n in enumerate(shape)], "the result")
+    lists: dict[int, Indices] = {}
+    for axis, size in enumerate(shape):
+        place = np.arange(-pads[axis], size + pads[axis + rank])
+        if mode == "edge":
+            lists[axis] = np.clip(place, 0, size - 1)
+        elif mode == "wrap":
+            lists[axis] = place % size
+        elif mode == "reflect":
+            period = max(1, 2 * (size - 1))
+            lists[axis] = np.minimum(place % period, -place % period)
+        else:
+            raise Unsupported(f"mode {in_terminal(repr(mode))} is none of ONNX's; export the model again")
+    return taken(node, x, lists)
 
 
 def same(node: Node) -> onnx.OnnxOp:
@@ -55,15 +94,16 @@ def slice_(node: Node) -> onnx.OnnxOp:
     steps = node.integers(4, "steps") or [1] * len(axes)
     if not len(starts) == len(ends) == len(axes) == len(steps):
         raise Unsupported(f"starts {starts}, ends {ends}, axes {axes} and steps {steps} differ in length")
-    if any(step != 1 for step in steps):
-        raise Unsupported(f"steps {steps} are not supported, only 1")
-    first, sizes = [0] * len(shape), list(shape)
-    for axis, start, end in zip(axes_from_first(axes, len(shape)), starts, ends, strict=True):
-        begin, stop, _ = slice(start, end).indices(shape[axis])
-        first[axis], sizes[axis] = begin, max(0, stop - begin)
+    if 0 in steps:
+        raise Unsupported(f"steps {steps} go nowhere; export the model again")
+    cuts = {a: slice(*cut) for a, *cut in zip(axes_from_first(axes, len(shape)), starts, ends, steps, strict=True)}
+    ranges = {axis: range(*cut.indices(shape[axis])) for axis, cut in cuts.items()}
+    sizes = [len(ranges[axis]) if axis in ranges else size for axis, size in enumerate(shape)]
     if min(sizes, default=1) < 1:
         raise Unsupported(f"the result of shape {sizes} is empty; export the model again")
-    return onnx.SliceOp(x, first, sizes, node.name)
+    if any(row.step != 1 for row in ranges.values()):
+        return taken(node, x, {axis: np.array(row) for axis, row in ranges.items()})
+    return onnx.SliceOp(x, [ranges[a].start if a in ranges else 0 for a in range(len(shape))], sizes, node.name)
 
 
 def split(node: Node) -> list[onnx.OnnxOp]:

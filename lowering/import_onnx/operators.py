@@ -10,11 +10,33 @@ from .casts import cast, cast_like
 from .elementwise import binary, clip, div, sum_, unary
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, max_pool
+from .moves import (
+    compress,
+    expand,
+    gather,
+    gather_elements,
+    gather_nd,
+    reverse_sequence,
+    scatter_elements,
+    scatter_nd,
+    tile,
+)
 from .node import Translation
 from .products import gemm, mat_mul
 from .quantization import dequantize_linear, quantize_linear
 from .reductions import arg_max, reduce_mean, softmax
-from .shapes import constant_of_shape, dropout, flatten, reshape, squeeze, transpose, unsqueeze
+from .shapes import (
+    center_crop_pad,
+    constant_of_shape,
+    depth_to_space,
+    dropout,
+    flatten,
+    reshape,
+    space_to_depth,
+    squeeze,
+    transpose,
+    unsqueeze,
+)
 
 TRANSLATIONS: dict[str, Translation] = {
     "Add": binary(onnx.AddOp),
@@ -23,14 +45,21 @@ TRANSLATIONS: dict[str, Translation] = {
     "BatchNormalization": batch_normalization,
     "Cast": cast,
     "CastLike": cast_like,
+    "CenterCropPad": center_crop_pad,
     "Clip": clip,
+    "Compress": compress,
     "Concat": concat,
     "ConstantOfShape": constant_of_shape,
     "Conv": conv,
+    "DepthToSpace": depth_to_space,
     "DequantizeLinear": dequantize_linear,
     "Div": div,
     "Dropout": dropout,
+    "Expand": expand,
     "Flatten": flatten,
+    "Gather": gather,
+    "GatherElements": gather_elements,
+    "GatherND": gather_nd,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
     "Identity": same,
@@ -42,14 +71,19 @@ TRANSLATIONS: dict[str, Translation] = {
     "ReduceMean": reduce_mean,
     "Relu": unary(onnx.ReluOp),
     "Reshape": reshape,
+    "ReverseSequence": reverse_sequence,
+    "ScatterElements": scatter_elements,
+    "ScatterND": scatter_nd,
     "Sigmoid": unary(onnx.SigmoidOp),
     "Slice": slice_,
     "Softmax": softmax,
+    "SpaceToDepth": space_to_depth,
     "Split": split,
     "Squeeze": squeeze,
     "Sub": binary(onnx.SubOp),
     "Sum": sum_,
     "Tanh": unary(onnx.TanhOp),
+    "Tile": tile,
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
 }
@@ -62,21 +96,31 @@ LIMITS: dict[str, str] = {
     "Cast": "between real types",
     "CastLike": "between real types",
     "Clip": "constant bounds",
+    "CenterCropPad": "constant shape",
+    "Compress": "constant condition",
     "ConstantOfShape": "constant shape",
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
     "Div": "by a constant",
+    "Expand": "constant shape",
+    "Gather": "constant indices, of few runs",
+    "GatherElements": "constant indices, of few runs",
+    "GatherND": "constant indices, of few runs",
     "Gemm": "constant weights and bias; no transA",
     "MatMul": "one operand constant, a matrix",
     "MaxPool": "1-D and 2-D; without the index output",
-    "Pad": "constant mode, constant pads that are not negative",
+    "Pad": "constant pads",
     "QuantizeLinear": "4 (for HLS), 8, 16 bits; per tensor",
     "Reshape": "constant shape",
+    "ReverseSequence": "constant lengths",
+    "ScatterElements": "constant indices, of few runs; no reduction",
+    "ScatterND": "constant indices, of few runs; no reduction",
     "Sigmoid": "8-bit values",
-    "Slice": "constant bounds, steps of 1",
+    "Slice": "constant bounds and steps",
     "Softmax": "fewer than 65,536 elements",
     "Split": "constant sizes",
     "Tanh": "8-bit values",
+    "Tile": "constant repeats",
 }
 
 """What `tinyml supported-ops` says of an operator beside its name."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
 from ...dialects import onnx
 from ...dialects.dense import splat
+from ...dialects.harmless import in_terminal
 from ...dialects.onnx.base import shape_of
 from .joins import same
 from .node import Node, Unsupported, axes_from_first, like
@@ -76,6 +78,74 @@ def dropout(node: Node) -> onnx.OnnxOp:
     if node.optional(2) is not None and node.constant(2, "training_mode").any():
         raise Unsupported("training_mode = true is not supported; export the model for inference")
     return same(node)
+
+
+def depth_to_space(node: Node) -> onnx.OnnxOp:
+    """Blocks of channels to blocks of pixels; in mode DCR the block's place counts before the channel, in CRD after."""
+    mode, size = node.attributes.get("mode", "DCR"), node.attributes["blocksize"]
+    n, channels, *image = image_of(node)
+    if size < 1 or channels % size ** len(image) or mode not in ("DCR", "CRD"):
+        raise Unsupported(f"blocksize {size} in mode {in_terminal(repr(mode))} of {channels} channels; export it again")
+    rank, depth = len(image), channels // size ** len(image)
+    block = (size,) * rank
+    split = (n, *block, depth, *image) if mode == "DCR" else (n, depth, *block, *image)
+    first = 1 if mode == "DCR" else 2
+    places = [
+        axis for pair in zip(range(2 + rank, 2 + 2 * rank), range(first, first + rank), strict=True) for axis in pair
+    ]
+    result = (n, depth, *(extent * size for extent in image))
+    return rearranged(node, split, (0, 1 + rank if mode == "DCR" else 1, *places), result)
+
+
+def space_to_depth(node: Node) -> onnx.OnnxOp:
+    """Blocks of pixels to channels; in mode DCR the block's place counts before the channel, in CRD after."""
+    mode, size = node.attributes.get("mode", "DCR"), node.attributes["blocksize"]
+    n, channels, *image = image_of(node)
+    if size < 1 or any(extent % size for extent in image) or mode not in ("DCR", "CRD"):
+        raise Unsupported(f"blocksize {size} in mode {in_terminal(repr(mode))} of an image {image}; pad it before")
+    rank = len(image)
+    split = (n, channels, *(part for extent in image for part in (extent // size, size)))
+    block, blocks = range(3, 3 + 2 * rank, 2), range(2, 2 + 2 * rank, 2)
+    order = (0, *block, 1, *blocks) if mode == "DCR" else (0, 1, *block, *blocks)
+    result = (n, channels * size**rank, *(extent // size for extent in image))
+    return rearranged(node, split, order, result)
+
+
+def image_of(node: Node) -> tuple[int, ...]:
+    """The shape of the operand, [N, C, H, W]."""
+    shape = shape_of(node.operand(0))
+    if len(shape) != 4:
+        raise Unsupported(f"expected [N, C, H, W], got {list(shape)}; export the model again")
+    return shape
+
+
+def rearranged(node: Node, split: Sequence[int], order: Sequence[int], result: Sequence[int]) -> onnx.OnnxOp:
+    """A reshape, a transpose and a reshape."""
+    x = node.operand(0)
+    parts = onnx.ReshapeOp(x, like(x, split), node.name).result
+    moved = onnx.TransposeOp(parts, order, like(x, [split[axis] for axis in order]), node.name).result
+    return onnx.ReshapeOp(moved, like(x, result), node.name)
+
+
+def center_crop_pad(node: Node) -> onnx.OnnxOp:
+    """The middle of each dimension, or zeros around it; of an odd number one more at the end."""
+    x, stated = node.operand(0), node.listed(1, "the shape")
+    shape, rank = shape_of(x), len(shape_of(x))
+    axes = axes_from_first(node.attributes.get("axes", list(range(rank))), rank)
+    if len(stated) != len(axes) or min(stated, default=1) < 1:
+        raise Unsupported(f"shape {stated} for axes {axes}; export the model again")
+    target = list(shape)
+    for axis, size in zip(axes, stated, strict=True):
+        target[axis] = size
+    before = [abs(n - size) // 2 for n, size in zip(shape, target, strict=True)]
+    cut = [min(n, size) for n, size in zip(shape, target, strict=True)]
+    starts = [start if n > size else 0 for start, n, size in zip(before, shape, target, strict=True)]
+    middle = onnx.SliceOp(x, starts, cut, node.name)
+    if cut == target:
+        return middle
+    pads = [start if n < size else 0 for start, n, size in zip(before, shape, target, strict=True)]
+    pads += [size - n - start for n, size, start in zip(cut, target, pads, strict=True)]
+    return onnx.PadOp(middle.result, pads, 0.0, node.name)
 
 
 def transpose(node: Node) -> onnx.OnnxOp:

@@ -29,6 +29,7 @@ from .contractions import lower_conv, lower_gemm
 from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub, table
 from .joins import lower_concat, lower_slice
 from .means import lower_global_average_pool, lower_reduce_mean
+from .moves import lower_gather
 from .pads import lower_pad
 from .pools import lower_arg_max, lower_average_pool, lower_max_pool
 from .ports import ports
@@ -48,6 +49,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ConvOp: lower_conv,
     onnx.DequantizeLinearOp: lower_dequantize,
     onnx.FlattenOp: lower_reshape,
+    onnx.GatherOp: lower_gather,
     onnx.GemmOp: lower_gemm,
     onnx.GlobalAveragePoolOp: lower_global_average_pool,
     onnx.IdentityOp: lower_identity,

@@ -30,6 +30,7 @@ from .scales.weights import Layer, WeightTypes, of_operand
 
 PRESERVING = (
     onnx.FlattenOp,
+    onnx.GatherOp,
     onnx.IdentityOp,
     onnx.MaxPoolOp,
     onnx.ReshapeOp,

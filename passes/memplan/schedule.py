@@ -103,7 +103,7 @@ def graph_of(liveness: Liveness) -> Graph:
 
 
 def reorder(block: Block, steps: Sequence[StepOp]) -> None:
-    """Put the steps in this order, each after the definitions that it is the first to need."""
+    """Put the steps in this order, each after the definitions that it is the first to need; unused ones are last."""
     end = block.last_op
     assert end is not None, "a verified function ends in func.return"
     moved: set[Operation] = set()
@@ -120,3 +120,6 @@ def reorder(block: Block, steps: Sequence[StepOp]) -> None:
 
     for step in steps:
         move(step)
+    for op in list(block.ops):
+        if op is not end:
+            move(op)

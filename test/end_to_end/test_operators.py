@@ -206,6 +206,42 @@ def shapes() -> Network:
     return net
 
 
+def moves() -> Network:
+    """Elements from constant places: of the model's input, and of layers that are stored channels last."""
+    net = Network((1, 4, 6, 5), 11)
+    conv = net.node("Conv", "x", net.weight(4, 4, 3, 3), net.bias(4), pads=[1, 1, 1, 1])
+
+    def numbers(*values: int) -> str:
+        return net.constant(np.array(values))
+
+    steps = (numbers(-1, 0, 4), numbers(-99, 6, -99), numbers(1, 2, 3), numbers(-1, 2, -2))
+    margins = numbers(0, 0, 2, 1, 0, 0, 1, 3)
+    for value, name in (("x", "input"), (conv, "layer")):
+        even = net.node("Slice", value, numbers(0), numbers(4), numbers(3))
+        made = {
+            "steps": net.node("Slice", value, *steps),
+            "rows": net.node("Gather", value, numbers(0, 5, 2, -1), axis=2),
+            "channels": net.node("Gather", value, numbers(2, 0, 3, 1, 1), axis=1),
+            "tile": net.node("Tile", value, numbers(1, 2, 1, 3)),
+            "expand": net.node("Expand", net.node("Slice", value, numbers(1), numbers(2), numbers(2)), numbers(3, 1)),
+            "to_space": net.node("DepthToSpace", value, blocksize=2, mode="CRD"),
+            "to_depth": net.node("SpaceToDepth", even, blocksize=2),
+            "compress": net.node("Compress", value, net.constant(np.array([1, 0, 1, 1, 0, 1], bool)), axis=2),
+            "cut": net.node("Pad", value, numbers(0, 0, -1, 1, 0, 0, 2, -2)),
+            **{mode: net.node("Pad", value, margins, mode=mode) for mode in ("reflect", "edge")},
+        }
+        for move, result in made.items():
+            net.result(net.node("MaxPool", result, name=f"max_{move}_{name}", kernel_shape=[2, 2]))
+            net.result(net.node("Identity", result, name=f"{move}_{name}"))
+        net.result(net.node("Gather", value, net.constant(np.array(3)), axis=2, name=f"row_{name}"))
+        net.result(net.node("Gather", value, net.constant(np.array([[0, 1], [3, 2]])), axis=1, name=f"table_{name}"))
+    cells = net.constant(np.array([[[0, 1], [0, 3]], [[0, 0], [0, 2]]]))
+    net.result(net.node("GatherND", conv, cells, name="cells"))
+    updates = net.node("Slice", "x", numbers(0), numbers(2), numbers(1))
+    net.result(net.node("ScatterND", conv, cells, net.node("Concat", updates, updates, axis=0), name="scattered"))
+    return net
+
+
 def tables() -> Network:
     """Functions of one number, which 8 bits index."""
     net = Network(IMAGE, 7)
@@ -217,7 +253,7 @@ def tables() -> Network:
 
 GROUPS: tuple[Callable[[], Network], ...] = (
     *(convolutions, signals, matrices),
-    *(elementwise, pools, means_and_margins, beside_layers, joins, shapes),
+    *(elementwise, pools, means_and_margins, beside_layers, joins, shapes, moves),
 )
 CONFIGURATIONS = [
     *((group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")),
@@ -233,7 +269,7 @@ With 16 bits the weights keep what fits the accumulator (fixed-assign-types), an
 accumulator is narrowed to 16 before it is multiplied: 32 steps are 2^-11 of the range.
 """
 
-LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2, joins: 2}
+LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2, joins: 2, moves: 2}
 """How many times a model rounds one after the other, where it is more than once."""
 
 

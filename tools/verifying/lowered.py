@@ -33,7 +33,7 @@ from ..compiler import Compilation
 CHUNK_BYTES = 256 << 20
 """About how much memory the traced values of one chunk of the rows may take."""
 
-MOVES = (SameElementsOp, onnx.TransposeOp, onnx.SliceOp)
+MOVES = (SameElementsOp, onnx.GatherOp, onnx.TransposeOp, onnx.SliceOp)
 """Ops that compute nothing: their values are those of another node."""
 
 Integers = dict[SSAValue, NDArray[Any]]

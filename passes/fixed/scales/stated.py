@@ -12,6 +12,7 @@ from ....dialects.onnx.base import element_of
 INTEGER_MOVES = (
     onnx.ConcatOp,
     onnx.FlattenOp,
+    onnx.GatherOp,
     onnx.IdentityOp,
     onnx.MaxPoolOp,
     onnx.PadOp,

@@ -20,7 +20,7 @@ from ....dialects.onnx.weights import numbers_of
 from ....targets.executors.onnx_ops import EVALUATE
 from .constants import constant_value
 
-MOVES = (SameElementsOp, onnx.SliceOp, onnx.TransposeOp)
+MOVES = (SameElementsOp, onnx.GatherOp, onnx.SliceOp, onnx.TransposeOp)
 """Ops whose result holds nothing but elements of their one operand."""
 
 Key = tuple[type[Operation], tuple[SSAValue, ...], frozenset[tuple[str, Attribute]], Attribute]

@@ -32,3 +32,11 @@ def slice_(op: onnx.SliceOp, operands: Sequence[Array]) -> Array:
     """A box of x."""
     box = zip(op.start_list, shape_of(op.result), strict=True)
     return operands[0][(slice(None), *(slice(start, start + size) for start, size in box))]
+
+
+def gather(op: onnx.GatherOp, operands: Sequence[Array]) -> Array:
+    """Elements of x at constant indices."""
+    result = operands[0]
+    for axis, indices in op.lists.items():
+        result = result.take(indices, axis=axis + 1)
+    return result

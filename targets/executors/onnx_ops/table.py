@@ -15,7 +15,7 @@ from ....dialects.errors import UserError
 from ....dialects.onnx.base import shape_of
 from .elementwise import binary, clip, dequantize, quantize
 from .reductions import axis_of, batch_normalization, gemm, reduce_mean, softmax
-from .shapes import concat, pad, same_elements, slice_
+from .shapes import concat, gather, pad, same_elements, slice_
 from .types import Array, Evaluate, Real
 from .windows import average_pool, conv, global_average_pool, max_pool
 
@@ -29,6 +29,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ConvOp: conv,
     onnx.DequantizeLinearOp: dequantize,
     onnx.FlattenOp: same_elements,
+    onnx.GatherOp: gather,
     onnx.GemmOp: gemm,
     onnx.GlobalAveragePoolOp: global_average_pool,
     onnx.IdentityOp: same_elements,

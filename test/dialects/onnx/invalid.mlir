@@ -208,3 +208,21 @@
 // CHECK: tensor<1x3xf32> at [0, 2] leaves tensor<1x4xf32>
 %x = "test.op"() : () -> tensor<1x4xf32>
 %z = onnx.Slice %x {starts = array<i64: 0, 2>} : tensor<1x4xf32> -> tensor<1x3xf32>
+
+// -----
+
+// CHECK: indices along dimension 1 must lie between 0 and 3
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Gather %x {axes = array<i64: 1>, indices = [array<i64: 0, 4>]} : tensor<1x4xf32> -> tensor<1x2xf32>
+
+// -----
+
+// CHECK: axes [1, 1] are no increasing dimensions of tensor<1x4xf32>
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Gather %x {axes = array<i64: 1, 1>, indices = [array<i64: 0>, array<i64: 0>]} : tensor<1x4xf32> -> tensor<1x1xf32>
+
+// -----
+
+// CHECK: expected indices for each of axes [1] and elements of x
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Gather %x {axes = array<i64: 1>, indices = []} : tensor<1x4xf32> -> tensor<1x4xf32>

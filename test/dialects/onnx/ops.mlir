@@ -99,6 +99,8 @@ func.func @joins(%x: tensor<1x2x4xf32>) -> tensor<1x4xf32> {
   %3 = onnx.Unsqueeze %2 : tensor<1x4xf32> -> tensor<1x1x4xf32>
   // CHECK-NEXT: %4 = onnx.Concat %2, %2 {axis = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x8xf32>
   %4 = onnx.Concat %2, %2 {axis = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x8xf32>
+  // CHECK-NEXT: %{{.*}} = onnx.Gather %4 {axes = array<i64: 1>, indices = [array<i64: 7, 0, 0>]} : tensor<1x8xf32> -> tensor<1x3xf32>
+  %g = onnx.Gather %4 {axes = array<i64: 1>, indices = [array<i64: 7, 0, 0>]} : tensor<1x8xf32> -> tensor<1x3xf32>
   // CHECK-NEXT: %5 = onnx.Slice %4 {starts = array<i64: 0, 3>} : tensor<1x8xf32> -> tensor<1x5xf32>
   %5 = onnx.Slice %4 {starts = array<i64: 0, 3>} : tensor<1x8xf32> -> tensor<1x5xf32>
   func.return %2 : tensor<1x4xf32>

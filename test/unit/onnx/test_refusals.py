@@ -252,11 +252,19 @@ REFUSED = {
         ),
         "a negative scale needs weights above -128",
     ),
-    "reflected padding": (
-        model([node("Pad", "x", "p", mode="reflect")], {"p": np.array([0, 1, 0, 0])}),
-        "attribute mode = 'reflect' is not supported, only 'constant'",
+    "padding of another kind": (
+        model([node("Pad", "x", "p", mode="mirror")], {"p": np.array([0, 1, 0, 0])}),
+        "mode 'mirror' is none of ONNX's",
     ),
-    "negative padding": (model([node("Pad", "x", "p")], {"p": np.array([0, -1, 0, 0])}), "negative pads [0, -1, 0, 0]"),
+    "padding that leaves nothing": (
+        model([node("Pad", "x", "p")], {"p": np.array([0, -9, 0, 0])}),
+        "pads [0, -9, 0, 0] leave nothing of shape [1, 4]",
+    ),
+    "index at run time": (model([node("Gather", "w", "x")], {"w": np.zeros((9, 2), F4)}), "index computed at run time"),
+    "indices of many runs": (
+        model([node("Gather", "x", "i", axis=1)], {"i": np.random.default_rng(0).permutation(200)}, (1, 200)),
+        "consist of more than 64 runs",
+    ),
     "padding of three": (model([node("Pad", "x", "p")], {"p": np.array([0, 1, 0])}), "pads [0, 1, 0] do not fit"),
     "unsqueeze without axes": (model([node("Unsqueeze", "x")]), "the axes are missing"),
     "zero scale of an activation": (
