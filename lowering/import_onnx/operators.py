@@ -13,6 +13,7 @@ from .layers import average_pool, batch_normalization, conv, global_average_pool
 from .node import Translation
 from .products import gemm, mat_mul
 from .quantization import dequantize_linear, quantize_linear
+from .real_functions import real_functions
 from .reductions import arg_max, reduce_mean, softmax
 from .shapes import constant_of_shape, dropout, flatten, reshape, squeeze, transpose, unsqueeze
 
@@ -42,16 +43,15 @@ TRANSLATIONS: dict[str, Translation] = {
     "ReduceMean": reduce_mean,
     "Relu": unary(onnx.ReluOp),
     "Reshape": reshape,
-    "Sigmoid": unary(onnx.SigmoidOp),
     "Slice": slice_,
     "Softmax": softmax,
     "Split": split,
     "Squeeze": squeeze,
     "Sub": binary(onnx.SubOp),
     "Sum": sum_,
-    "Tanh": unary(onnx.TanhOp),
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
+    **real_functions(""),
 }
 
 
@@ -65,18 +65,15 @@ LIMITS: dict[str, str] = {
     "ConstantOfShape": "constant shape",
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
-    "Div": "by a constant",
     "Gemm": "constant weights and bias; no transA",
     "MatMul": "one operand constant, a matrix",
     "MaxPool": "1-D and 2-D; without the index output",
     "Pad": "constant mode, constant pads that are not negative",
     "QuantizeLinear": "4 (for HLS), 8, 16 bits; per tensor",
     "Reshape": "constant shape",
-    "Sigmoid": "8-bit values",
     "Slice": "constant bounds, steps of 1",
     "Softmax": "fewer than 65,536 elements",
     "Split": "constant sizes",
-    "Tanh": "8-bit values",
 }
 
 """What `tinyml supported-ops` says of an operator beside its name."""
