@@ -2,7 +2,8 @@
 
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions`
-means, `shapes` what only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others.
+means, `shapes` what only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others;
+`function_table` lists the real functions of one number.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from xdsl.ir import Dialect
 
 from .base import OnnxOp
+from .function_table import FUNCTIONS
+from .functions import FunctionOp
 from .joins import ConcatOp, PadOp, SliceOp
 from .layers import (
     AveragePoolOp,
@@ -27,17 +30,17 @@ from .scalar import (
     ArgMaxOp,
     ClipOp,
     DequantizeLinearOp,
+    DivOp,
     MulOp,
     QuantizeLinearOp,
     ReluOp,
-    SigmoidOp,
     SoftmaxOp,
     SubOp,
-    TanhOp,
 )
 from .shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp, UnsqueezeOp
 
 __all__ = [
+    "FUNCTIONS",
     "AddOp",
     "ArgMaxOp",
     "AveragePoolOp",
@@ -47,7 +50,9 @@ __all__ = [
     "ConstantOp",
     "ConvOp",
     "DequantizeLinearOp",
+    "DivOp",
     "FlattenOp",
+    "FunctionOp",
     "GatherOp",
     "GemmOp",
     "GlobalAveragePoolOp",
@@ -62,12 +67,10 @@ __all__ = [
     "ReduceMeanOp",
     "ReluOp",
     "ReshapeOp",
-    "SigmoidOp",
     "SliceOp",
     "SoftmaxOp",
     "SqueezeOp",
     "SubOp",
-    "TanhOp",
     "TransposeOp",
     "UnsqueezeOp",
 ]
@@ -84,6 +87,7 @@ Onnx = Dialect(
         ConstantOp,
         ConvOp,
         DequantizeLinearOp,
+        DivOp,
         FlattenOp,
         GatherOp,
         GemmOp,
@@ -97,14 +101,13 @@ Onnx = Dialect(
         ReduceMeanOp,
         ReluOp,
         ReshapeOp,
-        SigmoidOp,
         SliceOp,
         SoftmaxOp,
         SqueezeOp,
         SubOp,
-        TanhOp,
         TransposeOp,
         UnsqueezeOp,
+        *FUNCTIONS.values(),
     ],
     [],
 )

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 from xdsl.dialects.builtin import Float32Type, TensorType
+from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.harmless import in_terminal
+from ...dialects.onnx.base import element_of
 from .node import Unsupported
 
 KINDS: dict[str, tuple[type, ...]] = {
@@ -91,6 +93,16 @@ def check_attributes(attributes: dict[str, Any]) -> None:
             raise Unsupported(f"attribute {name} = {shown} must be finite; export the model again")
 
 
+def check_real(operand: SSAValue, index: int) -> None:
+    """Raise Unsupported for an operand that is no real tensor."""
+    element = element_of(operand)
+    if not isinstance(element, Float32Type):
+        raise Unsupported(
+            f"input {index} holds {element}, only float32 is supported; put a Cast before it, in a quantized "
+            "model a DequantizeLinear"
+        )
+
+
 def check_op(op: onnx.OnnxOp) -> None:
     """Raise Unsupported for an op on integers that takes real numbers only, infinite weights, and an empty result."""
     for operand in op.operands:
@@ -99,12 +111,8 @@ def check_op(op: onnx.OnnxOp) -> None:
             raise Unsupported("a weight is infinite; train or export the model again")
     for index, operand in enumerate(op.operands):
         assert isinstance(operand.type, TensorType)
-        element = operand.type.element_type
-        if not isinstance(element, Float32Type) and not isinstance(op, INTEGER_OPERANDS):
-            raise Unsupported(
-                f"input {index} holds {element}, only float32 is supported; put a Cast before it, in a quantized "
-                "model a DequantizeLinear"
-            )
+        if not isinstance(op, INTEGER_OPERANDS):
+            check_real(operand, index)
     for result in op.results:
         assert isinstance(result.type, TensorType)
         if any(size < 1 for size in result.type.get_shape()):

@@ -24,6 +24,7 @@ from .moves import (
 from .node import Translation
 from .products import gemm, mat_mul
 from .quantization import dequantize_linear, quantize_linear
+from .real_functions import real_functions
 from .reductions import arg_max, reduce_mean, softmax
 from .shapes import (
     center_crop_pad,
@@ -74,7 +75,6 @@ TRANSLATIONS: dict[str, Translation] = {
     "ReverseSequence": reverse_sequence,
     "ScatterElements": scatter_elements,
     "ScatterND": scatter_nd,
-    "Sigmoid": unary(onnx.SigmoidOp),
     "Slice": slice_,
     "Softmax": softmax,
     "SpaceToDepth": space_to_depth,
@@ -82,10 +82,10 @@ TRANSLATIONS: dict[str, Translation] = {
     "Squeeze": squeeze,
     "Sub": binary(onnx.SubOp),
     "Sum": sum_,
-    "Tanh": unary(onnx.TanhOp),
     "Tile": tile,
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
+    **real_functions(""),
 }
 
 
@@ -101,7 +101,6 @@ LIMITS: dict[str, str] = {
     "ConstantOfShape": "constant shape",
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
-    "Div": "by a constant",
     "Expand": "constant shape",
     "Gather": "constant indices, of few runs",
     "GatherElements": "constant indices, of few runs",
@@ -115,11 +114,9 @@ LIMITS: dict[str, str] = {
     "ReverseSequence": "constant lengths",
     "ScatterElements": "constant indices, of few runs; no reduction",
     "ScatterND": "constant indices, of few runs; no reduction",
-    "Sigmoid": "8-bit values",
     "Slice": "constant bounds and steps",
     "Softmax": "fewer than 65,536 elements",
     "Split": "constant sizes",
-    "Tanh": "8-bit values",
     "Tile": "constant repeats",
 }
 

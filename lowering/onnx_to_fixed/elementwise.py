@@ -1,26 +1,21 @@
-"""Elementwise operators as maps: Add, clamps, changes of type, and any scalar function as a table."""
+"""Elementwise operators as maps: Add, clamps, changes of type."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from xdsl.dialects.builtin import IntegerType, TensorType, i32, i64
+from xdsl.dialects.builtin import TensorType, i32, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects import onnx
-from ...dialects.errors import UserError
 from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.types import DomainAttr, QType
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, shape_of
 from .requantize import GREATEST_FACTOR, bounded_factors
-
-ScalarFunction = Callable[[NDArray[np.floating[Any]]], NDArray[np.floating[Any]]]
 
 
 def broadcast_map(shape: Sequence[int], result_shape: Sequence[int]) -> AffineMap:
@@ -155,24 +150,3 @@ def in_type(builder: FixedBuilder, value: SSAValue, y: QType, name: str) -> SSAV
     body = Body([x.storage])
     element = body.to_storage(rescaled(builder, body, body.arguments[0], x, y), y)
     return elementwise(builder, [value], y, shape_of(value), body, element, f"{name}_rescaled")
-
-
-def table(builder: FixedBuilder, op: Operation, function: ScalarFunction) -> SSAValue:
-    """Any scalar function of one 8-bit input: a table of 256 outputs, exact to half an LSB.
-
-    Raises UserError for wider inputs.
-    """
-    x, y = builder.type_of(op.operands[0]), builder.type_of(op.results[0])
-    if x.bits > 8:
-        raise UserError(
-            f"{op.name} '{name_of(op)}' is computed by a table and takes 8-bit inputs; compile with --bits 8"
-        )
-    low, high = x.limits
-    reals = (np.arange(low, high + 1) - x.zp) * x.scale
-    entries = builder.constant(quantize(function(reals), y), y.storage, f"{name_of(op)}_table")
-    body = Body([x.storage, entries.type])
-    element, entry = body.arguments
-    assert isinstance(y.storage, IntegerType)
-    value = body.lookup(entry, body.offset(body.extend(element, i32), -low), y.storage)
-    source = builder.value(op.operands[0])
-    return elementwise(builder, [source], y, shape_of(op.results[0]), body, value, name_of(op), [entries])

@@ -28,6 +28,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ConcatOp: concat,
     onnx.ConvOp: conv,
     onnx.DequantizeLinearOp: dequantize,
+    onnx.DivOp: binary(np.divide),
     onnx.FlattenOp: same_elements,
     onnx.GatherOp: gather,
     onnx.GemmOp: gemm,
@@ -41,14 +42,13 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ReduceMeanOp: reduce_mean,
     onnx.ReluOp: lambda op, v: np.maximum(v[0], 0),
     onnx.ReshapeOp: same_elements,
-    onnx.SigmoidOp: lambda op, v: 1 / (1 + np.exp(-v[0])),
     onnx.SliceOp: slice_,
     onnx.SoftmaxOp: softmax,
     onnx.SqueezeOp: same_elements,
     onnx.SubOp: binary(np.subtract),
-    onnx.TanhOp: lambda op, v: np.tanh(v[0]),
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
     onnx.UnsqueezeOp: same_elements,
+    **dict.fromkeys(onnx.FUNCTIONS.values(), lambda op, v: op.evaluate(v[0])),
 }
 
 """Per op: from its operands (B or 1, *shape) to its result. An elementwise operator is one line."""

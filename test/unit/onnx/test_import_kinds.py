@@ -99,14 +99,14 @@ def test_computed_weights() -> None:
 
 
 BOMBS = {
-    "Range": (make("Range", ["zero", "giant", "one0"], ["t"]), "elements too many"),
+    "Range": (make("Range", ["zero", "giant", "one0"], ["t"]), "elements"),
     "Range without a step": (make("Range", ["zero", "giant", "zero"], ["t"]), "there is no range"),
-    "Expand": (make("Expand", ["zero", "shape"], ["t"]), "elements too many"),
-    "Tile": (make("Tile", ["one", "repeats"], ["t"]), "elements too many"),
-    "Gather": (make("Gather", ["wide", "many"], ["t"], axis=0), "elements too many"),
+    "Expand": (make("Expand", ["zero", "shape"], ["t"]), "elements"),
+    "Tile": (make("Tile", ["one", "repeats"], ["t"]), "elements"),
+    "Gather": (make("Gather", ["wide", "many"], ["t"], axis=0), "elements"),
     "ConstantOfShape": (
         make("ConstantOfShape", ["shape"], ["t"], value=numpy_helper.from_array(np.array([True]))),
-        "elements too many",
+        "elements",
     ),
     "no numbers": (make("Concat", ["zero", "one"], ["t"], axis=0), "cannot be computed from its constants|dimensions"),
 }
@@ -123,13 +123,17 @@ def test_results_are_bounded_before_they_are_computed(case: str) -> None:
 
 def test_at_run_time() -> None:
     """What follows is named as well, but not what depends on shapes only."""
-    nodes = [make("Exp", ["x"], ["a"], "e"), make("Erf", ["a"], ["b"], "f"), make("Shape", ["b"], ["s"], "g")]
+    nodes = [
+        make("Unique", ["x"], ["a"], "e"),
+        make("NonZero", ["a"], ["b"], "f"),
+        make("Shape", ["b"], ["s"], "g"),
+    ]
     nodes += [make("Gather", ["s", "zero"], ["i"], "h"), make("Reshape", ["b", "i"], ["y"], "k")]
     with pytest.raises(UserError) as caught:
         import_onnx(model(nodes, CONSTANTS).SerializeToString())
     header, *reasons = caught.value.reasons
-    assert header == "2 operators stand between the model and its C: Exp, Erf"
-    assert [reason.split(":")[0] for reason in reasons] == ["Exp 'e'", "Erf 'f'"]
+    assert header == "2 operators stand between the model and its C: Unique, NonZero"
+    assert [reason.split(":")[0] for reason in reasons] == ["Unique 'e'", "NonZero 'f'"]
 
 
 def test_refusals_of_one_kind_are_one_line() -> None:
