@@ -6,6 +6,7 @@
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
+# make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
 
 # The first Python that is new enough.
@@ -19,7 +20,7 @@ FIRST ?= 0
 BOARD ?= uno
 DIGITS := examples/digits
 
-.PHONY: help setup demo test lint fuzz bench-memplan bench-sizes bench-code-size bench-quantized clean
+.PHONY: help setup demo test lint fuzz bench-memplan bench-sizes bench-code-size bench-quantized conformance clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -79,6 +80,9 @@ bench-code-size: setup
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
+
+conformance: setup
+	$(BIN)/python test/conformance $(CONFORMANCE)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt
