@@ -48,7 +48,7 @@ REFUSED = {
     # integers in arithmetic, and element types that the importer does not know
     r"(add|div|mul|sub)_uint64": "only float32, bool, int8 to int64 and uint8 to uint32",
     r"div_u?int(8|16|32)(_trunc)?": "the divisor must hold float32",
-    r"((add|mul|sub)_u?int(8|16|32)|clip_default_int8_(inbounds|max|min))": "only float32 is supported",
+    r"((add|mul|sub)_u?int(8|16|32)|clip_default_int8_(max|min))": "only float32 is supported",
     r"dequantizelinear_(u?int(2|4)|e4m3fn.*|e5m2|float4e2m1)": "only float32, bool, int8 to int64",
     r"quantizelinear_(u?int2|e4m3fn|e5m2|float4e2m1)": "element type",
     r"identity_(opt|sequence)": "only float32, bool, int8 to int64",
