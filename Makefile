@@ -1,7 +1,7 @@
 # make setup   the virtual environment, and the compilers and simulators as far as they can be had; once
 # make demo    a digit classifier, from ONNX to an Arduino Uno
 # make test    FileCheck tests, pytest, linter, type checker
-# make fuzz    damaged models and texts, then the property tests with new random cases: make fuzz CASES=5000 ROUNDS=20
+# make fuzz    damaged models and texts, random graphs, then the property tests with new random cases: make fuzz CASES=5000 ROUNDS=20
 # make bench-memplan   orders, offsets, whole models: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
@@ -17,6 +17,8 @@ ROUNDS ?= 5
 # Damaged inputs of each kind, and the seed of the first one.
 CASES ?= 2500
 FIRST ?= 0
+# Random graphs.
+GRAPHS ?= 10000
 BOARD ?= uno
 DIGITS := examples/digits
 
@@ -63,6 +65,7 @@ lint: setup
 fuzz: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.onnx_files --cases $(CASES) --first $(FIRST)
 	PYTHONPATH=test $(BIN)/python -m fuzz.mlir_texts --cases $(CASES) --first $(FIRST)
+	PYTHONPATH=test $(BIN)/python -m fuzz.random_graphs --graphs $(GRAPHS) --first $(FIRST)
 	for round in $$(seq $(ROUNDS)); do \
 	  $(BIN)/pytest --quiet --numprocesses 2 -m hypothesis --hypothesis-profile=fuzz || exit 1; done
 
@@ -82,7 +85,7 @@ bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
 
 conformance: setup
-	$(BIN)/python test/conformance $(CONFORMANCE)
+	PYTHONPATH=test $(BIN)/python -m conformance $(CONFORMANCE)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt

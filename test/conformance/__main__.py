@@ -1,6 +1,6 @@
 """ONNX's own node tests, per operator: right in the float executor, right through C, refused and why, wrong, crashed.
 
-    python test/conformance [--float-only] [--only OPERATOR] [--json FILE]
+    PYTHONPATH=test python -m conformance [--float-only] [--only OPERATOR] [--json FILE]
 
 A case counts once: as it stands, or with all inputs but the first made constant; calibrated on its own input, at 16
 bits. Exit code 1 where one is wrong or crashed.
@@ -18,8 +18,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from conformance.cases import Case, node_cases
 from conformance.judging import judge
