@@ -1,11 +1,12 @@
 # make setup   the virtual environment, and the compilers and simulators as far as they can be had; once
 # make demo    a digit classifier, from ONNX to an Arduino Uno
 # make test    FileCheck tests, pytest, linter, type checker
-# make fuzz    damaged models and texts, then the property tests with new random cases: make fuzz CASES=5000 ROUNDS=20
+# make fuzz    damaged models and texts, random graphs, then the property tests with new random cases: make fuzz CASES=5000 ROUNDS=20
 # make bench-memplan   orders, offsets, whole models: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
+# make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
 
 # The first Python that is new enough.
@@ -16,10 +17,12 @@ ROUNDS ?= 5
 # Damaged inputs of each kind, and the seed of the first one.
 CASES ?= 2500
 FIRST ?= 0
+# Random graphs.
+GRAPHS ?= 10000
 BOARD ?= uno
 DIGITS := examples/digits
 
-.PHONY: help setup demo test lint fuzz bench-memplan bench-sizes bench-code-size bench-quantized clean
+.PHONY: help setup demo test lint fuzz bench-memplan bench-sizes bench-code-size bench-quantized conformance clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -62,6 +65,7 @@ lint: setup
 fuzz: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.onnx_files --cases $(CASES) --first $(FIRST)
 	PYTHONPATH=test $(BIN)/python -m fuzz.mlir_texts --cases $(CASES) --first $(FIRST)
+	PYTHONPATH=test $(BIN)/python -m fuzz.random_graphs --graphs $(GRAPHS) --first $(FIRST)
 	for round in $$(seq $(ROUNDS)); do \
 	  $(BIN)/pytest --quiet --numprocesses 2 -m hypothesis --hypothesis-profile=fuzz || exit 1; done
 
@@ -79,6 +83,9 @@ bench-code-size: setup
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
+
+conformance: setup
+	PYTHONPATH=test $(BIN)/python -m conformance $(CONFORMANCE)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
+from .proto import graphs_of
 
 if TYPE_CHECKING:
     import onnx
@@ -52,9 +53,8 @@ def nodes_in(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
     while waiting:
         node = waiting.pop()
         yield node
-        for attribute in node.attribute:
-            for graph in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                waiting += graph.node
+        for graph in graphs_of(node):
+            waiting += graph.node
 
 
 def total_nodes(model: onnx.ModelProto, functions: dict[Key, onnx.FunctionProto], where: str) -> int:

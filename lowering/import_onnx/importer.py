@@ -22,10 +22,11 @@ from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from ...dialects.names import model_name
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
+from .expanding import ExpandingImporter
 from .function import function_of
 from .model_file import OLDEST_OPSET, file_name, opset, parse
 from .naming import repeated
-from .nodes import NodeImporter
+from .proto import read_by
 from .refusals import reason_of
 from .sizes import InputShapes, Sizes
 from .sorting import in_order
@@ -95,8 +96,8 @@ class GraphImporter:
         self.sizes = sizes
         version = opset(model)
         self.block = Block()
-        used = {i for node in self.graph.node for i in node.input} | {o.name for o in self.graph.output}
-        self.nodes = NodeImporter(self.block, version, budget, folder, used)
+        used = {i for node in self.graph.node for i in read_by(node)} | {o.name for o in self.graph.output}
+        self.nodes = ExpandingImporter(self.block, version, budget, folder, used)
         self.refusals = self.nodes.refusals
         if version < OLDEST_OPSET:
             self.refusals.add(

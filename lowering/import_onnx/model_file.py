@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from .functions import inlined
+from .proto import graphs_of
 
 if TYPE_CHECKING:
     import onnx
@@ -55,6 +56,8 @@ def names_in(graph: onnx.GraphProto) -> Iterator[str | bytes]:
     for node in graph.node:
         yield from (node.op_type, node.domain, node.name, *node.input, *node.output)
         yield from (attribute.name for attribute in node.attribute)
+        for inner in graphs_of(node):
+            yield from names_in(inner)
 
 
 def opset(model: onnx.ModelProto) -> int:

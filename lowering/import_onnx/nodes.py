@@ -50,21 +50,19 @@ class NodeImporter(Values):
         """Translate a node, or record why not; one without a result means nothing."""
         if not any(proto.output):
             return
-        name = self.names.unique(node_name(proto))
-        kind = full_name(proto.domain, proto.op_type)
-        again = [o for o in proto.output if o and (o in self.values or o in self.unknown)]
-        if again:
-            reason = f"{in_quotes(again[0])} is already computed by another node; export the model again"
-            self.refusals.add_node(proto.op_type, name, reason)
+        name = self.name_of(proto)
+        if name is None:
             return
+        kind = full_name(proto.domain, proto.op_type)
         if kind == "Constant":
             self.add_constant_node(proto, name)
             return
-        if kind not in self.translations and kind not in BOUNDS:
+        defined = self.is_defined(proto)
+        if kind not in self.translations and kind not in BOUNDS and not defined:
             self.refuse(proto, name, f"operator {operator_of(proto)} is not supported; {way_out(kind)}")
             return
         if any(i in self.unknown for i in proto.input):
-            if kind not in self.translations and self.is_at_run_time(proto):
+            if kind not in self.translations and not defined and self.is_at_run_time(proto):
                 self.refuse(proto, name, at_run_time(proto))
             else:
                 self.pass_over(proto)
@@ -72,7 +70,12 @@ class NodeImporter(Values):
         try:
             results = self.results(proto, kind, name)
         except REFUSALS as error:
-            self.refuse(proto, name, reason_of(error), isinstance(error, Exhausted))
+            reason: str | None = reason_of(error)
+            if defined and isinstance(error, Unsupported):
+                written = self.write_out(proto, name)
+                reason = reason if written and kind in self.translations else written
+            if reason is not None:
+                self.refuse(proto, name, reason, isinstance(error, Exhausted))
             return
         self.values.update((output, value) for output, value in zip(proto.output, results, strict=False) if output)
         others = [o for o in proto.output[len(results) :] if o]
@@ -81,6 +84,24 @@ class NodeImporter(Values):
                 reason = f"only its first result is supported, but {in_quotes(output)} is used"
                 self.refusals.add_node(proto.op_type, name, reason)
         self.unknown.update(others)
+
+    def name_of(self, proto: onnx.NodeProto) -> str | None:
+        """The name of a node in the module; None where its results are those of another node, which is refused."""
+        name = self.names.unique(node_name(proto))
+        again = [o for o in proto.output if o and (o in self.values or o in self.unknown)]
+        if not again:
+            return name
+        reason = f"{in_quotes(again[0])} is already computed by another node; export the model again"
+        self.refusals.add_node(proto.op_type, name, reason)
+        return None
+
+    def is_defined(self, proto: onnx.NodeProto) -> bool:
+        """Whether there are other nodes that a node stands for (expanding.py)."""
+        return False
+
+    def write_out(self, proto: onnx.NodeProto, name: str) -> str | None:
+        """Add the nodes that a node stands for; returns why not, None where all were taken."""
+        return "no others stand for it"
 
     def results(self, proto: onnx.NodeProto, kind: str, name: str) -> list[SSAValue]:
         """The values of a node: as its translation says, else computed where it is constant. Raises REFUSALS."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...dialects.harmless import in_terminal
@@ -29,3 +30,23 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
 
     values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     return {k: v.decode(errors="replace") if isinstance(v, bytes) else v for k, v in values.items()}
+
+
+def graphs_of(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """The graphs inside a node: the branches of an If, the body of a Loop."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def read_by(node: onnx.NodeProto) -> set[str]:
+    """The values that a node reads, those of the graphs inside it included, but for what these compute themselves."""
+    names, graphs = set(node.input), list(graphs_of(node))
+    while graphs:
+        graph = graphs.pop()
+        names |= {output.name for output in graph.output}
+        for inner in graph.node:
+            names |= set(inner.input)
+            graphs += graphs_of(inner)
+    return names

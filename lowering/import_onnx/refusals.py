@@ -66,6 +66,10 @@ class Refusals:
         stand = "operator stands" if len(operators) == 1 else "operators stand"
         return [f"{len(operators)} {stand} between the model and its C: {', '.join(operators)}", *lines]
 
+    def first(self) -> str:
+        """The first line about a node, else the first one of all; empty where there is none."""
+        return next((group.line() for group in self._groups.values()), next(iter(self.others), ""))
+
 
 def reason_of(error: Exception) -> str:
     """What is wrong with a node or tensor, in words."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
+from .proto import read_by
+
 if TYPE_CHECKING:
     import onnx
 
@@ -16,7 +18,7 @@ def in_order(nodes: Sequence[onnx.NodeProto]) -> tuple[list[onnx.NodeProto], lis
     What hangs on a cycle is in neither list. (Kahn, 1962.)
     """
     maker = {output: index for index in reversed(range(len(nodes))) for output in nodes[index].output if output}
-    needs = [{maker[i] for i in node.input if i in maker} for node in nodes]
+    needs = [{maker[i] for i in read_by(node) if i in maker} for node in nodes]
     users: list[list[int]] = [[] for _ in nodes]
     for index, operands in enumerate(needs):
         for operand in operands:

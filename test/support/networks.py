@@ -113,6 +113,13 @@ def on_grid(compilation: Compilation, rows: Array) -> Dataset:
     return real_inputs(to_real(to_stored(real_inputs(rows), ports), ports)["x"].astype(np.float32))
 
 
+def on_grid_dataset(compilation: Compilation, stored: dict[str, Array]) -> Dataset:
+    """The inputs of any types that these integers are."""
+    reals = to_real(stored, input_ports(compilation.function))
+    arrays = {name: x.astype(np.float32) if x.dtype.kind == "f" else x for name, x in reals.items()}
+    return Dataset(arrays, {name: x.dtype.kind != "f" for name, x in arrays.items()}, None)
+
+
 def require_equal(level: str, expected: Run, actual: Run) -> None:
     """Fail with the first node and element that differ."""
     result = compare_runs(level, expected, actual)
