@@ -5,6 +5,7 @@
 # make bench-memplan   orders, offsets, whole models: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
+# make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
 
@@ -19,7 +20,7 @@ FIRST ?= 0
 BOARD ?= uno
 DIGITS := examples/digits
 
-.PHONY: help setup demo test lint fuzz bench-memplan bench-sizes bench-code-size bench-quantized clean
+.PHONY: help setup demo test lint fuzz bench-memplan bench-sizes bench-code-size bench-accuracy bench-quantized clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -76,6 +77,9 @@ bench-sizes: setup
 
 bench-code-size: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.code_size $(wildcard $(MODELS)) $(BENCH)
+
+bench-accuracy: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.accuracy $(wildcard $(MODELS)) $(BENCH)
 
 bench-quantized: setup
 	$(BIN)/python test/fuzz/static_quantization.py
