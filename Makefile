@@ -5,6 +5,7 @@
 # make bench-memplan   orders, offsets, whole models: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
+# make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
@@ -22,7 +23,8 @@ GRAPHS ?= 10000
 BOARD ?= uno
 DIGITS := examples/digits
 
-.PHONY: help setup demo test lint fuzz bench-memplan bench-sizes bench-code-size bench-quantized conformance clean
+.PHONY: help setup demo test lint fuzz conformance clean
+.PHONY: bench-memplan bench-sizes bench-code-size bench-accuracy bench-quantized
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -80,6 +82,9 @@ bench-sizes: setup
 
 bench-code-size: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.code_size $(wildcard $(MODELS)) $(BENCH)
+
+bench-accuracy: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.accuracy $(wildcard $(MODELS)) $(BENCH)
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization

@@ -46,7 +46,8 @@ class Options:
     says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too. With
     `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
     `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the planners of memory
-    may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs.
+    may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and `percentile` say how ranges
+    follow from the data (passes/fixed/calibrate.py).
     """
 
     model: Path
@@ -63,6 +64,8 @@ class Options:
     max_elements: int | None = None
     effort: int = EFFORT
     sizes: Sizes = field(default_factory=Sizes)
+    method: str = "minmax"
+    percentile: float = 99.99
 
 
 @dataclass
@@ -167,6 +170,8 @@ def options_of(args: Namespace) -> Options:
         max_elements=args.max_elements,
         effort=args.effort or EFFORT,
         sizes=sizes_of(args),
+        method=args.calibration,
+        percentile=args.percentile,
     )
 
 
@@ -188,6 +193,8 @@ def compile_model(options: Options) -> Compilation:
     passes = pipeline(
         "onnx-to-fixed",
         data=None if options.calibration is None else str(options.calibration),
+        method=options.method,
+        percentile=options.percentile,
         nominal=True if options.sizes_only else None,
         bits=options.bits,
         scheme=options.scheme,

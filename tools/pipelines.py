@@ -24,7 +24,7 @@ class Step:
 
     name: str
     reason: str
-    options: dict[str, int | str | bool] = field(default_factory=dict[str, int | str | bool])
+    options: dict[str, int | float | str | bool] = field(default_factory=dict[str, int | float | str | bool])
     parameters: tuple[str, ...] = ()
     only_with: str | None = None
 
@@ -40,7 +40,13 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
         Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),
-        Step("fixed-calibrate", "the final ops are known; types need their ranges", {}, ("data",), "data"),
+        Step(
+            "fixed-calibrate",
+            "the final ops are known; types need their ranges",
+            {},
+            ("data", "method", "percentile", "bits"),
+            "data",
+        ),
         Step("fixed-assume-ranges", "instead of calibration, where only sizes are asked", {}, (), "nominal"),
         Step("onnx-fold-pad", "again: what pads with less than anything in the range of its operand is known now"),
         Step(
@@ -124,7 +130,7 @@ class Timing:
         print_table("Compile time", ("stage", "seconds", "share"), [*rows, ("total", total, "100 %")])
 
 
-def pipeline(name: str, **parameters: int | str | bool | None) -> list[ModulePass]:
+def pipeline(name: str, **parameters: int | float | str | bool | None) -> list[ModulePass]:
     """The passes of a named pipeline with its parameters filled in; None leaves a pass's default.
 
     Raises UserError for an unknown pipeline or parameter.
@@ -140,7 +146,7 @@ def pipeline(name: str, **parameters: int | str | bool | None) -> list[ModulePas
     return [build(step, given) for step in steps if step.only_with is None or step.only_with in given]
 
 
-def build(step: Step, given: dict[str, int | str | bool]) -> ModulePass:
+def build(step: Step, given: dict[str, int | float | str | bool]) -> ModulePass:
     """The pass of a step."""
     cls: type[ModulePass] = load(PASSES[step.name])
     options = {**step.options, **{p: given[p] for p in step.parameters if p in given}}

@@ -45,6 +45,15 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument("model", type=Path, help="an ONNX file")
     command.add_argument("--board", required=True, help="a board's name (see `tinyml boards`) or a .toml file")
     command.add_argument("--calib", type=Path, metavar="NPZ", help="calibration data, for models with float values")
+    command.add_argument(
+        "--calibration",
+        choices=("minmax", "percentile", "mse", "entropy"),
+        default="minmax",
+        help="what of a value's range gets steps; beyond it saturates (default: minmax, all that the data show)",
+    )
+    command.add_argument(
+        "--percentile", type=percent, default=99.99, metavar="P", help="share of the values inside, for percentile"
+    )
     command.add_argument("--bits", type=int, choices=(8, 16), default=8, help="width of activations and weights")
     command.add_argument(
         "--scheme", choices=("affine", "pow2"), default="affine", help="scales: any real, or powers of two"
@@ -135,6 +144,14 @@ def decibels(text: str) -> float:
         number = math.nan
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return number
+
+
+def percent(text: str) -> float:
+    """A command-line argument that is a share of more than a half."""
+    number = decibels(text)
+    if not 50 < number <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 50 and at most 100")
     return number
 
 

@@ -1,11 +1,13 @@
 """`fixed-calibrate`: the range of every real value, seen on calibration data.
 
 Runs the float model on a batch and leaves `fixed.range = [min, max]` on every op with one f32 result and
-`fixed.input_ranges` on the function (one pair per argument).
+`fixed.input_ranges` on the function (one pair per argument): all that was seen, or what a method finds worth its steps
+(calibration/methods.py). The model's outputs are never cut: the greatest of a classifier's is its answer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,50 +22,86 @@ from xdsl.passes import ModulePass
 from ...dialects.errors import UserError
 from ...dialects.fixed.numbers import quantize
 from ...dialects.onnx.base import OnnxOp, element_of, port_names
+from .calibration.histogram import Histogram
+from .calibration.methods import Range, entropy_range, mse_range, percentile_range
 from .scales.stated import reading
 
 if TYPE_CHECKING:
     from ...targets.dataset import Dataset
 
-Range = tuple[float, float]
+METHODS: dict[str, Callable[[Histogram, CalibratePass], Range]] = {
+    "minmax": lambda seen, options: (seen.low, seen.high),
+    "percentile": lambda seen, options: percentile_range(seen, options.percentile),
+    "mse": lambda seen, options: mse_range(seen, options.bits),
+    "entropy": lambda seen, options: entropy_range(seen, options.bits),
+}
+"""From all that was seen of a value to its range."""
 
 
 @dataclass(frozen=True)
 class CalibratePass(ModulePass):
     """Annotate every f32 value with its range over a data file.
 
-    `data` is an .npz file (see targets/dataset.py); `rows` limits how many of its rows are used (0: all).
+    `data` is an .npz file (see targets/dataset.py); `rows` limits how many of its rows are used (0: all). `method` is
+    minmax, percentile, mse or entropy; `percentile` is the share of the values inside, in percent, and `bits` the width
+    for which mse and entropy look for the best range.
     """
 
     name = "fixed-calibrate"
     data: str
     rows: int = 0
+    method: str = "minmax"
+    percentile: int | float = 99.99
+    bits: int = 8
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         from ...targets.dataset import load_dataset
         from ...targets.executors.onnx import OnnxExecutor
 
+        self._check()
         function = the_function(op)
         dataset = load_dataset(self.data, argument_types(function))
         dataset = dataset.head(self.rows) if self.rows else dataset
-        ranges: dict[Operation, Range] = {}
+        last = function.body.block.last_op
+        outputs = set() if last is None else set(last.operands)
+        seen: dict[Operation, Histogram] = {}
 
-        def widen(op: Operation, values: NDArray[Any]) -> None:
-            low, high = ranges.get(op, (np.inf, -np.inf))
-            ranges[op] = min(low, float(values.min())), max(high, float(values.max()))
-
-        inputs = model_inputs(function, dataset)
-        OnnxExecutor(op).visit(inputs, widen)
-        for visited, seen in ranges.items():
-            if is_real(visited):
-                if not np.isfinite(seen).all():
+        def look(op: Operation, values: NDArray[Any]) -> None:
+            if is_real(op):
+                if not np.isfinite(values).all():
                     raise UserError(
-                        f"{visited.name} '{label_of(visited)}': the float model gives NaN or infinite values on "
+                        f"{op.name} '{label_of(op)}': the float model gives NaN or infinite values on "
                         f"{self.data}; check its weights and the range of the data"
                     )
-                visited.attributes["fixed.range"] = pair(seen)
-        seen = [pair((float(x.min()), float(x.max()))) for x in inputs.values()]
-        function.attributes["fixed.input_ranges"] = ArrayAttr(seen)
+                self._look(seen.setdefault(op, Histogram()), values, op.results[0] in outputs)
+
+        inputs = model_inputs(function, dataset)
+        OnnxExecutor(op).visit(inputs, look)
+        for visited, histogram in seen.items():
+            visited.attributes["fixed.range"] = pair(self._range(histogram))
+        function.attributes["fixed.input_ranges"] = ArrayAttr([pair(self._of_input(x)) for x in inputs.values()])
+
+    def _check(self) -> None:
+        if self.method not in METHODS:
+            raise UserError(f"{self.name}: method is one of {', '.join(METHODS)}, got {self.method}")
+        if not 50 < self.percentile <= 100:
+            raise UserError(f"{self.name}: percentile is more than 50 and at most 100, got {self.percentile}")
+
+    def _look(self, histogram: Histogram, values: NDArray[Any], whole: bool) -> None:
+        """Take up values; only their extent where the range is `whole` or the method asks no more."""
+        if whole or self.method == "minmax":
+            histogram.widen(values)
+        else:
+            histogram.add(values)
+
+    def _range(self, histogram: Histogram) -> Range:
+        method = self.method if len(histogram.counts) else "minmax"
+        return METHODS[method](histogram, self)
+
+    def _of_input(self, values: NDArray[Any]) -> Range:
+        histogram = Histogram()
+        self._look(histogram, values, values.dtype.kind != "f")
+        return self._range(histogram)
 
 
 def model_inputs(function: func.FuncOp, dataset: Dataset) -> dict[str, NDArray[Any]]:
