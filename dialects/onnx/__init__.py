@@ -1,14 +1,16 @@
 """The `onnx` dialect: the model as it was trained, on tensors of f32, or with QuantizeLinear and DequantizeLinear.
 
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
-means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions`
-means, `shapes` what only moves numbers, `joins` what puts them beside others.
+means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions` and
+`axes` what runs along dimensions, `normalization` what divides by it, `shapes` what only moves numbers, `joins` what
+puts them beside others.
 """
 
 from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from .axes import ArgMinOp, CumSumOp, HardmaxOp, LogSoftmaxOp
 from .base import OnnxOp
 from .joins import ConcatOp, PadOp, SliceOp
 from .layers import (
@@ -20,7 +22,18 @@ from .layers import (
     MatMulOp,
     MaxPoolOp,
 )
-from .reductions import ReduceMeanOp
+from .normalization import LayerNormalizationOp, LpNormalizationOp, LRNOp, RMSNormalizationOp
+from .reductions import (
+    ReduceL1Op,
+    ReduceL2Op,
+    ReduceLogSumExpOp,
+    ReduceLogSumOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
+    ReduceMinOp,
+    ReduceSumOp,
+    ReduceSumSquareOp,
+)
 from .scalar import (
     AddOp,
     ArgMaxOp,
@@ -39,17 +52,24 @@ from .shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, Tra
 __all__ = [
     "AddOp",
     "ArgMaxOp",
+    "ArgMinOp",
     "AveragePoolOp",
     "BatchNormalizationOp",
     "ClipOp",
     "ConcatOp",
     "ConstantOp",
     "ConvOp",
+    "CumSumOp",
     "DequantizeLinearOp",
     "FlattenOp",
     "GemmOp",
     "GlobalAveragePoolOp",
+    "HardmaxOp",
     "IdentityOp",
+    "LRNOp",
+    "LayerNormalizationOp",
+    "LogSoftmaxOp",
+    "LpNormalizationOp",
     "MatMulOp",
     "MaxPoolOp",
     "MulOp",
@@ -57,7 +77,16 @@ __all__ = [
     "OnnxOp",
     "PadOp",
     "QuantizeLinearOp",
+    "RMSNormalizationOp",
+    "ReduceL1Op",
+    "ReduceL2Op",
+    "ReduceLogSumExpOp",
+    "ReduceLogSumOp",
+    "ReduceMaxOp",
     "ReduceMeanOp",
+    "ReduceMinOp",
+    "ReduceSumOp",
+    "ReduceSumSquareOp",
     "ReluOp",
     "ReshapeOp",
     "SigmoidOp",
@@ -75,23 +104,39 @@ Onnx = Dialect(
     [
         AddOp,
         ArgMaxOp,
+        ArgMinOp,
         AveragePoolOp,
         BatchNormalizationOp,
         ClipOp,
         ConcatOp,
         ConstantOp,
         ConvOp,
+        CumSumOp,
         DequantizeLinearOp,
         FlattenOp,
         GemmOp,
         GlobalAveragePoolOp,
+        HardmaxOp,
         IdentityOp,
+        LRNOp,
+        LayerNormalizationOp,
+        LogSoftmaxOp,
+        LpNormalizationOp,
         MatMulOp,
         MaxPoolOp,
         MulOp,
         PadOp,
         QuantizeLinearOp,
+        RMSNormalizationOp,
+        ReduceL1Op,
+        ReduceL2Op,
+        ReduceLogSumExpOp,
+        ReduceLogSumOp,
+        ReduceMaxOp,
         ReduceMeanOp,
+        ReduceMinOp,
+        ReduceSumOp,
+        ReduceSumSquareOp,
         ReluOp,
         ReshapeOp,
         SigmoidOp,

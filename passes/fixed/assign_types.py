@@ -32,6 +32,8 @@ PRESERVING = (
     onnx.FlattenOp,
     onnx.IdentityOp,
     onnx.MaxPoolOp,
+    onnx.ReduceMaxOp,
+    onnx.ReduceMinOp,
     onnx.ReshapeOp,
     onnx.SliceOp,
     onnx.SqueezeOp,
