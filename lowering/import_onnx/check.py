@@ -26,17 +26,22 @@ KINDS: dict[str, tuple[type, ...]] = {
 """What an attribute can hold, and its Python types."""
 
 ATTRIBUTES: dict[str, str] = {
-    **dict.fromkeys(("alpha", "beta", "epsilon", "max", "min"), "one number"),
+    **dict.fromkeys(("alpha", "beta", "bias", "epsilon", "max", "min"), "one number"),
     **dict.fromkeys(
         ("allowzero", "axis", "block_size", "ceil_mode", "channels_last", "count_include_pad", "group"), "one integer"
     ),
     **dict.fromkeys(
         (
+            "exclusive",
             "keepdims",
+            "largest",
             "noop_with_empty_axes",
             "num_outputs",
+            "num_groups",
             "opset",
             "output_dtype",
+            "reverse",
+            "select_last_index",
             "spatial",
             "training_mode",
             "transA",
