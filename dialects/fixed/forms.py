@@ -49,6 +49,10 @@ from .types import DomainAttr, IntsAttr, QType, Reduction, ReductionAttr
 
 Shaped = TensorType | MemRefType
 
+MAX_ERROR = "fixed.max_error"
+"""The attribute of a form whose body computes a real function of one number: the greatest distance from that function,
+saturated, over every integer of the number's type, in steps of the result's scale. It holds half a step of rounding."""
+
 FORMAT_HEAD = (
     "`ins` `(` $ins `:` type($ins) `)` (`params` `(` $params^ `:` type($params) `)`)? "
     "(`tables` `(` $tables^ `:` type($tables) `)`)? (`outs` `(` $outs^ `:` type($outs) `)`)? "

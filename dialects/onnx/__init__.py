@@ -2,7 +2,8 @@
 
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions`
-means, `shapes` what only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others.
+means, `shapes` what only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others;
+`function_table` lists the real functions of one number, `several` has functions of several tensors.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from xdsl.ir import Dialect
 
 from .base import OnnxOp
+from .function_table import FUNCTIONS
+from .functions import FunctionOp
 from .joins import ConcatOp, PadOp, SliceOp
 from .layers import (
     AveragePoolOp,
@@ -27,17 +30,18 @@ from .scalar import (
     ArgMaxOp,
     ClipOp,
     DequantizeLinearOp,
+    DivOp,
     MulOp,
     QuantizeLinearOp,
     ReluOp,
-    SigmoidOp,
     SoftmaxOp,
     SubOp,
-    TanhOp,
 )
+from .several import MaxOp, MeanOp, MinOp, ModOp, PowOp, PReluOp
 from .shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp, UnsqueezeOp
 
 __all__ = [
+    "FUNCTIONS",
     "AddOp",
     "ArgMaxOp",
     "AveragePoolOp",
@@ -47,27 +51,33 @@ __all__ = [
     "ConstantOp",
     "ConvOp",
     "DequantizeLinearOp",
+    "DivOp",
     "FlattenOp",
+    "FunctionOp",
     "GatherOp",
     "GemmOp",
     "GlobalAveragePoolOp",
     "IdentityOp",
     "MatMulOp",
+    "MaxOp",
     "MaxPoolOp",
+    "MeanOp",
+    "MinOp",
+    "ModOp",
     "MulOp",
     "Onnx",
     "OnnxOp",
+    "PReluOp",
     "PadOp",
+    "PowOp",
     "QuantizeLinearOp",
     "ReduceMeanOp",
     "ReluOp",
     "ReshapeOp",
-    "SigmoidOp",
     "SliceOp",
     "SoftmaxOp",
     "SqueezeOp",
     "SubOp",
-    "TanhOp",
     "TransposeOp",
     "UnsqueezeOp",
 ]
@@ -84,27 +94,33 @@ Onnx = Dialect(
         ConstantOp,
         ConvOp,
         DequantizeLinearOp,
+        DivOp,
         FlattenOp,
         GatherOp,
         GemmOp,
         GlobalAveragePoolOp,
         IdentityOp,
         MatMulOp,
+        MaxOp,
         MaxPoolOp,
+        MeanOp,
+        MinOp,
+        ModOp,
         MulOp,
+        PReluOp,
         PadOp,
+        PowOp,
         QuantizeLinearOp,
         ReduceMeanOp,
         ReluOp,
         ReshapeOp,
-        SigmoidOp,
         SliceOp,
         SoftmaxOp,
         SqueezeOp,
         SubOp,
-        TanhOp,
         TransposeOp,
         UnsqueezeOp,
+        *FUNCTIONS.values(),
     ],
     [],
 )

@@ -75,6 +75,18 @@ class MulOp(BinaryOp):
     name = "onnx.Mul"
 
 
+@irdl_op_definition
+class DivOp(BinaryOp):
+    """lhs / rhs
+
+    ```mlir
+    %y = onnx.Div %a, %b : (tensor<1x4xf32>, tensor<4xf32>) -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.Div"
+
+
 class ElementwiseOp(UnaryOp):
     """A scalar function of each element of one tensor."""
 
@@ -92,30 +104,6 @@ class ReluOp(ElementwiseOp):
     """
 
     name = "onnx.Relu"
-
-
-@irdl_op_definition
-class SigmoidOp(ElementwiseOp):
-    """1 / (1 + exp(-x))
-
-    ```mlir
-    %y = onnx.Sigmoid %x : tensor<1x4xf32> -> tensor<1x4xf32>
-    ```
-    """
-
-    name = "onnx.Sigmoid"
-
-
-@irdl_op_definition
-class TanhOp(ElementwiseOp):
-    """tanh(x)
-
-    ```mlir
-    %y = onnx.Tanh %x : tensor<1x4xf32> -> tensor<1x4xf32>
-    ```
-    """
-
-    name = "onnx.Tanh"
 
 
 @irdl_op_definition

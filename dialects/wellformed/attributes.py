@@ -28,7 +28,7 @@ from xdsl.ir import Attribute, Operation
 from ..dense import to_numpy
 from ..diagnostics import OpError
 from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FLASH, MEMORY, SECTION
-from ..fixed.forms import StructuredForm
+from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.types import QType
 from ..mcu import LABEL
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS
@@ -138,6 +138,13 @@ def positive(op: Operation, attribute: Attribute) -> str | None:
     return None if right else f"expected a positive number, got {attribute}"
 
 
+def distance_in_steps(op: Operation, attribute: Attribute) -> str | None:
+    """The greatest error of a form."""
+    value = attribute.value.data if isinstance(attribute, FloatAttr) else -1.0
+    right = isinstance(op, StructuredForm) and isfinite(value) and value >= 0
+    return None if right else f"expected a number that is not negative, of a form, got {attribute}"
+
+
 def power_of_two(op: Operation, attribute: Attribute) -> str | None:
     """An alignment in bytes."""
     value = attribute.value.data if isinstance(attribute, IntegerAttr) else 0
@@ -150,6 +157,7 @@ CHECKS: dict[str, Check] = {
     "fixed.input_ranges": per_argument(is_range, "[min, max] as f64"),
     "fixed.type": one_of(QType, IntegerType),
     "fixed.input_types": per_argument(lambda entry: isinstance(entry, QType | IntegerType), "a type"),
+    MAX_ERROR: distance_in_steps,
     INPUT_ROWS: names_a_form,
     INPUT_ARENA: names_a_form,
     TIMES: times,

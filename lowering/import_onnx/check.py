@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 from xdsl.dialects.builtin import Float32Type, TensorType
+from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
 from ...dialects.harmless import in_terminal
+from ...dialects.onnx.base import element_of
 from .node import Unsupported
 
 KINDS: dict[str, tuple[type, ...]] = {
@@ -26,7 +28,8 @@ KINDS: dict[str, tuple[type, ...]] = {
 ATTRIBUTES: dict[str, str] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "max", "min"), "one number"),
     **dict.fromkeys(
-        ("allowzero", "axis", "block_size", "ceil_mode", "channels_last", "count_include_pad", "group"), "one integer"
+        ("allowzero", "axis", "block_size", "ceil_mode", "channels_last", "count_include_pad", "fmod", "group"),
+        "one integer",
     ),
     **dict.fromkeys(
         (
@@ -91,6 +94,16 @@ def check_attributes(attributes: dict[str, Any]) -> None:
             raise Unsupported(f"attribute {name} = {shown} must be finite; export the model again")
 
 
+def check_real(operand: SSAValue, index: int) -> None:
+    """Raise Unsupported for an operand that is no real tensor."""
+    element = element_of(operand)
+    if not isinstance(element, Float32Type):
+        raise Unsupported(
+            f"input {index} holds {element}, only float32 is supported; put a Cast before it, in a quantized model a "
+            "DequantizeLinear"
+        )
+
+
 def check_op(op: onnx.OnnxOp) -> None:
     """Raise Unsupported for an op on integers that takes real numbers only, infinite weights, and an empty result."""
     for operand in op.operands:
@@ -101,10 +114,7 @@ def check_op(op: onnx.OnnxOp) -> None:
         assert isinstance(operand.type, TensorType)
         element = operand.type.element_type
         if not isinstance(element, Float32Type) and not isinstance(op, INTEGER_OPERANDS):
-            raise Unsupported(
-                f"input {index} holds {element}, only float32 is supported; put a Cast before it, in a quantized "
-                "model a DequantizeLinear"
-            )
+            check_real(operand, index)
     for result in op.results:
         assert isinstance(result.type, TensorType)
         if any(size < 1 for size in result.type.get_shape()):

@@ -9,11 +9,15 @@ from xdsl.ir import SSAValue
 from ...dialects import onnx
 from ...dialects.dense import from_numpy
 from ...dialects.onnx.base import broadcast_shape, shape_of
+from ...dialects.onnx.weights import is_weight
+from .check import check_real
 from .joins import same
 from .node import Node, Translation, Unsupported, like
 
+Binary = type[onnx.AddOp] | type[onnx.MulOp] | type[onnx.SubOp]
 
-def binary(cls: type[onnx.AddOp] | type[onnx.MulOp] | type[onnx.SubOp]) -> Translation:
+
+def binary(cls: Binary) -> Translation:
     """A scalar function of two operands."""
 
     def translate(node: Node) -> onnx.OnnxOp:
@@ -55,8 +59,13 @@ def added(lhs: SSAValue, rhs: SSAValue, name: str) -> SSAValue:
 
 
 def div(node: Node) -> onnx.OnnxOp:
-    """By a constant: the product with its inverse."""
-    lhs, divisor = node.operand(0), node.constant(1, "the divisor")
+    """By a constant: the product with its inverse; by what is computed, a division."""
+    lhs = node.operand(0)
+    if not is_weight(node.operand(1)):
+        check_real(lhs, 0)
+        rhs = node.operand(1)
+        return onnx.DivOp(lhs, rhs, like(lhs, broadcast_shape(shape_of(lhs), shape_of(rhs))), node.name)
+    divisor = node.constant(1, "the divisor")
     if divisor.dtype != np.float32 or not divisor.all():
         raise Unsupported("the divisor must hold float32 numbers other than 0")
     with np.errstate(over="ignore"):  # an infinite weight is refused with the others
@@ -64,7 +73,7 @@ def div(node: Node) -> onnx.OnnxOp:
     return onnx.MulOp(lhs, inverse, like(lhs, broadcast_shape(shape_of(lhs), divisor.shape)), node.name)
 
 
-def unary(cls: type[onnx.ReluOp] | type[onnx.SigmoidOp] | type[onnx.TanhOp]) -> Translation:
+def unary(cls: type[onnx.ReluOp]) -> Translation:
     """A scalar function of one operand, without attributes."""
     return lambda node: cls(node.operand(0), like(node.operand(0), shape_of(node.operand(0))), node.name)
 

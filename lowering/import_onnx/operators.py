@@ -24,7 +24,9 @@ from .moves import (
 from .node import Translation
 from .products import gemm, mat_mul
 from .quantization import dequantize_linear, quantize_linear
+from .real_functions import real_functions
 from .reductions import arg_max, reduce_mean, softmax
+from .several import extreme, mean, mod, p_relu, pow_
 from .shapes import (
     center_crop_pad,
     constant_of_shape,
@@ -64,9 +66,15 @@ TRANSLATIONS: dict[str, Translation] = {
     "GlobalAveragePool": global_average_pool,
     "Identity": same,
     "MatMul": mat_mul,
+    "Max": extreme(onnx.MaxOp),
     "MaxPool": max_pool,
+    "Mean": mean,
+    "Min": extreme(onnx.MinOp),
+    "Mod": mod,
     "Mul": binary(onnx.MulOp),
+    "PRelu": p_relu,
     "Pad": pad,
+    "Pow": pow_,
     "QuantizeLinear": quantize_linear,
     "ReduceMean": reduce_mean,
     "Relu": unary(onnx.ReluOp),
@@ -74,7 +82,6 @@ TRANSLATIONS: dict[str, Translation] = {
     "ReverseSequence": reverse_sequence,
     "ScatterElements": scatter_elements,
     "ScatterND": scatter_nd,
-    "Sigmoid": unary(onnx.SigmoidOp),
     "Slice": slice_,
     "Softmax": softmax,
     "SpaceToDepth": space_to_depth,
@@ -82,10 +89,10 @@ TRANSLATIONS: dict[str, Translation] = {
     "Squeeze": squeeze,
     "Sub": binary(onnx.SubOp),
     "Sum": sum_,
-    "Tanh": unary(onnx.TanhOp),
     "Tile": tile,
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
+    **real_functions(""),
 }
 
 
@@ -101,7 +108,6 @@ LIMITS: dict[str, str] = {
     "ConstantOfShape": "constant shape",
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
-    "Div": "by a constant",
     "Expand": "constant shape",
     "Gather": "constant indices, of few runs",
     "GatherElements": "constant indices, of few runs",
@@ -109,17 +115,17 @@ LIMITS: dict[str, str] = {
     "Gemm": "constant weights and bias; no transA",
     "MatMul": "one operand constant, a matrix",
     "MaxPool": "1-D and 2-D; without the index output",
+    "Mod": "of real numbers",
     "Pad": "constant pads",
+    "Pow": "the exponent or the base is one constant number",
     "QuantizeLinear": "4 (for HLS), 8, 16 bits; per tensor",
     "Reshape": "constant shape",
     "ReverseSequence": "constant lengths",
     "ScatterElements": "constant indices, of few runs; no reduction",
     "ScatterND": "constant indices, of few runs; no reduction",
-    "Sigmoid": "8-bit values",
     "Slice": "constant bounds and steps",
     "Softmax": "fewer than 65,536 elements",
     "Split": "constant sizes",
-    "Tanh": "8-bit values",
     "Tile": "constant repeats",
 }
 

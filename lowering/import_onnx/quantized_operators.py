@@ -18,6 +18,7 @@ from ...dialects.onnx.base import element_of
 from .node import Node, Translation, Unsupported
 from .operators import TRANSLATIONS
 from .quantization import dequantize_linear, quantize_linear
+from .real_functions import real_functions
 
 ONNX = ("", "ai.onnx")
 """Spellings of the domain that needs none."""
@@ -79,8 +80,9 @@ def full_name(domain: str, operator: str) -> str:
 def translations() -> dict[str, Translation]:
     """The translation of every operator that is taken, by its full name."""
     quantized = {name: integer_operator(q) for name, q in QUANTIZED.items() if q.operator in TRANSLATIONS}
-    again = {f"{MICROSOFT}.{name}": TRANSLATIONS[name] for name in ("DequantizeLinear", "QuantizeLinear")}
-    return {**TRANSLATIONS, **quantized, **again}
+    again = {f"{MICROSOFT}.{name}": TRANSLATIONS[name] for name in ("DequantizeLinear", "Gelu", "QuantizeLinear")}
+    functions = {f"{MICROSOFT}.{name}": op for name, op in real_functions(MICROSOFT).items()}
+    return {**TRANSLATIONS, **quantized, **again, **functions}
 
 
 def way_out(name: str) -> str:

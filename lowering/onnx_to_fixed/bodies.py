@@ -68,6 +68,43 @@ class Body:
         """table[index]."""
         return self.add_op(LookupOp(table, index, type))
 
+    def negated(self, value: SSAValue) -> SSAValue:
+        """-value."""
+        assert isinstance(value.type, IntegerType)
+        return self.sub(self.constant(0, value.type), value)
+
+    def masked(self, value: SSAValue, bits: int) -> SSAValue:
+        """The lowest bits of a value."""
+        assert isinstance(value.type, IntegerType)
+        return self.add_op(arith.AndIOp(value, self.constant((1 << bits) - 1, value.type)))
+
+    def shift_left(self, value: SSAValue, amount: SSAValue) -> SSAValue:
+        """value * 2^amount."""
+        return self.add_op(arith.ShLIOp(value, amount))
+
+    def shift_right(self, value: SSAValue, amount: int) -> SSAValue:
+        """floor(value / 2^amount)."""
+        assert isinstance(value.type, IntegerType)
+        return self.add_op(arith.ShRSIOp(value, self.constant(amount, value.type))) if amount else value
+
+    def least(self, left: SSAValue, right: SSAValue) -> SSAValue:
+        """min(left, right)."""
+        return self.add_op(arith.MinSIOp(left, right))
+
+    def greatest(self, left: SSAValue, right: SSAValue) -> SSAValue:
+        """max(left, right)."""
+        return self.add_op(arith.MaxSIOp(left, right))
+
+    def divide(self, left: SSAValue, right: SSAValue) -> SSAValue:
+        """left / right, towards zero."""
+        return self.add_op(arith.DivSIOp(left, right))
+
+    def choose(self, predicate: str, left: SSAValue, bound: int, yes: SSAValue, no: SSAValue) -> SSAValue:
+        """`yes` where `left predicate bound` holds (eq, slt, sge), else `no`."""
+        assert isinstance(left.type, IntegerType)
+        condition = self.add_op(arith.CmpiOp(left, self.constant(bound, left.type), predicate))
+        return self.add_op(arith.SelectOp(condition, yes, no))
+
     def saturate(self, value: SSAValue, low: int, high: int, type: IntegerType) -> SSAValue:
         """Clamp to [low, high] in another type."""
         return self.add_op(SaturateOp(value, low, high, type))

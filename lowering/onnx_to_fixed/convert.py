@@ -26,14 +26,17 @@ from ...dialects.onnx.weights import is_weight
 from .builder import TYPE, FixedBuilder, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
-from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub, table
+from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub
+from .functions import lower_function
 from .joins import lower_concat, lower_slice
 from .means import lower_global_average_pool, lower_reduce_mean
 from .moves import lower_gather
 from .pads import lower_pad
 from .pools import lower_arg_max, lower_average_pool, lower_max_pool
 from .ports import ports
+from .quotients import lower_div
 from .requantize import ScaleError
+from .several import lower_extreme, lower_mean, lower_mod, lower_p_relu, lower_pow
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
 
@@ -48,26 +51,32 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ConcatOp: lower_concat,
     onnx.ConvOp: lower_conv,
     onnx.DequantizeLinearOp: lower_dequantize,
+    onnx.DivOp: lower_div,
     onnx.FlattenOp: lower_reshape,
     onnx.GatherOp: lower_gather,
     onnx.GemmOp: lower_gemm,
     onnx.GlobalAveragePoolOp: lower_global_average_pool,
     onnx.IdentityOp: lower_identity,
+    onnx.MaxOp: lower_extreme,
     onnx.MaxPoolOp: lower_max_pool,
+    onnx.MeanOp: lower_mean,
+    onnx.MinOp: lower_extreme,
+    onnx.ModOp: lower_mod,
     onnx.MulOp: lower_mul,
+    onnx.PReluOp: lower_p_relu,
     onnx.PadOp: lower_pad,
+    onnx.PowOp: lower_pow,
     onnx.QuantizeLinearOp: lower_quantize,
     onnx.ReduceMeanOp: lower_reduce_mean,
     onnx.ReluOp: lower_relu,
     onnx.ReshapeOp: lower_reshape,
-    onnx.SigmoidOp: lambda builder, op: table(builder, op, lambda x: 1 / (1 + np.exp(-x))),
     onnx.SliceOp: lower_slice,
     onnx.SoftmaxOp: lower_softmax,
     onnx.SqueezeOp: lower_reshape,
     onnx.SubOp: lower_sub,
-    onnx.TanhOp: lambda builder, op: table(builder, op, np.tanh),
     onnx.TransposeOp: lower_transpose,
     onnx.UnsqueezeOp: lower_reshape,
+    **dict.fromkeys(onnx.FUNCTIONS.values(), lower_function),
 }
 
 

@@ -215,7 +215,7 @@ class Assignment:
         result = op.results[0]
         if preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
-        elif isinstance(op, onnx.SoftmaxOp | onnx.SigmoidOp):
+        elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
             self.types[result] = self.ranges.unit()
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)

@@ -94,7 +94,7 @@ def fused(producer: StructuredForm, op: MapOp, moving: int, point: Sequence[Affi
             "maps": ArrayAttr(AffineMapAttr(simplified(m)) for m in accesses),
             "operandSegmentSizes": DenseArrayBase.from_list(i32, segments),
         },
-        attributes=producer.attributes,
+        attributes={**producer.attributes, **op.attributes},
         regions=[fused_body(producer, op, moving)],
     )
 

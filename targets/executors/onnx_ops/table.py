@@ -13,14 +13,14 @@ from xdsl.ir import Operation
 from ....dialects import onnx
 from ....dialects.errors import UserError
 from ....dialects.onnx.base import shape_of
-from .elementwise import binary, clip, dequantize, quantize
+from .elementwise import clip, dequantize, mean, mod, p_relu, quantize, several
 from .reductions import axis_of, batch_normalization, gemm, reduce_mean, softmax
 from .shapes import concat, gather, pad, same_elements, slice_
 from .types import Array, Evaluate, Real
 from .windows import average_pool, conv, global_average_pool, max_pool
 
 EVALUATE: dict[type[Operation], Evaluate] = {
-    onnx.AddOp: binary(np.add),
+    onnx.AddOp: several(np.add),
     onnx.ArgMaxOp: lambda op, v: v[0].argmax(axis=axis_of(op)).reshape(len(v[0]), *shape_of(op.result)),
     onnx.AveragePoolOp: average_pool,
     onnx.BatchNormalizationOp: batch_normalization,
@@ -28,27 +28,33 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ConcatOp: concat,
     onnx.ConvOp: conv,
     onnx.DequantizeLinearOp: dequantize,
+    onnx.DivOp: several(np.divide),
     onnx.FlattenOp: same_elements,
     onnx.GatherOp: gather,
     onnx.GemmOp: gemm,
     onnx.GlobalAveragePoolOp: global_average_pool,
     onnx.IdentityOp: same_elements,
     onnx.MatMulOp: lambda op, v: v[0] @ v[1],
+    onnx.MaxOp: several(np.maximum),
     onnx.MaxPoolOp: max_pool,
-    onnx.MulOp: binary(np.multiply),
+    onnx.MeanOp: mean,
+    onnx.MinOp: several(np.minimum),
+    onnx.ModOp: mod,
+    onnx.MulOp: several(np.multiply),
+    onnx.PReluOp: p_relu,
     onnx.PadOp: pad,
+    onnx.PowOp: several(np.power),
     onnx.QuantizeLinearOp: quantize,
     onnx.ReduceMeanOp: reduce_mean,
     onnx.ReluOp: lambda op, v: np.maximum(v[0], 0),
     onnx.ReshapeOp: same_elements,
-    onnx.SigmoidOp: lambda op, v: 1 / (1 + np.exp(-v[0])),
     onnx.SliceOp: slice_,
     onnx.SoftmaxOp: softmax,
     onnx.SqueezeOp: same_elements,
-    onnx.SubOp: binary(np.subtract),
-    onnx.TanhOp: lambda op, v: np.tanh(v[0]),
+    onnx.SubOp: several(np.subtract),
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
     onnx.UnsqueezeOp: same_elements,
+    **dict.fromkeys(onnx.FUNCTIONS.values(), lambda op, v: op.evaluate(v[0])),
 }
 
 """Per op: from its operands (B or 1, *shape) to its result. An elementwise operator is one line."""
