@@ -35,6 +35,7 @@ from .products import gemm, mat_mul
 from .quantization import dequantize_linear, quantize_linear
 from .real_functions import real_functions
 from .reductions import along_axis, arg, cum_sum, reduce_prod, reduction, top_k
+from .several import extreme, mean, mod, p_relu, pow_
 from .shapes import (
     center_crop_pad,
     constant_of_shape,
@@ -83,10 +84,16 @@ TRANSLATIONS: dict[str, Translation] = {
     "LogSoftmax": along_axis(onnx.LogSoftmaxOp),
     "LpNormalization": lp_normalization,
     "MatMul": mat_mul,
+    "Max": extreme(onnx.MaxOp),
     "MaxPool": max_pool,
+    "Mean": mean,
     "MeanVarianceNormalization": mean_variance_normalization,
+    "Min": extreme(onnx.MinOp),
+    "Mod": mod,
     "Mul": binary(onnx.MulOp),
+    "PRelu": p_relu,
     "Pad": pad,
+    "Pow": pow_,
     "QuantizeLinear": quantize_linear,
     "RMSNormalization": rms_normalization,
     "ReduceL1": reduction(onnx.ReduceL1Op),
@@ -140,7 +147,9 @@ LIMITS: dict[str, str] = {
     "LayerNormalization": "constant scale and bias; only the first result",
     "LpNormalization": "p = 1 and 2",
     "MaxPool": "1-D and 2-D; without the index output",
+    "Mod": "of real numbers",
     "Pad": "constant pads",
+    "Pow": "the exponent or the base is one constant number",
     "QuantizeLinear": "4 (for HLS), 8, 16 bits; per tensor",
     "RMSNormalization": "constant scale",
     "ReduceProd": "at most 16 factors",
