@@ -24,6 +24,7 @@ from ...dialects.harmless import in_quotes
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
+from .scales.between import between, feeds_resize
 from .scales.ranges import RangeTypes, common_type, limits_in_reals
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
 from .scales.weights import Layer, WeightTypes, of_operand
@@ -219,6 +220,8 @@ class Assignment:
             self.types[result] = self.types[op.operands[0]]
         elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
             self.types[result] = self.ranges.unit()
+        elif isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
+            self.types[result] = between(op, self.types[op.x])
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
 
@@ -243,7 +246,7 @@ class Assignment:
         for index, operand in enumerate(op.operands):
             if not is_weight(operand):
                 continue
-            if isinstance(op, onnx.ConvOp | onnx.GemmOp):
+            if isinstance(op, onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp):
                 if index == 1:
                     self.types[operand] = self.weight_type(operand, op)
             elif isinstance(op, onnx.ConcatOp) and op.result in self.types:
@@ -253,7 +256,7 @@ class Assignment:
             elif not isinstance(op, onnx.BatchNormalizationOp):
                 self.types[operand] = self.operand_type(operand)
 
-    def weight_type(self, value: SSAValue, op: onnx.ConvOp | onnx.GemmOp) -> QType:
+    def weight_type(self, value: SSAValue, op: onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp) -> QType:
         """The type of a layer's weights."""
         quantized = value.owner if isinstance(value.owner, onnx.DequantizeLinearOp) else None
         if quantized is not None and (stated := stated_type(quantized)) is not None:

@@ -106,6 +106,11 @@ def pools() -> Network:
     net.result(net.node("AveragePool", "x", name="average", kernel_shape=[2, 3]))
     net.result(net.node("AveragePool", "x", name="average_padded", **padded))
     net.result(net.node("AveragePool", "x", name="average_counted", count_include_pad=1, **padded))
+    net.result(net.node("AveragePool", "x", name="average_ceil", count_include_pad=1, ceil_mode=1, **padded))
+    net.result(net.node("GlobalMaxPool", "x", name="global_max"))
+    volume = net.node("Reshape", "x", net.constant(np.array([1, 2, 2, 9, 8])))
+    net.result(net.node("MaxPool", volume, name="max_volume", kernel_shape=[2, 3, 2], pads=[0, 1, 0, 1, 1, 0]))
+    net.result(net.node("AveragePool", volume, name="average_volume", kernel_shape=[2, 2, 3], strides=[1, 2, 1]))
     net.result(net.node("GlobalAveragePool", "x", name="global_average"))
     return net
 
@@ -242,6 +247,63 @@ def moves() -> Network:
     return net
 
 
+def resizes() -> Network:
+    """Resize of the model's input and of a layer: moves and weighted neighbours, larger and smaller."""
+    net = Network((1, 3, 6, 4), 12)
+    conv = net.node("Conv", "x", net.weight(3, 3, 3, 3), net.bias(3), pads=[1, 1, 1, 1])
+
+    def numbers(*values: float) -> str:
+        return net.constant(np.array(values, np.float32))
+
+    double, half = numbers(1, 1, 2, 2), numbers(1, 1, 0.5, 0.5)
+    for value, name in (("x", "input"), (conv, "layer")):
+        made = {
+            "nearest": net.node("Resize", value, "", double, mode="nearest"),
+            "nearest_smaller": net.node("Resize", value, "", half, mode="nearest", nearest_mode="floor"),
+            "nearest_uneven": net.node("Resize", value, "", numbers(1, 1, 1.5, 1.75)),
+            "linear": net.node("Resize", value, "", double, mode="linear"),
+            "corners": net.node(
+                "Resize", value, "", double, mode="linear", coordinate_transformation_mode="align_corners"
+            ),
+            "linear_smaller": net.node("Resize", value, "", half, mode="linear"),
+            "linear_uneven": net.node("Resize", value, "", numbers(1, 1, 1.5, 0.75), mode="linear"),
+            "rows": net.node("Resize", value, "", numbers(1, 1, 4, 1), mode="linear"),
+            "cubic": net.node("Resize", value, "", double, mode="cubic"),
+        }
+        for kind, result in made.items():
+            net.result(net.node("MaxPool", result, name=f"max_{kind}_{name}", kernel_shape=[2, 2]))
+            net.result(net.node("Identity", result, name=f"{kind}_{name}"))
+    return net
+
+
+def transposed() -> Network:
+    """ConvTranspose: strides longer and shorter than the window, pads, output padding, groups, dilations, shapes."""
+    net = Network((1, 4, 5, 4), 13)
+    variants = {
+        "plain": (3, 1, (3, 3), {}),
+        "blocks": (3, 1, (2, 2), {"strides": [2, 2]}),
+        "twice": (3, 1, (4, 4), {"strides": [2, 2], "pads": [1, 1, 1, 1]}),
+        "odd": (3, 1, (3, 3), {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]}),
+        "uneven": (3, 1, (3, 2), {"strides": [2, 3], "pads": [0, 1, 1, 0]}),
+        "apart": (2, 1, (2, 2), {"strides": [3, 4]}),
+        "dilated": (2, 1, (3, 2), {"dilations": [2, 3], "strides": [2, 1]}),
+        "grouped": (6, 2, (3, 3), {"group": 2, "strides": [2, 2]}),
+        "depthwise": (4, 4, (4, 4), {"group": 4, "strides": [2, 2], "pads": [1, 1, 1, 1]}),
+        "same": (3, 1, (3, 3), {"strides": [2, 2], "auto_pad": "SAME_UPPER"}),
+        "shaped": (3, 1, (3, 3), {"strides": [2, 2], "output_shape": [10, 9]}),
+    }
+    conv = net.node("Conv", "x", net.weight(4, 4, 3, 3), net.bias(4), pads=[1, 1, 1, 1])
+    for name, (out, group, window, attributes) in variants.items():
+        weights = net.weight(4, out // group, *window, axis=1)
+        net.result(net.node("ConvTranspose", "x", weights, net.bias(out), name=name, **attributes))
+        layer = net.node("Relu", net.node("ConvTranspose", conv, weights, **attributes))
+        net.result(net.node("MaxPool", layer, kernel_shape=[2, 2], name=f"max_{name}"))
+    line = net.node("Reshape", "x", net.constant(np.array([1, 4, 20])))
+    weights = net.weight(4, 3, 4, axis=1)
+    net.result(net.node("ConvTranspose", line, weights, net.bias(3), name="line", strides=[2], pads=[1, 0]))
+    return net
+
+
 def tables() -> Network:
     """Functions of one number, which 8 bits index."""
     net = Network(IMAGE, 7)
@@ -253,7 +315,7 @@ def tables() -> Network:
 
 GROUPS: tuple[Callable[[], Network], ...] = (
     *(convolutions, signals, matrices),
-    *(elementwise, pools, means_and_margins, beside_layers, joins, shapes, moves),
+    *(elementwise, pools, means_and_margins, beside_layers, joins, shapes, moves, resizes, transposed),
 )
 CONFIGURATIONS = [
     *((group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")),
@@ -269,7 +331,7 @@ With 16 bits the weights keep what fits the accumulator (fixed-assign-types), an
 accumulator is narrowed to 16 before it is multiplied: 32 steps are 2^-11 of the range.
 """
 
-LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2, joins: 2, moves: 2}
+LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2, joins: 2, moves: 2, resizes: 2, transposed: 3}
 """How many times a model rounds one after the other, where it is more than once."""
 
 
