@@ -26,6 +26,7 @@ from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
 from .scales.ranges import RangeTypes, common_type, limits_in_reals
+from .scales.saturating import reach_that_matters
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
 from .scales.weights import Layer, WeightTypes, of_operand
 
@@ -238,8 +239,22 @@ class Assignment:
         ]
 
     def from_range(self, op: Operation) -> QType:
-        """The type for an op's calibrated range."""
-        return self.ranges.of_range(*numbers(op.attributes["fixed.range"]))
+        """The type for an op's calibrated range, as far as its readers tell numbers apart."""
+        low, high = numbers(op.attributes["fixed.range"])
+        least, greatest = reach_that_matters(op.results[0], self.type_to_be)
+        low, high = (min(max(end, least), greatest) for end in (low, high))
+        return self.ranges.of_range(low, high, max(-least, greatest))
+
+    def type_to_be(self, op: Operation) -> QType | None:
+        """The type that the result of an op has, or will have: of a reader, before it has any."""
+        if op.results[0] in self.types:
+            return self.types[op.results[0]]
+        if op.name == "onnx.Sigmoid":
+            return self.ranges.unit()
+        if "fixed.range" not in op.attributes:
+            return None
+        low, high = numbers(op.attributes["fixed.range"])
+        return self.ranges.of_range(low, high)
 
     def assign_constants(self, op: Operation) -> None:
         """Types of the constants that an op reads as tensors; biases and BatchNormalization's numbers are no such."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 from support.networks import Network, compile_network, equal_levels, errors_in_steps, on_grid, real_inputs
 
+from tinyml_opt.dialects import onnx as dialect
+from tinyml_opt.lowering.onnx_to_fixed.stairs import STAIRS
 from tinyml_opt.targets.ports import output_ports, to_real
 from tinyml_opt.tools.verifying.levels import hls_executor
 
@@ -304,23 +307,87 @@ def transposed() -> Network:
     return net
 
 
-def tables() -> Network:
-    """Functions of one number, which 8 bits index."""
-    net = Network(IMAGE, 7)
-    for name in ("Sigmoid", "Tanh"):
-        net.result(net.node(name, "x", name=name.lower()))
-        net.result(net.node(name, net.node("Add", "x", "x"), name=f"{name.lower()}_of_sum"))
+DOMAINS: dict[str, tuple[float, float]] = {
+    "Acosh": (1, 3),
+    "Acos": (-0.9, 0.9),
+    "Asin": (-0.9, 0.9),
+    "Atanh": (-0.8, 0.8),
+    "Log": (0.1, 2),
+    "Reciprocal": (0.5, 2),
+    "Sqrt": (0, 2),
+    "Tan": (-1.2, 1.2),
+}
+"""Between which numbers a function is computed, where they are not -4 and 4."""
+
+
+def real_function(net: Network, name: str, **attributes: Any) -> None:
+    """A function of numbers from its domain, which are a multiple of the input, shifted; a layer takes it in."""
+    low, high = DOMAINS.get(name, (-4, 4))
+    scaled = net.node("Mul", "x", net.constant(np.float32((high - low) / 2)))
+    inside = net.node("Add", scaled, net.constant(np.float32((high + low) / 2)), name=f"{name}_x{len(net.nodes)}")
+    net.result(inside)
+    net.result(net.node(name, inside, name=f"{name}_y{len(net.nodes)}", **attributes))
+
+
+def curves() -> Network:
+    """Functions by tables: of all results, or of segments."""
+    net = Network((1, 4, 9), 7, opset=24)
+    for name, op in dialect.FUNCTIONS.items():
+        if op.definition().pieces is None and not op.definition().domain and name not in STAIRS:
+            real_function(net, name)
+    real_function(net, "Gelu", approximate="tanh")
+    real_function(net, "Elu", alpha=0.3)
+    real_function(net, "Celu", alpha=0.7)
+    return net
+
+
+def lines() -> Network:
+    """Functions of straight lines, alone and in the layer before them."""
+    net = Network((1, 4, 9), 8, opset=24)
+    for name, op in dialect.FUNCTIONS.items():
+        if op.definition().pieces is not None and name not in ("ThresholdedRelu", "Sign", "Shrink"):
+            real_function(net, name)
+    real_function(net, "LeakyRelu", alpha=-1.5)
+    real_function(net, "HardSigmoid", alpha=-0.3, beta=0.2)
+    for name in ("LeakyRelu", "Abs", "HardSigmoid"):
+        layer = net.node("Conv", "x", net.weight(3, 4, 3), net.bias(3), name=f"{name}_layer")
+        net.result(net.node(name, layer, name=f"{name}_of_layer"))
+    return net
+
+
+def several() -> Network:
+    """Functions of several values, of constants of any shape, and of values that broadcast."""
+    net = Network((1, 4, 6, 5), 4)
+    relu, negative = net.node("Relu", "x", name="relu"), net.node("Neg", "x")
+    above = net.node("Add", relu, net.constant(np.float32(1)), name="above")
+    first = net.node("Slice", "x", *(net.constant(np.array([n])) for n in (0, 1, 3)), name="first")
+    net.result(net.node("Max", "x", negative, name="greatest"))
+    net.result(net.node("Min", "x", negative, relu, name="least"))
+    net.result(net.node("Max", "x", net.constant(np.float32(0.2)), name="at_least"))
+    net.result(net.node("Min", net.bias(4, 1, 1), "x", name="at_most"))
+    net.result(net.node("Mean", "x", relu, first, above, name="mean"))
+    net.result(net.node("Mean", *(["x", relu, first, above, "x"] * 2), name="mean_of_ten"))
+    net.result(net.node("Div", "x", above, name="quotient"))
+    net.result(net.node("Div", net.bias(4, 1, 1), above, name="constant_over"))
+    net.result(net.node("Add", net.node("ReduceMean", "x", axes=[0, 1, 2, 3], keepdims=0), "x", name="rank_0"))
+    for exponent in (2, 3, 0.5, -1, 1.7, 1):
+        power = net.constant(np.float32(exponent))
+        net.result(net.node("Pow", above, power, name=f"power{len(net.nodes)}"))
+    net.result(net.node("Pow", net.constant(np.float32(2)), "x", name="power_of_2"))
+    net.result(net.node("PRelu", "x", net.constant(np.float32(0.2)), name="one_slope"))
+    net.result(net.node("PRelu", "x", net.bias(4, 1, 1), name="slopes"))
+    net.result(net.node("PRelu", "x", above, name="computed_slopes"))
+    layer = net.node("Conv", "x", net.weight(4, 4, 3, 3), net.bias(4), pads=[1, 1, 1, 1])
+    net.result(net.node("PRelu", layer, net.bias(4, 1, 1), name="slopes_of_layer"))
     return net
 
 
 GROUPS: tuple[Callable[[], Network], ...] = (
     *(convolutions, signals, matrices),
     *(elementwise, pools, means_and_margins, beside_layers, joins, shapes, moves, resizes, transposed),
+    *(curves, lines, several),
 )
-CONFIGURATIONS = [
-    *((group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")),
-    *((tables, 8, scheme) for scheme in ("affine", "pow2")),
-]
+CONFIGURATIONS = [(group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")]
 
 STEPS = {8: 1.0, 16: 32.0}
 """How far an operator may be from the float model, in units of its output's scale, by the width of values.
@@ -331,7 +398,10 @@ With 16 bits the weights keep what fits the accumulator (fixed-assign-types), an
 accumulator is narrowed to 16 before it is multiplied: 32 steps are 2^-11 of the range.
 """
 
-LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2, joins: 2, moves: 2, resizes: 2, transposed: 3}
+LAYERS: dict[Callable[[], Network], int] = {
+    **{beside_layers: 2, joins: 2, moves: 2, resizes: 2, transposed: 3},
+    **{curves: 3, lines: 2, several: 3},
+}
 """How many times a model rounds one after the other, where it is more than once."""
 
 
