@@ -1,6 +1,6 @@
 """The `fixed` dialect: fixed-point numbers and the integer computations on them.
 
-`types` says how an integer stands for a real, `scalar` holds the scalar operations of a body, `forms`
+`types` says how an integer stands for a real, `scalar` and `normalize` hold the scalar operations of a body, `forms`
 the structured forms that every operator becomes, `joins` concatenations and slices; here are constants, reshapes,
 and the dialect.
 """
@@ -26,6 +26,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from .forms import ContractOp, MapOp, ReduceOp, Shaped, scalar_type, shaped_type
 from .joins import ConcatOp, SliceOp
+from .normalize import ExponentOp, MantissaOp
 from .scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
 from .types import DomainAttr, HoldsAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
 
@@ -125,7 +126,9 @@ Fixed = Dialect(
         RescaleOp,
         SaturateOp,
         LookupOp,
+        ExponentOp,
         ExtendOp,
+        MantissaOp,
         YieldOp,
     ],
     [QType, ScalesAttr, IntsAttr, DomainAttr, HoldsAttr, PortAttr, RoundingAttr, ReductionAttr],

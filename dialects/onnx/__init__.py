@@ -4,12 +4,16 @@ Ops are named as in the ONNX operator specification; attributes are explicit (no
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions`
 means, `shapes` what only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others;
 `function_table` lists the real functions of one number.
+means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions` and `axes` what
+runs along dimensions, `normalization` what divides by it, `shapes` what only moves numbers, `moves` what takes them
+from elsewhere, `joins` what puts them beside others.
 """
 
 from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from .axes import ArgMinOp, CumSumOp, HardmaxOp, LogSoftmaxOp
 from .base import OnnxOp
 from .function_table import FUNCTIONS
 from .functions import FunctionOp
@@ -24,7 +28,18 @@ from .layers import (
     MaxPoolOp,
 )
 from .moves import GatherOp
-from .reductions import ReduceMeanOp
+from .normalization import LayerNormalizationOp, LpNormalizationOp, LRNOp, RMSNormalizationOp
+from .reductions import (
+    ReduceL1Op,
+    ReduceL2Op,
+    ReduceLogSumExpOp,
+    ReduceLogSumOp,
+    ReduceMaxOp,
+    ReduceMeanOp,
+    ReduceMinOp,
+    ReduceSumOp,
+    ReduceSumSquareOp,
+)
 from .scalar import (
     AddOp,
     ArgMaxOp,
@@ -43,12 +58,14 @@ __all__ = [
     "FUNCTIONS",
     "AddOp",
     "ArgMaxOp",
+    "ArgMinOp",
     "AveragePoolOp",
     "BatchNormalizationOp",
     "ClipOp",
     "ConcatOp",
     "ConstantOp",
     "ConvOp",
+    "CumSumOp",
     "DequantizeLinearOp",
     "DivOp",
     "FlattenOp",
@@ -56,7 +73,12 @@ __all__ = [
     "GatherOp",
     "GemmOp",
     "GlobalAveragePoolOp",
+    "HardmaxOp",
     "IdentityOp",
+    "LRNOp",
+    "LayerNormalizationOp",
+    "LogSoftmaxOp",
+    "LpNormalizationOp",
     "MatMulOp",
     "MaxPoolOp",
     "MulOp",
@@ -64,7 +86,16 @@ __all__ = [
     "OnnxOp",
     "PadOp",
     "QuantizeLinearOp",
+    "RMSNormalizationOp",
+    "ReduceL1Op",
+    "ReduceL2Op",
+    "ReduceLogSumExpOp",
+    "ReduceLogSumOp",
+    "ReduceMaxOp",
     "ReduceMeanOp",
+    "ReduceMinOp",
+    "ReduceSumOp",
+    "ReduceSumSquareOp",
     "ReluOp",
     "ReshapeOp",
     "SliceOp",
@@ -80,25 +111,41 @@ Onnx = Dialect(
     [
         AddOp,
         ArgMaxOp,
+        ArgMinOp,
         AveragePoolOp,
         BatchNormalizationOp,
         ClipOp,
         ConcatOp,
         ConstantOp,
         ConvOp,
+        CumSumOp,
         DequantizeLinearOp,
         DivOp,
         FlattenOp,
         GatherOp,
         GemmOp,
         GlobalAveragePoolOp,
+        HardmaxOp,
         IdentityOp,
+        LRNOp,
+        LayerNormalizationOp,
+        LogSoftmaxOp,
+        LpNormalizationOp,
         MatMulOp,
         MaxPoolOp,
         MulOp,
         PadOp,
         QuantizeLinearOp,
+        RMSNormalizationOp,
+        ReduceL1Op,
+        ReduceL2Op,
+        ReduceLogSumExpOp,
+        ReduceLogSumOp,
+        ReduceMaxOp,
         ReduceMeanOp,
+        ReduceMinOp,
+        ReduceSumOp,
+        ReduceSumSquareOp,
         ReluOp,
         ReshapeOp,
         SliceOp,

@@ -133,7 +133,7 @@ def channels_of(op: OnnxOp) -> int:
         case ConvOp() | GemmOp():
             return shape_of(op.w)[0]
         case MatMulOp():
-            return shape_of(op.w)[1]
+            return shape_of(op.w)[-1]
         case BatchNormalizationOp():
             return shape_of(op.x)[1]
         case _:
@@ -155,7 +155,7 @@ def multiply_accumulates(op: OnnxOp) -> int:
         case GemmOp():
             return prod(shape_of(op.result)) * shape_of(op.w)[1]
         case MatMulOp():
-            return prod(shape_of(op.result)) * shape_of(op.w)[0]
+            return prod(shape_of(op.result)) * shape_of(op.w)[-2]
         case PoolOp():
             return prod(shape_of(op.result)) * prod(op.kernel_list)
         case _:

@@ -9,7 +9,7 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from .base import Ints, OnnxOp, ints, node_attribute, require_shape, shape_of, window_shape
+from .base import Ints, OnnxOp, broadcast_shape, ints, node_attribute, require_shape, shape_of, window_shape
 
 
 class WindowOp(OnnxOp):
@@ -139,7 +139,9 @@ class GemmOp(OnnxOp):
 
 @irdl_op_definition
 class MatMulOp(OnnxOp):
-    """Matrix product x [M, K] * w [K, N] with constant w, as the model states it; onnx-fold-bias makes it a Gemm.
+    """Matrix products x [.., M, K] * w [.., K, N]; the dimensions before them broadcast as numpy's do.
+
+    With one constant matrix w onnx-fold-bias makes it a Gemm.
 
     ```mlir
     %y = onnx.MatMul %x, %w : (tensor<1x8xf32>, tensor<8x4xf32>) -> tensor<1x4xf32>
@@ -157,9 +159,9 @@ class MatMulOp(OnnxOp):
 
     def verify_(self) -> None:
         x, w = shape_of(self.x), shape_of(self.w)
-        if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
-            raise VerifyException(f"expected x [M, K] and w [K, N], got {list(x)} and {list(w)}")
-        require_shape(self, (x[0], w[1]))
+        if min(len(x), len(w)) < 2 or x[-1] != w[-2]:
+            raise VerifyException(f"expected x [.., M, K] and w [.., K, N], got {list(x)} and {list(w)}")
+        require_shape(self, (*broadcast_shape(x[:-2], w[:-2]), x[-2], w[-1]))
 
 
 @irdl_op_definition

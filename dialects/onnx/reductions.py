@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
@@ -12,16 +13,9 @@ from xdsl.utils.exceptions import VerifyException
 from .base import Ints, OnnxOp, ints, node_attribute, shape_of
 
 
-@irdl_op_definition
-class ReduceMeanOp(OnnxOp):
-    """The mean over the dimensions `axes` (each at least 0), which the result keeps as 1 or drops.
+class ReductionOp(OnnxOp):
+    """A function of all elements along the dimensions `axes` (each at least 0), kept as 1 or dropped."""
 
-    ```mlir
-    %y = onnx.ReduceMean %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
-    ```
-    """
-
-    name = "onnx.ReduceMean"
     x = operand_def(TensorType)
     axes = prop_def(Ints)
     result = result_def(TensorType)
@@ -38,6 +32,11 @@ class ReduceMeanOp(OnnxOp):
         return self.axes.get_values()
 
     @property
+    def count(self) -> int:
+        """How many elements become one number."""
+        return prod(shape_of(self.x)[axis] for axis in self.reduced)
+
+    @property
     def kept_shape(self) -> tuple[int, ...]:
         """The result's shape with each reduced dimension kept as 1."""
         return tuple(1 if axis in self.reduced else n for axis, n in enumerate(shape_of(self.x)))
@@ -52,3 +51,111 @@ class ReduceMeanOp(OnnxOp):
             raise VerifyException(
                 f"the result has shape {list(actual)}, expected {list(self.kept_shape)} or {list(dropped)}"
             )
+
+
+@irdl_op_definition
+class ReduceL1Op(ReductionOp):
+    """sum |x|
+
+    ```mlir
+    %y = onnx.ReduceL1 %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceL1"
+
+
+@irdl_op_definition
+class ReduceL2Op(ReductionOp):
+    """sqrt(sum x^2)
+
+    ```mlir
+    %y = onnx.ReduceL2 %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceL2"
+
+
+@irdl_op_definition
+class ReduceLogSumOp(ReductionOp):
+    """log(sum x)
+
+    ```mlir
+    %y = onnx.ReduceLogSum %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceLogSum"
+
+
+@irdl_op_definition
+class ReduceLogSumExpOp(ReductionOp):
+    """log(sum exp(x))
+
+    ```mlir
+    %y = onnx.ReduceLogSumExp %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceLogSumExp"
+
+
+@irdl_op_definition
+class ReduceMaxOp(ReductionOp):
+    """The greatest x.
+
+    ```mlir
+    %y = onnx.ReduceMax %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceMax"
+
+
+@irdl_op_definition
+class ReduceMeanOp(ReductionOp):
+    """The mean of x.
+
+    ```mlir
+    %y = onnx.ReduceMean %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceMean"
+
+
+@irdl_op_definition
+class ReduceMinOp(ReductionOp):
+    """The least x.
+
+    ```mlir
+    %y = onnx.ReduceMin %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceMin"
+
+
+@irdl_op_definition
+class ReduceSumOp(ReductionOp):
+    """sum x
+
+    ```mlir
+    %y = onnx.ReduceSum %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceSum"
+
+
+@irdl_op_definition
+class ReduceSumSquareOp(ReductionOp):
+    """sum x^2
+
+    ```mlir
+    %y = onnx.ReduceSumSquare %x {axes = array<i64: 2, 3>} : tensor<1x4x8x8xf32> -> tensor<1x4xf32>
+    ```
+    """
+
+    name = "onnx.ReduceSumSquare"

@@ -13,11 +13,12 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     TensorType,
+    UnitAttr,
     f64,
     i64,
 )
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from ..dense import to_numpy
@@ -187,16 +188,15 @@ class SoftmaxOp(AxisOp):
         require_shape(self, shape_of(self.x))
 
 
-@irdl_op_definition
-class ArgMaxOp(AxisOp):
-    """The index of the first greatest element along an axis, which the result keeps as 1 or drops.
+class ArgOp(AxisOp):
+    """The index of an element along an axis, kept as 1 or dropped: of equals the first, with `last` the last."""
 
-    ```mlir
-    %y = onnx.ArgMax %x {axis = 1 : i64} : tensor<1x10xf32> -> tensor<1xi64>
-    ```
-    """
+    last = opt_prop_def(UnitAttr)
 
-    name = "onnx.ArgMax"
+    def __init__(self, x: SSAValue, axis: int, result_type: TensorType, node: str | None = None, last: bool = False):
+        super().__init__(x, axis, result_type, node)
+        if last:
+            self.properties["last"] = UnitAttr()
 
     def verify_(self) -> None:
         super().verify_()
@@ -205,6 +205,18 @@ class ArgMaxOp(AxisOp):
         kept, dropped = [*x[:axis], 1, *x[axis + 1 :]], [*x[:axis], *x[axis + 1 :]]
         if list(shape_of(self.result)) not in (kept, dropped):
             raise VerifyException(f"the result has shape {list(shape_of(self.result))}, expected {kept} or {dropped}")
+
+
+@irdl_op_definition
+class ArgMaxOp(ArgOp):
+    """The index of the first greatest element along an axis, kept as 1 or dropped; with `last` the last.
+
+    ```mlir
+    %y = onnx.ArgMax %x {axis = 1 : i64} : tensor<1x10xf32> -> tensor<1xi64>
+    ```
+    """
+
+    name = "onnx.ArgMax"
 
 
 class QuantizationOp(OnnxOp):

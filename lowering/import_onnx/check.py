@@ -26,17 +26,22 @@ KINDS: dict[str, tuple[type, ...]] = {
 """What an attribute can hold, and its Python types."""
 
 ATTRIBUTES: dict[str, str] = {
-    **dict.fromkeys(("alpha", "beta", "epsilon", "max", "min"), "one number"),
+    **dict.fromkeys(("alpha", "beta", "bias", "epsilon", "max", "min"), "one number"),
     **dict.fromkeys(
         ("allowzero", "axis", "block_size", "ceil_mode", "channels_last", "count_include_pad", "group"), "one integer"
     ),
     **dict.fromkeys(
         (
+            "exclusive",
             "keepdims",
+            "largest",
             "noop_with_empty_axes",
             "num_outputs",
+            "num_groups",
             "opset",
             "output_dtype",
+            "reverse",
+            "select_last_index",
             "spatial",
             "training_mode",
             "transA",
@@ -71,7 +76,11 @@ MOVES = (
 )
 """Ops that move elements of any type."""
 
-INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp)
+INTEGER_OPERANDS = (
+    *MOVES,
+    *(onnx.ArgMaxOp, onnx.ArgMinOp, onnx.CumSumOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp),
+    *(onnx.ReduceL1Op, onnx.ReduceMaxOp, onnx.ReduceMinOp, onnx.ReduceSumOp, onnx.ReduceSumSquareOp),
+)
 """Ops that take integers and truth values as well as float32, or quantized integers."""
 
 

@@ -1,4 +1,4 @@
-"""Translations of matrix products with constants: Gemm, and MatMul of any rank."""
+"""Translations of matrix products: Gemm, and MatMul of any rank."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import from_numpy, to_numpy
-from ...dialects.onnx.base import element_of, shape_of
+from ...dialects.onnx.base import broadcast_shape, element_of, shape_of
 from ...dialects.onnx.weights import is_weight
 from .node import Node, Unsupported, like
 
 
 def gemm(node: Node) -> onnx.OnnxOp:
-    """Brought to x w^T + b: constants absorb transB, alpha and beta."""
-    node.refuse(transA=0)
+    """Brought to x w^T + b: constants absorb transB, alpha and beta; of computed operands a product, and a sum."""
     x, w, bias = node.operand(0), node.operand(1), node.optional(2)
     alpha, beta = node.attributes.get("alpha", 1.0), node.attributes.get("beta", 1.0)
-    if not is_weight(w) or (bias is not None and not is_weight(bias)):
-        raise Unsupported("weights and bias must be constants")
     require_matrices(x, w)
+    if node.attributes.get("transA", 0):
+        x = swapped(x, f"{node.name}_transposed")
+    if not is_weight(w) or (bias is not None and not is_channels(bias, shape_of(w), node)):
+        return general_gemm(node, x, w, bias)
     if alpha != 1.0:
         w = scaled_constant(w, alpha)
     if not node.attributes.get("transB", 0):
@@ -34,6 +35,38 @@ def gemm(node: Node) -> onnx.OnnxOp:
     if bias is not None and beta != 1.0:
         bias = scaled_constant(bias, beta)
     return onnx.GemmOp(x, w, bias, like(x, (shape_of(x)[0], channels)), node.name)
+
+
+def is_channels(bias: SSAValue, w: Sequence[int], node: Node) -> bool:
+    """Whether a bias is a constant with one number, or one per output channel."""
+    channels, shape = w[0 if node.attributes.get("transB", 0) else 1], shape_of(bias)
+    return is_weight(bias) and shape[:-1] in ((), (1,)) and shape[-1:] in ((), (1,), (channels,))
+
+
+def general_gemm(node: Node, x: SSAValue, w: SSAValue, bias: SSAValue | None) -> onnx.OnnxOp:
+    """alpha x w + beta bias as a product, factors and a sum."""
+    if node.attributes.get("transB", 0):
+        w = swapped(w, f"{node.name}_columns")
+    alpha, beta = node.attributes.get("alpha", 1.0), node.attributes.get("beta", 1.0)
+    result = like(x, (shape_of(x)[0], shape_of(w)[1]))
+    plain = alpha == 1.0 and bias is None
+    product: onnx.OnnxOp = onnx.MatMulOp(x, w, result, node.name if plain else f"{node.name}_product")
+    if alpha != 1.0:
+        name = node.name if bias is None else f"{node.name}_scaled"
+        product = times(product.results[0], alpha, name)
+    if bias is None:
+        return product
+    if beta != 1.0:
+        bias = times(bias, beta, f"{node.name}_beta").results[0]
+    if broadcast_shape(shape_of(bias), result.get_shape()) != result.get_shape():
+        raise Unsupported(f"a bias of shape {list(shape_of(bias))} does not stretch to {list(result.get_shape())}")
+    return onnx.AddOp(product.results[0], bias, result, node.name)
+
+
+def times(value: SSAValue, factor: float, name: str) -> onnx.OnnxOp:
+    """A value times a number."""
+    number = onnx.ConstantOp(from_numpy(np.array(factor, np.float32)), f"{name}_factor").result
+    return onnx.MulOp(value, number, like(value, shape_of(value)), name)
 
 
 def scaled_constant(value: SSAValue, factor: float) -> SSAValue:
@@ -55,14 +88,39 @@ def reshaped_bias(value: SSAValue, channels: int) -> SSAValue:
 
 
 def mat_mul(node: Node) -> onnx.OnnxOp:
-    """x w of any rank where one of them is constant: rows of x times a matrix; w x is (x^T w^T)^T."""
+    """x w of any rank; with a constant matrix w rows of x times it, with a constant matrix x (w^T x^T)^T."""
     x, w = node.operand(0), node.operand(1)
-    if is_weight(w):
+    if is_weight(w) and is_matrix(w):
         return rows_times(node, x, w, matrix(w))
-    if is_weight(x) and min(len(shape_of(x)), len(shape_of(w))) > 1:
+    if is_weight(x) and is_matrix(x) and min(len(shape_of(x)), len(shape_of(w))) > 1:
         product = rows_times(node, swapped(w, f"{node.name}_columns"), x, swapped(matrix(x)))
         return transposition(product.results[0], node.name)
-    raise Unsupported("one operand must be a constant (weights); products of two computed tensors are not supported")
+    return product_of(x, w, node.name)
+
+
+def product_of(x: SSAValue, w: SSAValue, name: str) -> onnx.OnnxOp:
+    """The product of two values of any rank: vectors are a row and a column."""
+    shapes = shape_of(x), shape_of(w)
+    if not all(shapes):
+        raise Unsupported("a product of scalars; use Mul")
+    left = x if len(shapes[0]) > 1 else reshaped(x, (1, *shapes[0]), f"{name}_row")
+    right = w if len(shapes[1]) > 1 else reshaped(w, (*shapes[1], 1), f"{name}_column")
+    (*outer, rows, depth), (*others, depth_w, columns) = shape_of(left), shape_of(right)
+    if depth != depth_w:
+        stated = " and ".join(str(list(shape)) for shape in shapes)
+        raise Unsupported(f"operands of shapes {stated} do not go together; export it again")
+    whole = (*broadcast_shape(outer, others), rows, columns)
+    result = [n for n, kept in zip(whole[-2:], (len(shapes[0]) > 1, len(shapes[1]) > 1), strict=True) if kept]
+    if len(result) == 2:
+        return onnx.MatMulOp(left, right, like(x, whole), name)
+    product = onnx.MatMulOp(left, right, like(x, whole), f"{name}_product").result
+    return onnx.ReshapeOp(product, like(x, (*whole[:-2], *result)), name)
+
+
+def is_matrix(w: SSAValue) -> bool:
+    """Whether a constant is a vector or a matrix, sizes of 1 before it apart."""
+    shape = shape_of(w)
+    return len(shape) > 0 and all(size == 1 for size in shape[:-2])
 
 
 def matrix(w: SSAValue) -> SSAValue:
@@ -70,8 +128,6 @@ def matrix(w: SSAValue) -> SSAValue:
     shape = shape_of(w)
     if len(shape) == 2:
         return w
-    if len(shape) < 1 or any(size != 1 for size in shape[:-2]):
-        raise Unsupported(f"a constant of shape {list(shape)} is not supported, only matrices")
     return reshaped(w, shape[-2:] if len(shape) > 1 else (*shape, 1))
 
 

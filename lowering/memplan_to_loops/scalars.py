@@ -12,9 +12,11 @@ from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects.errors import UserError
+from ...dialects.fixed.normalize import ExponentOp, MantissaOp
 from ...dialects.fixed.scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
 from ...dialects.fixed.types import Rounding, storage_limits
 from .emit import Emitter, is_unsigned, signless
+from .floating import expand_exponent, expand_mantissa
 
 Values = dict[SSAValue, SSAValue]
 """From the values of a form's body to those of the loops."""
@@ -50,6 +52,10 @@ def expand(emit: Emitter, op: Operation, values: Values) -> SSAValue:
             return expand_saturate(emit, op, values[op.value])
         case LookupOp():
             return expand_lookup(emit, op, values)
+        case ExponentOp():
+            return expand_exponent(emit, op, values[op.value])
+        case MantissaOp():
+            return expand_mantissa(emit, op, values[op.value])
         case ExtendOp():
             return emit.convert(values[op.value], integer_type(op.value), op.result.type)
         case _ if op.name.startswith("arith.") and len(op.results) == 1:

@@ -23,18 +23,32 @@ from ...dialects import onnx
 from ...dialects.errors import UserError
 from ...dialects.onnx.base import port_names
 from ...dialects.onnx.weights import is_weight
+from .along_axes import lower_arg_max, lower_arg_min, lower_cum_sum, lower_hardmax
 from .builder import TYPE, FixedBuilder, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
 from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub
+from .exponentials import lower_log_softmax, lower_reduce_log_sum_exp
 from .functions import lower_function
 from .joins import lower_concat, lower_slice
+from .lrn import lower_lrn
 from .means import lower_global_average_pool, lower_reduce_mean
 from .moves import lower_gather
+from .normalizations import lower_layer_normalization, lower_lp_normalization, lower_rms_normalization
 from .pads import lower_pad
-from .pools import lower_arg_max, lower_average_pool, lower_max_pool
+from .pools import lower_average_pool, lower_max_pool
 from .ports import ports
+from .products import lower_mat_mul
 from .quotients import lower_div
+from .reductions import (
+    lower_reduce_l1,
+    lower_reduce_l2,
+    lower_reduce_log_sum,
+    lower_reduce_max,
+    lower_reduce_min,
+    lower_reduce_sum,
+    lower_reduce_sum_square,
+)
 from .requantize import ScaleError
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
@@ -44,23 +58,40 @@ Rewrite = Callable[[FixedBuilder, Any], SSAValue]
 REWRITES: dict[type[Operation], Rewrite] = {
     onnx.AddOp: lower_add,
     onnx.ArgMaxOp: lower_arg_max,
+    onnx.ArgMinOp: lower_arg_min,
     onnx.AveragePoolOp: lower_average_pool,
     onnx.BatchNormalizationOp: lower_batch_normalization,
     onnx.ClipOp: lower_clip,
     onnx.ConcatOp: lower_concat,
     onnx.ConvOp: lower_conv,
+    onnx.CumSumOp: lower_cum_sum,
     onnx.DequantizeLinearOp: lower_dequantize,
     onnx.DivOp: lower_div,
     onnx.FlattenOp: lower_reshape,
     onnx.GatherOp: lower_gather,
     onnx.GemmOp: lower_gemm,
     onnx.GlobalAveragePoolOp: lower_global_average_pool,
+    onnx.HardmaxOp: lower_hardmax,
     onnx.IdentityOp: lower_identity,
+    onnx.LRNOp: lower_lrn,
+    onnx.LayerNormalizationOp: lower_layer_normalization,
+    onnx.LogSoftmaxOp: lower_log_softmax,
+    onnx.LpNormalizationOp: lower_lp_normalization,
+    onnx.MatMulOp: lower_mat_mul,
     onnx.MaxPoolOp: lower_max_pool,
     onnx.MulOp: lower_mul,
     onnx.PadOp: lower_pad,
     onnx.QuantizeLinearOp: lower_quantize,
+    onnx.RMSNormalizationOp: lower_rms_normalization,
+    onnx.ReduceL1Op: lower_reduce_l1,
+    onnx.ReduceL2Op: lower_reduce_l2,
+    onnx.ReduceLogSumExpOp: lower_reduce_log_sum_exp,
+    onnx.ReduceLogSumOp: lower_reduce_log_sum,
+    onnx.ReduceMaxOp: lower_reduce_max,
     onnx.ReduceMeanOp: lower_reduce_mean,
+    onnx.ReduceMinOp: lower_reduce_min,
+    onnx.ReduceSumOp: lower_reduce_sum,
+    onnx.ReduceSumSquareOp: lower_reduce_sum_square,
     onnx.ReluOp: lower_relu,
     onnx.ReshapeOp: lower_reshape,
     onnx.SliceOp: lower_slice,

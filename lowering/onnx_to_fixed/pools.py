@@ -145,29 +145,3 @@ def pool(
         )
     )
     return builder.emit(transpose(result, (0, spatial + 1, *range(1, spatial + 1)), f"{name}_nchw"))
-
-
-def lower_arg_max(builder: FixedBuilder, op: onnx.ArgMaxOp) -> SSAValue:
-    """The index of the first greatest element along an axis, as the result's integers."""
-    shape = shape_of(op.x)
-    axis = op.axis_index % len(shape)
-    outer = [a for a in range(len(shape)) if a != axis]
-    num_dims = len(shape)
-    d = dimensions(num_dims)
-    position = dict(zip(outer, d, strict=False))
-    source = access(num_dims, *(d[-1] if a == axis else position[a] for a in range(len(shape))))
-    keeps = len(shape_of(op.results[0])) == len(shape)
-    kept = [0 if a == axis else position[a] for a in range(len(shape))] if keeps else list(d[:-1])
-    body, y = Body([i32]), builder.type_of(op.results[0])
-    return builder.emit(
-        ReduceOp(
-            Reduction.ARGMAX,
-            [builder.value(op.x)],
-            TensorType(y, shape_of(op.results[0])),
-            DomainAttr([shape[a] for a in outer], [shape[axis]]),
-            [source, access(num_dims, *kept)],
-            body.finish(body.extend(body.arguments[0], y.storage)),
-            i32,
-            node=op.node.data if op.node else None,
-        )
-    )

@@ -33,6 +33,8 @@ PRESERVING = (
     onnx.GatherOp,
     onnx.IdentityOp,
     onnx.MaxPoolOp,
+    onnx.ReduceMaxOp,
+    onnx.ReduceMinOp,
     onnx.ReshapeOp,
     onnx.SliceOp,
     onnx.SqueezeOp,

@@ -1,8 +1,8 @@
 """`onnx-fold-bias`: one op per layer.
 
-MatMul with a constant becomes Gemm (weights [out, in]); an Add of a constant per output channel after MatMul, Gemm or
-Conv becomes its bias. Quantized weights stay quantized: the integers are transposed, and the axis of their scales with
-them.
+MatMul with a constant matrix becomes Gemm (weights [out, in]); an Add of a constant per output channel after MatMul,
+Gemm or Conv becomes its bias. Quantized weights stay quantized: the integers are transposed, and the axis of their
+scales with them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class FoldBiasPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for product in [o for o in op.walk() if isinstance(o, onnx.MatMulOp)]:
-            to_gemm(product)
+            if is_weight(product.w) and len(shape_of(product.x)) == len(shape_of(product.w)) == 2:
+                to_gemm(product)
         for add in [o for o in op.walk() if isinstance(o, onnx.AddOp)]:
             for layer, bias in ((add.lhs, add.rhs), (add.rhs, add.lhs)):
                 if fold_add(add, layer, bias):
@@ -38,7 +39,7 @@ class FoldBiasPass(ModulePass):
 
 
 def to_gemm(product: onnx.MatMulOp) -> None:
-    """x w as x (w^T)^T; the importer made sure that w is constant."""
+    """x w as x (w^T)^T, w constant."""
     weights = [insert_before(product, op) for op in transposed_weight(product.w)]
     gemm = onnx.GemmOp(product.x, weights[-1], None, TensorType(element_of(product.x), shape_of(product.result)))
     gemm.properties.update(product.properties)

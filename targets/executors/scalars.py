@@ -14,7 +14,9 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
+from ...dialects.fixed.normalize import ExponentOp, MantissaOp
 from ...dialects.fixed.scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
+from .floating import exponent, mantissa
 from .rescaling import rescale
 from .values import IntegerOverflow, Operands, Scalar, Values, binary, container, limits, width
 
@@ -141,7 +143,9 @@ SCALARS: Mapping[type[Operation], Scalar] = {
     RescaleOp: rescale,
     SaturateOp: saturate,
     LookupOp: lookup,
+    ExponentOp: exponent,
     ExtendOp: same,
+    MantissaOp: mantissa,
 }
 
 

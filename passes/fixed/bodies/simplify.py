@@ -6,6 +6,7 @@ from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
+from ....dialects.fixed.normalize import ExponentOp, MantissaOp
 from ....dialects.fixed.scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp
 from ....dialects.fixed.types import storage_limits
 
@@ -80,11 +81,15 @@ class MergeExtends(RewritePattern):
             rewriter.notify_op_modified(first)
 
 
+UNUSED = (SaturateOp, ExtendOp, RescaleOp, LookupOp, ExponentOp, MantissaOp)
+"""Scalar ops that mean nothing where nothing uses them."""
+
+
 class EraseUnused(RewritePattern):
     """A scalar op without uses -> nothing"""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        if isinstance(op, SaturateOp | ExtendOp | RescaleOp | LookupOp) and not op.results[0].uses:
+        if isinstance(op, UNUSED) and not op.results[0].uses:
             rewriter.erase(op)
 
 

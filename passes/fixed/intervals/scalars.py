@@ -11,9 +11,11 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, IntegerType
 from xdsl.ir import Operation
 
+from ....dialects.fixed.normalize import ExponentOp, MantissaOp
 from ....dialects.fixed.scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp
 from ....dialects.fixed.types import Rounding, storage_limits
 from ....targets.executors.rescaling import round_shift
+from .floating import LARGEST, exponent, mantissa
 from .ranges import Range, corners, hull_of
 
 Operands = Sequence[Range]
@@ -119,6 +121,17 @@ def doubled_high(product: Any, amount: int) -> Any:
     return round_shift(np.asarray(high, object), amount, Rounding.HALF_AWAY)
 
 
+def of_positive(function: Callable[[Any, Operands], Range]) -> Callable[[Any, Operands], Range]:
+    """An op whose operand may not be negative."""
+
+    def compute(op: Operation, operands: Operands) -> Range:
+        if not operands[0].within(0, LARGEST):
+            raise Leaves("an operand outside [0, 2^63)", function(op, operands))
+        return function(op, operands)
+
+    return compute
+
+
 def same(op: Operation, operands: Operands) -> Range:
     """The value in another type."""
     return operands[0]
@@ -157,5 +170,7 @@ SCALARS: Mapping[type[Operation], Callable[[Any, Operands], Range]] = {
     arith.TruncIOp: same,
     RescaleOp: rescale,
     SaturateOp: saturate,
+    ExponentOp: of_positive(exponent),
     ExtendOp: same,
+    MantissaOp: of_positive(mantissa),
 }

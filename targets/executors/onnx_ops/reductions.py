@@ -1,21 +1,19 @@
-"""What runs along axes: products, normalizations, softmax, reductions."""
+"""What runs along axes: reductions, softmax, normalization per channel."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ....dialects import onnx
 from ....dialects.onnx.base import shape_of
-from .types import Array
+from ....dialects.onnx.reductions import ReductionOp
+from ....dialects.onnx.scalar import ArgOp, AxisOp
+from .types import Array, Evaluate
 
-
-def gemm(op: onnx.GemmOp, operands: Sequence[Array]) -> Array:
-    """x w^T + bias"""
-    x, w, *bias = operands
-    result = x @ w[0].T
-    return result + bias[0][0] if bias else result
+Reduce = Callable[[Array, tuple[int, ...]], Array]
+"""An array and its axes to the array with these kept as 1."""
 
 
 def batch_normalization(op: onnx.BatchNormalizationOp, operands: Sequence[Array]) -> Array:
@@ -33,12 +31,75 @@ def softmax(op: onnx.SoftmaxOp, operands: Sequence[Array]) -> Array:
     return e / e.sum(axis=axis, keepdims=True)
 
 
-def axis_of(op: onnx.SoftmaxOp | onnx.ArgMaxOp) -> int:
+def log_softmax(op: onnx.LogSoftmaxOp, operands: Sequence[Array]) -> Array:
+    """x - max x - log(sum exp(x - max x))"""
+    x, axis = operands[0], axis_of(op)
+    below = x - x.max(axis=axis, keepdims=True)
+    return below - np.log(np.exp(below).sum(axis=axis, keepdims=True))
+
+
+def hardmax(op: onnx.HardmaxOp, operands: Sequence[Array]) -> Array:
+    """1 at the first greatest element, else 0."""
+    x, axis = operands[0], axis_of(op)
+    first = x.argmax(axis=axis, keepdims=True)
+    places = np.arange(x.shape[axis]).reshape([-1 if a == axis else 1 for a in range(x.ndim)])
+    return (places == first).astype(x.dtype)
+
+
+def cum_sum(op: onnx.CumSumOp, operands: Sequence[Array]) -> Array:
+    """The sum up to each element."""
+    x, axis = operands[0], axis_of(op)
+    x = np.flip(x, axis) if op.reverse is not None else x
+    sums = np.cumsum(x, axis=axis, dtype=x.dtype)
+    sums = sums - x if op.exclusive is not None else sums
+    return np.flip(sums, axis) if op.reverse is not None else sums
+
+
+def arg(function: Callable[..., Array]) -> Evaluate:
+    """The index of an extreme, the first of equals or the last."""
+
+    def evaluate(op: ArgOp, operands: Sequence[Array]) -> Array:
+        x, axis = operands[0], axis_of(op)
+        if op.last is None:
+            index = function(x, axis=axis)
+        else:
+            index = x.shape[axis] - 1 - function(np.flip(x, axis), axis=axis)
+        return np.asarray(index, np.int64).reshape(len(x), *shape_of(op.result))
+
+    return evaluate
+
+
+def axis_of(op: AxisOp) -> int:
     """The op's axis in an array with a batch axis in front."""
     return op.axis_index % len(shape_of(op.x)) + 1
 
 
-def reduce_mean(op: onnx.ReduceMeanOp, operands: Sequence[Array]) -> Array:
-    """The mean over the op's axes."""
-    mean = operands[0].mean(axis=tuple(axis + 1 for axis in op.reduced), keepdims=True, dtype=operands[0].dtype)
-    return mean.reshape(len(mean), *shape_of(op.result))
+def reduction(function: Reduce) -> Evaluate:
+    """A function of all elements along the op's axes."""
+
+    def evaluate(op: ReductionOp, operands: Sequence[Array]) -> Array:
+        x = operands[0]
+        result = function(x, tuple(axis + 1 for axis in op.reduced))
+        return result.astype(x.dtype).reshape(len(x), *shape_of(op.result))
+
+    return evaluate
+
+
+def log_sum_exp(x: Array, axes: tuple[int, ...]) -> Array:
+    """log(sum exp(x)), without leaving the type on the way."""
+    greatest = x.max(axis=axes, keepdims=True)
+    return greatest + np.log(np.exp(x - greatest).sum(axis=axes, keepdims=True))
+
+
+REDUCTIONS: dict[type[ReductionOp], Reduce] = {
+    onnx.ReduceL1Op: lambda x, axes: np.abs(x).sum(axis=axes, keepdims=True),
+    onnx.ReduceL2Op: lambda x, axes: np.sqrt(np.square(x).sum(axis=axes, keepdims=True)),
+    onnx.ReduceLogSumExpOp: log_sum_exp,
+    onnx.ReduceLogSumOp: lambda x, axes: np.log(x.sum(axis=axes, keepdims=True)),
+    onnx.ReduceMaxOp: lambda x, axes: x.max(axis=axes, keepdims=True),
+    onnx.ReduceMeanOp: lambda x, axes: x.mean(axis=axes, keepdims=True, dtype=x.dtype),
+    onnx.ReduceMinOp: lambda x, axes: x.min(axis=axes, keepdims=True),
+    onnx.ReduceSumOp: lambda x, axes: x.sum(axis=axes, keepdims=True),
+    onnx.ReduceSumSquareOp: lambda x, axes: np.square(x).sum(axis=axes, keepdims=True),
+}
+"""What each reduction computes along axes that it keeps as 1."""

@@ -12,34 +12,42 @@ from xdsl.ir import Operation
 
 from ....dialects import onnx
 from ....dialects.errors import UserError
-from ....dialects.onnx.base import shape_of
 from .elementwise import binary, clip, dequantize, quantize
-from .reductions import axis_of, batch_normalization, gemm, reduce_mean, softmax
+from .normalizations import layer_normalization, lp_normalization, lrn, rms_normalization
+from .products import gemm, mat_mul
+from .reductions import REDUCTIONS, arg, batch_normalization, cum_sum, hardmax, log_softmax, reduction, softmax
 from .shapes import concat, gather, pad, same_elements, slice_
 from .types import Array, Evaluate, Real
 from .windows import average_pool, conv, global_average_pool, max_pool
 
 EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.AddOp: binary(np.add),
-    onnx.ArgMaxOp: lambda op, v: v[0].argmax(axis=axis_of(op)).reshape(len(v[0]), *shape_of(op.result)),
+    onnx.ArgMaxOp: arg(np.argmax),
+    onnx.ArgMinOp: arg(np.argmin),
     onnx.AveragePoolOp: average_pool,
     onnx.BatchNormalizationOp: batch_normalization,
     onnx.ClipOp: clip,
     onnx.ConcatOp: concat,
     onnx.ConvOp: conv,
+    onnx.CumSumOp: cum_sum,
     onnx.DequantizeLinearOp: dequantize,
     onnx.DivOp: binary(np.divide),
     onnx.FlattenOp: same_elements,
     onnx.GatherOp: gather,
     onnx.GemmOp: gemm,
     onnx.GlobalAveragePoolOp: global_average_pool,
+    onnx.HardmaxOp: hardmax,
     onnx.IdentityOp: same_elements,
-    onnx.MatMulOp: lambda op, v: v[0] @ v[1],
+    onnx.LRNOp: lrn,
+    onnx.LayerNormalizationOp: layer_normalization,
+    onnx.LogSoftmaxOp: log_softmax,
+    onnx.LpNormalizationOp: lp_normalization,
+    onnx.MatMulOp: mat_mul,
     onnx.MaxPoolOp: max_pool,
     onnx.MulOp: binary(np.multiply),
     onnx.PadOp: pad,
     onnx.QuantizeLinearOp: quantize,
-    onnx.ReduceMeanOp: reduce_mean,
+    onnx.RMSNormalizationOp: rms_normalization,
     onnx.ReluOp: lambda op, v: np.maximum(v[0], 0),
     onnx.ReshapeOp: same_elements,
     onnx.SliceOp: slice_,
@@ -49,6 +57,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
     onnx.UnsqueezeOp: same_elements,
     **dict.fromkeys(onnx.FUNCTIONS.values(), lambda op, v: op.evaluate(v[0])),
+    **{op: reduction(function) for op, function in REDUCTIONS.items()},
 }
 
 """Per op: from its operands (B or 1, *shape) to its result. An elementwise operator is one line."""

@@ -61,7 +61,7 @@
 
 // -----
 
-// CHECK: expected x [M, K] and w [K, N], got [1, 8] and [4, 8]
+// CHECK: expected x [.., M, K] and w [.., K, N], got [1, 8] and [4, 8]
 %x, %w = "test.op"() : () -> (tensor<1x8xf32>, tensor<4x8xf32>)
 %y = onnx.MatMul %x, %w : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<1x4xf32>
 

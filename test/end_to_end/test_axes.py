@@ -1,0 +1,153 @@
+"""What runs along axes: reductions, normalizations, products of computed tensors; the same integers at every level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from support.networks import Network, compile_network, equal_levels, on_grid
+
+from tinyml_opt.dialects.fixed.types import QType
+from tinyml_opt.passes.fixed.calibrate import the_function
+from tinyml_opt.passes.fixed.intervals.analysis import Analysis
+from tinyml_opt.targets.dataset import Dataset
+from tinyml_opt.targets.executors.interface import Run
+from tinyml_opt.targets.ports import output_ports, to_real
+from tinyml_opt.tools.compiler import Compilation, float_outputs
+
+ROWS = 6
+SHAPE = (1, 4, 6, 5)
+
+
+class Newer(Network):
+    """A model of opset 22, in which all of these operators are."""
+
+    def model(self) -> onnx.ModelProto:
+        graph = helper.make_graph(self.nodes, "net", [self.input], self.outputs, self.constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11)
+        return onnx.shape_inference.infer_shapes(model, strict_mode=True)
+
+
+def reductions() -> Network:
+    """Every reduction over the last, the first, and several dimensions."""
+    net = Newer(SHAPE, 11)
+    for kind in ("L1", "L2", "LogSumExp", "Max", "Mean", "Min", "Sum", "SumSquare"):
+        for axes, keepdims in (([3], 1), ([1], 0), ([2, 3], 0), ([0, 1, 2, 3], 1)):
+            name = f"{kind}_{''.join(map(str, axes))}".lower()
+            axes_name = net.constant(np.array(axes))
+            net.result(net.node(f"Reduce{kind}", "x", axes_name, name=name, keepdims=keepdims))
+    positive = net.node("Add", net.node("Relu", "x"), net.constant(np.float32(0.25)))
+    net.result(net.node("ReduceLogSum", positive, net.constant(np.array([1, 2])), name="log_sum"))
+    return net
+
+
+def products_of_elements() -> Network:
+    """ReduceProd: several roundings one after the other."""
+    net = Newer(SHAPE, 12)
+    net.result(net.node("ReduceProd", "x", net.constant(np.array([1])), name="prod"))
+    net.result(net.node("ReduceProd", "x", net.constant(np.array([3])), name="prod_of_five", keepdims=0))
+    return net
+
+
+def along_axes() -> Network:
+    """Indices of extremes, sums up to each element, softmax and its relatives."""
+    net = Newer(SHAPE, 13)
+    for axis in (1, 2, 3):
+        for kind in ("ArgMax", "ArgMin"):
+            for last in (0, 1):
+                name = f"{kind.lower()}_{axis}_{last}"
+                node = net.node(kind, "x", name=name, axis=axis, select_last_index=last, keepdims=last)
+                net.result(node, TensorProto.INT64)
+        for kind in ("Softmax", "LogSoftmax", "Hardmax"):
+            net.result(net.node(kind, "x", name=f"{kind.lower()}_{axis}", axis=axis))
+        for exclusive in (0, 1):
+            for reverse in (0, 1):
+                name = f"cumsum_{axis}_{exclusive}{reverse}"
+                index = net.constant(np.array(axis))
+                net.result(net.node("CumSum", "x", index, name=name, exclusive=exclusive, reverse=reverse))
+    one = net.constant(np.array([1]))
+    for largest in (0, 1):
+        values, indices = f"values_{largest}", f"indices_{largest}"
+        net.nodes.append(helper.make_node("TopK", ["x", one], [values, indices], values, axis=1, largest=largest))
+        net.result(values)
+        net.result(indices, TensorProto.INT64)
+    return net
+
+
+def matrices() -> Network:
+    """Products of computed tensors of any rank."""
+    net = Newer(SHAPE, 14)
+    swapped = net.node("Transpose", "x", perm=[0, 1, 3, 2])
+    net.result(net.node("MatMul", "x", swapped, name="scores"))
+    net.result(net.node("MatMul", swapped, net.node("Relu", "x"), name="other"))
+    batched = net.node("Reshape", "x", net.constant(np.array([4, 6, 5])))
+    net.result(net.node("MatMul", batched, net.weight(4, 5, 3), name="by_constants"))
+    net.result(net.node("MatMul", net.weight(2, 1, 3, 6), batched, name="constants_by"))
+    row = net.node("ReduceMax", "x", net.constant(np.array([0, 1, 2])), keepdims=0)
+    net.result(net.node("MatMul", batched, row, name="vector"))
+    net.result(net.node("MatMul", row, row, name="dot"))
+    flat = net.node("Reshape", "x", net.constant(np.array([6, 20])))
+    net.result(net.node("Gemm", flat, flat, name="gram", transA=1))
+    net.result(net.node("Gemm", flat, flat, name="gram_b", transB=1))
+    return net
+
+
+def normalizations() -> Network:
+    """All of them, with long and short rows, scales and biases, the decomposed form of none."""
+    net = Newer(SHAPE, 15)
+    for axis, shape in ((-1, (5,)), (2, (6, 5)), (1, (4, 6, 5))):
+        scale, bias = net.bias(*shape), net.bias(*shape)
+        net.result(net.node("LayerNormalization", "x", scale, bias, name=f"layer_{axis}".replace("-", "m"), axis=axis))
+        net.result(net.node("RMSNormalization", "x", scale, name=f"rms_{axis}".replace("-", "m"), axis=axis))
+    net.result(net.node("LayerNormalization", "x", net.constant(np.float32(1.5)), name="unbiased", epsilon=0.1))
+    net.result(net.node("InstanceNormalization", "x", net.bias(4), net.bias(4), name="instance"))
+    net.result(net.node("GroupNormalization", "x", net.bias(4), net.bias(4), name="group", num_groups=2))
+    net.result(net.node("MeanVarianceNormalization", "x", name="mean_variance", axes=[0, 2, 3]))
+    for p in (1, 2):
+        for axis in (1, 3):
+            net.result(net.node("LpNormalization", "x", name=f"l{p}_{axis}", axis=axis, p=p))
+    net.result(net.node("LRN", "x", name="lrn", size=3))
+    net.result(net.node("LRN", "x", name="lrn_even", size=4, alpha=2.0, beta=0.5, bias=0.25))
+    net.result(net.node("LRN", "x", name="lrn_wide", size=9, alpha=1.0, beta=0.75, bias=2.0))
+    return net
+
+
+GROUPS: tuple[Callable[[], Network], ...] = (reductions, products_of_elements, along_axes, matrices, normalizations)
+
+STEPS = {"host": {8: 1.0, 16: 2.0}, "mega2560": {8: 1.0, 16: 8.0}}
+"""How far an operator may be from the float model, in units of its output's scale, by the width of values."""
+
+LAYERS: dict[Callable[[], Network], float] = {products_of_elements: 3}
+"""How many times a model rounds one after the other, where it is more than once."""
+
+
+def distances(compilation: Compilation, data: Dataset, run: Run) -> dict[str, float]:
+    """Per output, the greatest distance from the float model in steps, where its type reaches."""
+    ports = output_ports(compilation.function)
+    floats, reals, result = float_outputs(compilation, data), to_real(run.outputs, ports), dict[str, float]()
+    for port in ports:
+        name, element = port.label.data, port.element
+        expected, step = floats[name].astype(np.float64), 1.0
+        if isinstance(element, QType):
+            low, high = ((limit - element.zp) * element.scale for limit in element.limits)
+            expected, step = np.clip(expected, low, high), element.scale
+        result[name] = float(np.abs(reals[name] - expected).max() / step)
+    return result
+
+
+@pytest.mark.parametrize(("bits", "board"), [(8, "host"), (16, "mega2560")])
+@pytest.mark.parametrize("group", GROUPS, ids=lambda g: g.__name__)
+def test_operators(group: Callable[[], Network], bits: int, board: str, tmp_path: Path):
+    net = group()
+    rows = net.rows(ROWS)
+    compilation = compile_network(net.model(), tmp_path, rows, board, bits)
+    data = on_grid(compilation, rows * np.float32(0.9))
+    errors = distances(compilation, data, equal_levels(compilation, data))
+    allowed = STEPS[board][bits] * LAYERS.get(group, 1)
+    assert {name: error for name, error in errors.items() if not error < allowed} == {}
+    assert len(errors) == len(net.outputs)
+    assert Analysis(the_function(compilation.fixed)).findings == []
