@@ -6,7 +6,9 @@ A translation raises `Unsupported` with what is wrong and what to do; the import
 from __future__ import annotations
 
 from ...dialects import onnx
+from .attention import attention
 from .casts import cast, cast_like
+from .einsum import einsum
 from .elementwise import binary, clip, div, sum_, unary
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, max_pool
@@ -52,6 +54,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Add": binary(onnx.AddOp),
     "ArgMax": arg(onnx.ArgMaxOp),
     "ArgMin": arg(onnx.ArgMinOp),
+    "Attention": attention,
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
     "Cast": cast,
@@ -67,6 +70,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "DequantizeLinear": dequantize_linear,
     "Div": div,
     "Dropout": dropout,
+    "Einsum": einsum,
     "Expand": expand,
     "Flatten": flatten,
     "Gather": gather,
@@ -120,6 +124,7 @@ TRANSLATIONS: dict[str, Translation] = {
 
 
 LIMITS: dict[str, str] = {
+    "Attention": "no past, no causal mask; a mask is a constant of finite numbers",
     "AveragePool": "1-D and 2-D; ceil_mode only without count_include_pad",
     "BatchNormalization": "inference; constant parameters",
     "Cast": "between real types",
@@ -131,6 +136,7 @@ LIMITS: dict[str, str] = {
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
     "CumSum": "constant axis",
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
+    "Einsum": "one operand, or two; no diagonals",
     "Expand": "constant shape",
     "Gather": "constant indices, of few runs",
     "GatherElements": "constant indices, of few runs",
