@@ -1,12 +1,10 @@
 """The `onnx` dialect: the model as it was trained, on tensors of f32, or with QuantizeLinear and DequantizeLinear.
 
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
-means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions`
-means, `shapes` what only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others;
-`function_table` lists the real functions of one number.
-means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `reductions` and `axes` what
-runs along dimensions, `normalization` what divides by it, `shapes` what only moves numbers, `moves` what takes them
-from elsewhere, `joins` what puts them beside others.
+means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `several` functions of several
+tensors, `function_table` lists the real functions of one number; `reductions` and `axes` have what runs along
+dimensions, `normalization` what divides by it, `shapes` what only moves numbers, `moves` what takes them from
+elsewhere, `joins` what puts them beside others.
 """
 
 from __future__ import annotations
@@ -52,6 +50,7 @@ from .scalar import (
     SoftmaxOp,
     SubOp,
 )
+from .several import MaxOp, MeanOp, MinOp, ModOp, PowOp, PReluOp
 from .shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp, UnsqueezeOp
 
 __all__ = [
@@ -80,11 +79,17 @@ __all__ = [
     "LogSoftmaxOp",
     "LpNormalizationOp",
     "MatMulOp",
+    "MaxOp",
     "MaxPoolOp",
+    "MeanOp",
+    "MinOp",
+    "ModOp",
     "MulOp",
     "Onnx",
     "OnnxOp",
+    "PReluOp",
     "PadOp",
+    "PowOp",
     "QuantizeLinearOp",
     "RMSNormalizationOp",
     "ReduceL1Op",
@@ -132,9 +137,15 @@ Onnx = Dialect(
         LogSoftmaxOp,
         LpNormalizationOp,
         MatMulOp,
+        MaxOp,
         MaxPoolOp,
+        MeanOp,
+        MinOp,
+        ModOp,
         MulOp,
+        PReluOp,
         PadOp,
+        PowOp,
         QuantizeLinearOp,
         RMSNormalizationOp,
         ReduceL1Op,

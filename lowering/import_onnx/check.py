@@ -28,7 +28,8 @@ KINDS: dict[str, tuple[type, ...]] = {
 ATTRIBUTES: dict[str, str] = {
     **dict.fromkeys(("alpha", "beta", "bias", "epsilon", "max", "min"), "one number"),
     **dict.fromkeys(
-        ("allowzero", "axis", "block_size", "ceil_mode", "channels_last", "count_include_pad", "group"), "one integer"
+        ("allowzero", "axis", "block_size", "ceil_mode", "channels_last", "count_include_pad", "fmod", "group"),
+        "one integer",
     ),
     **dict.fromkeys(
         (

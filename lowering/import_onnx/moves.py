@@ -99,7 +99,7 @@ def gather_elements(node: Node) -> onnx.OnnxOp:
 
 def element_numbers(indices: Indices, axis: int, shape: Sequence[int]) -> Indices:
     """The row-major numbers of the elements that indices along one dimension, each at its own place, name."""
-    place: list[Indices] = list(np.indices(indices.shape))
+    place: list[Any] = list(np.indices(indices.shape))
     place[axis] = indices
     if any(size > whole for a, (size, whole) in enumerate(zip(indices.shape, shape, strict=True)) if a != axis):
         raise Unsupported(f"indices of shape {list(indices.shape)} leave {list(shape)}; export the model again")

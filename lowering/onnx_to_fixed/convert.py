@@ -50,6 +50,7 @@ from .reductions import (
     lower_reduce_sum_square,
 )
 from .requantize import ScaleError
+from .several import lower_extreme, lower_mean, lower_mod, lower_p_relu, lower_pow
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
 
@@ -78,9 +79,15 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.LogSoftmaxOp: lower_log_softmax,
     onnx.LpNormalizationOp: lower_lp_normalization,
     onnx.MatMulOp: lower_mat_mul,
+    onnx.MaxOp: lower_extreme,
     onnx.MaxPoolOp: lower_max_pool,
+    onnx.MeanOp: lower_mean,
+    onnx.MinOp: lower_extreme,
+    onnx.ModOp: lower_mod,
     onnx.MulOp: lower_mul,
+    onnx.PReluOp: lower_p_relu,
     onnx.PadOp: lower_pad,
+    onnx.PowOp: lower_pow,
     onnx.QuantizeLinearOp: lower_quantize,
     onnx.RMSNormalizationOp: lower_rms_normalization,
     onnx.ReduceL1Op: lower_reduce_l1,

@@ -45,39 +45,48 @@ def elementwise(
 
 def lower_add(builder: FixedBuilder, op: onnx.AddOp) -> SSAValue:
     """lhs + rhs"""
-    return weighted_sum(builder, op, (1, 1))
+    return weighted_sum(builder, op, (op.lhs, op.rhs), (1, 1))
 
 
 def lower_sub(builder: FixedBuilder, op: onnx.SubOp) -> SSAValue:
     """lhs - rhs"""
-    return weighted_sum(builder, op, (1, -1))
+    return weighted_sum(builder, op, (op.lhs, op.rhs), (1, -1))
 
 
-def weighted_sum(builder: FixedBuilder, op: onnx.AddOp | onnx.SubOp, signs: tuple[int, int]) -> SSAValue:
-    """`round((a - za) * ma + (b - zb) * mb) + zy` with one shift for both addends."""
-    types = [builder.type_of(op.lhs), builder.type_of(op.rhs)]
+def weighted_sum(
+    builder: FixedBuilder, op: Operation, addends: Sequence[SSAValue], weights: Sequence[float]
+) -> SSAValue:
+    """`round((a - za) * ma + (b - zb) * mb + ...) + zy` with one shift for all addends.
+
+    The weights differ in sign alone.
+    """
+    types = [builder.type_of(addend) for addend in addends]
     y = builder.type_of(op.results[0])
     reaches = [max(t.limits[1] - t.zp, t.zp - t.limits[0]) for t in types]
-    factors = addend_factors(types, y)
+    factors = addend_factors(types, y, abs(weights[0]))
     wide = i64 if max(reaches) > 256 else i32
     room = wide.width.data - 2
     shift = room - int(np.ceil(np.log2(sum(r * f for r, f in zip(reaches, factors, strict=True)) + 1)))
     shift = max(1, min(shift, room - max(reaches).bit_length()))
     body = Body([t.storage for t in types])
     total: SSAValue | None = None
-    for element, type, factor, sign in zip(body.arguments, types, factors, signs, strict=True):
+    for element, type, factor, weight in zip(body.arguments, types, factors, weights, strict=True):
         centred = body.offset(body.extend(element, wide), -type.zp)
-        term = body.mul(centred, body.constant(sign * int(np.floor(factor * 2.0**shift + 0.5)), wide))
+        multiplier = int(np.floor(factor * 2.0**shift + 0.5))
+        term = body.mul(centred, body.constant(multiplier if weight > 0 else -multiplier, wide))
         total = term if total is None else body.add(total, term)
     assert total is not None
     value = body.to_storage(body.round_shift(total, shift), y)
-    inputs = [builder.value(op.lhs), builder.value(op.rhs)]
+    inputs = [builder.value(addend) for addend in addends]
     return elementwise(builder, inputs, y, shape_of(op.results[0]), body, value, name_of(op))
 
 
-def addend_factors(types: Sequence[QType], y: QType) -> list[float]:
-    """From the scales of addends to the result's; where that saturates whatever is not 0, only their ratio counts."""
-    factors = [t.scale / y.scale for t in types]
+def addend_factors(types: Sequence[QType], y: QType, weight: float) -> list[float]:
+    """From the scales of addends to the result's, times a weight.
+
+    Where that saturates whatever is not 0, only their ratio counts.
+    """
+    factors = [weight * t.scale / y.scale for t in types]
     excess = max(1.0, max(factors) / GREATEST_FACTOR)
     return bounded_factors(np.array([f / excess for f in factors])).tolist()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
 
 import numpy as np
+from xdsl.ir import Operation
 
 from ....dialects import onnx
 from ....dialects.dense import dtype_of
@@ -13,15 +16,31 @@ from ....dialects.onnx.scalar import QuantizationOp
 from .types import Array, Evaluate, Real
 
 
-def binary(function: np.ufunc) -> Evaluate:
-    """A scalar function of two operands; dimensions that one of them lacks come after the batch axis."""
+def aligned(op: Operation, operands: Sequence[Array]) -> list[Array]:
+    """Operands of the result's rank; dimensions that one of them lacks come after the batch axis."""
+    rank = len(shape_of(op.results[0]))
+    return [v.reshape(len(v), *(1,) * (rank + 1 - v.ndim), *v.shape[1:]) for v in operands]
 
-    def evaluate(op: onnx.AddOp | onnx.MulOp | onnx.SubOp, operands: Sequence[Array]) -> Array:
-        rank = len(shape_of(op.result))
-        lhs, rhs = (v.reshape(len(v), *(1,) * (rank + 1 - v.ndim), *v.shape[1:]) for v in operands)
-        return function(lhs, rhs)
 
-    return evaluate
+def several(function: Callable[[Any, Any], Any]) -> Evaluate:
+    """A scalar function of two operands, with more of them one after the other."""
+    return lambda op, operands: reduce(function, aligned(op, operands))
+
+
+def mean(op: onnx.MeanOp, operands: Sequence[Array]) -> Array:
+    """The sum over the number of operands."""
+    return reduce(np.add, aligned(op, operands)) / len(operands)
+
+
+def mod(op: onnx.ModOp, operands: Sequence[Array]) -> Array:
+    """The remainder with the sign of the first operand, or of the second."""
+    return (np.mod if op.is_floored else np.fmod)(*aligned(op, operands))
+
+
+def p_relu(op: onnx.PReluOp, operands: Sequence[Array]) -> Array:
+    """x, below 0 times the slope"""
+    x, slope = aligned(op, operands)
+    return np.where(x < 0, x * slope, x)
 
 
 def clip(op: onnx.ClipOp, operands: Sequence[Array]) -> Array:

@@ -12,16 +12,25 @@ from xdsl.ir import Operation
 
 from ....dialects import onnx
 from ....dialects.errors import UserError
-from .elementwise import binary, clip, dequantize, quantize
+from .elementwise import clip, dequantize, mean, mod, p_relu, quantize, several
 from .normalizations import layer_normalization, lp_normalization, lrn, rms_normalization
 from .products import gemm, mat_mul
-from .reductions import REDUCTIONS, arg, batch_normalization, cum_sum, hardmax, log_softmax, reduction, softmax
+from .reductions import (
+    REDUCTIONS,
+    arg,
+    batch_normalization,
+    cum_sum,
+    hardmax,
+    log_softmax,
+    reduction,
+    softmax,
+)
 from .shapes import concat, gather, pad, same_elements, slice_
 from .types import Array, Evaluate, Real
 from .windows import average_pool, conv, global_average_pool, max_pool
 
 EVALUATE: dict[type[Operation], Evaluate] = {
-    onnx.AddOp: binary(np.add),
+    onnx.AddOp: several(np.add),
     onnx.ArgMaxOp: arg(np.argmax),
     onnx.ArgMinOp: arg(np.argmin),
     onnx.AveragePoolOp: average_pool,
@@ -31,7 +40,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ConvOp: conv,
     onnx.CumSumOp: cum_sum,
     onnx.DequantizeLinearOp: dequantize,
-    onnx.DivOp: binary(np.divide),
+    onnx.DivOp: several(np.divide),
     onnx.FlattenOp: same_elements,
     onnx.GatherOp: gather,
     onnx.GemmOp: gemm,
@@ -43,9 +52,15 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.LogSoftmaxOp: log_softmax,
     onnx.LpNormalizationOp: lp_normalization,
     onnx.MatMulOp: mat_mul,
+    onnx.MaxOp: several(np.maximum),
     onnx.MaxPoolOp: max_pool,
-    onnx.MulOp: binary(np.multiply),
+    onnx.MeanOp: mean,
+    onnx.MinOp: several(np.minimum),
+    onnx.ModOp: mod,
+    onnx.MulOp: several(np.multiply),
+    onnx.PReluOp: p_relu,
     onnx.PadOp: pad,
+    onnx.PowOp: several(np.power),
     onnx.QuantizeLinearOp: quantize,
     onnx.RMSNormalizationOp: rms_normalization,
     onnx.ReluOp: lambda op, v: np.maximum(v[0], 0),
@@ -53,7 +68,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.SliceOp: slice_,
     onnx.SoftmaxOp: softmax,
     onnx.SqueezeOp: same_elements,
-    onnx.SubOp: binary(np.subtract),
+    onnx.SubOp: several(np.subtract),
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
     onnx.UnsqueezeOp: same_elements,
     **dict.fromkeys(onnx.FUNCTIONS.values(), lambda op, v: op.evaluate(v[0])),
