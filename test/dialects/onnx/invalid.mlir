@@ -226,3 +226,22 @@
 // CHECK: expected indices for each of axes [1] and elements of x
 %x = "test.op"() : () -> tensor<1x4xf32>
 %y = onnx.Gather %x {axes = array<i64: 1>, indices = []} : tensor<1x4xf32> -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: a scale or bias of shape [3, 2, 6] does not stretch to [2, 6]
+%x = "test.op"() : () -> tensor<2x6xf32>
+%s = "test.op"() : () -> tensor<3x2x6xf32>
+%y = onnx.RMSNormalization %x scale %s {axes = array<i64: 1>, epsilon = 0.0 : f64} : tensor<2x6xf32>, scale tensor<3x2x6xf32> -> tensor<2x6xf32>
+
+// -----
+
+// CHECK: alpha may not be negative, and the bias must be positive
+%x = "test.op"() : () -> tensor<2x6xf32>
+%y = onnx.LRN %x {size = 3 : i64, alpha = 1.0 : f64, beta = 0.75 : f64, bias = 0.0 : f64} : tensor<2x6xf32> -> tensor<2x6xf32>
+
+// -----
+
+// CHECK: epsilon of a sum of magnitudes is 0
+%x = "test.op"() : () -> tensor<2x6xf32>
+%y = onnx.LpNormalization %x {axes = array<i64: 1>, epsilon = 1.0 : f64} : tensor<2x6xf32> -> tensor<2x6xf32>
