@@ -77,7 +77,11 @@ MOVES = (
 )
 """Ops that move elements of any type."""
 
-INTEGER_OPERANDS = (*MOVES, onnx.ArgMaxOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp)
+INTEGER_OPERANDS = (
+    *MOVES,
+    *(onnx.ArgMaxOp, onnx.ArgMinOp, onnx.CumSumOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp),
+    *(onnx.ReduceL1Op, onnx.ReduceMaxOp, onnx.ReduceMinOp, onnx.ReduceSumOp, onnx.ReduceSumSquareOp),
+)
 """Ops that take integers and truth values as well as float32, or quantized integers."""
 
 

@@ -50,10 +50,29 @@ def last_axes(node: Node) -> list[int]:
     return list(range(node.axis(-1, rank), rank))
 
 
-def layer_normalization(node: Node) -> onnx.OnnxOp:
+def layer_normalization(node: Node) -> list[onnx.OnnxOp]:
+    """Where more results are asked for, the means, and the inverses of the deviations from them."""
     x, epsilon = node.operand(0), node.attributes.get("epsilon", 1e-5)
     scale, bias = stretched(node, 1, "the scale"), stretched(node, 2, "the bias")
-    return onnx.LayerNormalizationOp(x, scale, bias, last_axes(node), epsilon, node.name)
+    normal = onnx.LayerNormalizationOp(x, scale, bias, last_axes(node), epsilon, node.name)
+    return [normal, *statistics(node, epsilon)] if node.outputs > 1 else [normal]
+
+
+def statistics(node: Node, epsilon: float) -> list[onnx.OnnxOp]:
+    """The means over the last axes, and 1 / sqrt(var + epsilon)."""
+    x, axes = node.operand(0), last_axes(node)
+    kept = like(x, [1 if axis in axes else n for axis, n in enumerate(shape_of(x))])
+    means = [onnx.ReduceMeanOp(x, axes, kept, f"{node.name}_{name}") for name in ("mean", "centre")]
+    centred = onnx.SubOp(x, means[1].result, like(x, shape_of(x)), f"{node.name}_centred").result
+    square = onnx.ReduceSumSquareOp(centred, axes, kept, f"{node.name}_squares").result
+    count = prod(shape_of(x)[axis] for axis in axes)
+    share = constant(np.array(1 / count, np.float32), f"{node.name}_share")
+    variance = onnx.MulOp(square, share, kept, f"{node.name}_variance").result
+    more = onnx.AddOp(
+        variance, constant(np.array(epsilon, np.float32), f"{node.name}_epsilon"), kept, f"{node.name}_more"
+    )
+    deviation = onnx.FUNCTIONS["Sqrt"](more.result, kept, f"{node.name}_deviation").result
+    return [means[0], onnx.FUNCTIONS["Reciprocal"](deviation, kept, f"{node.name}_inverse")]
 
 
 def rms_normalization(node: Node) -> onnx.OnnxOp:

@@ -6,8 +6,10 @@ A translation raises `Unsupported` with what is wrong and what to do; the import
 from __future__ import annotations
 
 from ...dialects import onnx
+from .attention import attention
 from .casts import cast, cast_like
 from .conv_transpose import conv_transpose
+from .einsum import einsum
 from .elementwise import binary, clip, div, sum_, unary
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, global_max_pool, max_pool
@@ -55,6 +57,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Add": binary(onnx.AddOp),
     "ArgMax": arg(onnx.ArgMaxOp),
     "ArgMin": arg(onnx.ArgMinOp),
+    "Attention": attention,
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
     "Cast": cast,
@@ -71,6 +74,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "DequantizeLinear": dequantize_linear,
     "Div": div,
     "Dropout": dropout,
+    "Einsum": einsum,
     "Expand": expand,
     "Flatten": flatten,
     "Gather": gather,
@@ -133,6 +137,7 @@ TRANSLATIONS: dict[str, Translation] = {
 
 
 LIMITS: dict[str, str] = {
+    "Attention": "no past, no causal mask; a mask is a constant of finite numbers",
     "AveragePool": "1-D, 2-D and 3-D",
     "BatchNormalization": "inference; constant parameters",
     "Cast": "between real types",
@@ -145,16 +150,17 @@ LIMITS: dict[str, str] = {
     "ConvTranspose": "1-D and 2-D; constant weights",
     "CumSum": "constant axis",
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
+    "Einsum": "one operand, or two; no diagonals",
     "Expand": "constant shape",
     "Gather": "constant indices, of few runs",
     "GatherElements": "constant indices, of few runs",
     "GatherND": "constant indices, of few runs",
     "GroupNormalization": "constant scale and bias",
     "InstanceNormalization": "constant scale and bias",
-    "LayerNormalization": "constant scale and bias; only the first result",
+    "LayerNormalization": "constant scale and bias",
     "LpNormalization": "p = 1 and 2",
-    "Mod": "of real numbers",
     "MaxPool": "1-D, 2-D and 3-D; without the index output",
+    "Mod": "of real numbers",
     "Pad": "constant pads",
     "Pow": "the exponent or the base is one constant number",
     "QuantizeLinear": "4 (for HLS), 8, 16 bits; per tensor",

@@ -14,9 +14,9 @@ from ...dialects.fixed.types import QType, Reduction
 from ...dialects.onnx.reductions import ReductionOp
 from . import roots
 from .bodies import Body
-from .builder import FixedBuilder, Requantizer, shape_of
+from .builder import FixedBuilder, shape_of
 from .elementwise import name_of
-from .rows import Rows, accumulator, mapped, reach_of, reduced, sum_of_squares
+from .rows import Rows, accumulator, change_of_scale, mapped, reach_of, reduced, sum_of_squares
 from .shapes import reshaped
 
 
@@ -43,13 +43,13 @@ def lower_reduce_min(builder: FixedBuilder, op: onnx.ReduceMinOp) -> SSAValue:
 def extreme(builder: FixedBuilder, op: ReductionOp, kind: Reduction) -> SSAValue:
     """An extreme of each row, rescaled where its type is another."""
     x, y = builder.type_of(op.x), builder.type_of(op.result)
-    requantizer = Requantizer(builder, np.asarray(x.scale / y.scale), reach_of(x)) if x != y else None
+    requantized = change_of_scale(builder, x.scale / y.scale, reach_of(x))
 
     def finish(body: Body, value: SSAValue, rest: Sequence[SSAValue]) -> SSAValue:
-        if requantizer is None:
+        if x == y:
             return value
         centred = body.offset(body.extend(value, i32), -x.zp)
-        return body.to_storage(requantizer.apply(body, centred), y)
+        return body.to_storage(requantized(body, centred), y)
 
     result = reduced(builder, kind, builder.value(op.x), rows_of(op), x.storage, y, finish, name_of(op))
     return dropped(builder, op, result)
@@ -59,10 +59,10 @@ def lower_reduce_sum(builder: FixedBuilder, op: onnx.ReduceSumOp) -> SSAValue:
     """`round(M sum(x - zx)) + zy`"""
     x, y, rows = builder.type_of(op.x), builder.type_of(op.result), rows_of(op)
     bound = reach_of(x) * rows.count
-    requantizer = Requantizer(builder, np.asarray(x.scale / y.scale), bound)
+    requantized = change_of_scale(builder, x.scale / y.scale, bound)
 
     def finish(body: Body, value: SSAValue, rest: Sequence[SSAValue]) -> SSAValue:
-        return body.to_storage(requantizer.apply(body, value), y)
+        return body.to_storage(requantized(body, value), y)
 
     acc = accumulator(bound, name_of(op))
     result = reduced(builder, Reduction.SUM, builder.value(op.x), rows, acc, y, finish, name_of(op), x.zp)
@@ -72,10 +72,10 @@ def lower_reduce_sum(builder: FixedBuilder, op: onnx.ReduceSumOp) -> SSAValue:
 def lower_reduce_sum_square(builder: FixedBuilder, op: onnx.ReduceSumSquareOp) -> SSAValue:
     """`round(M sum (x - zx)^2) + zy`"""
     x, y, rows = builder.type_of(op.x), builder.type_of(op.result), rows_of(op)
-    requantizer = Requantizer(builder, np.asarray(x.scale**2 / y.scale), reach_of(x) ** 2 * rows.count)
+    requantized = change_of_scale(builder, x.scale**2 / y.scale, reach_of(x) ** 2 * rows.count)
 
     def finish(body: Body, value: SSAValue, rest: Sequence[SSAValue]) -> SSAValue:
-        return body.to_storage(requantizer.apply(body, value), y)
+        return body.to_storage(requantized(body, value), y)
 
     return dropped(builder, op, sum_of_squares(builder, builder.value(op.x), x, rows, y, finish, name_of(op)))
 
@@ -83,10 +83,11 @@ def lower_reduce_sum_square(builder: FixedBuilder, op: onnx.ReduceSumSquareOp) -
 def magnitudes(builder: FixedBuilder, source: SSAValue, x: QType, name: str) -> SSAValue:
     """|x - zx| of each element, as uiN: twice as wide only where the zero point is not in the middle."""
     bits = x.bits if reach_of(x) < 1 << x.bits else 2 * x.bits
+    wide = i32 if bits < 32 else i64
 
     def scalar(body: Body, arguments: Sequence[SSAValue]) -> SSAValue:
-        centred = body.offset(body.extend(arguments[0], i32), -x.zp)
-        negated = body.sub(body.constant(0, i32), centred)
+        centred = body.offset(body.extend(arguments[0], wide), -x.zp)
+        negated = body.sub(body.constant(0, wide), centred)
         storage = IntegerType(bits, Signedness.UNSIGNED)
         return body.saturate(body.add_op(arith.MaxSIOp(centred, negated)), 0, (1 << bits) - 1, storage)
 
@@ -97,10 +98,10 @@ def lower_reduce_l1(builder: FixedBuilder, op: onnx.ReduceL1Op) -> SSAValue:
     """`round(M sum |x - zx|) + zy`"""
     x, y, rows, name = builder.type_of(op.x), builder.type_of(op.result), rows_of(op), name_of(op)
     bound = reach_of(x) * rows.count
-    requantizer = Requantizer(builder, np.asarray(x.scale / y.scale), bound)
+    requantized = change_of_scale(builder, x.scale / y.scale, bound)
 
     def finish(body: Body, value: SSAValue, rest: Sequence[SSAValue]) -> SSAValue:
-        return body.to_storage(requantizer.apply(body, value), y)
+        return body.to_storage(requantized(body, value), y)
 
     source = magnitudes(builder, builder.value(op.x), x, f"{name}_magnitudes")
     result = reduced(builder, Reduction.SUM, source, rows, accumulator(bound, name), y, finish, name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
 from xdsl.dialects.builtin import IntegerType, TensorType
 from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
@@ -14,7 +15,7 @@ from ...dialects.errors import UserError
 from ...dialects.fixed.forms import ContractOp, MapOp, ReduceOp, scalar_type
 from ...dialects.fixed.types import DomainAttr, QType, Reduction
 from .bodies import Body
-from .builder import FixedBuilder, access, dimensions, element_of, shape_of
+from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, shape_of
 from .elementwise import broadcast_map
 from .requantize import accumulator_bits
 
@@ -70,6 +71,14 @@ def accumulator(bound: int, name: str) -> IntegerType:
     if bound > WIDEST:
         raise UserError(f"'{name}': its sums need more than 63 bits: too many elements; use --bits 8, or fewer of them")
     return IntegerType(accumulator_bits(bound))
+
+
+def change_of_scale(builder: FixedBuilder, factor: float, bound: int) -> Callable[[Body, SSAValue], SSAValue]:
+    """What brings a value up to `bound` to another scale in a body; nothing where the scales are equal."""
+    if factor == 1.0:
+        return lambda body, value: value
+    requantizer = Requantizer(builder, np.asarray(factor), bound)
+    return requantizer.apply
 
 
 def yields(body: Body, value: SSAValue, rest: Sequence[SSAValue]) -> SSAValue:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from support.networks import Network, compile_network, equal_levels, on_grid
+from support.networks import Network, compile_network, equal_levels, on_grid, real_inputs
 
 from tinyml_opt.dialects.fixed.types import QType
 from tinyml_opt.passes.fixed.calibrate import the_function
@@ -116,7 +116,57 @@ def normalizations() -> Network:
     return net
 
 
-GROUPS: tuple[Callable[[], Network], ...] = (reductions, products_of_elements, along_axes, matrices, normalizations)
+def composed() -> Network:
+    """Products by Einsum and Attention."""
+    net = Newer(SHAPE, 16)
+    net.result(net.node("Einsum", "x", "x", name="scores", equation="bhid,bhjd->bhij"))
+    net.result(net.node("Einsum", "x", "x", name="elementwise", equation="bhid,bhid->bdih"))
+    net.result(net.node("Einsum", "x", name="sums", equation="...ij->...j"))
+    net.result(net.node("Einsum", "x", net.weight(3, 5), name="by_constants", equation="bhid,od->biho"))
+    return net
+
+
+def attention_block(net: Network) -> str:
+    """Queries, keys and values of 2 heads, their products and softmax, and a sum."""
+    x = net.node("Reshape", "x", net.constant(np.array([1, 12, 10])))
+
+    def heads(perm: list[int]) -> str:
+        value = net.node("Add", net.node("MatMul", x, net.weight(10, 8, axis=1)), net.bias(8))
+        split = net.node("Reshape", value, net.constant(np.array([1, 12, 2, 4])))
+        return net.node("Transpose", split, perm=perm)
+
+    q, k, v = heads([0, 2, 1, 3]), heads([0, 2, 3, 1]), heads([0, 2, 1, 3])
+    scores = net.node("Mul", net.node("MatMul", q, k), net.constant(np.float32(0.5)))
+    mixed = net.node("MatMul", net.node("Softmax", scores, axis=-1), v)
+    joined = net.node("Reshape", net.node("Transpose", mixed, perm=[0, 2, 1, 3]), net.constant(np.array([1, 12, 8])))
+    return net.node("Add", x, net.node("MatMul", joined, net.weight(8, 10, axis=1)))
+
+
+def decomposed_normalization(net: Network, x: str, size: int) -> str:
+    """LayerNormalization as PyTorch exports it below opset 17."""
+    axes = net.constant(np.array([-1]))
+    centred = net.node("Sub", x, net.node("ReduceMean", x, axes))
+    square = net.node("Pow", centred, net.constant(np.float32(2)))
+    variance = net.node("Add", net.node("ReduceMean", square, axes), net.constant(np.float32(1e-5)))
+    normal = net.node("Div", centred, net.node("Sqrt", variance))
+    return net.node("Add", net.node("Mul", normal, net.bias(size)), net.bias(size))
+
+
+def transformer() -> Network:
+    """An attention block with a decomposed normalization behind it."""
+    net = Newer((1, 12, 10), 17)
+    net.result(decomposed_normalization(net, attention_block(net), 10))
+    return net
+
+
+GROUPS: tuple[Callable[[], Network], ...] = (
+    reductions,
+    products_of_elements,
+    along_axes,
+    matrices,
+    normalizations,
+    composed,
+)
 
 STEPS = {"host": {8: 1.0, 16: 2.0}, "mega2560": {8: 1.0, 16: 8.0}}
 """How far an operator may be from the float model, in units of its output's scale, by the width of values."""
@@ -150,4 +200,19 @@ def test_operators(group: Callable[[], Network], bits: int, board: str, tmp_path
     allowed = STEPS[board][bits] * LAYERS.get(group, 1)
     assert {name: error for name, error in errors.items() if not error < allowed} == {}
     assert len(errors) == len(net.outputs)
+    assert Analysis(the_function(compilation.fixed)).findings == []
+
+
+@pytest.mark.parametrize(("bits", "least"), [(8, 20.0), (16, 60.0)])
+def test_transformer(bits: int, least: float, tmp_path: Path):
+    """Many roundings one after the other: judged by the ratio of signal to noise, in dB."""
+    net = transformer()
+    rows = net.rows(ROWS)
+    compilation = compile_network(net.model(), tmp_path, rows, "host", bits)
+    data = real_inputs(rows)
+    run = equal_levels(compilation, data)
+    (expected,) = float_outputs(compilation, data).values()
+    (actual,) = to_real(run.outputs, output_ports(compilation.function)).values()
+    noise = np.square(actual - expected).mean()
+    assert 10 * np.log10(np.square(expected).mean() / noise) > least
     assert Analysis(the_function(compilation.fixed)).findings == []

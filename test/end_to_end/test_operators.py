@@ -282,7 +282,7 @@ def resizes() -> Network:
 def transposed() -> Network:
     """ConvTranspose: strides longer and shorter than the window, pads, output padding, groups, dilations, shapes."""
     net = Network((1, 4, 5, 4), 13)
-    variants = {
+    variants: dict[str, tuple[int, int, tuple[int, ...], dict[str, Any]]] = {
         "plain": (3, 1, (3, 3), {}),
         "blocks": (3, 1, (2, 2), {"strides": [2, 2]}),
         "twice": (3, 1, (4, 4), {"strides": [2, 2], "pads": [1, 1, 1, 1]}),

@@ -16,6 +16,8 @@ INTEGER_MOVES = (
     onnx.IdentityOp,
     onnx.MaxPoolOp,
     onnx.PadOp,
+    onnx.ReduceMaxOp,
+    onnx.ReduceMinOp,
     onnx.ReshapeOp,
     onnx.SliceOp,
     onnx.SqueezeOp,

@@ -218,3 +218,21 @@ fixed.map ins(%x : tensor<4xi8>) domain <4> maps [affine_map<(d0) -> (d0)>, affi
 // CHECK: a slice of tensor<2x4xi8> has 2 dimensions and offsets
 %a = "test.op"() : () -> tensor<2x4xi8>
 %y = fixed.slice %a at <0> : tensor<2x4xi8> -> tensor<2x3xi8>
+
+// -----
+
+%x = "test.op"() : () -> i64
+// CHECK: the step of exponents is 1 or 2, got 3
+%y = fixed.exponent %x step 3 : i64 -> i32
+
+// -----
+
+%x = "test.op"() : () -> i64
+// CHECK: 32 bits must be at least the step and at most 31
+%y = fixed.mantissa %x bits 32 step 1 : i64 -> i32
+
+// -----
+
+%x = "test.op"() : () -> ui32
+// CHECK: expected iN with N from 32 to 64, got ui32
+%y = fixed.exponent %x step 1 : ui32 -> i32

@@ -23,6 +23,15 @@
 // CHECK: "test.op"() {values = [#fixed<rounding tflite>, #fixed<rounding half_even>, #fixed<reduction argmax>]} : () -> ()
 "test.op"() {values = [#fixed<rounding tflite>, #fixed<rounding half_even>, #fixed<reduction argmax>]} : () -> ()
 
+// CHECK: func.func @normalize
+func.func @normalize(%x: i64) {
+  // CHECK-NEXT: %e = fixed.exponent %x step 2 : i64 -> i32
+  %e = fixed.exponent %x step 2 : i64 -> i32
+  // CHECK-NEXT: %m = fixed.mantissa %x bits 31 step 2 : i64 -> i32
+  %m = fixed.mantissa %x bits 31 step 2 : i64 -> i32
+  func.return
+}
+
 // CHECK: func.func @rescale
 func.func @rescale(%x: i32, %m: i32) {
   // CHECK-NEXT: %a = fixed.rescale %x by %m shift 38 tflite in i64 : i32, i32 -> i32

@@ -252,3 +252,22 @@
 %x, %w = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>)
 %y = onnx.ConvTranspose %x, %w {group = 1 : i64, strides = array<i64: 1>, pads = array<i64: 0, 0>,
   dilations = array<i64: 1>} : (tensor<1x4x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x9xf32>
+
+// -----
+
+// CHECK: a scale or bias of shape [3, 2, 6] does not stretch to [2, 6]
+%x = "test.op"() : () -> tensor<2x6xf32>
+%s = "test.op"() : () -> tensor<3x2x6xf32>
+%y = onnx.RMSNormalization %x scale %s {axes = array<i64: 1>, epsilon = 0.0 : f64} : tensor<2x6xf32>, scale tensor<3x2x6xf32> -> tensor<2x6xf32>
+
+// -----
+
+// CHECK: alpha may not be negative, and the bias must be positive
+%x = "test.op"() : () -> tensor<2x6xf32>
+%y = onnx.LRN %x {size = 3 : i64, alpha = 1.0 : f64, beta = 0.75 : f64, bias = 0.0 : f64} : tensor<2x6xf32> -> tensor<2x6xf32>
+
+// -----
+
+// CHECK: epsilon of a sum of magnitudes is 0
+%x = "test.op"() : () -> tensor<2x6xf32>
+%y = onnx.LpNormalization %x {axes = array<i64: 1>, epsilon = 1.0 : f64} : tensor<2x6xf32> -> tensor<2x6xf32>

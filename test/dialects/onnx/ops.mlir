@@ -126,3 +126,30 @@ func.func @transposed(%x: tensor<1x3x8xf32>) -> tensor<1x4x15xf32> {
     dilations = array<i64: 1>, node = "up"} : (tensor<1x3x8xf32>, tensor<4x3x2xf32>) -> tensor<1x4x15xf32>
   func.return %y : tensor<1x4x15xf32>
 }
+
+// CHECK-LABEL: func.func @along_axes
+func.func @along_axes(%x: tensor<2x4x6xf32>, %y: tensor<3x1x6x5xf32>) {
+  // CHECK-NEXT: onnx.ReduceSum %x {axes = array<i64: 1, 2>} : tensor<2x4x6xf32> -> tensor<2xf32>
+  %0 = onnx.ReduceSum %x {axes = array<i64: 1, 2>} : tensor<2x4x6xf32> -> tensor<2xf32>
+  // CHECK-NEXT: onnx.ReduceL2 %x {axes = array<i64: 1>} : tensor<2x4x6xf32> -> tensor<2x1x6xf32>
+  %1 = onnx.ReduceL2 %x {axes = array<i64: 1>} : tensor<2x4x6xf32> -> tensor<2x1x6xf32>
+  // CHECK-NEXT: onnx.ArgMin %x {axis = 1 : i64, last} : tensor<2x4x6xf32> -> tensor<2x6xi64>
+  %2 = onnx.ArgMin %x {axis = 1 : i64, last} : tensor<2x4x6xf32> -> tensor<2x6xi64>
+  // CHECK-NEXT: onnx.CumSum %x {axis = 2 : i64, exclusive, reverse} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  %3 = onnx.CumSum %x {axis = 2 : i64, exclusive, reverse} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  // CHECK-NEXT: onnx.LogSoftmax %x {axis = -1 : i64} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  %4 = onnx.LogSoftmax %x {axis = -1 : i64} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  // CHECK-NEXT: onnx.MatMul %x, %y : (tensor<2x4x6xf32>, tensor<3x1x6x5xf32>) -> tensor<3x2x4x5xf32>
+  %5 = onnx.MatMul %x, %y : (tensor<2x4x6xf32>, tensor<3x1x6x5xf32>) -> tensor<3x2x4x5xf32>
+  // CHECK-NEXT: %s = onnx.Constant
+  %s = onnx.Constant dense<2.0> : tensor<6xf32> -> tensor<6xf32>
+  // CHECK-NEXT: onnx.LayerNormalization %x scale %s bias %s {axes = array<i64: 2>, epsilon = 1.000000e-05 : f64} : tensor<2x4x6xf32>, scale tensor<6xf32>, bias tensor<6xf32> -> tensor<2x4x6xf32>
+  %6 = onnx.LayerNormalization %x scale %s bias %s {axes = array<i64: 2>, epsilon = 1.0e-05 : f64}
+    : tensor<2x4x6xf32>, scale tensor<6xf32>, bias tensor<6xf32> -> tensor<2x4x6xf32>
+  // CHECK-NEXT: onnx.RMSNormalization %x {axes = array<i64: 0, 2>, epsilon = 0.000000e+00 : f64} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  %7 = onnx.RMSNormalization %x {axes = array<i64: 0, 2>, epsilon = 0.0 : f64} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  // CHECK-NEXT: onnx.LRN %x {size = 3 : i64, alpha = 1.000000e-04 : f64, beta = 7.500000e-01 : f64, bias = 1.000000e+00 : f64} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  %8 = onnx.LRN %x {size = 3 : i64, alpha = 1.0e-04 : f64, beta = 0.75 : f64, bias = 1.0 : f64}
+    : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  func.return
+}

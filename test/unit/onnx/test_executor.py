@@ -22,6 +22,7 @@ from tinyml_opt.targets.executors.onnx import OnnxExecutor
 DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
 CASES = "onnx.backend.test.case.node"
 OPERATORS = (
+    "attention einsum "
     "abs acos acosh add argmax argmin asin asinh atan atanh averagepool batch_normalization ceil celu "
     "center_crop_pad clip compress concat conv convtranspose cos cosh cumsum depthtospace dequantizelinear div elu "
     "erf exp expand flatten floor gather gatherelements gathernd gelu gemm globalaveragepool globalmaxpool "
