@@ -9,6 +9,7 @@ from ...dialects import onnx
 from .casts import cast, cast_like
 from .conv_transpose import conv_transpose
 from .elementwise import binary, clip, div, sum_, unary
+from .integers import compare, is_infinite, is_nan, where
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, global_max_pool, max_pool
 from .moves import (
@@ -72,6 +73,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Div": div,
     "Dropout": dropout,
     "Expand": expand,
+    "Equal": compare("equal"),
     "Flatten": flatten,
     "Gather": gather,
     "GatherElements": gather_elements,
@@ -87,6 +89,12 @@ TRANSLATIONS: dict[str, Translation] = {
     "LayerNormalization": layer_normalization,
     "LogSoftmax": along_axis(onnx.LogSoftmaxOp),
     "LpNormalization": lp_normalization,
+    "Greater": compare("less", exchanged=True),
+    "GreaterOrEqual": compare("less_or_equal", exchanged=True),
+    "IsInf": is_infinite,
+    "IsNaN": is_nan,
+    "Less": compare("less"),
+    "LessOrEqual": compare("less_or_equal"),
     "MatMul": mat_mul,
     "Max": extreme(onnx.MaxOp),
     "MaxPool": max_pool,
@@ -129,14 +137,15 @@ TRANSLATIONS: dict[str, Translation] = {
     "Unsqueeze": unsqueeze,
     "Upsample": resize,
     **real_functions(""),
+    "Where": where,
 }
 
 
 LIMITS: dict[str, str] = {
     "AveragePool": "1-D, 2-D and 3-D",
     "BatchNormalization": "inference; constant parameters",
-    "Cast": "between real types",
-    "CastLike": "between real types",
+    "Cast": "between float, bool and integers of 8 to 64 bits, uint64 excepted",
+    "CastLike": "as Cast",
     "CenterCropPad": "constant shape",
     "Clip": "constant bounds",
     "Compress": "constant condition",

@@ -13,6 +13,7 @@ from xdsl.ir import Operation
 from ....dialects import onnx
 from ....dialects.errors import UserError
 from .elementwise import clip, dequantize, mean, mod, p_relu, quantize, several
+from .integers import cast, function, not_finite, where
 from .normalizations import layer_normalization, lp_normalization, lrn, rms_normalization
 from .products import gemm, mat_mul
 from .reductions import (
@@ -35,7 +36,9 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ArgMinOp: arg(np.argmin),
     onnx.AveragePoolOp: average_pool,
     onnx.BatchNormalizationOp: batch_normalization,
+    onnx.CastOp: cast,
     onnx.ClipOp: clip,
+    onnx.CompareOp: function,
     onnx.ConcatOp: concat,
     onnx.ConvOp: conv,
     onnx.CumSumOp: cum_sum,
@@ -48,6 +51,8 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.GlobalAveragePoolOp: global_average_pool,
     onnx.HardmaxOp: hardmax,
     onnx.IdentityOp: same_elements,
+    onnx.IntegerBinaryOp: function,
+    onnx.IntegerUnaryOp: function,
     onnx.LRNOp: lrn,
     onnx.LayerNormalizationOp: layer_normalization,
     onnx.LogSoftmaxOp: log_softmax,
@@ -59,6 +64,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.MinOp: several(np.minimum),
     onnx.ModOp: mod,
     onnx.MulOp: several(np.multiply),
+    onnx.NotFiniteOp: not_finite,
     onnx.PReluOp: p_relu,
     onnx.PadOp: pad,
     onnx.PowOp: several(np.power),
@@ -75,6 +81,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.UnsqueezeOp: same_elements,
     **dict.fromkeys(onnx.FUNCTIONS.values(), lambda op, v: op.evaluate(v[0])),
     **{op: reduction(function) for op, function in REDUCTIONS.items()},
+    onnx.WhereOp: where,
 }
 
 """Per op: from its operands (B or 1, *shape) to its result. An elementwise operator is one line."""
@@ -87,4 +94,6 @@ def evaluate(op: Operation, operands: Sequence[Array], real: Real = np.float32) 
     with np.errstate(all="ignore"):  # whoever takes the values looks for what is not finite
         if isinstance(op, onnx.DequantizeLinearOp):
             return dequantize(op, operands, real)
+        if isinstance(op, onnx.CastOp):
+            return cast(op, operands, real)
         return EVALUATE[type(op)](op, operands)
