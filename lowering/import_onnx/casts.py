@@ -7,6 +7,7 @@ from xdsl.ir import Attribute
 
 from ...dialects import onnx
 from ...dialects.onnx.base import element_of, shape_of
+from .integer_products import whole_real
 from .joins import same
 from .node import Node, Unsupported, like
 
@@ -40,4 +41,6 @@ def cast_to(node: Node, element: Attribute) -> onnx.OnnxOp:
         raise Unsupported(f"a cast from {element_of(x)} to {element} is not supported; export the model again")
     if element == element_of(x):
         return same(node)
+    if element == f32 and (product := whole_real(x)) is not None:
+        return onnx.IdentityOp(product, like(product, shape_of(product)), node.name)
     return onnx.CastOp(x, like(x, shape_of(x), element), node.name)

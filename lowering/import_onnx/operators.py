@@ -9,6 +9,7 @@ from ...dialects import onnx
 from .casts import cast, cast_like
 from .conv_transpose import conv_transpose
 from .elementwise import binary, clip, div, sum_, unary
+from .integer_products import integer_product
 from .integers import compare, is_infinite, is_nan, where
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, global_max_pool, max_pool
@@ -66,6 +67,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Concat": concat,
     "ConstantOfShape": constant_of_shape,
     "Conv": conv,
+    "ConvInteger": integer_product("Conv", conv, 0),
     "ConvTranspose": conv_transpose,
     "CumSum": cum_sum,
     "DepthToSpace": depth_to_space,
@@ -96,6 +98,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Less": compare("less"),
     "LessOrEqual": compare("less_or_equal"),
     "MatMul": mat_mul,
+    "MatMulInteger": integer_product("MatMul", mat_mul, -1),
     "Max": extreme(onnx.MaxOp),
     "MaxPool": max_pool,
     "Mean": mean,

@@ -61,7 +61,7 @@ QUANTIZED: dict[str, Quantized] = {
 """The float operator of each operator on integers; of QLinearConcat any number of operands, one behind the other."""
 
 DYNAMIC = (
-    *("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger"),
+    "DynamicQuantizeLinear",
     *("com.microsoft.ConvInteger", "com.microsoft.DynamicQuantizeLSTM", "com.microsoft.DynamicQuantizeMatMul"),
     *("com.microsoft.MatMulIntegerToFloat", "com.microsoft.MatMulInteger16"),
 )

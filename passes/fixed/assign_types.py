@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp, i1
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp, i1, i32
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -249,6 +249,8 @@ class Assignment:
 
         In 16 bits where 8 do not reach as far; None where nobody does.
         """
+        if is_whole_product(value) and all(isinstance(u, onnx.CastOp) and not is_real(u) for u in users):
+            return integer_type(i32)
         seen = self.range_of(value)
         if seen is None or not any(isinstance(u, onnx.CastOp) and element_of(u.result) != i1 for u in users):
             return None
@@ -326,6 +328,15 @@ class Assignment:
             return stated_type(value.owner) or of_operand(value.owner)
         values = weight_reals(value)
         return self.ranges.of_range(float(values.min()), float(values.max()))
+
+
+def is_whole_product(value: SSAValue) -> bool:
+    """Whether a real is a sum of products of integers, read at scale 1: it is computed as an exact 32-bit integer."""
+    op = value.owner
+    if not isinstance(op, onnx.ConvOp | onnx.GemmOp | onnx.MatMulOp) or len(op.operands) != 2:
+        return False
+    reads = [operand.owner for operand in op.operands]
+    return all(isinstance(read, onnx.DequantizeLinearOp) and (read.scales_array == 1).all() for read in reads)
 
 
 def give_each_reader_its_own(function: func.FuncOp) -> None:

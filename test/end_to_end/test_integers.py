@@ -24,6 +24,9 @@ Array = NDArray[Any]
 
 TYPES = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64")
 
+BOARDS = [*((dtype, "host") for dtype in TYPES), *((dtype, "mega2560") for dtype in ("int8", "uint32"))]
+"""The AVR's code, run on this computer, has 16-bit loop counters."""
+
 
 class Model:
     """A model of named inputs, whose every node is an output."""
@@ -92,8 +95,7 @@ def pairs(dtype: str) -> tuple[Array, Array]:
     return np.stack([a, others[0]]), np.stack([b, others[1]])
 
 
-@pytest.mark.parametrize("board", ["host", "mega2560"])
-@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(("dtype", "board"), BOARDS)
 def test_arithmetic(dtype: str, board: str, tmp_path: Path):
     """Wrapping, exactly as numpy's."""
     a, b = pairs(dtype)
@@ -123,8 +125,7 @@ def test_arithmetic(dtype: str, board: str, tmp_path: Path):
         np.testing.assert_array_equal(actual[name], values, name)
 
 
-@pytest.mark.parametrize("board", ["host", "mega2560"])
-@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(("dtype", "board"), BOARDS)
 def test_divisions(dtype: str, board: str, tmp_path: Path):
     """Towards zero, with rests of either sign; by all numbers but 0, and of 64 bits by constants alone."""
     a, b = pairs(dtype)
@@ -219,8 +220,8 @@ def test_reals_and_integers(bits: int, tmp_path: Path):
     for op in ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"):
         model.node(op, "x", model.constant(np.array([0.25, -1, 2.5, 9], np.float32).repeat(10)))
         model.node(op, "x", "real")
-        model.node(op, model.constant(np.float32(1.5)), "x")
-    model.node("Where", "Cast_1", "x", model.constant(np.float32(-0.5)))
+        model.node(op, model.constant(np.array(1.5, np.float32)), "x")
+    model.node("Where", "Cast_1", "x", model.constant(np.array(-0.5, np.float32)))
     model.node("IsNaN", "x")
     actual = model.outputs(tmp_path, bits=bits)
     for name, values in model.expected().items():
@@ -255,3 +256,27 @@ def test_what_64_bits_do_not_hold(op: str, tmp_path: Path):
     model.node(op, "a", "b", name="it")
     with pytest.raises(UserError, match=r"'it': `(div|mod)` of any i64 may need more than 64 bits; put a Cast"):
         model.compiled(tmp_path)
+
+
+@pytest.mark.parametrize("points", [1, 3])
+def test_products_of_integers(points: int, tmp_path: Path):
+    """ConvInteger and MatMulInteger are exact as integers, and a layer where a factor makes reals of them."""
+    random = np.random.default_rng(4)
+    x = random.integers(0, 256, (6, 1, 2, 5, 5)).astype(np.uint8)
+    model = Model(x=x)
+    zero = model.constant(np.array(100, np.uint8))
+    w = model.constant(random.integers(-128, 128, (3, 2, 3, 3)).astype(np.int8))
+    conv = model.node("ConvInteger", "x", w, zero, model.constant(np.array(7, np.int8)), pads=[1, 1, 1, 1], name="conv")
+    flat = model.node("Reshape", "x", model.constant(np.array([5, 10])), name="flat")
+    v = model.constant(random.integers(0, 256, (10, 3)).astype(np.uint8))
+    of_weights = model.constant(np.array([3, 250, 128][:points], np.uint8))
+    product = model.node("MatMulInteger", flat, v, zero, of_weights, name="product")
+    for name, value in (("conv_real", conv), ("product_real", product)):
+        real = model.node("Cast", value, to=TensorProto.FLOAT, name=f"{name}_cast")
+        model.node("Mul", real, model.constant(np.array(1e-3, np.float32)), name=name)
+    actual, expected = model.outputs(tmp_path, bits=16), model.expected()
+    for name in ("conv", "product"):
+        assert actual[name].dtype == expected[name].dtype
+        np.testing.assert_array_equal(actual[name], expected[name], name)
+    for name in ("conv_real", "product_real"):
+        np.testing.assert_allclose(actual[name], expected[name], rtol=0, atol=np.ptp(expected[name]) * 2e-4)
