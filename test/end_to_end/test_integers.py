@@ -59,7 +59,7 @@ class Model:
 
     def compiled(self, folder: Path, board: str = "host", bits: int = 8) -> Compilation:
         onnx.save(self.proto(), folder / "net.onnx")
-        np.savez(folder / "net.npz", **self.rows)
+        np.savez(folder / "net.npz", **self.rows)  # pyright: ignore[reportArgumentType]
         return compile_model(Options(folder / "net.onnx", board, folder / "net.npz", bits))
 
     def outputs(self, folder: Path, board: str = "host", bits: int = 8) -> dict[str, Array]:

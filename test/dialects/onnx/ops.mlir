@@ -126,3 +126,22 @@ func.func @transposed(%x: tensor<1x3x8xf32>) -> tensor<1x4x15xf32> {
     dilations = array<i64: 1>, node = "up"} : (tensor<1x3x8xf32>, tensor<4x3x2xf32>) -> tensor<1x4x15xf32>
   func.return %y : tensor<1x4x15xf32>
 }
+
+// CHECK-LABEL: func.func @integers
+func.func @integers(%x: tensor<1x4xf32>, %i: tensor<1x4xi32>, %j: tensor<4xi32>) -> tensor<1x4xf32> {
+  // CHECK-NEXT: %0 = onnx.IntegerUnary %i {function = "abs"} : tensor<1x4xi32> -> tensor<1x4xi32>
+  %0 = onnx.IntegerUnary %i {function = "abs"} : tensor<1x4xi32> -> tensor<1x4xi32>
+  // CHECK-NEXT: %1 = onnx.IntegerBinary %0, %j {function = "add"} : (tensor<1x4xi32>, tensor<4xi32>) -> tensor<1x4xi32>
+  %1 = onnx.IntegerBinary %0, %j {function = "add"} : (tensor<1x4xi32>, tensor<4xi32>) -> tensor<1x4xi32>
+  // CHECK-NEXT: %2 = onnx.Compare %1, %j {function = "less"} : (tensor<1x4xi32>, tensor<4xi32>) -> tensor<1x4xi1>
+  %2 = onnx.Compare %1, %j {function = "less"} : (tensor<1x4xi32>, tensor<4xi32>) -> tensor<1x4xi1>
+  // CHECK-NEXT: %3 = onnx.NotFinite %x {function = "nan"} : tensor<1x4xf32> -> tensor<1x4xi1>
+  %3 = onnx.NotFinite %x {function = "nan"} : tensor<1x4xf32> -> tensor<1x4xi1>
+  // CHECK-NEXT: %4 = onnx.IntegerBinary %2, %3 {function = "or"} : (tensor<1x4xi1>, tensor<1x4xi1>) -> tensor<1x4xi1>
+  %4 = onnx.IntegerBinary %2, %3 {function = "or"} : (tensor<1x4xi1>, tensor<1x4xi1>) -> tensor<1x4xi1>
+  // CHECK-NEXT: %5 = onnx.Cast %1 {node = "real"} : tensor<1x4xi32> -> tensor<1x4xf32>
+  %5 = onnx.Cast %1 {node = "real"} : tensor<1x4xi32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %6 = onnx.Where %4, %x, %5 : (tensor<1x4xi1>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %6 = onnx.Where %4, %x, %5 : (tensor<1x4xi1>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  func.return %6 : tensor<1x4xf32>
+}
