@@ -2,9 +2,9 @@
 
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `several` functions of several
-tensors, `function_table` lists the real functions of one number; `reductions` and `axes` have what runs along
-dimensions, `normalization` what divides by it, `shapes` what only moves numbers, `moves` what takes them from
-elsewhere, `joins` what puts them beside others.
+tensors, `integers` those on integers and truth values, `function_table` lists the real functions of one number;
+`reductions` and `axes` have what runs along dimensions, `normalization` what divides by it, `shapes` what only moves
+numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .base import OnnxOp
 from .conv_transpose import ConvTransposeOp
 from .function_table import FUNCTIONS
 from .functions import FunctionOp
+from .integers import CastOp, CompareOp, IntegerBinaryOp, IntegerUnaryOp, NotFiniteOp, WhereOp
 from .joins import ConcatOp, PadOp, SliceOp
 from .layers import (
     AveragePoolOp,
@@ -62,7 +63,9 @@ __all__ = [
     "ArgMinOp",
     "AveragePoolOp",
     "BatchNormalizationOp",
+    "CastOp",
     "ClipOp",
+    "CompareOp",
     "ConcatOp",
     "ConstantOp",
     "ConvOp",
@@ -77,6 +80,8 @@ __all__ = [
     "GlobalAveragePoolOp",
     "HardmaxOp",
     "IdentityOp",
+    "IntegerBinaryOp",
+    "IntegerUnaryOp",
     "LRNOp",
     "LayerNormalizationOp",
     "LogSoftmaxOp",
@@ -88,6 +93,7 @@ __all__ = [
     "MinOp",
     "ModOp",
     "MulOp",
+    "NotFiniteOp",
     "Onnx",
     "OnnxOp",
     "PReluOp",
@@ -113,6 +119,7 @@ __all__ = [
     "SubOp",
     "TransposeOp",
     "UnsqueezeOp",
+    "WhereOp",
 ]
 
 Onnx = Dialect(
@@ -123,7 +130,9 @@ Onnx = Dialect(
         ArgMinOp,
         AveragePoolOp,
         BatchNormalizationOp,
+        CastOp,
         ClipOp,
+        CompareOp,
         ConcatOp,
         ConstantOp,
         ConvOp,
@@ -137,6 +146,8 @@ Onnx = Dialect(
         GlobalAveragePoolOp,
         HardmaxOp,
         IdentityOp,
+        IntegerBinaryOp,
+        IntegerUnaryOp,
         LRNOp,
         LayerNormalizationOp,
         LogSoftmaxOp,
@@ -148,6 +159,7 @@ Onnx = Dialect(
         MinOp,
         ModOp,
         MulOp,
+        NotFiniteOp,
         PReluOp,
         PadOp,
         PowOp,
@@ -172,6 +184,7 @@ Onnx = Dialect(
         TransposeOp,
         UnsqueezeOp,
         *FUNCTIONS.values(),
+        WhereOp,
     ],
     [],
 )

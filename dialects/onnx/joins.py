@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import I64, FloatAttr, IntegerAttr, IntegerType, TensorType, f64, i64
+from xdsl.dialects.builtin import I64, FloatAttr, IntegerAttr, IntegerType, TensorType, f64, i1, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
@@ -62,7 +62,7 @@ class PadOp(OnnxOp):
         if element != element_of(self.result):
             raise VerifyException(f"cannot turn {self.x.type} into {self.result.type}")
         if isinstance(element, IntegerType):
-            low, high = storage_limits(element)
+            low, high = (0, 1) if element == i1 else storage_limits(element)
             if not (low <= self.fill <= high and self.fill == int(self.fill)):
                 raise VerifyException(f"{self.fill} is no {element}")
 

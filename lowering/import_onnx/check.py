@@ -33,6 +33,8 @@ ATTRIBUTES: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
+            "detect_negative",
+            "detect_positive",
             "exclusive",
             "keepdims",
             "largest",
@@ -54,6 +56,7 @@ ATTRIBUTES: dict[str, str] = {
         ("axes", "dilations", "ends", "kernel_shape", "pads", "perm", "split", "starts", "strides"), "integers"
     ),
     "auto_pad": "text",
+    "direction": "text",
     "mode": "text",
 }
 """What the attributes of all operators must hold, by name."""
@@ -77,7 +80,11 @@ MOVES = (
 )
 """Ops that move elements of any type."""
 
+ARITHMETIC = (onnx.CastOp, onnx.CompareOp, onnx.IntegerBinaryOp, onnx.IntegerUnaryOp, onnx.WhereOp)
+"""Ops on integers and truth values."""
+
 INTEGER_OPERANDS = (
+    *ARITHMETIC,
     *MOVES,
     *(onnx.ArgMaxOp, onnx.ArgMinOp, onnx.CumSumOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp),
     *(onnx.ReduceL1Op, onnx.ReduceMaxOp, onnx.ReduceMinOp, onnx.ReduceSumOp, onnx.ReduceSumSquareOp),

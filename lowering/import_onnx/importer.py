@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects.builtin import (
-    IntegerType,
     ModuleOp,
-    Signedness,
     TensorType,
-    f32,
 )
-from xdsl.ir import Attribute, Block
+from xdsl.ir import Block
 
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from ...dialects.names import model_name
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
+from .casts import TYPES
 from .expanding import ExpandingImporter
 from .function import function_of
 from .model_file import OLDEST_OPSET, file_name, opset, parse
@@ -34,17 +32,6 @@ from .tensors import taken_as_float32
 
 if TYPE_CHECKING:
     import onnx
-
-INPUT_TYPES: dict[int, Attribute] = {
-    **dict.fromkeys((1, 10, 11, 16), f32),
-    **{2: IntegerType(8, Signedness.UNSIGNED), 3: IntegerType(8)},
-    **{4: IntegerType(16, Signedness.UNSIGNED), 5: IntegerType(16)},
-    **{12: IntegerType(32, Signedness.UNSIGNED), 6: IntegerType(32), 7: IntegerType(64), 9: IntegerType(1)},
-}
-"""Element types of model inputs, by onnx.TensorProto's numbers.
-
-float, float16, double and bfloat16; uint8, int8, uint16, int16; uint32, int32, int64 and bool.
-"""
 
 SHOWN = 20
 """Nodes of a cycle in a message."""
@@ -165,7 +152,7 @@ class GraphImporter:
     def input_type(self, info: onnx.ValueInfoProto, shapes: InputShapes) -> TensorType[Any] | None:
         """The tensor type of an input, or None with a reason."""
         where = f"input {in_quotes(info.name)}"
-        element = INPUT_TYPES.get(info.type.tensor_type.elem_type)
+        element = TYPES.get(info.type.tensor_type.elem_type)
         if element is None:
             self.refusals.add(
                 f"{where}: only float32, bool, int8 to int64 and uint8 to uint32 are taken; cast before it"

@@ -11,6 +11,8 @@ from .casts import cast, cast_like
 from .conv_transpose import conv_transpose
 from .einsum import einsum
 from .elementwise import binary, clip, div, sum_, unary
+from .integer_products import integer_product
+from .integers import compare, is_infinite, is_nan, where
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, global_max_pool, max_pool
 from .moves import (
@@ -68,6 +70,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Concat": concat,
     "ConstantOfShape": constant_of_shape,
     "Conv": conv,
+    "ConvInteger": integer_product("Conv", conv, 0),
     "ConvTranspose": conv_transpose,
     "CumSum": cum_sum,
     "DepthToSpace": depth_to_space,
@@ -75,6 +78,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Div": div,
     "Dropout": dropout,
     "Einsum": einsum,
+    "Equal": compare("equal"),
     "Expand": expand,
     "Flatten": flatten,
     "Gather": gather,
@@ -83,15 +87,22 @@ TRANSLATIONS: dict[str, Translation] = {
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
     "GlobalMaxPool": global_max_pool,
+    "Greater": compare("less", exchanged=True),
+    "GreaterOrEqual": compare("less_or_equal", exchanged=True),
     "GroupNormalization": group_normalization,
     "Hardmax": along_axis(onnx.HardmaxOp),
     "Identity": same,
     "InstanceNormalization": instance_normalization,
+    "IsInf": is_infinite,
+    "IsNaN": is_nan,
     "LRN": lrn,
     "LayerNormalization": layer_normalization,
+    "Less": compare("less"),
+    "LessOrEqual": compare("less_or_equal"),
     "LogSoftmax": along_axis(onnx.LogSoftmaxOp),
     "LpNormalization": lp_normalization,
     "MatMul": mat_mul,
+    "MatMulInteger": integer_product("MatMul", mat_mul, -1),
     "Max": extreme(onnx.MaxOp),
     "MaxPool": max_pool,
     "Mean": mean,
@@ -132,6 +143,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
     "Upsample": resize,
+    "Where": where,
     **real_functions(""),
 }
 
@@ -140,8 +152,8 @@ LIMITS: dict[str, str] = {
     "Attention": "no past, no causal mask; a mask is a constant of finite numbers",
     "AveragePool": "1-D, 2-D and 3-D",
     "BatchNormalization": "inference; constant parameters",
-    "Cast": "between real types",
-    "CastLike": "between real types",
+    "Cast": "between float, bool and integers of 8 to 64 bits, uint64 excepted",
+    "CastLike": "as Cast",
     "CenterCropPad": "constant shape",
     "Clip": "constant bounds",
     "Compress": "constant condition",

@@ -53,6 +53,8 @@ class FixedBuilder:
         self.block = block
         self.product_bits = product_bits
         self.values: dict[SSAValue, SSAValue] = {}
+        self.bounds: dict[SSAValue, tuple[int, int]] = {}
+        """The least and greatest stored integer, of values of the model for which more is known than their type."""
 
     def emit(self, op: Operation) -> SSAValue:
         """Append an op and return its one result."""

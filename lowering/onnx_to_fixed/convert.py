@@ -31,6 +31,10 @@ from .conv_transpose import lower_conv_transpose
 from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub
 from .exponentials import lower_log_softmax, lower_reduce_log_sum_exp
 from .functions import lower_function
+from .integers.arithmetic import lower_integers
+from .integers.casts import lower_cast
+from .integers.comparisons import lower_compare, lower_not_finite
+from .integers.selection import lower_where
 from .joins import lower_concat, lower_slice
 from .lrn import lower_lrn
 from .means import lower_global_average_pool, lower_reduce_mean
@@ -64,7 +68,9 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ArgMinOp: lower_arg_min,
     onnx.AveragePoolOp: lower_average_pool,
     onnx.BatchNormalizationOp: lower_batch_normalization,
+    onnx.CastOp: lower_cast,
     onnx.ClipOp: lower_clip,
+    onnx.CompareOp: lower_compare,
     onnx.ConcatOp: lower_concat,
     onnx.ConvOp: lower_conv,
     onnx.ConvTransposeOp: lower_conv_transpose,
@@ -77,6 +83,8 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.GlobalAveragePoolOp: lower_global_average_pool,
     onnx.HardmaxOp: lower_hardmax,
     onnx.IdentityOp: lower_identity,
+    onnx.IntegerBinaryOp: lower_integers,
+    onnx.IntegerUnaryOp: lower_integers,
     onnx.LRNOp: lower_lrn,
     onnx.LayerNormalizationOp: lower_layer_normalization,
     onnx.LogSoftmaxOp: lower_log_softmax,
@@ -88,6 +96,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.MinOp: lower_extreme,
     onnx.ModOp: lower_mod,
     onnx.MulOp: lower_mul,
+    onnx.NotFiniteOp: lower_not_finite,
     onnx.PReluOp: lower_p_relu,
     onnx.PadOp: lower_pad,
     onnx.PowOp: lower_pow,
@@ -111,6 +120,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.SubOp: lower_sub,
     onnx.TransposeOp: lower_transpose,
     onnx.UnsqueezeOp: lower_reshape,
+    onnx.WhereOp: lower_where,
     **dict.fromkeys(onnx.FUNCTIONS.values(), lower_function),
 }
 

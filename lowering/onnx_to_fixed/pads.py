@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from xdsl.dialects.builtin import TensorType, i32
+from xdsl.dialects.builtin import TensorType, i32, i64
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
+from ...dialects.errors import UserError
 from ...dialects.fixed.forms import ReduceOp, scalar_type
 from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.types import DomainAttr, Reduction
@@ -30,7 +31,13 @@ def lower_pad(builder: FixedBuilder, op: onnx.PadOp) -> SSAValue:
     index = list(d[:rank])
     for number, axis in enumerate(padded):
         index[axis] = d[axis] + d[rank + number] - op.margins[axis][0]
-    body = Body([i32])
+    wide = i32 if type.bits <= 16 else i64
+    if type.bits > 32 and fill:
+        raise UserError(
+            f"{op.name} '{name_of(op)}': {type.storage} is padded with 0 only, not {fill}; "
+            "put a Cast to int32 before it"
+        )
+    body = Body([wide])
     value = body.saturate(body.offset(body.arguments[0], fill), *type.limits, type.storage)
     return builder.emit(
         ReduceOp(
@@ -40,7 +47,7 @@ def lower_pad(builder: FixedBuilder, op: onnx.PadOp) -> SSAValue:
             DomainAttr(shape, (1,) * len(padded)),
             [access(len(d), *index), access(len(d), *d[:rank])],
             body.finish(value),
-            i32,
+            wide,
             fill,
             node=name_of(op),
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp, i1, i32
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -147,6 +147,8 @@ class Assignment:
         found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
         if not found and len(users) == 1 and (preserves(users[0]) or isinstance(users[0], CLAMPS)):
             found = self.through(users[0], value)
+        if not found and (whole := self.in_whole_steps(value, users)) is not None:
+            found = [whole]
         if found:
             self.types[value] = common_type(found)
             return
@@ -219,12 +221,50 @@ class Assignment:
         result = op.results[0]
         if preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
+        elif isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
+            self.types[result] = type
         elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
             self.types[result] = self.ranges.unit()
         elif isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
             self.types[result] = between(op, self.types[op.x])
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
+
+    def of_integers(self, op: onnx.CastOp) -> QType | None:
+        """The type of reals that are integers: these themselves where 16 bits hold them, else that of their range."""
+        storage = element_of(op.x)
+        if not isinstance(storage, IntegerType):
+            return None
+        integers = integer_type(storage)
+        if integers.bits <= 16:
+            return integers
+        if "fixed.range" not in op.attributes:
+            return None
+        low, high = numbers(op.attributes["fixed.range"])
+        narrow = QType(IntegerType(16), 1.0)
+        return narrow if narrow.limits[0] <= low and high <= narrow.limits[1] else self.ranges.of_range(low, high)
+
+    def in_whole_steps(self, value: SSAValue, users: list[Operation]) -> QType | None:
+        """The type of a value of which somebody takes the whole part: a scale 2^k, so that integers are on its grid.
+
+        In 16 bits where 8 do not reach as far; None where nobody does.
+        """
+        if is_whole_product(value) and all(isinstance(u, onnx.CastOp) and not is_real(u) for u in users):
+            return integer_type(i32)
+        seen = self.range_of(value)
+        if seen is None or not any(isinstance(u, onnx.CastOp) and element_of(u.result) != i1 for u in users):
+            return None
+        types = (RangeTypes(bits, pow2=True).of_range(*seen) for bits in (self.ranges.bits, 16))
+        return next((type for type in types if type.scale <= 1), None)
+
+    def range_of(self, value: SSAValue) -> tuple[float, float] | None:
+        """The calibrated range of a value."""
+        ranges = self.function.attributes.get("fixed.input_ranges")
+        if isinstance(value, BlockArgument):
+            attribute = ranges.data[value.index] if isinstance(ranges, ArrayAttr) else None
+        else:
+            attribute = value.owner.attributes.get("fixed.range") if isinstance(value.owner, Operation) else None
+        return None if attribute is None else (numbers(attribute)[0], numbers(attribute)[1])
 
     def lost_beside(self, pad: onnx.PadOp) -> list[str]:
         """The reason why a Pad is refused whose constant takes up the range: its operand would be next to nothing."""
@@ -288,6 +328,15 @@ class Assignment:
             return stated_type(value.owner) or of_operand(value.owner)
         values = weight_reals(value)
         return self.ranges.of_range(float(values.min()), float(values.max()))
+
+
+def is_whole_product(value: SSAValue) -> bool:
+    """Whether a real is a sum of products of integers, read at scale 1: it is computed as an exact 32-bit integer."""
+    op = value.owner
+    if not isinstance(op, onnx.ConvOp | onnx.GemmOp | onnx.MatMulOp) or len(op.operands) != 2:
+        return False
+    reads = [operand.owner for operand in op.operands]
+    return all(isinstance(read, onnx.DequantizeLinearOp) and (read.scales_array == 1).all() for read in reads)
 
 
 def give_each_reader_its_own(function: func.FuncOp) -> None:

@@ -30,6 +30,18 @@ def bit_and(op: arith.AndIOp, operands: Operands) -> Values:
     return Values(array, 0 if positive else least, min(positive, default=greatest))
 
 
+def bits_of(function: Callable[[Any, Any], Any]) -> Scalar:
+    """A bitwise op that gives no more bits than the longer operand has; its sign bit is that of the signs."""
+
+    def compute(op: Operation, operands: Operands) -> Values:
+        left, right = operands
+        array = function(left.widened(right.low, right.high), right.widened(left.low, left.high))
+        bits = max((b if b >= 0 else ~b).bit_length() for v in operands for b in (v.low, v.high))
+        return Values(array, 0 if left.low >= 0 <= right.low else -(1 << bits), (1 << bits) - 1)
+
+    return compute
+
+
 def shift_left(op: arith.ShLIOp, operands: Operands) -> Values:
     """x * 2^k, for k less than the width."""
     return binary(operator.lshift)(op, (operands[0], amount(op, operands[1])))
@@ -133,6 +145,8 @@ SCALARS: Mapping[type[Operation], Scalar] = {
     arith.MaxSIOp: binary(np.maximum, max),
     arith.MinSIOp: binary(np.minimum, min),
     arith.AndIOp: bit_and,
+    arith.OrIOp: bits_of(operator.or_),
+    arith.XOrIOp: bits_of(operator.xor),
     arith.ShLIOp: shift_left,
     arith.ShRSIOp: shift_right,
     arith.DivSIOp: divide,

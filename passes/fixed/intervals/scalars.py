@@ -51,8 +51,15 @@ def bit_and(op: arith.AndIOp, operands: Operands) -> Range:
     """With an operand that is never negative, between 0 and that operand."""
     bounds = [x.high for x in operands if x.least >= 0]
     if not bounds:
-        return Range.of_type(op.result.type)
+        return bits_of(op, operands)
     return Range.of(0, np.minimum(bounds[0], bounds[-1]))
+
+
+def bits_of(op: arith.AndIOp | arith.OrIOp | arith.XOrIOp, operands: Operands) -> Range:
+    """No more bits than the longer operand has."""
+    bits = max((b if b >= 0 else ~b).bit_length() for x in operands for b in (x.least, x.greatest))
+    positive = all(x.least >= 0 for x in operands)
+    return Range.of(0 if positive else -(1 << bits), (1 << bits) - 1)
 
 
 def shift(function: Callable[[Any, Any], Any]) -> Callable[[Any, Operands], Range]:
@@ -161,6 +168,8 @@ SCALARS: Mapping[type[Operation], Callable[[Any, Operands], Range]] = {
     arith.MaxSIOp: monotone(np.maximum),
     arith.MinSIOp: monotone(np.minimum),
     arith.AndIOp: bit_and,
+    arith.OrIOp: bits_of,
+    arith.XOrIOp: bits_of,
     arith.ShLIOp: shift(operator.lshift),
     arith.ShRSIOp: shift(operator.rshift),
     arith.DivSIOp: divide,

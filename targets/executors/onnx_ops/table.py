@@ -13,6 +13,7 @@ from xdsl.ir import Operation
 from ....dialects import onnx
 from ....dialects.errors import UserError
 from .elementwise import clip, dequantize, mean, mod, p_relu, quantize, several
+from .integers import cast, function, not_finite, where
 from .normalizations import layer_normalization, lp_normalization, lrn, rms_normalization
 from .products import gemm, mat_mul
 from .reductions import (
@@ -35,7 +36,9 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ArgMinOp: arg(np.argmin),
     onnx.AveragePoolOp: average_pool,
     onnx.BatchNormalizationOp: batch_normalization,
+    onnx.CastOp: cast,
     onnx.ClipOp: clip,
+    onnx.CompareOp: function,
     onnx.ConcatOp: concat,
     onnx.ConvOp: conv,
     onnx.ConvTransposeOp: conv_transpose,
@@ -48,6 +51,8 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.GlobalAveragePoolOp: global_average_pool,
     onnx.HardmaxOp: hardmax,
     onnx.IdentityOp: same_elements,
+    onnx.IntegerBinaryOp: function,
+    onnx.IntegerUnaryOp: function,
     onnx.LRNOp: lrn,
     onnx.LayerNormalizationOp: layer_normalization,
     onnx.LogSoftmaxOp: log_softmax,
@@ -59,6 +64,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.MinOp: several(np.minimum),
     onnx.ModOp: mod,
     onnx.MulOp: several(np.multiply),
+    onnx.NotFiniteOp: not_finite,
     onnx.PReluOp: p_relu,
     onnx.PadOp: pad,
     onnx.PowOp: several(np.power),
@@ -73,6 +79,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.SubOp: several(np.subtract),
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
     onnx.UnsqueezeOp: same_elements,
+    onnx.WhereOp: where,
     **dict.fromkeys(onnx.FUNCTIONS.values(), lambda op, v: op.evaluate(v[0])),
     **{op: reduction(function) for op, function in REDUCTIONS.items()},
 }
@@ -87,4 +94,6 @@ def evaluate(op: Operation, operands: Sequence[Array], real: Real = np.float32) 
     with np.errstate(all="ignore"):  # whoever takes the values looks for what is not finite
         if isinstance(op, onnx.DequantizeLinearOp):
             return dequantize(op, operands, real)
+        if isinstance(op, onnx.CastOp):
+            return cast(op, operands, real)
         return EVALUATE[type(op)](op, operands)

@@ -271,3 +271,45 @@
 // CHECK: epsilon of a sum of magnitudes is 0
 %x = "test.op"() : () -> tensor<2x6xf32>
 %y = onnx.LpNormalization %x {axes = array<i64: 1>, epsilon = 1.0 : f64} : tensor<2x6xf32> -> tensor<2x6xf32>
+
+// -----
+
+// CHECK: function "root" is none of abs, neg, not, sign
+%x = "test.op"() : () -> tensor<4xi32>
+%y = onnx.IntegerUnary %x {function = "root"} : tensor<4xi32> -> tensor<4xi32>
+
+// -----
+
+// CHECK: operands and result have one type of integers, not i32, i64
+%x, %y = "test.op"() : () -> (tensor<4xi32>, tensor<4xi64>)
+%z = onnx.IntegerBinary %x, %y {function = "add"} : (tensor<4xi32>, tensor<4xi64>) -> tensor<4xi32>
+
+// -----
+
+// CHECK: operands of one type give truth values (i1)
+%x = "test.op"() : () -> tensor<4xf32>
+%y = onnx.Compare %x, %x {function = "equal"} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xi8>
+
+// -----
+
+// CHECK: a real gives a truth value (i1)
+%x = "test.op"() : () -> tensor<4xi32>
+%y = onnx.NotFinite %x {function = "nan"} : tensor<4xi32> -> tensor<4xi1>
+
+// -----
+
+// CHECK: the condition holds i8, expected i1
+%c, %x = "test.op"() : () -> (tensor<4xi8>, tensor<4xf32>)
+%y = onnx.Where %c, %x, %x : (tensor<4xi8>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+
+// -----
+
+// CHECK: both branches and the result have one type
+%c, %x, %y = "test.op"() : () -> (tensor<4xi1>, tensor<4xf32>, tensor<4xi32>)
+%z = onnx.Where %c, %x, %y : (tensor<4xi1>, tensor<4xf32>, tensor<4xi32>) -> tensor<4xf32>
+
+// -----
+
+// CHECK: the result has shape [5], expected [4]
+%x = "test.op"() : () -> tensor<4xf32>
+%y = onnx.Cast %x : tensor<4xf32> -> tensor<5xi32>

@@ -153,3 +153,22 @@ func.func @along_axes(%x: tensor<2x4x6xf32>, %y: tensor<3x1x6x5xf32>) {
     : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
   func.return
 }
+
+// CHECK-LABEL: func.func @integers
+func.func @integers(%x: tensor<1x4xf32>, %i: tensor<1x4xi32>, %j: tensor<4xi32>) -> tensor<1x4xf32> {
+  // CHECK-NEXT: %0 = onnx.IntegerUnary %i {function = "abs"} : tensor<1x4xi32> -> tensor<1x4xi32>
+  %0 = onnx.IntegerUnary %i {function = "abs"} : tensor<1x4xi32> -> tensor<1x4xi32>
+  // CHECK-NEXT: %1 = onnx.IntegerBinary %0, %j {function = "add"} : (tensor<1x4xi32>, tensor<4xi32>) -> tensor<1x4xi32>
+  %1 = onnx.IntegerBinary %0, %j {function = "add"} : (tensor<1x4xi32>, tensor<4xi32>) -> tensor<1x4xi32>
+  // CHECK-NEXT: %2 = onnx.Compare %1, %j {function = "less"} : (tensor<1x4xi32>, tensor<4xi32>) -> tensor<1x4xi1>
+  %2 = onnx.Compare %1, %j {function = "less"} : (tensor<1x4xi32>, tensor<4xi32>) -> tensor<1x4xi1>
+  // CHECK-NEXT: %3 = onnx.NotFinite %x {function = "nan"} : tensor<1x4xf32> -> tensor<1x4xi1>
+  %3 = onnx.NotFinite %x {function = "nan"} : tensor<1x4xf32> -> tensor<1x4xi1>
+  // CHECK-NEXT: %4 = onnx.IntegerBinary %2, %3 {function = "or"} : (tensor<1x4xi1>, tensor<1x4xi1>) -> tensor<1x4xi1>
+  %4 = onnx.IntegerBinary %2, %3 {function = "or"} : (tensor<1x4xi1>, tensor<1x4xi1>) -> tensor<1x4xi1>
+  // CHECK-NEXT: %5 = onnx.Cast %1 {node = "real"} : tensor<1x4xi32> -> tensor<1x4xf32>
+  %5 = onnx.Cast %1 {node = "real"} : tensor<1x4xi32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %6 = onnx.Where %4, %x, %5 : (tensor<1x4xi1>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %6 = onnx.Where %4, %x, %5 : (tensor<1x4xi1>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  func.return %6 : tensor<1x4xf32>
+}

@@ -22,16 +22,17 @@ from tinyml_opt.targets.executors.onnx import OnnxExecutor
 DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
 CASES = "onnx.backend.test.case.node"
 OPERATORS = (
-    "attention einsum "
-    "abs acos acosh add argmax argmin asin asinh atan atanh averagepool batch_normalization ceil celu "
-    "center_crop_pad clip compress concat conv convtranspose cos cosh cumsum depthtospace dequantizelinear div elu "
-    "erf exp expand flatten floor gather gatherelements gathernd gelu gemm globalaveragepool globalmaxpool "
-    "groupnormalization hardmax hardsigmoid hardswish identity instance_normalization layernormalization leakyrelu "
-    "log logsoftmax lpnormalization lrn matmul max maxpool mean meanvariancenormalization min mish mod mul neg pad "
-    "pow prelu quantizelinear reciprocal reduce_log_sum reduce_log_sum_exp reducel1 reducel2 reducemax reducemean "
-    "reducemin reduceprod reducesum reducesumsquare relu reshape resize reversesequence rmsnormalization round "
-    "scatterelements scatternd selu shrink sigmoid sign sin sinh slice softmax softplus softsign spacetodepth split "
-    "sqrt squeeze sub sum swish tan tanh thresholdedrelu tile topk transpose unsqueeze upsample"
+    "abs acos acosh add and_ argmax argmin asin asinh atan atanh attention averagepool batch_normalization "
+    "bitshift bitwiseand bitwisenot bitwiseor bitwisexor cast castlike ceil celu center_crop_pad clip compress "
+    "concat conv convinteger convtranspose cos cosh cumsum depthtospace dequantizelinear div einsum elu equal erf "
+    "exp expand flatten floor gather gatherelements gathernd gelu gemm globalaveragepool globalmaxpool greater "
+    "greater_or_equal groupnormalization hardmax hardsigmoid hardswish identity instance_normalization isinf "
+    "isnan layernormalization leakyrelu less less_or_equal log logsoftmax lpnormalization lrn matmul "
+    "matmulinteger max maxpool mean meanvariancenormalization min mish mod mul neg not_ or_ pad pow prelu "
+    "quantizelinear reciprocal reduce_log_sum reduce_log_sum_exp reducel1 reducel2 reducemax reducemean reducemin "
+    "reduceprod reducesum reducesumsquare relu reshape resize reversesequence rmsnormalization round "
+    "scatterelements scatternd selu shrink sigmoid sign sin sinh slice softmax softplus softsign spacetodepth "
+    "split sqrt squeeze sub sum swish tan tanh thresholdedrelu tile topk transpose unsqueeze upsample where xor"
 ).split()
 
 
@@ -72,7 +73,11 @@ def test_node(case: Any) -> None:
     except UserError:
         return
     executor = OnnxExecutor(module)
-    inputs, (expected, *_) = case.data_sets[0]
+    inputs, expected = (
+        [numpy_helper.to_array(v) if isinstance(v, onnx.TensorProto) else v for v in values]
+        for values in case.data_sets[0]
+    )
+    expected = expected[0]
     (name,) = executor.inputs
     batch = np.stack([np.zeros_like(inputs[0]), inputs[0], np.ones_like(inputs[0])])
     result = executor.run({name: batch}).outputs[executor.outputs[0]]

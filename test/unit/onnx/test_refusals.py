@@ -57,7 +57,7 @@ REFUSED = {
         model([helper.make_node("DynamicQuantizeLinear", ["x"], ["y", "s", "z"], name="it")]),
         "quantize_static (QuantFormat.QDQ)",
     ),
-    "products of integers": (model([node("MatMulInteger", "x", "x")]), "quantize_static (QuantFormat.QDQ)"),
+    "products of reals": (model([node("MatMulInteger", "x", "x")]), "f32"),
     "channels last": (
         model(
             [node("QLinearAveragePool", *"xszsz", domain="com.microsoft", channels_last=1, kernel_shape=[2, 2])],
@@ -212,8 +212,19 @@ REFUSED = {
         model([node("Clip", "x", "l", "h")], {"l": np.array(2, F4), "h": np.array(1, F4)}),
         "the bounds [2.0, 1.0] are not ordered",
     ),
-    "computed bound": (model([node("Clip", "x", "x")]), "a bound must be a constant"),
-    "Relu of integers": (model([RELU], element=TensorProto.INT8), "input 0 holds i8, only float32"),
+    "Sigmoid of integers": (model([node("Sigmoid", "x")], element=TensorProto.INT8), "input 0 holds i8, only float32"),
+    "And of integers": (model([node("And", "x", "x")], element=TensorProto.INT8), "it takes truth values, not i8"),
+    "Add of truth values": (model([node("Add", "x", "x")], element=TensorProto.BOOL), "it takes integers, not i1"),
+    "Add of types": (
+        model([node("Add", "x", "w")], {"w": np.ones(4, np.int64)}, element=TensorProto.INT32),
+        "operands hold i32 and i64; put a Cast before one of them",
+    ),
+    "a power too high": (
+        model([node("Pow", "x", "w")], {"w": np.array(65)}, element=TensorProto.INT32),
+        "integers are raised to whole numbers from 0 to 64",
+    ),
+    "a cast to text": (model([node("Cast", "x", to=TensorProto.STRING)]), "a cast to element type number 8"),
+    "an input of uint64": (model([RELU], element=TensorProto.UINT64), "only float32, bool, int8 to int64 and uint8"),
     "missing input": (model([node("Add", "x")]), "input 1 is missing"),
     "nothing computes it": (model([node("Relu", "z")]), "input 'z' is not computed"),
     "two results": (

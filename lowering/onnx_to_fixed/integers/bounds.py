@@ -1,0 +1,35 @@
+"""Which integers a value of the model can be, from how it is made: so that arithmetic on it need not wrap."""
+
+from __future__ import annotations
+
+from xdsl.ir import SSAValue
+
+from ....dialects import onnx
+from ....dialects.onnx.base import element_of, shape_of
+from ....dialects.onnx.weights import is_weight
+from ....passes.fixed.scales.stated import INTEGER_MOVES
+from ..builder import FixedBuilder
+
+Bounds = tuple[int, int]
+
+
+def bounds_of(builder: FixedBuilder, value: SSAValue) -> Bounds:
+    """The least and greatest stored integer of a value."""
+    known = builder.bounds.get(value)
+    if known is None:
+        known = builder.bounds[value] = found(builder, value)
+    return known
+
+
+def found(builder: FixedBuilder, value: SSAValue) -> Bounds:
+    """Of a constant its own numbers, of an index those of its axis, of a move its operands'; else those of the type."""
+    op = value.owner
+    if is_weight(value):
+        integers = builder.integers(value)[0]
+        return int(integers.min()), int(integers.max())
+    if isinstance(op, onnx.ArgMaxOp):
+        return 0, shape_of(op.x)[op.axis_index] - 1
+    if isinstance(op, INTEGER_MOVES) and not isinstance(op, onnx.PadOp | onnx.MaxPoolOp):
+        moved = [bounds_of(builder, o) for o in op.operands if element_of(o) == element_of(value)]
+        return min(low for low, _ in moved), max(high for _, high in moved)
+    return builder.type_of(value).limits
