@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from support.static_quantization import CONFIGURATIONS, outcome
 def upsampling(second: str) -> Network:
     """A layer that is resized, gathered from, padded with itself and put beside what is upsampled in other ways."""
     net = Network((1, 3, 6, 8), 21)
-    pads = {"pads": [1, 1, 1, 1]}
+    pads: dict[str, Any] = {"pads": [1, 1, 1, 1]}
 
     def conv(value: str, inputs: int, outputs: int) -> str:
         return net.node("Relu", net.node("Conv", value, net.weight(outputs, inputs, 3, 3), net.bias(outputs), **pads))

@@ -36,7 +36,7 @@ def weights(net: Network, *shape: int) -> str:
 
 def layer(net: Network, value: str, inputs: int, outputs: int, kernel: int = 3, active: bool = True) -> str:
     """A convolution, with a Relu."""
-    pads = {"pads": [kernel // 2] * 4}
+    pads: dict[str, Any] = {"pads": [kernel // 2] * 4}
     made = net.node("Conv", value, weights(net, outputs, inputs, kernel, kernel), net.bias(outputs), **pads)
     return net.node("Relu", made) if active else made
 
