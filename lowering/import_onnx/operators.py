@@ -11,6 +11,7 @@ from .conv_transpose import conv_transpose
 from .elementwise import binary, clip, div, sum_, unary
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, global_max_pool, max_pool
+from .lp_pools import global_lp_pool, lp_pool
 from .moves import (
     compress,
     expand,
@@ -78,6 +79,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "GatherND": gather_nd,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
+    "GlobalLpPool": global_lp_pool,
     "GlobalMaxPool": global_max_pool,
     "GroupNormalization": group_normalization,
     "Hardmax": along_axis(onnx.HardmaxOp),
@@ -87,6 +89,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "LayerNormalization": layer_normalization,
     "LogSoftmax": along_axis(onnx.LogSoftmaxOp),
     "LpNormalization": lp_normalization,
+    "LpPool": lp_pool,
     "MatMul": mat_mul,
     "Max": extreme(onnx.MaxOp),
     "MaxPool": max_pool,
@@ -149,10 +152,12 @@ LIMITS: dict[str, str] = {
     "Gather": "constant indices, of few runs",
     "GatherElements": "constant indices, of few runs",
     "GatherND": "constant indices, of few runs",
+    "GlobalLpPool": "p = 1 and 2",
     "GroupNormalization": "constant scale and bias",
     "InstanceNormalization": "constant scale and bias",
     "LayerNormalization": "constant scale and bias; only the first result",
     "LpNormalization": "p = 1 and 2",
+    "LpPool": "p = 1 and 2; 1-D, 2-D and 3-D",
     "Mod": "of real numbers",
     "MaxPool": "1-D, 2-D and 3-D; without the index output",
     "Pad": "constant pads",
