@@ -7,6 +7,7 @@
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
+# make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
 
@@ -24,7 +25,7 @@ BOARD ?= uno
 DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance clean
-.PHONY: bench-memplan bench-sizes bench-code-size bench-accuracy bench-quantized
+.PHONY: bench-memplan bench-sizes bench-code-size bench-accuracy bench-quantized bench-concat
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -88,6 +89,9 @@ bench-accuracy: setup
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
+
+bench-concat: setup
+	PYTHONPATH=test $(BIN)/python -m fuzz.concatenations
 
 conformance: setup
 	PYTHONPATH=test $(BIN)/python -m conformance $(CONFORMANCE)

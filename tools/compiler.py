@@ -24,6 +24,8 @@ from ..lowering.import_onnx.sizes import Sizes
 from ..lowering.memplan_to_loops.stream import STATE_BYTES
 from ..passes.fixed.calibrate import argument_types, the_function
 from ..passes.fixed.expose_nodes import ExposeNodesPass
+from ..passes.fixed.scales.joined import coarse_parts
+from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
 from ..targets.board import Board, load_board
 from ..targets.static_data import arena_limit
@@ -72,7 +74,7 @@ class Options:
 class Compilation:
     """A model at every level; each module is a snapshot that the passes after it did not touch.
 
-    `remarks` say how the importer took what the model leaves open.
+    `remarks` say how the importer took what the model leaves open, and where values lose bits to others.
     `typed` is the model simplified, with the type of every value: what `convert-onnx-to-fixed` takes.
     """
 
@@ -208,7 +210,11 @@ def compile_model(options: Options) -> Compilation:
     run_passes(fixed, passes[lowering:], timing)
     memplan = fixed.clone()
     run_passes(memplan, memplan_passes(options, board, fixed), timing)
-    return Compilation(options, board, timing, imported.remarks, onnx, typed, fixed, memplan)
+    remarks = imported.remarks
+    if options.calibration is not None:
+        ranges = RangeTypes(options.bits, options.scheme == "pow2")
+        remarks = (*remarks, *coarse_parts(the_function(typed), ranges))
+    return Compilation(options, board, timing, remarks, onnx, typed, fixed, memplan)
 
 
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:

@@ -15,6 +15,7 @@ from .integer_products import integer_product
 from .integers import compare, is_infinite, is_nan, where
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, global_max_pool, max_pool
+from .lp_pools import global_lp_pool, lp_pool
 from .moves import (
     compress,
     expand,
@@ -86,6 +87,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "GatherND": gather_nd,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
+    "GlobalLpPool": global_lp_pool,
     "GlobalMaxPool": global_max_pool,
     "Greater": compare("less", exchanged=True),
     "GreaterOrEqual": compare("less_or_equal", exchanged=True),
@@ -101,6 +103,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "LessOrEqual": compare("less_or_equal"),
     "LogSoftmax": along_axis(onnx.LogSoftmaxOp),
     "LpNormalization": lp_normalization,
+    "LpPool": lp_pool,
     "MatMul": mat_mul,
     "MatMulInteger": integer_product("MatMul", mat_mul, -1),
     "Max": extreme(onnx.MaxOp),
@@ -167,10 +170,12 @@ LIMITS: dict[str, str] = {
     "Gather": "constant indices, of few runs",
     "GatherElements": "constant indices, of few runs",
     "GatherND": "constant indices, of few runs",
+    "GlobalLpPool": "p = 1 and 2",
     "GroupNormalization": "constant scale and bias",
     "InstanceNormalization": "constant scale and bias",
     "LayerNormalization": "constant scale and bias",
     "LpNormalization": "p = 1 and 2",
+    "LpPool": "p = 1 and 2; 1-D, 2-D and 3-D",
     "MaxPool": "1-D, 2-D and 3-D; without the index output",
     "Mod": "of real numbers",
     "Pad": "constant pads",

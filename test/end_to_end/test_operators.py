@@ -111,6 +111,9 @@ def pools() -> Network:
     net.result(net.node("AveragePool", "x", name="average_counted", count_include_pad=1, **padded))
     net.result(net.node("AveragePool", "x", name="average_ceil", count_include_pad=1, ceil_mode=1, **padded))
     net.result(net.node("GlobalMaxPool", "x", name="global_max"))
+    net.result(net.node("GlobalLpPool", "x", name="global_norm"))
+    net.result(net.node("LpPool", "x", name="norm", **padded))
+    net.result(net.node("LpPool", "x", name="magnitudes", p=1, kernel_shape=[2, 3], strides=[2, 1]))
     volume = net.node("Reshape", "x", net.constant(np.array([1, 2, 2, 9, 8])))
     net.result(net.node("MaxPool", volume, name="max_volume", kernel_shape=[2, 3, 2], pads=[0, 1, 0, 1, 1, 0]))
     net.result(net.node("AveragePool", volume, name="average_volume", kernel_shape=[2, 2, 3], strides=[1, 2, 1]))
@@ -239,7 +242,8 @@ def moves() -> Network:
             **{mode: net.node("Pad", value, margins, mode=mode) for mode in ("reflect", "edge")},
         }
         for move, result in made.items():
-            net.result(net.node("MaxPool", result, name=f"max_{move}_{name}", kernel_shape=[2, 2]))
+            if name == "layer":
+                result = net.node("MaxPool", result, kernel_shape=[2, 2])
             net.result(net.node("Identity", result, name=f"{move}_{name}"))
         net.result(net.node("Gather", value, net.constant(np.array(3)), axis=2, name=f"row_{name}"))
         net.result(net.node("Gather", value, net.constant(np.array([[0, 1], [3, 2]])), axis=1, name=f"table_{name}"))
@@ -274,7 +278,8 @@ def resizes() -> Network:
             "cubic": net.node("Resize", value, "", double, mode="cubic"),
         }
         for kind, result in made.items():
-            net.result(net.node("MaxPool", result, name=f"max_{kind}_{name}", kernel_shape=[2, 2]))
+            if name == "layer":
+                result = net.node("MaxPool", result, kernel_shape=[2, 2])
             net.result(net.node("Identity", result, name=f"{kind}_{name}"))
     return net
 
@@ -299,8 +304,9 @@ def transposed() -> Network:
     for name, (out, group, window, attributes) in variants.items():
         weights = net.weight(4, out // group, *window, axis=1)
         net.result(net.node("ConvTranspose", "x", weights, net.bias(out), name=name, **attributes))
-        layer = net.node("Relu", net.node("ConvTranspose", conv, weights, **attributes))
-        net.result(net.node("MaxPool", layer, kernel_shape=[2, 2], name=f"max_{name}"))
+        if name in ("twice", "odd", "grouped", "depthwise"):
+            layer = net.node("Relu", net.node("ConvTranspose", conv, weights, **attributes))
+            net.result(net.node("MaxPool", layer, kernel_shape=[2, 2], name=f"max_{name}"))
     line = net.node("Reshape", "x", net.constant(np.array([1, 4, 20])))
     weights = net.weight(4, 3, 4, axis=1)
     net.result(net.node("ConvTranspose", line, weights, net.bias(3), name="line", strides=[2], pads=[1, 0]))
@@ -427,6 +433,7 @@ def test_operators(group: Callable[[], Network], bits: int, scheme: str, board: 
         (shapes, 8, "affine"),
         (beside_layers, 8, "affine"),
         (joins, 8, "pow2"),
+        (transposed, 16, "affine"),
     ],
 )
 def test_operators_as_hls(group: Callable[[], Network], bits: int, scheme: str, tmp_path: Path):

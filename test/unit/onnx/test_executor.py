@@ -27,7 +27,7 @@ OPERATORS = (
     "concat conv convinteger convtranspose cos cosh cumsum depthtospace dequantizelinear div einsum elu equal erf "
     "exp expand flatten floor gather gatherelements gathernd gelu gemm globalaveragepool globalmaxpool greater "
     "greater_or_equal groupnormalization hardmax hardsigmoid hardswish identity instance_normalization isinf "
-    "isnan layernormalization leakyrelu less less_or_equal log logsoftmax lpnormalization lrn matmul "
+    "isnan layernormalization leakyrelu less less_or_equal log logsoftmax lpnormalization lppool lrn matmul "
     "matmulinteger max maxpool mean meanvariancenormalization min mish mod mul neg not_ or_ pad pow prelu "
     "quantizelinear reciprocal reduce_log_sum reduce_log_sum_exp reducel1 reducel2 reducemax reducemean reducemin "
     "reduceprod reducesum reducesumsquare relu reshape resize reversesequence rmsnormalization round "
