@@ -126,3 +126,20 @@ func.func @transposed(%x: tensor<1x3x8xf32>) -> tensor<1x4x15xf32> {
     dilations = array<i64: 1>, node = "up"} : (tensor<1x3x8xf32>, tensor<4x3x2xf32>) -> tensor<1x4x15xf32>
   func.return %y : tensor<1x4x15xf32>
 }
+
+// CHECK-LABEL: func.func @functions
+func.func @functions(%x: tensor<1x4xf32>, %s: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  // CHECK-NEXT: %0 = onnx.Tanh %x : tensor<1x4xf32> -> tensor<1x4xf32>
+  %0 = onnx.Tanh %x : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %1 = onnx.Elu %0 {alpha = 5.000000e-01 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  %1 = onnx.Elu %0 {alpha = 0.5 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %2 = onnx.Gelu %1 {approximate = "tanh"} : tensor<1x4xf32> -> tensor<1x4xf32>
+  %2 = onnx.Gelu %1 {approximate = "tanh"} : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %3 = onnx.PRelu %2, %s : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %3 = onnx.PRelu %2, %s : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  // CHECK-NEXT: %4 = onnx.Max %3, %x, %s : (tensor<1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %4 = onnx.Max %3, %x, %s : (tensor<1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  // CHECK-NEXT: %5 = onnx.Mod %4, %s {fmod = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %5 = onnx.Mod %4, %s {fmod = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  func.return %5 : tensor<1x4xf32>
+}
