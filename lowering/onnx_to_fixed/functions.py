@@ -6,9 +6,6 @@ compared with the function for every integer of the input's type, and the greate
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import FloatAttr, IntegerType, f64, i8, i16, i32
@@ -24,12 +21,11 @@ from ...passes.fixed.bodies.images import images
 from .bodies import Body
 from .builder import FixedBuilder, shape_of
 from .elementwise import elementwise, name_of
+from .grids import RealFunction, values_of
 from .interpolation import ERRORS, FRACTION, MOST_BYTES, Segments, segmented
 from .quotients import reciprocal
 from .stairs import STAIRS, staircase
 from .straight_lines import straight_lines
-
-RealFunction = Callable[[NDArray[np.float64]], NDArray[np.floating[Any]]]
 
 WIDEST_INPUT = 16
 """The most bits of an input of which every integer is looked at."""
@@ -61,35 +57,15 @@ def function_map(builder: FixedBuilder, op: Operation, x: SSAValue, function: Re
     return result
 
 
-def reals_of(type: QType) -> NDArray[np.float64]:
-    """The number that each integer of a type stands for, ascending."""
-    low, high = type.limits
-    return np.asarray((np.arange(low, high + 1) - type.zp) * type.scale, np.float64)
-
-
-def inside_domain(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A function outside its domain (NaN) is what it is at the nearest number inside; 0 where it has none."""
-    known = np.flatnonzero(~np.isnan(values))
-    if not len(known):
-        return np.zeros_like(values)
-    after = np.clip(np.searchsorted(known, np.arange(len(values))), 0, len(known) - 1)
-    before = np.maximum(after - 1, 0)
-    places = np.arange(len(values))
-    nearer = np.abs(known[after] - places) <= np.abs(known[before] - places)
-    return values[known[np.where(nearer, after, before)]]
-
-
 def steps_of(function: RealFunction, x: QType, y: QType) -> NDArray[np.float64]:
     """A function's results in steps of y's scale, zero point added, one for each integer of x; not rounded."""
-    with np.errstate(all="ignore"):
-        return inside_domain(function(reals_of(x)).astype(np.float64)) / y.scale + y.zp
+    return values_of(function, x) / y.scale + y.zp
 
 
 def tabulated(builder: FixedBuilder, op: Operation, x: SSAValue, function: RealFunction) -> SSAValue:
     """A table of all results, exact to half a step."""
     type, y = builder.type_of(x), builder.type_of(op.results[0])
-    with np.errstate(all="ignore"):
-        results = quantize(inside_domain(function(reals_of(type)).astype(np.float64)), y)
+    results = quantize(values_of(function, type), y)
     entries = builder.constant(results, y.storage, f"{name_of(op)}_table")
     body = Body([type.storage, entries.type])
     element, entry = body.arguments

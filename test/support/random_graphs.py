@@ -142,7 +142,7 @@ class RandomGraph:
         """Add a node of one of the operators, if any of some tries has a result."""
         for _ in range(TRIES):
             operator = self.pick(operators)
-            recipe = RECIPES.get(operator, generic(operator))
+            recipe = RECIPES[operator] if operator in RECIPES else generic(operator)
             marks = len(self.nodes), dict(self.constants), dict(self.values)
             operand = self.pick(list(self.values))
             made = recipe(self, operand) if recipe is not None else None
@@ -213,7 +213,9 @@ class Drawn:
 
 
 def generic(operator: str) -> Recipe | None:
-    """Of an operator without a recipe of its own: one operand, or two that broadcast."""
+    """Of an operator without a recipe of its own: one operand, or two that broadcast; None for one of later opsets."""
+    if not onnx.defs.has(operator, OPSET, ""):
+        return None
     count = onnx.defs.get_schema(operator, OPSET, "").min_input
     return {1: RECIPES["one operand"], 2: RECIPES["two operands"]}.get(count)
 

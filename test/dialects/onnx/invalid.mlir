@@ -313,3 +313,33 @@
 // CHECK: the result has shape [5], expected [4]
 %x = "test.op"() : () -> tensor<4xf32>
 %y = onnx.Cast %x : tensor<4xf32> -> tensor<5xi32>
+
+// -----
+
+// CHECK: approximate is one of none, tanh, got fast
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Gelu %x {approximate = "fast"} : tensor<1x4xf32> -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: alpha must be finite, got inf
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Elu %x {alpha = 0x7FF0000000000000 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: the result has shape [2, 4], expected [1, 4]
+%x = "test.op"() : () -> tensor<1x4xf32>
+%s = "test.op"() : () -> tensor<2x4xf32>
+%y = onnx.PRelu %x, %s : (tensor<1x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+
+// -----
+
+// CHECK: fmod is 0 or 1, got 2
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.Mod %x, %x {fmod = 2 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: at least one operand is needed
+%y = onnx.Max : () -> tensor<1x4xf32>

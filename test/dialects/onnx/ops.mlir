@@ -172,3 +172,20 @@ func.func @integers(%x: tensor<1x4xf32>, %i: tensor<1x4xi32>, %j: tensor<4xi32>)
   %6 = onnx.Where %4, %x, %5 : (tensor<1x4xi1>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
   func.return %6 : tensor<1x4xf32>
 }
+
+// CHECK-LABEL: func.func @functions
+func.func @functions(%x: tensor<1x4xf32>, %s: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  // CHECK-NEXT: %0 = onnx.Tanh %x : tensor<1x4xf32> -> tensor<1x4xf32>
+  %0 = onnx.Tanh %x : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %1 = onnx.Elu %0 {alpha = 5.000000e-01 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  %1 = onnx.Elu %0 {alpha = 0.5 : f64} : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %2 = onnx.Gelu %1 {approximate = "tanh"} : tensor<1x4xf32> -> tensor<1x4xf32>
+  %2 = onnx.Gelu %1 {approximate = "tanh"} : tensor<1x4xf32> -> tensor<1x4xf32>
+  // CHECK-NEXT: %3 = onnx.PRelu %2, %s : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %3 = onnx.PRelu %2, %s : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  // CHECK-NEXT: %4 = onnx.Max %3, %x, %s : (tensor<1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %4 = onnx.Max %3, %x, %s : (tensor<1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  // CHECK-NEXT: %5 = onnx.Mod %4, %s {fmod = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %5 = onnx.Mod %4, %s {fmod = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  func.return %5 : tensor<1x4xf32>
+}

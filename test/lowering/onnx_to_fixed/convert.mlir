@@ -124,3 +124,21 @@ func.func @quantized(%x: tensor<1x2xf32>) -> tensor<1x2xi8> attributes {fixed.in
     fixed.type = !fixed.q<i8, 2^-4>} : tensor<1x2xf32> -> tensor<1x2xi8>
   func.return %q : tensor<1x2xi8>
 }
+
+// -----
+
+// Segments of a 16-bit function with the error that was found over all inputs; lines by a multiplier that x chooses.
+// CHECK-LABEL: func.func @functions
+func.func @functions(%x: tensor<1x2xf32>) -> tensor<1x2xf32> attributes {fixed.input_types = [!fixed.q<i16, 2^-13>]} {
+  // CHECK: fixed.constant {{.*}} : tensor<{{[0-9]+}}xi32> {node = "tanh_a0"}
+  // CHECK: fixed.constant {{.*}} : tensor<{{[0-9]+}}xi16> {node = "tanh_a1"}
+  // CHECK: fixed.constant {{.*}} : tensor<{{[0-9]+}}xi16> {node = "tanh_a2"}
+  // CHECK: fixed.map {{.*}} node "tanh" attributes {fixed.max_error = {{(0\.[5-9]|[5-9])[0-9.e-]*}} : f64}
+  %t = onnx.Tanh %x {node = "tanh", fixed.type = !fixed.q<i16, 2^-14>} : tensor<1x2xf32> -> tensor<1x2xf32>
+  // CHECK: fixed.map {{.*}} node "leaky" attributes {fixed.max_error = 5.000000e-01 : f64}
+  // CHECK: arith.cmpi sge, {{.*}}, {{.*}} : i64
+  // CHECK-NEXT: arith.select
+  // CHECK: fixed.rescale
+  %y = onnx.LeakyRelu %t {node = "leaky", alpha = 0.5 : f64, fixed.type = !fixed.q<i16, 2^-14>} : tensor<1x2xf32> -> tensor<1x2xf32>
+  func.return %y : tensor<1x2xf32>
+}

@@ -10,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.texts import parse
 from xdsl.context import Context
+from xdsl.dialects.builtin import i8, i16
 
 from tinyml_opt.dialects import onnx
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.fixed.forms import MAX_ERROR, MapOp
+from tinyml_opt.dialects.fixed.types import QType
 from tinyml_opt.dialects.onnx.function_table import erf
 from tinyml_opt.lowering.onnx_to_fixed import ConvertOnnxToFixedPass
+from tinyml_opt.lowering.onnx_to_fixed.grids import values_of
 from tinyml_opt.passes.fixed.intervals.analysis import Analysis
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 
@@ -101,3 +104,13 @@ def test_reciprocal_of_zero_is_the_greatest_number() -> None:
 def test_error_function() -> None:
     x = np.linspace(-8, 8, 1001)
     np.testing.assert_allclose(erf(x), [math.erf(v) for v in x], rtol=0, atol=4e-15)
+
+
+def test_outside_of_its_domain() -> None:
+    """A number that rounding moves over the edge has the value at the edge."""
+    below = np.floor(1 / 6.1e-4)
+    values = values_of(np.arccosh, QType(i16, 6.1e-4))
+    assert values[int(below) + (1 << 15)] == 0 == values[0]
+    values = values_of(np.arcsin, QType(i16, 2.0**-14))
+    assert (values[0], values[-1]) == (-np.pi / 2, np.pi / 2)
+    assert values_of(np.sqrt, QType(i8, 0.01, 127)).tolist() == [0] * 256
