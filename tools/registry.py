@@ -40,6 +40,7 @@ PASSES = {
     "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
     "fixed-fold-zero-points": "passes.fixed.fold_zero_points:FoldZeroPointsPass",
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
+    "fixed-legalize-bitwidths": "passes.fixed.legalize_bitwidths:LegalizeBitwidthsPass",
     "fixed-narrow-accumulators": "passes.fixed.narrow_accumulators:NarrowAccumulatorsPass",
     "fixed-prove-no-overflow": "passes.fixed.prove_no_overflow:ProveNoOverflowPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",

@@ -49,9 +49,8 @@ def described(source: SSAValue) -> str:
 class FixedBuilder:
     """Builds the body of the new function; holds the value that stands for each ONNX value."""
 
-    def __init__(self, block: Block, product_bits: int):
+    def __init__(self, block: Block):
         self.block = block
-        self.product_bits = product_bits
         self.values: dict[SSAValue, SSAValue] = {}
 
     def emit(self, op: Operation) -> SSAValue:
@@ -118,7 +117,7 @@ class Requantizer:
         self, builder: FixedBuilder, factors: NDArray[np.float64], bound: int, access: AffineMap | None = None
     ):
         factors = bounded_factors(factors)
-        self.plan: Requantization = requantization(factors.ravel().tolist(), bound, builder.product_bits)
+        self.plan: Requantization = requantization(factors.ravel().tolist(), bound)
         self.result_type = i32 if bound * factors.max() < (1 << 31) - (1 << 16) else i64
         self.params: list[SSAValue] = []
         self.maps: list[AffineMap] = []
@@ -137,8 +136,6 @@ class Requantizer:
         """The value in the new scale, as `result_type`."""
         plan = self.plan
         assert isinstance(value.type, IntegerType)
-        if plan.pre_shift:
-            value = body.add_op(RescaleOp(value, plan.pre_shift, ROUNDING, value.type, i32))
         if self._uniform is not None:
             multiplier = body.constant(self._uniform, i32)
         product = i32 if plan.product_bits == 32 and value.type == i32 else i64
