@@ -73,7 +73,7 @@ def contract(
     bias = bias_integers(op, x.scale * scales)
     bound = accumulator_bound(weights, reaches(op.operands[0], x), bias)
     acc = IntegerType(accumulator_bits(bound))
-    requantizer = Requantizer(builder, x.scale * scales / y.scale, bound, accesses.channel)
+    requantizer = Requantizer(builder, x.scale * scales / y.scale, bound, accesses.channel, op)
 
     params, maps = list[SSAValue](), list[AffineMap]()
     if bias is not None:

@@ -33,7 +33,8 @@ class Numbers:
 def numbers(factors: Array, summands: Array, reach: int) -> Numbers:
     """Integers for `x * factor + summand`, for x of magnitude up to `reach`: as many fractional bits as fit.
 
-    32 bits where the products then lose nothing that matters (x of 8 bits), else 64. What is saturated to 16 bits anyway is made smaller. Raises ScaleError for what is no number.
+    32 bits where the products then lose nothing that matters (x of 8 bits), else 64. What is saturated to 16 bits
+    anyway is made smaller. Raises ScaleError for what is no number.
     """
     if np.isnan(factors).any() or np.isnan(summands).any():
         raise ScaleError("its scales are so far apart that their ratio is no number")

@@ -33,9 +33,7 @@ def never_negative(value: SSAValue) -> bool:
         op = pending.pop().owner
         if isinstance(op, PASSING):
             pending += op.operands
-        elif not isinstance(op, onnx.ReluOp | onnx.SoftmaxOp | onnx.SigmoidOp) and not (
-            isinstance(op, onnx.ClipOp) and op.low_value >= 0
-        ):
+        elif not isinstance(op, onnx.ReluOp) and not (isinstance(op, onnx.ClipOp) and op.low_value >= 0):
             return False
     return True
 

@@ -117,3 +117,23 @@ func.func @quantized(%x: tensor<1x2xf32>) -> tensor<1x2xi8> attributes {fixed.in
     fixed.type = !fixed.q<i8, 2^-4>} : tensor<1x2xf32> -> tensor<1x2xi8>
   func.return %q : tensor<1x2xi8>
 }
+
+// -----
+
+// The model quantizes the sum in twice the addends' scale: every second odd sum is a tie, which goes to even as in ONNX,
+// through the Relu. Of scales in another ratio ties are chance, and nobody quantizes the last sum: both round up.
+// CHECK-LABEL: func.func @ties
+func.func @ties(%x: tensor<1x2xf32>) -> (tensor<1x2xi8>, tensor<1x2xi8>, tensor<1x2xf32>) attributes {fixed.input_types = [!fixed.q<i8, 2^-4>]} {
+  // CHECK: fixed.rescale {{.*}} half_even in i32
+  // CHECK: fixed.rescale {{.*}} half_up in i32
+  // CHECK: fixed.rescale {{.*}} half_up in i32
+  %0 = onnx.Add %x, %x {node = "a", fixed.type = !fixed.q<i8, 2^-3>} : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+  %1 = onnx.Relu %0 {node = "r", fixed.type = !fixed.q<i8, 2^-3>} : tensor<1x2xf32> -> tensor<1x2xf32>
+  %2 = onnx.QuantizeLinear %1 {node = "q", scale = dense<0.125> : tensor<f32>, zero_point = dense<0> : tensor<i8>, axis = 1 : i64, fixed.type = !fixed.q<i8, 2^-3>}
+    : tensor<1x2xf32> -> tensor<1x2xi8>
+  %3 = onnx.Add %x, %x {node = "b", fixed.type = !fixed.q<i8, 0.11>} : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+  %4 = onnx.QuantizeLinear %3 {node = "p", scale = dense<0.11> : tensor<f32>, zero_point = dense<0> : tensor<i8>, axis = 1 : i64, fixed.type = !fixed.q<i8, 0.11>}
+    : tensor<1x2xf32> -> tensor<1x2xi8>
+  %5 = onnx.Add %x, %x {node = "c", fixed.type = !fixed.q<i8, 2^-3>} : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+  func.return %2, %4, %5 : tensor<1x2xi8>, tensor<1x2xi8>, tensor<1x2xf32>
+}
