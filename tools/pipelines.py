@@ -71,6 +71,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("dce", "constants that folding replaced"),
     ),
     "fixed-to-memplan": (
+        Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
@@ -81,6 +82,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "fixed-to-memplan-within": (
+        Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(

@@ -36,6 +36,7 @@ ATTRIBUTES: dict[str, str] = {
             "exclusive",
             "keepdims",
             "largest",
+            "narrow",
             "noop_with_empty_axes",
             "num_outputs",
             "num_groups",
@@ -43,6 +44,7 @@ ATTRIBUTES: dict[str, str] = {
             "output_dtype",
             "reverse",
             "select_last_index",
+            "signed",
             "spatial",
             "training_mode",
             "transA",
@@ -55,6 +57,7 @@ ATTRIBUTES: dict[str, str] = {
     ),
     "auto_pad": "text",
     "mode": "text",
+    "rounding_mode": "text",
 }
 """What the attributes of all operators must hold, by name."""
 

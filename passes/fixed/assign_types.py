@@ -25,7 +25,7 @@ from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
-from .scales.ranges import RangeTypes, common_type, limits_in_reals
+from .scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
 from .scales.saturating import reach_that_matters
 from .scales.signs import reaches
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
@@ -149,7 +149,9 @@ class Assignment:
         if not found and len(users) == 1 and (preserves(users[0]) or isinstance(users[0], CLAMPS)):
             found = self.through(users[0], value)
         if found:
-            self.types[value] = common_type(found)
+            self.types[value] = (
+                whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)
+            )
             return
         wholes = [type for user in users if (type := self.joined_type(user)) is not None]
         fitting = [type for type in wholes if self.shares(value, type, len(users) == 1)]

@@ -26,26 +26,34 @@ from ...dialects.fixed.scalar import RescaleOp, SaturateOp
 from ...dialects.fixed.types import Rounding
 from .bitwidths.products import Scaling, plan
 from .bitwidths.rescales import param_index, replace_product, replace_shift
+from .bitwidths.storage import widen_storage
 from .intervals.analysis import Analysis, FormRanges, is_tensor_function
 
 
 @dataclass(frozen=True)
 class LegalizeBitwidthsPass(ModulePass):
-    """Write changes of scale in products of `product_bits`: 64 leaves them, 32 is for 8-bit cores."""
+    """Write changes of scale in products of `product_bits`, 64 or, for 8-bit cores, 32; store integers as C can.
+
+    With `storage` every quantized type has 8, 16 or 32 bits. Inputs of other widths are the caller's: their integers
+    must be of that width.
+    """
 
     name = "fixed-legalize-bitwidths"
     product_bits: int = 64
+    storage: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.product_bits not in (32, 64):
             raise UserError(f"{self.name}: product-bits is 32 or 64, got {self.product_bits}")
-        if self.product_bits == 64:
-            return
         for function in op.ops:
-            if isinstance(function, FuncOp) and is_tensor_function(function):
+            if not isinstance(function, FuncOp) or not is_tensor_function(function):
+                continue
+            if self.product_bits == 32:
                 for form, ranges in Analysis(function).forms.items():
                     for rescale in wide_rescales(form):
                         legalize(form, ranges, rescale)
+            if self.storage:
+                widen_storage(function)
 
 
 def wide_rescales(form: StructuredForm) -> Iterator[RescaleOp]:

@@ -88,3 +88,30 @@ func.func @shift(%x: !x, %m: !x) -> !y
   } -> !y
   func.return %y : !y
 }
+
+// -----
+
+// RUN: tinyml-opt -p 'fixed-legalize-bitwidths{storage=true}' --split-input-file %s | filecheck %s --check-prefix=BYTES
+
+// Five and twelve bits are stored in 8 and 16; clamps, accumulator and zero point stay.
+// BYTES-LABEL: func.func @storage(%x: tensor<1x2x!fixed.q<i8, 2^-4>>) -> tensor<1x2x!fixed.q<ui16, 2^-2 : 3>>
+// BYTES-SAME: #fixed.port<"x", tensor<1x2x!fixed.q<i8, 2^-4>>
+// CHECK-LABEL: func.func @storage(%x: tensor<1x2x!fixed.q<i5, 2^-4>>)
+!x = tensor<1x2x!fixed.q<i5, 2^-4>>
+!y = tensor<1x2x!fixed.q<ui12, 2^-2 : 3>>
+func.func @storage(%x: !x) -> !y
+    attributes {fixed.inputs = [#fixed.port<"x", !x, permutation <0, 1>>], fixed.outputs = [#fixed.port<"y", !y, permutation <0, 1>>]} {
+  // BYTES: fixed.constant dense<{{.*}}-4, 3{{.*}}> : tensor<2x2xi8> as tensor<2x2x!fixed.q<i8, 2^-2>>
+  // BYTES: zero_points <0, 0> acc i32
+  // BYTES: fixed.saturate {{.*}} to [0, 4095] : i32 -> ui16
+  // BYTES: fixed.yield {{.*}} : ui16
+  %w = fixed.constant dense<[[-4, 3], [1, 2]]> : tensor<2x2xi3> as tensor<2x2x!fixed.q<i3, 2^-2>>
+  %y = fixed.contract ins(%x, %w : !x, tensor<2x2x!fixed.q<i3, 2^-2>>) domain <1, 2 | 2>
+      maps [affine_map<(n, o, k) -> (n, k)>, affine_map<(n, o, k) -> (o, k)>, affine_map<(n, o, k) -> (n, o)>]
+      zero_points <0, 0> acc i32 {
+  ^bb0(%acc: i32):
+    %s = fixed.saturate %acc to [0, 4095] : i32 -> ui12
+    fixed.yield %s : ui12
+  } -> !y
+  func.return %y : !y
+}
