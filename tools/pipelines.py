@@ -40,6 +40,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
         Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),
+        Step("fixed-equalize", "on whole layers, before ranges are taken", {}, (), "equalize"),
         Step(
             "fixed-calibrate",
             "the final ops are known; types need their ranges",
@@ -55,6 +56,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             {},
             ("bits", "scheme", "accumulator_bits"),
         ),
+        Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
         Step("convert-onnx-to-fixed", "multipliers and shifts from the types"),
         Step(
             "fixed-legalize-bitwidths",

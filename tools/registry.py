@@ -34,6 +34,8 @@ PASSES = {
     "fixed-assign-types": "passes.fixed.assign_types:AssignTypesPass",
     "fixed-assume-ranges": "passes.fixed.assume_ranges:AssumeRangesPass",
     "fixed-calibrate": "passes.fixed.calibrate:CalibratePass",
+    "fixed-correct-bias": "passes.fixed.correct_bias:CorrectBiasPass",
+    "fixed-equalize": "passes.fixed.equalize:EqualizePass",
     "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
     "fixed-fold-casts": "passes.fixed.fold_casts:FoldCastsPass",
     "fixed-fold-shuffles": "passes.fixed.fold_shuffles:FoldShufflesPass",
