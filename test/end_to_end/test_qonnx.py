@@ -91,7 +91,7 @@ def test_dense_layers_of_any_width(widths: tuple[int, int, int], board: str, tmp
     net, output = dense(rows, widths)
     compilation = net.compile(tmp_path, output, board)
     others = [board_executor(compilation.generated(), compilation.board)] if board == "uno" else []
-    others += [hls_executor(compilation)] if board == "host" else []
+    others += [hls_executor(compilation)] if board == "host" and 5 in widths else []
     run = equal_levels(compilation, real_inputs(rows[:, np.newaxis]), others)
     ports = output_ports(compilation.function)
     assert isinstance(ports[0].element, QType) and ports[0].element.bits == 12
