@@ -44,6 +44,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
         Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),
+        Step("fixed-equalize", "on whole layers, before ranges are taken", {}, (), "equalize"),
         Step(
             "fixed-calibrate",
             "the final ops are known; types need their ranges",
@@ -59,7 +60,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             {},
             ("bits", "scheme", "accumulator_bits"),
         ),
-        Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("product_bits",)),
+        Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
+        Step("convert-onnx-to-fixed", "multipliers and shifts from the types"),
+        Step(
+            "fixed-legalize-bitwidths",
+            "before bodies are fused: each change of scale still has its clamp behind it",
+            {},
+            ("product_bits",),
+        ),
         Step("fixed-fold-casts", "before transposes move: a cast between two of them would keep them apart"),
         Step("fixed-fold-transposes", "NHWC throughout; before fusing, which needs neighbours to touch"),
         Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each"),
@@ -69,6 +77,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("dce", "constants that folding replaced"),
     ),
     "fixed-to-memplan": (
+        Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
@@ -79,6 +88,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "fixed-to-memplan-within": (
+        Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(

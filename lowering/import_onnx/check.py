@@ -38,6 +38,7 @@ ATTRIBUTES: dict[str, str] = {
             "exclusive",
             "keepdims",
             "largest",
+            "narrow",
             "noop_with_empty_axes",
             "num_outputs",
             "num_groups",
@@ -45,6 +46,7 @@ ATTRIBUTES: dict[str, str] = {
             "output_dtype",
             "reverse",
             "select_last_index",
+            "signed",
             "spatial",
             "training_mode",
             "transA",
@@ -58,6 +60,7 @@ ATTRIBUTES: dict[str, str] = {
     "auto_pad": "text",
     "direction": "text",
     "mode": "text",
+    "rounding_mode": "text",
 }
 """What the attributes of all operators must hold, by name."""
 

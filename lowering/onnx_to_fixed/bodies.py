@@ -57,12 +57,12 @@ class Body:
         assert isinstance(value.type, IntegerType)
         return self.add(value, self.constant(amount, value.type)) if amount else value
 
-    def round_shift(self, value: SSAValue, shift: int) -> SSAValue:
+    def round_shift(self, value: SSAValue, shift: int, rounding: Rounding = ROUNDING) -> SSAValue:
         """value / 2^shift, rounded, in the value's own type."""
         assert isinstance(value.type, IntegerType)
         if shift == 0:
             return value
-        return self.add_op(RescaleOp(value, shift, ROUNDING, value.type, value.type))
+        return self.add_op(RescaleOp(value, shift, rounding, value.type, value.type))
 
     def lookup(self, table: SSAValue, index: SSAValue, type: IntegerType) -> SSAValue:
         """table[index]."""

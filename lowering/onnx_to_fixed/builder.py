@@ -23,6 +23,7 @@ from ...dialects.onnx.weights import is_weight, weight_reals
 from ...passes.fixed.scales.stated import stated_type
 from .bodies import ROUNDING, Body
 from .requantize import Requantization, bounded_factors, requantization
+from .ties import rounding_of
 
 TYPE = "fixed.type"
 """The attribute on an onnx op that says how its result is stored (see passes/fixed/assign_types.py)."""
@@ -49,9 +50,8 @@ def described(source: SSAValue) -> str:
 class FixedBuilder:
     """Builds the body of the new function; holds the value that stands for each ONNX value."""
 
-    def __init__(self, block: Block, product_bits: int):
+    def __init__(self, block: Block):
         self.block = block
-        self.product_bits = product_bits
         self.values: dict[SSAValue, SSAValue] = {}
         self.bounds: dict[SSAValue, tuple[int, int]] = {}
         """The least and greatest stored integer, of values of the model for which more is known than their type."""
@@ -114,13 +114,20 @@ class Requantizer:
 
     `factors` is one factor, or an array of them that `access` indexes (per channel, per position). Make it before the
     body, whose arguments its `params` extend; then `apply` takes the body argument of the multiplier, if there is one.
+    `op`, the op whose result is rescaled, says how ties round: up, or as the model's QuantizeLinear behind it.
     """
 
     def __init__(
-        self, builder: FixedBuilder, factors: NDArray[np.float64], bound: int, access: AffineMap | None = None
+        self,
+        builder: FixedBuilder,
+        factors: NDArray[np.float64],
+        bound: int,
+        access: AffineMap | None = None,
+        op: Operation | None = None,
     ):
         factors = bounded_factors(factors)
-        self.plan: Requantization = requantization(factors.ravel().tolist(), bound, builder.product_bits)
+        self.rounding = ROUNDING if op is None else rounding_of(op, factors)
+        self.plan: Requantization = requantization(factors.ravel().tolist(), bound)
         self.result_type = i32 if bound * factors.max() < (1 << 31) - (1 << 16) else i64
         self.params: list[SSAValue] = []
         self.maps: list[AffineMap] = []
@@ -139,9 +146,7 @@ class Requantizer:
         """The value in the new scale, as `result_type`."""
         plan = self.plan
         assert isinstance(value.type, IntegerType)
-        if plan.pre_shift:
-            value = body.add_op(RescaleOp(value, plan.pre_shift, ROUNDING, value.type, i32))
         if self._uniform is not None:
             multiplier = body.constant(self._uniform, i32)
         product = i32 if plan.product_bits == 32 and value.type == i32 else i64
-        return body.add_op(RescaleOp(value, plan.shift, ROUNDING, product, self.result_type, multiplier))
+        return body.add_op(RescaleOp(value, plan.shift, self.rounding, product, self.result_type, multiplier))

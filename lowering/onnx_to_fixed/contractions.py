@@ -18,6 +18,7 @@ from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.types import DomainAttr, QType
 from ...dialects.onnx.weights import weight_reals
 from ...passes.fixed.layouts.transposes import transpose
+from ...passes.fixed.scales.signs import greatest_sums, reaches
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
 from .requantize import accumulator_bits
@@ -70,9 +71,9 @@ def contract(
     name = op.node.data if op.node else op.name
     scales = np.broadcast_to(np.asarray(weights.type.scales.data), (len(weights.integers),))
     bias = bias_integers(op, x.scale * scales)
-    bound = accumulator_bound(weights, x, bias)
+    bound = accumulator_bound(weights, reaches(op.operands[0], x), bias)
     acc = IntegerType(accumulator_bits(bound))
-    requantizer = Requantizer(builder, x.scale * scales / y.scale, bound, accesses.channel)
+    requantizer = Requantizer(builder, x.scale * scales / y.scale, bound, accesses.channel, op)
 
     params, maps = list[SSAValue](), list[AffineMap]()
     if bias is not None:
@@ -116,12 +117,10 @@ def bias_integers(
     return np.broadcast_to(values, scales.shape) if values.any() else None
 
 
-def accumulator_bound(weights: Weights, x: QType, bias: NDArray[Any] | None) -> int:
-    """The greatest magnitude that any partial sum of any channel can reach, over all inputs."""
-    low, high = x.limits
-    reach = max(high - x.zp, x.zp - low)
+def accumulator_bound(weights: Weights, reaches: tuple[int, int], bias: NDArray[Any] | None) -> int:
+    """The greatest magnitude that any partial sum of any channel can reach, over all inputs within `reaches`."""
     channels = weights.integers.reshape(len(weights.integers), -1).astype(np.int64)
-    sums = np.abs(channels - weights.type.zp).sum(axis=1) * reach
+    sums = greatest_sums(channels - weights.type.zp, *reaches)
     return int((sums + np.abs(bias)).max() if bias is not None else sums.max())
 
 

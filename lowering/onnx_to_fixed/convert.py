@@ -127,20 +127,14 @@ REWRITES: dict[type[Operation], Rewrite] = {
 
 @dataclass(frozen=True)
 class ConvertOnnxToFixedPass(ModulePass):
-    """Turn ONNX ops with assigned types into structured forms on integers.
-
-    `product_bits` is the width of a product that the target computes well: 64, or 32 on 8-bit cores.
-    """
+    """Turn ONNX ops with assigned types into structured forms on integers."""
 
     name = "convert-onnx-to-fixed"
-    product_bits: int = 64
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.product_bits not in (32, 64):
-            raise UserError(f"{self.name}: product_bits must be 32 or 64, got {self.product_bits}")
         for function in [f for f in op.ops if isinstance(f, func.FuncOp)]:
             refuse_unknown(function)
-            Rewriter.replace_op(function, convert_function(function, self.product_bits)[0])
+            Rewriter.replace_op(function, convert_function(function)[0])
 
 
 def refuse_unknown(function: func.FuncOp) -> None:
@@ -163,7 +157,7 @@ def needs_type(op: Operation) -> bool:
     return bool(op.results) and not is_weight(op.results[0])
 
 
-def convert_function(function: func.FuncOp, product_bits: int) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:
+def convert_function(function: func.FuncOp) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:
     """A new function on `fixed` tensors with the ports of the old one, and which of its values stands for which.
 
     All values have the shapes that they have in the model: layouts are chosen later.
@@ -174,7 +168,7 @@ def convert_function(function: func.FuncOp, product_bits: int) -> tuple[func.Fun
     old = function.body.block
     types = [TensorType(t, shape_of(a)) for a, t in zip(old.args, input_types, strict=True)]
     block = Block(arg_types=types)
-    builder = FixedBuilder(block, product_bits)
+    builder = FixedBuilder(block)
     builder.values.update(zip(old.args, block.args, strict=True))
     for op in old.ops:
         if isinstance(op, func.ReturnOp):

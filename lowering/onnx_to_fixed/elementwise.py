@@ -16,6 +16,7 @@ from ...dialects.fixed.types import DomainAttr, QType
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, shape_of
 from .requantize import GREATEST_FACTOR, bounded_factors
+from .ties import rounding_of
 
 
 def broadcast_map(shape: Sequence[int], result_shape: Sequence[int]) -> AffineMap:
@@ -76,7 +77,7 @@ def weighted_sum(
         term = body.mul(centred, body.constant(multiplier if weight > 0 else -multiplier, wide))
         total = term if total is None else body.add(total, term)
     assert total is not None
-    value = body.to_storage(body.round_shift(total, shift), y)
+    value = body.to_storage(body.round_shift(total, shift, rounding_of(op, np.array(factors))), y)
     inputs = [builder.value(addend) for addend in addends]
     return elementwise(builder, inputs, y, shape_of(op.results[0]), body, value, name_of(op))
 
@@ -97,7 +98,7 @@ def lower_mul(builder: FixedBuilder, op: onnx.MulOp) -> SSAValue:
     y = builder.type_of(op.results[0])
     bound = int(np.prod([max(t.limits[1] - t.zp, t.zp - t.limits[0]) for t in types]))
     wide = i32 if bound < 1 << 31 else i64
-    requantizer = Requantizer(builder, np.asarray(types[0].scale * types[1].scale / y.scale), bound)
+    requantizer = Requantizer(builder, np.asarray(types[0].scale * types[1].scale / y.scale), bound, op=op)
     body = Body([t.storage for t in types])
     elements = zip(body.arguments, types, strict=True)
     lhs, rhs = (body.offset(body.extend(element, wide), -type.zp) for element, type in elements)
@@ -112,13 +113,15 @@ def name_of(op: Operation) -> str:
     return node.data if node is not None else op.name
 
 
-def rescaled(builder: FixedBuilder, body: Body, element: SSAValue, x: QType, y: QType) -> SSAValue:
+def rescaled(
+    builder: FixedBuilder, body: Body, element: SSAValue, x: QType, y: QType, op: Operation | None = None
+) -> SSAValue:
     """An element of type x in y's scale without y's zero point, as i32; unchanged where the types are equal."""
     centred = body.offset(body.extend(element, i32), -x.zp)
     if x.scale == y.scale:
         return centred
     bound = max(x.limits[1] - x.zp, x.zp - x.limits[0])
-    return Requantizer(builder, np.asarray(x.scale / y.scale), bound).apply(body, centred)
+    return Requantizer(builder, np.asarray(x.scale / y.scale), bound, op=op).apply(body, centred)
 
 
 def clamp(builder: FixedBuilder, op: Operation, low: float, high: float) -> SSAValue:
@@ -128,7 +131,7 @@ def clamp(builder: FixedBuilder, op: Operation, low: float, high: float) -> SSAV
     body = Body([x.storage])
     value = body.arguments[0]
     if x != y:
-        value = body.offset(rescaled(builder, body, value, x, y), y.zp)
+        value = body.offset(rescaled(builder, body, value, x, y, op), y.zp)
     value = body.saturate(value, low_q, high_q, y.storage)
     return elementwise(builder, [builder.value(op.operands[0])], y, shape_of(op.results[0]), body, value, name_of(op))
 
@@ -150,12 +153,12 @@ def lower_quantize(builder: FixedBuilder, op: onnx.QuantizeLinearOp) -> SSAValue
     return clamp(builder, op, -np.inf, np.inf)
 
 
-def in_type(builder: FixedBuilder, value: SSAValue, y: QType, name: str) -> SSAValue:
+def in_type(builder: FixedBuilder, value: SSAValue, y: QType, name: str, op: Operation | None = None) -> SSAValue:
     """A `fixed` tensor as one of type y: itself, or a map that changes its type."""
     x = element_of(value)
     assert isinstance(x, QType)
     if x == y:
         return value
     body = Body([x.storage])
-    element = body.to_storage(rescaled(builder, body, body.arguments[0], x, y), y)
+    element = body.to_storage(rescaled(builder, body, body.arguments[0], x, y, op), y)
     return elementwise(builder, [value], y, shape_of(value), body, element, f"{name}_rescaled")

@@ -18,8 +18,10 @@ def lower_concat(builder: FixedBuilder, op: onnx.ConcatOp) -> SSAValue:
     name, type = name_of(op), op.attributes.get(TYPE)
     parts = [builder.value(part) for part in op.parts]
     if isinstance(type, QType):
-        change = read_as if isinstance(element_of(op.result), IntegerType) else in_type
-        parts = [change(builder, part, type, f"{name}_{index}") for index, part in enumerate(parts)]
+        if isinstance(element_of(op.result), IntegerType):
+            parts = [read_as(builder, part, type, f"{name}_{index}") for index, part in enumerate(parts)]
+        else:
+            parts = [in_type(builder, part, type, f"{name}_{index}", op) for index, part in enumerate(parts)]
     return builder.emit(ConcatOp(parts, op.axis_index, name))
 
 
@@ -27,4 +29,4 @@ def lower_slice(builder: FixedBuilder, op: onnx.SliceOp) -> SSAValue:
     """A part of the operand in the result's type."""
     name = name_of(op)
     part = builder.emit(SliceOp(builder.value(op.x), op.start_list, shape_of(op.result), name))
-    return in_type(builder, part, builder.type_of(op.result), name)
+    return in_type(builder, part, builder.type_of(op.result), name, op)

@@ -49,7 +49,7 @@ def mean(builder: FixedBuilder, op: onnx.ReduceMeanOp) -> SSAValue:
     d = dict(zip((*outer, *reduced), dimensions(len(shape)), strict=True))
     count = prod(shape[axis] for axis in reduced)
     bound = max(x.limits[1] - x.zp, x.zp - x.limits[0]) * count
-    requantizer = Requantizer(builder, np.asarray(x.scale / y.scale / count), bound)
+    requantizer = Requantizer(builder, np.asarray(x.scale / y.scale / count), bound, op=op)
     acc = IntegerType(accumulator_bits(bound))
     body = Body([acc])
     return builder.emit(

@@ -123,7 +123,7 @@ def pool(
             include = isinstance(op, onnx.AveragePoolOp) and op.includes_padding
             counts = (window.declared_counts if include else window.counts)(positions, extent)
             factors = factors / counts
-        requantizer = Requantizer(builder, np.asarray(factors), bound, position if factors.ndim else None)
+        requantizer = Requantizer(builder, np.asarray(factors), bound, position if factors.ndim else None, op)
         params, maps = requantizer.params, requantizer.maps
         elements = [p.type.element_type for p in params if isinstance(p.type, TensorType)]
         body = Body([acc, *elements])

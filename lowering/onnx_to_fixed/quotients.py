@@ -23,9 +23,7 @@ def lower_div(builder: FixedBuilder, op: onnx.DivOp) -> SSAValue:
     a, b = builder.type_of(op.lhs), builder.type_of(op.rhs)
     y = builder.type_of(op.result)
     body = Body([a.storage, b.storage])
-    wide, multiplier, shift = scaled_ratio(
-        a.scale / b.scale / y.scale, reach(a), reach(b), y.bits, builder.product_bits
-    )
+    wide, multiplier, shift = scaled_ratio(a.scale / b.scale / y.scale, reach(a), reach(b), y.bits)
     lhs, rhs = (
         body.offset(body.extend(element, wide), -type.zp) for element, type in zip(body.arguments, (a, b), strict=True)
     )
@@ -38,7 +36,7 @@ def lower_div(builder: FixedBuilder, op: onnx.DivOp) -> SSAValue:
 def reciprocal(builder: FixedBuilder, op: Operation, x: SSAValue) -> SSAValue:
     """`round(M / ((x - zx) * 2^shift)) + zy`, saturated; of 0 the greatest number"""
     type, y = builder.type_of(x), builder.type_of(op.results[0])
-    wide, multiplier, shift = scaled_ratio(1.0 / type.scale / y.scale, 1, reach(type), y.bits, builder.product_bits)
+    wide, multiplier, shift = scaled_ratio(1.0 / type.scale / y.scale, 1, reach(type), y.bits)
     body = Body([type.storage])
     divisor = body.offset(body.extend(body.arguments[0], wide), -type.zp)
     numerator = body.constant(multiplier, wide)
@@ -51,25 +49,21 @@ def reach(type: QType) -> int:
     return max(type.limits[1] - type.zp, type.zp - type.limits[0])
 
 
-def scaled_ratio(
-    factor: float, numerator: int, divisor: int, bits: int, product_bits: int
-) -> tuple[IntegerType, int, int]:
+def scaled_ratio(factor: float, numerator: int, divisor: int, bits: int) -> tuple[IntegerType, int, int]:
     """The type to compute in, M and shift: `M / 2^shift` is the factor to 2 bits more than the result has.
 
-    Where the target computes products of 32 bits, 15 bits of M are enough for 32 bits to be used. `numerator` and
-    `divisor` bound the integers. Raises ScaleError where 64 bits do not hold the products.
+    `numerator` and `divisor` bound the integers. Raises ScaleError where 64 bits do not hold the products.
     """
     if math.isnan(factor):
         raise ScaleError("its scales are so far apart that their ratio is no number")
     for wide, room in ((i32, 30), (i64, 62)):
         most = room - (numerator - 1).bit_length()
-        enough = min(bits + 1, 14) if product_bits == 32 and wide == i32 else bits + 1
         shift = min(
             most - math.ceil(math.log2(factor)) if 0 < factor < math.inf else -1, room - (divisor - 1).bit_length()
         )
         while shift >= 0 and round(factor * 2.0**shift) * numerator >= 1 << room:
             shift -= 1
-        if shift >= 0 and round(factor * 2.0**shift) >= 1 << enough or exact(factor, shift):
+        if shift >= 0 and round(factor * 2.0**shift) >= 1 << bits + 1 or exact(factor, shift):
             return wide, round(factor * 2.0**shift), shift
     raise ScaleError("the ratio of its scales is too large or too small for integer division")
 

@@ -1,8 +1,8 @@
 """Choosing integer multipliers and shifts for a change of scale.
 
 A real factor M becomes `round(x * multiplier / 2^shift)` (Jacob et al., CVPR 2018) with one shift for all channels of a
-layer, so that a kernel keeps it in one instruction. Where the target has no wide multiply, a first rounding shift
-narrows x so that every product fits the target's product width.
+layer, so that a kernel keeps it in one instruction. Products have 64 bits; `fixed-legalize-bitwidths` writes them in
+fewer for cores without such a multiply.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ class ScaleError(ValueError):
 
 @dataclass(frozen=True)
 class Requantization:
-    """`round(round(x / 2^pre_shift) * multipliers / 2^shift)`; without multipliers only `round(x / 2^shift)`.
+    """`round(x * multipliers / 2^shift)`; without multipliers only `round(x / 2^shift)`.
 
-    `product_bits` is the width that every product provably fits.
+    `product_bits` (32 or 64) is the width that every product provably fits.
     """
 
-    pre_shift: int
     multipliers: NDArray[Any] | None
     shift: int
     product_bits: int
@@ -51,37 +50,26 @@ def bounded_factors(factors: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(factors, LEAST_FACTOR, GREATEST_FACTOR)
 
 
-def requantization(factors: Sequence[float], bound: int, product_bits: int) -> Requantization:
+def requantization(factors: Sequence[float], bound: int) -> Requantization:
     """Integers for multiplying by `factors` (one, or one per channel) a value of magnitude at most `bound`.
 
-    `product_bits` (32 or 64) is the width of a product that the target computes well; more is used where the values
-    need it. Raises ScaleError for a factor that is not positive and finite, and for products of over 64 bits.
+    Raises ScaleError for a factor that is not positive and finite, and for products of over 64 bits.
     """
     if not all(math.isfinite(f) and f > 0 for f in factors):
         raise ScaleError("a requantization factor must be positive and finite")
     exponent = power_of_two(factors[0])
     if exponent is not None and exponent < 0 and exponent > -MAX_SHIFT and len(set(factors)) == 1:
-        return Requantization(0, None, -exponent, 64 if bound.bit_length() > 30 or exponent < -30 else 32)
-    value_bits = max(1, bound.bit_length())
-    if product_bits == 32:
-        pre_shift, multiplier_bits = max(0, value_bits - 16), 15
-    else:
-        pre_shift, multiplier_bits = 0, min(31, 63 - value_bits)
-    largest = max(factors) * 2.0**pre_shift
-    shift = multiplier_bits - 1 - math.floor(math.log2(largest))
-    limit = MAX_SHIFT if product_bits == 64 else 30
-    shift = min(max(shift, 1), limit)
-    multipliers = np.floor(np.asarray(factors, np.float64) * 2.0 ** (pre_shift + shift) + 0.5).astype(np.int64)
+        return Requantization(None, -exponent, 64 if bound.bit_length() > 30 or exponent < -30 else 32)
+    multiplier_bits = min(31, 63 - max(1, bound.bit_length()))
+    shift = multiplier_bits - 1 - math.floor(math.log2(max(factors)))
+    shift = min(max(shift, 1), MAX_SHIFT)
+    multipliers = np.floor(np.asarray(factors, np.float64) * 2.0**shift + 0.5).astype(np.int64)
     while multipliers.max() >= 1 << multiplier_bits and shift > 1:
         shift -= 1
-        multipliers = np.floor(np.asarray(factors, np.float64) * 2.0 ** (pre_shift + shift) + 0.5).astype(np.int64)
-    if int(multipliers.max()) * (bound >> pre_shift) + (1 << (shift - 1)) >= 1 << (product_bits - 1):
-        return requantization(factors, bound, 64) if product_bits == 32 else _overflow(factors, bound)
-    return Requantization(pre_shift, multipliers, shift, product_bits)
-
-
-def _overflow(factors: Sequence[float], bound: int) -> Requantization:
-    raise ScaleError(f"multiplying a value up to {bound} by {max(factors)} does not fit 64 bits")
+        multipliers = np.floor(np.asarray(factors, np.float64) * 2.0**shift + 0.5).astype(np.int64)
+    if int(multipliers.max()) * bound + (1 << (shift - 1)) >= 1 << 63:
+        raise ScaleError(f"multiplying a value up to {bound} by {max(factors)} does not fit 64 bits")
+    return Requantization(multipliers, shift, 64)
 
 
 def accumulator_bits(bound: int) -> int:

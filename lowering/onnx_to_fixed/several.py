@@ -120,7 +120,7 @@ def constant_slopes(builder: FixedBuilder, op: onnx.PReluOp) -> SSAValue:
     x, y = builder.type_of(op.lhs), builder.type_of(op.result)
     slopes = weight_reals(op.rhs)
     factors = np.append(slopes.reshape(-1), 1.0) * x.scale / y.scale
-    chosen = numbers(factors, np.zeros(1), reach(x), builder.product_bits)
+    chosen = numbers(factors, np.zeros(1), reach(x))
     dtype = np.int32 if chosen.type == i32 else np.int64
     integers = chosen.factors[:-1].reshape(slopes.shape).astype(dtype)
     param = builder.constant(integers, chosen.type, f"{name_of(op)}_slopes")

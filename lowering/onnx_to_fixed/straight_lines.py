@@ -30,18 +30,18 @@ class Numbers:
     type: IntegerType
 
 
-def numbers(factors: Array, summands: Array, reach: int, product_bits: int) -> Numbers:
+def numbers(factors: Array, summands: Array, reach: int) -> Numbers:
     """Integers for `x * factor + summand`, for x of magnitude up to `reach`: as many fractional bits as fit.
 
-    32 bits where the products then lose nothing that matters (x of 8 bits), or the target asks for it; else 64. What
-    is saturated to 16 bits anyway is made smaller. Raises ScaleError for what is no number.
+    32 bits where the products then lose nothing that matters (x of 8 bits), else 64. What is saturated to 16 bits
+    anyway is made smaller. Raises ScaleError for what is no number.
     """
     if np.isnan(factors).any() or np.isnan(summands).any():
         raise ScaleError("its scales are so far apart that their ratio is no number")
     factors = np.clip(factors, -GREATEST_FACTOR, GREATEST_FACTOR)
     limit = GREATEST_FACTOR * reach
     summands = np.clip(summands, -limit, limit)
-    for type in (i32, i64) if reach <= 512 or product_bits == 32 else (i64,):
+    for type in (i32, i64) if reach <= 512 else (i64,):
         top = (1 << type.width.data - 1) - 1
         for shift in range(min(type.width.data - 2, MAX_SHIFT), 0, -1):
             scaled = [np.floor(v * 2.0**shift + 0.5) for v in (factors, summands)]
@@ -74,7 +74,7 @@ def straight_lines(builder: FixedBuilder, op: Operation, pieces: Pieces) -> SSAV
     present = begins(pieces, x)
     factors = np.array([pieces[index].slope for index, _ in present]) * x.scale / y.scale
     summands = np.array([pieces[index].offset for index, _ in present]) / y.scale - factors * x.zp
-    chosen = numbers(factors, summands, reach_of(x), builder.product_bits)
+    chosen = numbers(factors, summands, reach_of(x))
     body = Body([x.storage])
     element = body.extend(body.arguments[0], chosen.type)
     starts = [start for _, start in present]

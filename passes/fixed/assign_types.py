@@ -25,8 +25,9 @@ from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
-from .scales.ranges import RangeTypes, common_type, limits_in_reals
+from .scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
 from .scales.saturating import reach_that_matters
+from .scales.signs import reaches
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
 from .scales.weights import Layer, WeightTypes, of_operand
 
@@ -150,7 +151,9 @@ class Assignment:
         if not found and (whole := self.in_whole_steps(value, users)) is not None:
             found = [whole]
         if found:
-            self.types[value] = common_type(found)
+            self.types[value] = (
+                whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)
+            )
             return
         wholes = [type for user in users if (type := self.joined_type(user)) is not None]
         fitting = [type for type in wholes if self.shares(value, type, len(users) == 1)]
@@ -317,7 +320,8 @@ class Assignment:
         if quantized is not None and (stated := stated_type(quantized)) is not None:
             return stated
         bias = np.zeros(1) if op.bias is None else np.abs(weight_reals(op.bias)).reshape(-1)
-        layer = Layer(self.types[op.x], self.types[op.results[0]], bias)
+        x = self.types[op.x]
+        layer = Layer(x, self.types[op.results[0]], bias, *reaches(op.x, x))
         if quantized is not None:
             return self.weights.of_quantized(quantized, layer)
         return self.weights.of_reals(weight_reals(value), layer)

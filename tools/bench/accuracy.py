@@ -34,6 +34,9 @@ WAYS: dict[str, dict[str, Any]] = {
     "99.9 %": {"method": "percentile", "percentile": 99.9},
     "mse": {"method": "mse"},
     "entropy": {"method": "entropy"},
+    "equalized": {"equalize": True},
+    "bias": {"correct_bias": True},
+    "both": {"equalize": True, "correct_bias": True},
 }
 """Parameters of the pipeline `onnx-to-fixed`, by name."""
 

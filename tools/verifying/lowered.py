@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.context import Context
 from xdsl.dialects.builtin import Float32Type, IntegerType, ModuleOp, i1
 from xdsl.ir import Operation, SSAValue
 
@@ -25,6 +26,7 @@ from ...dialects.onnx.weights import is_weight
 from ...lowering.onnx_to_fixed.convert import convert_function
 from ...passes.fixed.assign_types import CLAMPS, preserves
 from ...passes.fixed.calibrate import the_function
+from ...passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
 from ...targets.dataset import Dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.ports import input_ports, to_stored
@@ -81,8 +83,9 @@ class LoweredModel:
 
     def __init__(self, compilation: Compilation):
         self.model = the_function(compilation.typed)
-        lowered, self.stands_for = convert_function(self.model, compilation.board.product_bits)
+        lowered, self.stands_for = convert_function(self.model)
         self.module = ModuleOp([lowered])
+        LegalizeBitwidthsPass(compilation.board.product_bits).apply(Context(), self.module)
         self.executor = FixedExecutor(self.module)
         self.ports = input_ports(lowered)
         self.nodes = list(self._nodes())

@@ -65,3 +65,9 @@ def common_type(types: Iterable[QType]) -> QType:
         return distinct[0]
     farthest = max(abs(limit) for type in distinct for limit in limits_in_reals(type))
     return QType(IntegerType(16), farthest / ((1 << 15) - 1))
+
+
+def whole_bytes(type: QType) -> QType:
+    """The same scale in 8 or 16 bits: what a caller may fill as it likes, and the program clamps."""
+    bits = next(bits for bits in (8, 16, 32) if bits >= type.bits)
+    return QType(IntegerType(bits, type.storage.signedness), type.scales.data, type.zp, type.axis.data)

@@ -19,6 +19,7 @@ from ....dialects.fixed.types import QType, storage_limits
 from ....dialects.onnx import DequantizeLinearOp
 from ....dialects.onnx.weights import centred_integers, scales_of, weight_reals
 from .ranges import RangeTypes
+from .signs import greatest_sums
 
 Reals = NDArray[np.float64]
 
@@ -35,22 +36,36 @@ TOLERATED_STEPS = 0.125
 DEAD_STEPS = 2.0**-6
 """The scale of a channel whose weights are all 0, at most, in steps of the result: as fine is its bias."""
 
+MARGIN = 2.0**-10
+"""The share of an accumulator that is left free where weights are made to fill it."""
+
+TYPICAL = 0.125
+"""The root mean square of a layer's inputs, as a share of what their type reaches."""
+
+NOISE = 2.0**-17
+"""The root mean square error, as a share of what the result's type spans, that weights may cost to fit 32 bits."""
+
 BIAS_BITS = 28
 """No bias exceeds this many bits in units of its accumulator."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What a layer's weights meet: the types of its input and its result, and its bias's magnitudes, (o,), in reals."""
+    """What a layer's weights meet: the types of its input and its result, and its bias's magnitudes, (o,), in reals.
+
+    Its input's integers reach `below` and `above` their zero point.
+    """
 
     x: QType
     y: QType
     bias: Reals
+    below: int
+    above: int
 
     @property
     def reach(self) -> int:
         """The greatest magnitude of an input's integer without its zero point."""
-        return max(self.x.limits[1] - self.x.zp, self.x.zp - self.x.limits[0])
+        return max(self.below, self.above)
 
 
 @dataclass(frozen=True)
@@ -67,12 +82,28 @@ class WeightTypes:
         greatest = (1 << (self.bits - 1)) - 1
         scales = rows.max(axis=1) / greatest
         if self.bits > 8:
-            scales = np.maximum(scales, rows.sum(axis=1) * layer.reach / 2.0 ** (self.accumulator_bits - 2))
+            scales = self.fitting(scales, values.reshape(len(values), -1), layer)
         scales = balanced(scales, rows, layer)
         if self.pow2:
             least = float(scales.max()) * greatest / (greatest + 0.5)
             return QType(IntegerType(self.bits), 2.0 ** math.ceil(math.log2(least)))
         return QType(IntegerType(self.bits), scales.tolist(), axis=0)
+
+    def fitting(self, scales: Reals, rows: NDArray[Any], layer: Layer) -> Reals:
+        """Scales at which sums fit the accumulator; they stay, for one of 64 bits, where these would cost good bits."""
+        coarse = np.maximum(scales, self.least_scales(rows, layer))
+        noise = coarse.max() * math.sqrt(rows.shape[1] / 12) * layer.reach * layer.x.scale * TYPICAL
+        return coarse if noise <= layer.y.scale * 2.0**layer.y.bits * NOISE else scales
+
+    def least_scales(self, rows: NDArray[Any], layer: Layer) -> Reals:
+        """The scales (o,) at which the sums of rows (o, n) with the bias just fit the accumulator.
+
+        Rounding may add half a unit to each weight, and to the bias.
+        """
+        sums = greatest_sums(rows.astype(np.float64), layer.below, layer.above) + layer.bias / layer.x.scale
+        greatest = 2.0 ** (self.accumulator_bits - 1)
+        rounding = rows.shape[1] * (layer.below + layer.above) / 2
+        return sums / max(greatest * (1 - MARGIN) - rounding, greatest / 2)
 
     def of_quantized(self, op: DequantizeLinearOp, layer: Layer) -> QType:
         """For weights (o, ...) with scales per channel."""

@@ -7,10 +7,12 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
+from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation
 
 from ....dialects import onnx
 from ....dialects.dense import dtype_of
+from ....dialects.fixed.types import storage_limits
 from ....dialects.onnx.base import element_of, shape_of
 from ....dialects.onnx.scalar import QuantizationOp
 from .types import Array, Evaluate, Real
@@ -61,9 +63,9 @@ def parameters(op: QuantizationOp, real: Real) -> tuple[Array, Array]:
 def quantize(op: onnx.QuantizeLinearOp, operands: Sequence[Array]) -> Array:
     """round(x / scale) + zero point, ties to even, saturated."""
     scale, zero_point = parameters(op, operands[0].dtype.type)
-    dtype = dtype_of(element_of(op.result))
-    limits = np.iinfo(dtype)
-    return np.clip(np.rint(operands[0] / scale) + zero_point, limits.min, limits.max).astype(dtype)
+    element = element_of(op.result)
+    assert isinstance(element, IntegerType), "verified"
+    return np.clip(np.rint(operands[0] / scale) + zero_point, *storage_limits(element)).astype(dtype_of(element))
 
 
 def dequantize(op: onnx.DequantizeLinearOp, operands: Sequence[Array], real: Real = np.float32) -> Array:

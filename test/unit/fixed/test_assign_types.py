@@ -20,7 +20,8 @@ from tinyml_opt.dialects.fixed.types import QType, power_of_two
 from tinyml_opt.dialects.onnx.weights import weight_reals
 from tinyml_opt.passes.fixed.assign_types import AssignTypesPass
 from tinyml_opt.passes.fixed.scales.ranges import RangeTypes, common_type, limits_in_reals
-from tinyml_opt.passes.fixed.scales.weights import QUIET_STEPS, Layer, WeightTypes
+from tinyml_opt.passes.fixed.scales.signs import greatest_sums
+from tinyml_opt.passes.fixed.scales.weights import NOISE, QUIET_STEPS, TYPICAL, Layer, WeightTypes
 
 EMPTY = "func.func @model(%x: tensor<1x2xf32>) -> tensor<1x2xf32> { func.return %x : tensor<1x2xf32> }"
 ENDS = st.floats(-1e6, 1e6, width=32)
@@ -29,9 +30,15 @@ ENDS = st.floats(-1e6, 1e6, width=32)
 X, Y = RangeTypes(8, False).of_range(-1, 1), RangeTypes(8, False).of_range(-4, 4)
 
 
+def meeting(x: QType, y: QType, bias: Any, below: int | None = None) -> Layer:
+    """A layer whose input is any of its type, or no less than its zero point less `below`."""
+    low, high = x.limits
+    return Layer(x, y, np.asarray(bias), x.zp - low if below is None else below, high - x.zp)
+
+
 def weight_scales(values: Any, bias: Any, x: QType = X, y: QType = Y) -> NDArray[np.float64]:
     """The scales of 8-bit weights (o, n) with biases (o,)."""
-    return np.array(WeightTypes(8, False, 32).of_reals(np.array(values), Layer(x, y, np.array(bias))).scales.data)
+    return np.array(WeightTypes(8, False, 32).of_reals(np.array(values), meeting(x, y, bias)).scales.data)
 
 
 @given(ENDS, ENDS, st.sampled_from([8, 16]), st.booleans())
@@ -66,15 +73,22 @@ def test_a_range_of_nothing_has_a_type():
     assert RangeTypes(8, False).of_range(0.0, 0.0).scale == 1.0
 
 
-@given(st.integers(1, 64), st.integers(0, 1000), st.sampled_from([32, 64]), st.booleans())
-def test_wide_weights_fit_the_accumulator(depth: int, seed: int, accumulator: int, pow2: bool):
-    """With every input at its limit, the sum over a row stays below half of the accumulator's range."""
-    weights = np.random.default_rng(seed).standard_normal((3, depth)).astype(np.float32)
+@given(st.integers(1, 64), st.integers(0, 1000), st.booleans(), st.booleans(), st.floats(0.01, 100))
+def test_wide_weights_fit_the_accumulator(depth: int, seed: int, pow2: bool, positive: bool, coarse: float):
+    """With every input at its limit and the bias, no sum leaves 32 bits, unless these cost the result good bits."""
+    random = np.random.default_rng(seed)
+    weights, bias = random.standard_normal((3, depth)).astype(np.float32), np.abs(random.standard_normal(3))
     x = QType(IntegerType(16), 2.0**-15)
-    type = WeightTypes(16, pow2, accumulator).of_reals(weights, Layer(x, x, np.zeros(1)))
-    integers = np.rint(np.abs(weights.astype(np.float64)) / np.reshape(type.scales.data, (-1, 1)))
-    assert integers.max() <= 2**15 - 1 + pow2
-    assert (integers.sum(axis=1) * 2**15).max() <= 2.0 ** (accumulator - 2) + depth * 2**14
+    layer = meeting(x, QType(IntegerType(16), x.scale * coarse), bias, 0 if positive else None)
+    wide = np.array(WeightTypes(16, pow2, 64).of_reals(weights, layer).scales.data)
+    scales = np.array(WeightTypes(16, pow2, 32).of_reals(weights, layer).scales.data)
+    integers = np.rint(weights / np.reshape(scales, (-1, 1)))
+    assert np.abs(integers).max() <= 2**15 - 1 + pow2
+    sums = greatest_sums(integers, layer.below, layer.above) + bias / x.scale / scales
+    if not np.array_equal(scales, wide):
+        assert sums.max() < 2.0**31 - 1
+        noise = float(scales.max()) * np.sqrt(depth / 12) * 2**15 * x.scale * TYPICAL
+        assert pow2 or noise <= layer.y.scale * 2**16 * NOISE
 
 
 @given(st.floats(1e-6, 1e6), st.integers(0, 1000))
@@ -136,7 +150,7 @@ UNSIGNED = (BYTES.astype(np.int16) + 128).astype(np.uint8)
     ],
 )
 def test_quantized_weights_stay_exact(op: onnx.DequantizeLinearOp, expected: QType):
-    known = WeightTypes(8, False, 32).of_quantized(op, Layer(X, Y, np.zeros(1)))
+    known = WeightTypes(8, False, 32).of_quantized(op, meeting(X, Y, np.zeros(1)))
     assert known == expected
     column = np.array(known.scales.data).reshape(-1, 1)
     assert (np.rint(weight_reals(op.result) / column) * column == weight_reals(op.result)).all()
@@ -144,7 +158,7 @@ def test_quantized_weights_stay_exact(op: onnx.DequantizeLinearOp, expected: QTy
 
 def test_other_scales_along_inputs_are_quantized_again():
     op = quantized_weight(BYTES, [0.5, 0.3, 0.1, 0.07], 1)
-    known = WeightTypes(8, False, 64).of_quantized(op, Layer(X, Y, np.zeros(1)))
+    known = WeightTypes(8, False, 64).of_quantized(op, meeting(X, Y, np.zeros(1)))
     assert known.storage == i16 and known.axis.data == 0
     column = np.array(known.scales.data).reshape(-1, 1)
     assert (

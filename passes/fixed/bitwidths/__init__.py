@@ -1,0 +1,1 @@
+"""Widths that a target computes well: products of a change of scale, and storage."""
