@@ -50,8 +50,9 @@ def accesses(form: StructuredForm) -> Iterator[tuple[SSAValue, AffineMap]]:
 def slice_dimension(form: StructuredForm) -> int | None:
     """The dimension along which a form can run in slices that do not each read everything; None if there is none.
 
-    Each slice writes one row of the destination. Where no such dimension helps, a sum, maximum or minimum over the rows
-    of its input is sliced along the reduction: it can then take its input row by row (see `memplan-stream`).
+    Each slice writes one row of the destination, or a block of rows. Where no such dimension helps, a sum, maximum or
+    minimum over the rows of its input is sliced along the reduction: it can then take its input row by row (see
+    `memplan-stream`).
     """
     along = destination_dimension(form)
     if along is not None and any(is_local(form, value, access, along) for value, access in accesses(form)):
@@ -60,14 +61,20 @@ def slice_dimension(form: StructuredForm) -> int | None:
 
 
 def destination_dimension(form: StructuredForm) -> int | None:
-    """The parallel dimension that counts the rows of the destination, if it does nothing else there."""
+    """The parallel dimension that counts the rows of the destination, if it does nothing else there.
+
+    Or blocks of them: others may then count the rows of a block.
+    """
     assert isinstance(form.target.type, MemRefType)
     rows = row_dimension(form.target.type)
     if rows is None:
         return None
     results = linear_map(form.out_map)
-    dims = [dim for dim, coefficient in enumerate(results[rows].coefficients) if coefficient]
-    if len(dims) != 1 or results[rows].coefficients[dims[0]] != 1 or form.sizes[dims[0]] == 1:
+    coefficients = results[rows].coefficients
+    dims = sorted((dim for dim, c in enumerate(coefficients) if c), key=lambda dim: -coefficients[dim])
+    if not dims or form.sizes[dims[0]] == 1 or min(coefficients) < 0:
+        return None
+    if coefficients[dims[0]] != 1 + sum(coefficients[dim] * (form.sizes[dim] - 1) for dim in dims[1:]):
         return None
     elsewhere = any(r.coefficients[dims[0]] for number, r in enumerate(results) if number != rows)
     return None if elsewhere else dims[0]

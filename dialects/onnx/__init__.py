@@ -13,6 +13,7 @@ from xdsl.ir import Dialect
 
 from .axes import ArgMinOp, CumSumOp, HardmaxOp, LogSoftmaxOp
 from .base import OnnxOp
+from .conv_transpose import ConvTransposeOp
 from .function_table import FUNCTIONS
 from .functions import FunctionOp
 from .joins import ConcatOp, PadOp, SliceOp
@@ -38,6 +39,7 @@ from .reductions import (
     ReduceSumOp,
     ReduceSumSquareOp,
 )
+from .resize import ResizeOp
 from .scalar import (
     AddOp,
     ArgMaxOp,
@@ -65,6 +67,7 @@ __all__ = [
     "ConstantOp",
     "ConvOp",
     "CumSumOp",
+    "ConvTransposeOp",
     "DequantizeLinearOp",
     "DivOp",
     "FlattenOp",
@@ -103,6 +106,7 @@ __all__ = [
     "ReduceSumSquareOp",
     "ReluOp",
     "ReshapeOp",
+    "ResizeOp",
     "SliceOp",
     "SoftmaxOp",
     "SqueezeOp",
@@ -124,6 +128,7 @@ Onnx = Dialect(
         ConstantOp,
         ConvOp,
         CumSumOp,
+        ConvTransposeOp,
         DequantizeLinearOp,
         DivOp,
         FlattenOp,
@@ -159,6 +164,7 @@ Onnx = Dialect(
         ReduceSumSquareOp,
         ReluOp,
         ReshapeOp,
+        ResizeOp,
         SliceOp,
         SoftmaxOp,
         SqueezeOp,

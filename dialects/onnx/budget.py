@@ -11,6 +11,7 @@ from math import prod
 
 from ..dense import stored_elements
 from .base import OnnxOp, shape_of
+from .conv_transpose import ConvTransposeOp
 from .layers import BatchNormalizationOp, ConvOp, GemmOp, MatMulOp, PoolOp, WindowOp
 from .shapes import ConstantOp
 
@@ -130,7 +131,7 @@ class Budget:
 def channels_of(op: OnnxOp) -> int:
     """How many numbers a layer has per channel; 0 for other ops."""
     match op:
-        case ConvOp() | GemmOp():
+        case ConvOp() | ConvTransposeOp() | GemmOp():
             return shape_of(op.w)[0]
         case MatMulOp():
             return shape_of(op.w)[-1]
@@ -144,13 +145,15 @@ def padded_shape(op: WindowOp) -> tuple[int, ...]:
     """The shape of a window's operand with the padding around it."""
     shape, pads = shape_of(op.operands[0]), op.pad_list
     rank = len(pads) // 2
+    if isinstance(op, ConvTransposeOp):
+        return shape
     return (*shape[:2], *(n + pads[a] + pads[a + rank] for a, n in enumerate(shape[2:])))
 
 
 def multiply_accumulates(op: OnnxOp) -> int:
     """The products of a layer, and the elements that a pool looks at; 0 for what costs no more than its operands."""
     match op:
-        case ConvOp():
+        case ConvOp() | ConvTransposeOp():
             return prod(shape_of(op.result)) * prod(shape_of(op.w)[1:])
         case GemmOp():
             return prod(shape_of(op.result)) * shape_of(op.w)[1]

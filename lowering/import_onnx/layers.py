@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...dialects import onnx
 from ...dialects.dense import from_numpy
@@ -23,15 +23,17 @@ class WindowAttributes:
     pads: tuple[int, ...]
 
 
-def window_attributes(node: Node, spatial: Sequence[int], kernel: Sequence[int]) -> WindowAttributes:
+def window_attributes(
+    node: Node, spatial: Sequence[int], kernel: Sequence[int], ranks: Sequence[int] = (1, 2)
+) -> WindowAttributes:
     """Resolve defaults, `auto_pad` and `ceil_mode` (ONNX Conv and pooling specifications)."""
     rank = len(spatial)
     strides = tuple(node.attributes.get("strides", [1] * rank))
     dilations = tuple(node.attributes.get("dilations", [1] * rank))
     pads = list(node.attributes.get("pads", [0] * 2 * rank))
     auto_pad = node.attributes.get("auto_pad", "NOTSET")
-    if rank not in (1, 2):
-        raise Unsupported(f"{rank}-dimensional windows are not supported, only 1-D and 2-D")
+    if rank not in ranks:
+        raise Unsupported(f"{rank}-dimensional windows are not supported, only {' and '.join(f'{n}-D' for n in ranks)}")
     if not len(kernel) == len(strides) == len(dilations) == rank or len(pads) != 2 * rank:
         raise Unsupported(
             f"window {list(kernel)}, strides {list(strides)}, dilations {list(dilations)} and pads {pads} "
@@ -56,8 +58,6 @@ def window_attributes(node: Node, spatial: Sequence[int], kernel: Sequence[int])
             room = spatial[axis] + pads[axis] + pads[axis + rank] - dilations[axis] * (kernel[axis] - 1) - 1
             starts_inside = (room // strides[axis] + 1) * strides[axis] < spatial[axis] + pads[axis]
             if room % strides[axis] and starts_inside:
-                if node.attributes.get("count_include_pad", 0):
-                    raise Unsupported("ceil_mode = 1 with count_include_pad = 1 is not supported; use explicit pads")
                 pads[axis + rank] += strides[axis] - room % strides[axis]
     return WindowAttributes(tuple(kernel), strides, dilations, tuple(pads))
 
@@ -79,7 +79,7 @@ def conv(node: Node) -> onnx.OnnxOp:
 
 def pool_attributes(node: Node, spatial: Sequence[int]) -> WindowAttributes:
     """Raises Unsupported where a window lies in the padding only, and have no maximum or mean."""
-    a = window_attributes(node, spatial, node.attributes["kernel_shape"])
+    a = window_attributes(node, spatial, node.attributes["kernel_shape"], (1, 2, 3))
     for axis, positions in enumerate(window_shape(spatial, a.kernel, a.strides, a.dilations, a.pads)):
         node.budget.check((positions,), "a dimension of the result")
         extent = range(spatial[axis])
@@ -91,7 +91,7 @@ def pool_attributes(node: Node, spatial: Sequence[int]) -> WindowAttributes:
 
 
 def max_pool(node: Node) -> onnx.OnnxOp:
-    node.refuse(storage_order=0)
+    """The order in which indices count means nothing without these."""
     x = node.operand(0)
     a = pool_attributes(node, shape_of(x)[2:])
     positions = window_shape(shape_of(x)[2:], a.kernel, a.strides, a.dilations, a.pads)
@@ -100,12 +100,36 @@ def max_pool(node: Node) -> onnx.OnnxOp:
 
 
 def average_pool(node: Node) -> onnx.OnnxOp:
+    if node.attributes.get("ceil_mode", 0) and node.attributes.get("count_include_pad", 0):
+        node = padded_before(node)
     x = node.operand(0)
     a = pool_attributes(node, shape_of(x)[2:])
     positions = window_shape(shape_of(x)[2:], a.kernel, a.strides, a.dilations, a.pads)
     type = like(x, (*shape_of(x)[:2], *positions))
     include = bool(node.attributes.get("count_include_pad", 0))
     return onnx.AveragePoolOp(x, type, a.kernel, a.strides, a.pads, a.dilations, include, node.name)
+
+
+def padded_before(node: Node) -> Node:
+    """A pool whose declared padding counts, behind a Pad: what `ceil_mode` adds to it does not count."""
+    x = node.operand(0)
+    declared, reached = (
+        window_attributes(one, shape_of(x)[2:], node.attributes["kernel_shape"], (1, 2, 3)).pads
+        for one in (replace(node, attributes={**node.attributes, "ceil_mode": 0}), node)
+    )
+    rank, extra = len(declared) // 2, [b - a for a, b in zip(declared, reached, strict=True)]
+    told = {"auto_pad": "NOTSET", "pads": extra, "count_include_pad": 0, "ceil_mode": 0}
+    if any(declared):
+        x = onnx.PadOp(x, (0, 0, *declared[:rank], 0, 0, *declared[rank:]), 0.0, node.name).result
+    return replace(node, operands=(x,), attributes={**node.attributes, **told})
+
+
+def global_max_pool(node: Node) -> onnx.OnnxOp:
+    """A pool whose window is the whole image."""
+    x = node.operand(0)
+    shape = shape_of(x)
+    ones = (1,) * (len(shape) - 2)
+    return onnx.MaxPoolOp(x, like(x, (*shape[:2], *ones)), shape[2:], ones, (0,) * 2 * len(ones), ones, node.name)
 
 
 def global_average_pool(node: Node) -> onnx.OnnxOp:

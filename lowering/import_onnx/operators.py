@@ -8,10 +8,11 @@ from __future__ import annotations
 from ...dialects import onnx
 from .attention import attention
 from .casts import cast, cast_like
+from .conv_transpose import conv_transpose
 from .einsum import einsum
 from .elementwise import binary, clip, div, sum_, unary
 from .joins import concat, pad, same, slice_, split
-from .layers import average_pool, batch_normalization, conv, global_average_pool, max_pool
+from .layers import average_pool, batch_normalization, conv, global_average_pool, global_max_pool, max_pool
 from .moves import (
     compress,
     expand,
@@ -37,6 +38,7 @@ from .products import gemm, mat_mul
 from .quantization import dequantize_linear, quantize_linear
 from .real_functions import real_functions
 from .reductions import along_axis, arg, cum_sum, reduce_prod, reduction, top_k
+from .resize import resize
 from .several import extreme, mean, mod, p_relu, pow_
 from .shapes import (
     center_crop_pad,
@@ -66,6 +68,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "Concat": concat,
     "ConstantOfShape": constant_of_shape,
     "Conv": conv,
+    "ConvTranspose": conv_transpose,
     "CumSum": cum_sum,
     "DepthToSpace": depth_to_space,
     "DequantizeLinear": dequantize_linear,
@@ -79,6 +82,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "GatherND": gather_nd,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
+    "GlobalMaxPool": global_max_pool,
     "GroupNormalization": group_normalization,
     "Hardmax": along_axis(onnx.HardmaxOp),
     "Identity": same,
@@ -112,6 +116,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "ReduceSumSquare": reduction(onnx.ReduceSumSquareOp),
     "Relu": unary(onnx.ReluOp),
     "Reshape": reshape,
+    "Resize": resize,
     "ReverseSequence": reverse_sequence,
     "ScatterElements": scatter_elements,
     "ScatterND": scatter_nd,
@@ -126,13 +131,14 @@ TRANSLATIONS: dict[str, Translation] = {
     "TopK": top_k,
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
+    "Upsample": resize,
     **real_functions(""),
 }
 
 
 LIMITS: dict[str, str] = {
     "Attention": "no past, no causal mask; a mask is a constant of finite numbers",
-    "AveragePool": "1-D and 2-D; ceil_mode only without count_include_pad",
+    "AveragePool": "1-D, 2-D and 3-D",
     "BatchNormalization": "inference; constant parameters",
     "Cast": "between real types",
     "CastLike": "between real types",
@@ -141,6 +147,7 @@ LIMITS: dict[str, str] = {
     "Compress": "constant condition",
     "ConstantOfShape": "constant shape",
     "Conv": "1-D and 2-D; groups, strides, pads, dilations; constant weights",
+    "ConvTranspose": "1-D and 2-D; constant weights",
     "CumSum": "constant axis",
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
     "Einsum": "one operand, or two; no diagonals",
@@ -152,14 +159,15 @@ LIMITS: dict[str, str] = {
     "InstanceNormalization": "constant scale and bias",
     "LayerNormalization": "constant scale and bias",
     "LpNormalization": "p = 1 and 2",
-    "MaxPool": "1-D and 2-D; without the index output",
     "Mod": "of real numbers",
+    "MaxPool": "1-D, 2-D and 3-D; without the index output",
     "Pad": "constant pads",
     "Pow": "the exponent or the base is one constant number",
     "QuantizeLinear": "4 (for HLS), 8, 16 bits; per tensor",
     "RMSNormalization": "constant scale",
     "ReduceProd": "at most 16 factors",
     "Reshape": "constant shape",
+    "Resize": "constant scales or sizes; nearest, linear, cubic",
     "ReverseSequence": "constant lengths",
     "ScatterElements": "constant indices, of few runs; no reduction",
     "ScatterND": "constant indices, of few runs; no reduction",
@@ -168,6 +176,7 @@ LIMITS: dict[str, str] = {
     "Split": "constant sizes",
     "Tile": "constant repeats",
     "TopK": "k = 1",
+    "Upsample": "constant scales; nearest, linear, cubic",
 }
 
 """What `tinyml supported-ops` says of an operator beside its name."""

@@ -59,7 +59,7 @@ class Accesses:
 
 def contract(
     builder: FixedBuilder,
-    op: onnx.GemmOp | onnx.ConvOp,
+    op: onnx.GemmOp | onnx.ConvOp | onnx.ConvTransposeOp,
     source: SSAValue,
     weights: Weights,
     accesses: Accesses,
@@ -103,7 +103,9 @@ def contract(
     )
 
 
-def bias_integers(op: onnx.GemmOp | onnx.ConvOp, scales: NDArray[np.float64]) -> NDArray[Any] | None:
+def bias_integers(
+    op: onnx.GemmOp | onnx.ConvOp | onnx.ConvTransposeOp, scales: NDArray[np.float64]
+) -> NDArray[Any] | None:
     """The bias in units of the accumulator, None where there is none. Raises UserError where it needs over 63 bits."""
     if op.bias is None:
         return None

@@ -27,6 +27,7 @@ from .along_axes import lower_arg_max, lower_arg_min, lower_cum_sum, lower_hardm
 from .builder import TYPE, FixedBuilder, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
+from .conv_transpose import lower_conv_transpose
 from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub
 from .exponentials import lower_log_softmax, lower_reduce_log_sum_exp
 from .functions import lower_function
@@ -50,6 +51,7 @@ from .reductions import (
     lower_reduce_sum_square,
 )
 from .requantize import ScaleError
+from .resize import lower_resize
 from .several import lower_extreme, lower_mean, lower_mod, lower_p_relu, lower_pow
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
@@ -66,6 +68,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ConcatOp: lower_concat,
     onnx.ConvOp: lower_conv,
     onnx.CumSumOp: lower_cum_sum,
+    onnx.ConvTransposeOp: lower_conv_transpose,
     onnx.DequantizeLinearOp: lower_dequantize,
     onnx.DivOp: lower_div,
     onnx.FlattenOp: lower_reshape,
@@ -101,6 +104,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ReduceSumSquareOp: lower_reduce_sum_square,
     onnx.ReluOp: lower_relu,
     onnx.ReshapeOp: lower_reshape,
+    onnx.ResizeOp: lower_resize,
     onnx.SliceOp: lower_slice,
     onnx.SoftmaxOp: lower_softmax,
     onnx.SqueezeOp: lower_reshape,

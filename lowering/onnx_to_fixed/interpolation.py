@@ -67,19 +67,13 @@ class Segments:
         """The logarithm of the widest segment."""
         return self.cuts[-1].wide if self.cuts else self.top
 
-    @property
-    def bytes(self) -> int:
-        """The size of the tables: per node 2 bytes and 1, per segment 4 and then 2 for each coefficient."""
-        nodes = sum(len(cut.first) for cut in self.cuts)
-        return INDEX_BYTES * nodes + segment_bytes(len(self.coefficients) - 1) * len(self.coefficients[0])
-
 
 INDEX_BYTES = 3
-"""Bytes of a node that is cut."""
+"""Bytes of a node that is cut: 2 of `first`, 1 of `left`."""
 
 
 def segment_bytes(degree: int) -> int:
-    """Bytes of a segment's coefficients."""
+    """Bytes of a segment's coefficients: 4 of A0, 2 of each other."""
     return 4 + 2 * degree
 
 
@@ -131,31 +125,41 @@ def segmented(values: Array, limits: tuple[int, int]) -> Segments | None:
     near, wanted = np.clip(values, low - margin, high + margin), np.clip(values, low, high)
     levels = {d: [fitted(near, wanted, limits, k, d) for k in range(min(bits, WIDEST) + 1)] for d in (1, 2)}
     for error in ERRORS:
-        plans = [plan for degree, candidates in levels.items() for plan in planned(candidates, bits, degree, error)]
-        best = min(plans, key=lambda plan: plan.bytes + BYTES_PER_CUT * len(plan.cuts))
+        plans = [plan for degree in levels for plan in plans_within(levels[degree], bits, degree, error)]
+        best = min(plans, key=lambda plan: plan.bytes + BYTES_PER_CUT * plan.cuts)
         if best.bytes <= MOST_BYTES:
-            return best
+            return tree(levels[best.degree], best)
     return None
 
 
-def planned(levels: list[Level], bits: int, degree: int, error: float) -> list[Segments]:
+@dataclass(frozen=True)
+class Plan:
+    """A tree: nodes of 2^top points, each cut into nodes of 2^size points, each of these into `widest` segments.
+
+    `bytes` is the size of its tables, `cuts` how many of its levels are really cut.
+    """
+
+    bytes: int
+    cuts: int
+    degree: int
+    top: int
+    sizes: Array
+    widest: list[Array]
+
+
+def plans_within(levels: list[Level], bits: int, degree: int, error: float) -> list[Plan]:
     """The smallest trees without cuts, with one and with two in which every segment stays within the error."""
     widest = [widest_segments(levels, bits, size, error) for size in range(bits + 1)]
     leaves = [segment_bytes(degree) * (1 << size - k) for size, k in enumerate(widest)]
     equal = max(size for size, k in enumerate(widest) if (k == size).all())
-    found: list[tuple[int, Array]] = [(equal, np.full(1 << bits - equal, equal))]
-    tops = range(max(0, bits - MOST_BLOCKS), bits + 1)
-    top = min(tops, key=lambda top: int((leaves[top] + INDEX_BYTES).sum()))
-    found.append((top, np.full(1 << bits - top, top)))
-    found.append(min((cut_twice(leaves, bits, top) for top in tops), key=lambda plan: plan[0])[1:])
-    return [tree(levels, widest, bits, *plan) for plan in found]
-
-
-def cut_twice(leaves: list[Array], bits: int, top: int) -> tuple[int, int, Array]:
-    """The bytes of the smallest tree with nodes of 2^top points, `top`, and the logarithm of their children's size."""
-    nodes, sizes = 1 << bits - top, range(max(0, top - MOST_BLOCKS), min(top, WIDEST) + 1)
-    costs = np.array([(leaves[size].reshape(nodes, -1) + INDEX_BYTES).sum(1) for size in sizes])
-    return int(costs.min(0).sum()) + INDEX_BYTES * nodes, top, sizes.start + costs.argmin(0)
+    found = [Plan(int(leaves[equal].sum()), 0, degree, equal, np.full(1 << bits - equal, equal), widest)]
+    for top in range(max(0, bits - MOST_BLOCKS), bits + 1):
+        nodes, sizes = 1 << bits - top, range(max(0, top - MOST_BLOCKS), min(top, WIDEST) + 1)
+        found.append(Plan(int((leaves[top] + INDEX_BYTES).sum()), 1, degree, top, np.full(nodes, top), widest))
+        costs = np.array([(leaves[size].reshape(nodes, -1) + INDEX_BYTES).sum(1) for size in sizes])
+        twice = int(costs.min(0).sum()) + INDEX_BYTES * nodes
+        found.append(Plan(twice, 2, degree, top, sizes.start + costs.argmin(0), widest))
+    return found
 
 
 def widest_segments(levels: list[Level], bits: int, size: int, error: float) -> Array:
@@ -166,9 +170,10 @@ def widest_segments(levels: list[Level], bits: int, size: int, error: float) -> 
     return result
 
 
-def tree(levels: list[Level], widest: list[Array], bits: int, top: int, sizes: Array) -> Segments:
-    """Nodes of 2^top points, each cut into nodes of 2^size points, and these into the widest segments."""
-    inner = [widest[size].reshape(len(sizes), -1)[node] for node, size in enumerate(sizes.tolist())]
+def tree(levels: list[Level], plan: Plan) -> Segments:
+    """The tables of a plan."""
+    top, sizes = plan.top, plan.sizes
+    inner = [plan.widest[size].reshape(len(sizes), -1)[node] for node, size in enumerate(sizes.tolist())]
     logs, wide = np.concatenate(inner), int(sizes.max())
     spans = np.repeat(sizes, [len(part) for part in inner])
     starts = np.cumsum(1 << spans) - (1 << spans)

@@ -24,7 +24,9 @@ from ...dialects.harmless import in_quotes
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
+from .scales.between import between, feeds_resize
 from .scales.ranges import RangeTypes, common_type, limits_in_reals
+from .scales.saturating import reach_that_matters
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
 from .scales.weights import Layer, WeightTypes, of_operand
 
@@ -219,6 +221,8 @@ class Assignment:
             self.types[result] = self.types[op.operands[0]]
         elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
             self.types[result] = self.ranges.unit()
+        elif isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
+            self.types[result] = between(op, self.types[op.x])
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
 
@@ -235,15 +239,29 @@ class Assignment:
         ]
 
     def from_range(self, op: Operation) -> QType:
-        """The type for an op's calibrated range."""
-        return self.ranges.of_range(*numbers(op.attributes["fixed.range"]))
+        """The type for an op's calibrated range, as far as its readers tell numbers apart."""
+        low, high = numbers(op.attributes["fixed.range"])
+        least, greatest = reach_that_matters(op.results[0], self.type_to_be)
+        low, high = (min(max(end, least), greatest) for end in (low, high))
+        return self.ranges.of_range(low, high, max(-least, greatest))
+
+    def type_to_be(self, op: Operation) -> QType | None:
+        """The type that the result of an op has, or will have: of a reader, before it has any."""
+        if op.results[0] in self.types:
+            return self.types[op.results[0]]
+        if op.name == "onnx.Sigmoid":
+            return self.ranges.unit()
+        if "fixed.range" not in op.attributes:
+            return None
+        low, high = numbers(op.attributes["fixed.range"])
+        return self.ranges.of_range(low, high)
 
     def assign_constants(self, op: Operation) -> None:
         """Types of the constants that an op reads as tensors; biases and BatchNormalization's numbers are no such."""
         for index, operand in enumerate(op.operands):
             if not is_weight(operand):
                 continue
-            if isinstance(op, onnx.ConvOp | onnx.GemmOp):
+            if isinstance(op, onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp):
                 if index == 1:
                     self.types[operand] = self.weight_type(operand, op)
             elif isinstance(op, onnx.ConcatOp) and op.result in self.types:
@@ -253,7 +271,7 @@ class Assignment:
             elif not isinstance(op, onnx.BatchNormalizationOp):
                 self.types[operand] = self.operand_type(operand)
 
-    def weight_type(self, value: SSAValue, op: onnx.ConvOp | onnx.GemmOp) -> QType:
+    def weight_type(self, value: SSAValue, op: onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp) -> QType:
         """The type of a layer's weights."""
         quantized = value.owner if isinstance(value.owner, onnx.DequantizeLinearOp) else None
         if quantized is not None and (stated := stated_type(quantized)) is not None:

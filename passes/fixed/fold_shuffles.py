@@ -73,11 +73,11 @@ def keeps_type(op: ReshapeOp) -> bool:
 
 
 def keeps_rows(op: ReshapeOp) -> bool:
-    """True when the outermost dimension that is not 1 keeps its size."""
+    """True when the outermost dimension that is not 1 keeps its size, or counts blocks of as many rows each."""
     before, after = (
         next((size for size in shape.get_shape() if size > 1), 1) for shape in (shaped_type(op.source), op.result.type)
     )
-    return before == after
+    return before == after or (after % before == 0 and after < prod(op.result.type.get_shape()))
 
 
 class StoreShuffled(RewritePattern):

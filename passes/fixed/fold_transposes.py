@@ -26,7 +26,7 @@ from xdsl.rewriter import InsertPoint
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp, ReshapeOp
 from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
-from .layouts.carried import SinkThroughConcat, SinkThroughPadding, SinkThroughSlice
+from .layouts.carried import SinkThroughConcat, SinkThroughMove, SinkThroughPadding, SinkThroughSlice
 from .layouts.flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose, SinkThroughReshape
 from .layouts.ports import FoldIntoInput, FoldIntoOutput
 from .layouts.relayout import is_elementwise, move_before, read_through, store_transposed
@@ -173,7 +173,10 @@ CLEAN = (EraseUnusedConstant, MergeReshapes)
 """What is done where there are no transposes."""
 
 STEPS = (
-    (*CANCEL, SinkThroughReshape, SinkThroughMap, SinkThroughPadding, SinkThroughConcat, SinkThroughSlice),
+    (
+        *(*CANCEL, SinkThroughReshape, SinkThroughMap),
+        *(SinkThroughPadding, SinkThroughMove, SinkThroughConcat, SinkThroughSlice),
+    ),
     (*CANCEL, HoistThroughMap),
     (ComposeTransposes, ReadThroughTranspose),
     (ComposeTransposes, ReshapeInstead, MergeReshapes),

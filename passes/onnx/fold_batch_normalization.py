@@ -111,7 +111,11 @@ def fold(op: Operation, affine: Affine) -> None:
     """Fold one op into what computes its operand, or leave it in the one form that is lowered."""
     layer = affine.x.owner
     alone = affine.x.uses.get_length() == 1
-    if isinstance(layer, onnx.ConvOp | onnx.GemmOp) and alone and fold_into_layer(op, layer, affine):
+    if (
+        isinstance(layer, onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp)
+        and alone
+        and fold_into_layer(op, layer, affine)
+    ):
         return
     inner = affine_of(layer) if alone and isinstance(layer, Operation) else None
     if inner is not None:
@@ -121,7 +125,7 @@ def fold(op: Operation, affine: Affine) -> None:
     replace(op, affine)
 
 
-def fold_into_layer(op: Operation, layer: onnx.ConvOp | onnx.GemmOp, affine: Affine) -> bool:
+def fold_into_layer(op: Operation, layer: onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp, affine: Affine) -> bool:
     """Give a layer other weights and another bias; says whether it could."""
     weights = constant_value(layer.w)
     bias = np.zeros(len(affine.factor)) if layer.bias is None else constant_value(layer.bias)

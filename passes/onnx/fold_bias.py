@@ -51,7 +51,7 @@ def to_gemm(product: onnx.MatMulOp) -> None:
 def fold_add(add: onnx.AddOp, value: SSAValue, bias: SSAValue) -> bool:
     """Make `bias` the bias of the layer that computes `value`, where it has none; says whether it did."""
     layer = value.owner
-    if not isinstance(layer, onnx.GemmOp | onnx.ConvOp) or layer.bias is not None:
+    if not isinstance(layer, onnx.GemmOp | onnx.ConvOp | onnx.ConvTransposeOp) or layer.bias is not None:
         return False
     if value.uses.get_length() != 1 or not is_weight(bias):
         return False

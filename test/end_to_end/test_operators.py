@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 from support.networks import Network, compile_network, equal_levels, errors_in_steps, on_grid, real_inputs
 
+from tinyml_opt.dialects import onnx as dialect
+from tinyml_opt.lowering.onnx_to_fixed.stairs import STAIRS
 from tinyml_opt.targets.ports import output_ports, to_real
 from tinyml_opt.tools.verifying.levels import hls_executor
 
@@ -106,6 +109,11 @@ def pools() -> Network:
     net.result(net.node("AveragePool", "x", name="average", kernel_shape=[2, 3]))
     net.result(net.node("AveragePool", "x", name="average_padded", **padded))
     net.result(net.node("AveragePool", "x", name="average_counted", count_include_pad=1, **padded))
+    net.result(net.node("AveragePool", "x", name="average_ceil", count_include_pad=1, ceil_mode=1, **padded))
+    net.result(net.node("GlobalMaxPool", "x", name="global_max"))
+    volume = net.node("Reshape", "x", net.constant(np.array([1, 2, 2, 9, 8])))
+    net.result(net.node("MaxPool", volume, name="max_volume", kernel_shape=[2, 3, 2], pads=[0, 1, 0, 1, 1, 0]))
+    net.result(net.node("AveragePool", volume, name="average_volume", kernel_shape=[2, 2, 3], strides=[1, 2, 1]))
     net.result(net.node("GlobalAveragePool", "x", name="global_average"))
     return net
 
@@ -242,23 +250,144 @@ def moves() -> Network:
     return net
 
 
-def tables() -> Network:
-    """Functions of one number, which 8 bits index."""
-    net = Network(IMAGE, 7)
-    for name in ("Sigmoid", "Tanh"):
-        net.result(net.node(name, "x", name=name.lower()))
-        net.result(net.node(name, net.node("Add", "x", "x"), name=f"{name.lower()}_of_sum"))
+def resizes() -> Network:
+    """Resize of the model's input and of a layer: moves and weighted neighbours, larger and smaller."""
+    net = Network((1, 3, 6, 4), 12)
+    conv = net.node("Conv", "x", net.weight(3, 3, 3, 3), net.bias(3), pads=[1, 1, 1, 1])
+
+    def numbers(*values: float) -> str:
+        return net.constant(np.array(values, np.float32))
+
+    double, half = numbers(1, 1, 2, 2), numbers(1, 1, 0.5, 0.5)
+    for value, name in (("x", "input"), (conv, "layer")):
+        made = {
+            "nearest": net.node("Resize", value, "", double, mode="nearest"),
+            "nearest_smaller": net.node("Resize", value, "", half, mode="nearest", nearest_mode="floor"),
+            "nearest_uneven": net.node("Resize", value, "", numbers(1, 1, 1.5, 1.75)),
+            "linear": net.node("Resize", value, "", double, mode="linear"),
+            "corners": net.node(
+                "Resize", value, "", double, mode="linear", coordinate_transformation_mode="align_corners"
+            ),
+            "linear_smaller": net.node("Resize", value, "", half, mode="linear"),
+            "linear_uneven": net.node("Resize", value, "", numbers(1, 1, 1.5, 0.75), mode="linear"),
+            "rows": net.node("Resize", value, "", numbers(1, 1, 4, 1), mode="linear"),
+            "cubic": net.node("Resize", value, "", double, mode="cubic"),
+        }
+        for kind, result in made.items():
+            net.result(net.node("MaxPool", result, name=f"max_{kind}_{name}", kernel_shape=[2, 2]))
+            net.result(net.node("Identity", result, name=f"{kind}_{name}"))
+    return net
+
+
+def transposed() -> Network:
+    """ConvTranspose: strides longer and shorter than the window, pads, output padding, groups, dilations, shapes."""
+    net = Network((1, 4, 5, 4), 13)
+    variants = {
+        "plain": (3, 1, (3, 3), {}),
+        "blocks": (3, 1, (2, 2), {"strides": [2, 2]}),
+        "twice": (3, 1, (4, 4), {"strides": [2, 2], "pads": [1, 1, 1, 1]}),
+        "odd": (3, 1, (3, 3), {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]}),
+        "uneven": (3, 1, (3, 2), {"strides": [2, 3], "pads": [0, 1, 1, 0]}),
+        "apart": (2, 1, (2, 2), {"strides": [3, 4]}),
+        "dilated": (2, 1, (3, 2), {"dilations": [2, 3], "strides": [2, 1]}),
+        "grouped": (6, 2, (3, 3), {"group": 2, "strides": [2, 2]}),
+        "depthwise": (4, 4, (4, 4), {"group": 4, "strides": [2, 2], "pads": [1, 1, 1, 1]}),
+        "same": (3, 1, (3, 3), {"strides": [2, 2], "auto_pad": "SAME_UPPER"}),
+        "shaped": (3, 1, (3, 3), {"strides": [2, 2], "output_shape": [10, 9]}),
+    }
+    conv = net.node("Conv", "x", net.weight(4, 4, 3, 3), net.bias(4), pads=[1, 1, 1, 1])
+    for name, (out, group, window, attributes) in variants.items():
+        weights = net.weight(4, out // group, *window, axis=1)
+        net.result(net.node("ConvTranspose", "x", weights, net.bias(out), name=name, **attributes))
+        layer = net.node("Relu", net.node("ConvTranspose", conv, weights, **attributes))
+        net.result(net.node("MaxPool", layer, kernel_shape=[2, 2], name=f"max_{name}"))
+    line = net.node("Reshape", "x", net.constant(np.array([1, 4, 20])))
+    weights = net.weight(4, 3, 4, axis=1)
+    net.result(net.node("ConvTranspose", line, weights, net.bias(3), name="line", strides=[2], pads=[1, 0]))
+    return net
+
+
+DOMAINS: dict[str, tuple[float, float]] = {
+    "Acosh": (1, 3),
+    "Acos": (-0.9, 0.9),
+    "Asin": (-0.9, 0.9),
+    "Atanh": (-0.8, 0.8),
+    "Log": (0.1, 2),
+    "Reciprocal": (0.5, 2),
+    "Sqrt": (0, 2),
+    "Tan": (-1.2, 1.2),
+}
+"""Between which numbers a function is computed, where they are not -4 and 4."""
+
+
+def real_function(net: Network, name: str, **attributes: Any) -> None:
+    """A function of numbers from its domain, which are a multiple of the input, shifted; a layer takes it in."""
+    low, high = DOMAINS.get(name, (-4, 4))
+    scaled = net.node("Mul", "x", net.constant(np.float32((high - low) / 2)))
+    inside = net.node("Add", scaled, net.constant(np.float32((high + low) / 2)), name=f"{name}_x{len(net.nodes)}")
+    net.result(inside)
+    net.result(net.node(name, inside, name=f"{name}_y{len(net.nodes)}", **attributes))
+
+
+def curves() -> Network:
+    """Functions by tables: of all results, or of segments."""
+    net = Network((1, 4, 9), 7, opset=24)
+    for name, op in dialect.FUNCTIONS.items():
+        if op.definition().pieces is None and not op.definition().domain and name not in STAIRS:
+            real_function(net, name)
+    real_function(net, "Gelu", approximate="tanh")
+    real_function(net, "Elu", alpha=0.3)
+    real_function(net, "Celu", alpha=0.7)
+    return net
+
+
+def lines() -> Network:
+    """Functions of straight lines, alone and in the layer before them."""
+    net = Network((1, 4, 9), 8, opset=24)
+    for name, op in dialect.FUNCTIONS.items():
+        if op.definition().pieces is not None and name not in ("ThresholdedRelu", "Sign", "Shrink"):
+            real_function(net, name)
+    real_function(net, "LeakyRelu", alpha=-1.5)
+    real_function(net, "HardSigmoid", alpha=-0.3, beta=0.2)
+    for name in ("LeakyRelu", "Abs", "HardSigmoid"):
+        layer = net.node("Conv", "x", net.weight(3, 4, 3), net.bias(3), name=f"{name}_layer")
+        net.result(net.node(name, layer, name=f"{name}_of_layer"))
+    return net
+
+
+def several() -> Network:
+    """Functions of several values, of constants of any shape, and of values that broadcast."""
+    net = Network((1, 4, 6, 5), 4)
+    relu, negative = net.node("Relu", "x", name="relu"), net.node("Neg", "x")
+    above = net.node("Add", relu, net.constant(np.float32(1)), name="above")
+    first = net.node("Slice", "x", *(net.constant(np.array([n])) for n in (0, 1, 3)), name="first")
+    net.result(net.node("Max", "x", negative, name="greatest"))
+    net.result(net.node("Min", "x", negative, relu, name="least"))
+    net.result(net.node("Max", "x", net.constant(np.float32(0.2)), name="at_least"))
+    net.result(net.node("Min", net.bias(4, 1, 1), "x", name="at_most"))
+    net.result(net.node("Mean", "x", relu, first, above, name="mean"))
+    net.result(net.node("Mean", *(["x", relu, first, above, "x"] * 2), name="mean_of_ten"))
+    net.result(net.node("Div", "x", above, name="quotient"))
+    net.result(net.node("Div", net.bias(4, 1, 1), above, name="constant_over"))
+    net.result(net.node("Add", net.node("ReduceMean", "x", axes=[0, 1, 2, 3], keepdims=0), "x", name="rank_0"))
+    for exponent in (2, 3, 0.5, -1, 1.7, 1):
+        power = net.constant(np.float32(exponent))
+        net.result(net.node("Pow", above, power, name=f"power{len(net.nodes)}"))
+    net.result(net.node("Pow", net.constant(np.float32(2)), "x", name="power_of_2"))
+    net.result(net.node("PRelu", "x", net.constant(np.float32(0.2)), name="one_slope"))
+    net.result(net.node("PRelu", "x", net.bias(4, 1, 1), name="slopes"))
+    net.result(net.node("PRelu", "x", above, name="computed_slopes"))
+    layer = net.node("Conv", "x", net.weight(4, 4, 3, 3), net.bias(4), pads=[1, 1, 1, 1])
+    net.result(net.node("PRelu", layer, net.bias(4, 1, 1), name="slopes_of_layer"))
     return net
 
 
 GROUPS: tuple[Callable[[], Network], ...] = (
     *(convolutions, signals, matrices),
-    *(elementwise, pools, means_and_margins, beside_layers, joins, shapes, moves),
+    *(elementwise, pools, means_and_margins, beside_layers, joins, shapes, moves, resizes, transposed),
+    *(curves, lines, several),
 )
-CONFIGURATIONS = [
-    *((group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")),
-    *((tables, 8, scheme) for scheme in ("affine", "pow2")),
-]
+CONFIGURATIONS = [(group, bits, scheme) for group in GROUPS for bits in (8, 16) for scheme in ("affine", "pow2")]
 
 STEPS = {8: 1.0, 16: 32.0}
 """How far an operator may be from the float model, in units of its output's scale, by the width of values.
@@ -269,7 +398,10 @@ With 16 bits the weights keep what fits the accumulator (fixed-assign-types), an
 accumulator is narrowed to 16 before it is multiplied: 32 steps are 2^-11 of the range.
 """
 
-LAYERS: dict[Callable[[], Network], int] = {beside_layers: 2, joins: 2, moves: 2}
+LAYERS: dict[Callable[[], Network], int] = {
+    **{beside_layers: 2, joins: 2, moves: 2, resizes: 2, transposed: 3},
+    **{curves: 3, lines: 2, several: 3},
+}
 """How many times a model rounds one after the other, where it is more than once."""
 
 

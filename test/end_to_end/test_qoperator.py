@@ -17,6 +17,7 @@ from support.networks import (
     Network,
     compile_network,
     equal_levels,
+    errors_in_steps,
     onnxruntime_outputs,
     real_inputs,
     steps_from,
@@ -142,6 +143,7 @@ def scalars(net: Integers) -> None:
     net.output(net.apply("Concat", [*pair, (x, INPUT)], (0.03, -2), axis=1), (0.03, -2))
     net.output(net.apply("Concat", [(x, INPUT)], (0.03, -2), axis=1), (0.03, -2))
     net.output(net.apply("Sigmoid", [(x, INPUT)], (1 / 256, -128)), (1 / 256, -128))
+    net.output(net.apply("LeakyRelu", [(x, INPUT)], (0.018, -40), alpha=0.1), (0.018, -40))
     net.output(net.apply("GlobalAveragePool", [(x, INPUT)], (0.01, 2)), (0.01, 2))
     window = {"kernel_shape": [2, 3], "strides": [2, 1], "pads": [0, 1, 0, 1], "count_include_pad": 1}
     net.output(net.apply("AveragePool", [(x, INPUT)], (0.015, 2), **window), (0.015, 2))
@@ -169,3 +171,22 @@ def test_like_its_twin_and_onnxruntime(build: Any, dtype: Any, tmp_path: Path) -
             assert np.array_equal(expected.outputs[name], run.outputs[other]), name
         far = steps_from(onnxruntime_outputs(fused.model(), rows), compilation, run)
         assert max(far.values()) <= (1.01 if board == "host" else 2.01), far
+
+
+WIDE: Parameters = (0.0001, 40)
+
+
+def test_functions_of_16_bits(tmp_path: Path) -> None:
+    """QLinear operators on int16, which onnxruntime does not compute: within a step or two of the reals."""
+    net = Integers(True, np.int16)
+    x = net.quantize("x", WIDE)
+    net.output(net.apply("Sigmoid", [(x, WIDE)], (2.0**-15, 0)), (2.0**-15, 0))
+    net.output(net.apply("LeakyRelu", [(x, WIDE)], (0.00009, -40), alpha=0.1), (0.00009, -40))
+    net.output(net.apply("Add", [(x, WIDE), (x, WIDE)], (0.0002, 1)), (0.0002, 1))
+    net.output(net.apply("Mul", [(x, WIDE), (x, WIDE)], (0.0002, -3)), (0.0002, -3))
+    rows = net.rows(20) * 2
+    for board in ("host", "uno"):
+        compilation = compile_network(net.model(), tmp_path, board=board)
+        run = equal_levels(compilation, real_inputs(rows))
+        errors = errors_in_steps(compilation, real_inputs(rows), run)
+        assert max(errors.values()) <= (1.5 if board == "host" else 2.5), errors

@@ -29,7 +29,8 @@ class Network:
     Weights are multiples of 2^-7 and reach 127 of them in each output channel, so that 8 bits hold them exactly.
     """
 
-    def __init__(self, shape: Sequence[int], seed: int = 0):
+    def __init__(self, shape: Sequence[int], seed: int = 0, opset: int = 13):
+        self.opset = opset
         self.random = np.random.default_rng(seed)
         self.input = helper.make_tensor_value_info("x", TensorProto.FLOAT, list(shape))
         self.shape = tuple(shape)
@@ -75,7 +76,7 @@ class Network:
     def model(self) -> onnx.ModelProto:
         """The model, checked, with the shapes of its outputs."""
         graph = helper.make_graph(self.nodes, "net", [self.input], self.outputs, self.constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
         onnx.checker.check_model(model, full_check=True)
         return model

@@ -7,7 +7,7 @@ from math import prod
 from xdsl.dialects.builtin import TensorType
 
 from ...dialects.harmless import in_quotes
-from ...dialects.onnx import ConvOp, GemmOp
+from ...dialects.onnx import ConvOp, ConvTransposeOp, GemmOp
 from ...dialects.onnx.base import OnnxOp, shape_of
 from ...passes.fixed.calibrate import the_function
 from ...targets.dataset import load_dataset
@@ -59,4 +59,4 @@ def affordable_rows(compilation: Compilation) -> int:
 def work_of(op: OnnxOp) -> int:
     """About how many multiply-accumulates, or elements, an op computes."""
     elements = sum(prod(r.type.get_shape()) for r in op.results if isinstance(r.type, TensorType))
-    return elements * prod(shape_of(op.w)[1:]) if isinstance(op, ConvOp | GemmOp) else elements
+    return elements * prod(shape_of(op.w)[1:]) if isinstance(op, ConvOp | ConvTransposeOp | GemmOp) else elements

@@ -1,4 +1,4 @@
-"""Transposes that move through what keeps the dimensions of its operands: padding, concatenations, slices."""
+"""Transposes that move through what keeps the dimensions of its operands: padding, moves, concatenations, slices."""
 
 from __future__ import annotations
 
@@ -12,9 +12,18 @@ from xdsl.rewriter import InsertPoint
 from ....dialects.access import linear_map
 from ....dialects.fixed import ConcatOp, ConstantOp, SliceOp
 from ....dialects.fixed.forms import MapOp, ReduceOp, shaped_type
+from ....dialects.fixed.scalar import YieldOp
 from ....dialects.fixed.types import DomainAttr
-from .relayout import permuted_map, read_through, set_maps
-from .transposes import Permutation, inverse, node_of, permuted_type, settled_permutation, transpose
+from .relayout import permuted_map, read_through, reorder_domain, set_maps, store_transposed
+from .transposes import (
+    Permutation,
+    inverse,
+    node_of,
+    permutation_of,
+    permuted_type,
+    settled_permutation,
+    transpose,
+)
 
 
 class SinkThroughPadding(RewritePattern):
@@ -99,6 +108,53 @@ class SinkThroughSlice(RewritePattern):
         )
         rewriter.replace(op, transpose(cut.result, permutation))
         notify(source, rewriter)
+
+
+class SinkThroughMove(RewritePattern):
+    """move(T(p, x)) -> T(p, move(x)), where each index of the result goes along the same one of x"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: MapOp, rewriter: PatternRewriter) -> None:
+        if op.result is None or not is_move(op):
+            return
+        permutation = settled_permutation(op.ins[0])
+        if permutation is None:
+            return
+        source, back = op.ins[0], inverse(permutation)
+        read_through(op, 0, rewriter)
+        result = store_transposed(op, back, rewriter)
+        reorder_domain(op, [m.data for m in op.maps], written_order(op))
+        restored = rewriter.insert(transpose(result, permutation), InsertPoint.after(op))
+        rewriter.replace_uses_with_if(result, restored.results[0], lambda use: use.operation is not restored)
+        notify(source, rewriter)
+
+
+def is_move(op: MapOp) -> bool:
+    """True for a map that takes elements from elsewhere and is no transpose: each dimension of its domain in one index.
+
+    That index has the same number in what is read and what is written.
+    """
+    reads, writes = linear_map(op.in_maps[0]), linear_map(op.out_map)
+    if len(op.ins) != 1 or op.params or op.tables or len(reads) != len(writes) or permutation_of(op) is not None:
+        return False
+    if not isinstance(op.body.block.first_op, YieldOp):
+        return False
+    owners = [[i for i, w in enumerate(writes) if w.coefficients[d]] for d in range(len(op.sizes))]
+    return all(
+        all(owners[d] == [i] for d, c in enumerate(read.coefficients) if c and op.sizes[d] > 1)
+        for i, read in enumerate(reads)
+    )
+
+
+def written_order(op: MapOp) -> list[int]:
+    """The dimensions of a domain in the order in which they count through the result."""
+    writes = linear_map(op.out_map)
+
+    def place(dim: int) -> tuple[int, int]:
+        index = next((i for i, w in enumerate(writes) if w.coefficients[dim]), len(writes))
+        return index, -abs(writes[index].coefficients[dim]) if index < len(writes) else 0
+
+    return sorted(range(len(op.sizes)), key=place)
 
 
 def notify(value: SSAValue, rewriter: PatternRewriter) -> None:

@@ -21,15 +21,18 @@ class RangeTypes:
     bits: int
     pow2: bool
 
-    def of_range(self, low: float, high: float) -> QType:
-        """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits)."""
+    def of_range(self, low: float, high: float, farthest: float = math.inf) -> QType:
+        """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits).
+
+        Numbers beyond `farthest` need no place, even where there are bits to spare.
+        """
         low, high = min(low, 0.0), max(high, 0.0)
         storage, steps = IntegerType(self.bits), (1 << self.bits) - 1
         if low == high:
             return QType(storage, 1.0)
         if self.pow2 or self.bits > 8:
             headroom = 1.0 if self.bits <= 8 else WIDE_HEADROOM
-            return QType(storage, self.symmetric_scale(max(-low, high) * headroom))
+            return QType(storage, self.symmetric_scale(min(max(-low, high) * headroom, max(-low, high, farthest))))
         scale = (high - low) / steps
         zero_point = round(-(1 << (self.bits - 1)) - low / scale)
         return QType(storage, scale, max(-(1 << (self.bits - 1)), min((1 << (self.bits - 1)) - 1, zero_point)))

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from xdsl.ir import SSAValue
 
-from ....dialects.access import linear_map
+from ....dialects.access import full_box, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import OpaqueOp
 from .access import Access, Chunk
@@ -60,7 +60,8 @@ class Task:
         if self.along is None or isinstance(self.op, OpaqueOp):
             return True
         for result in linear_map(self.op.out_map):
-            if [d for d, coefficient in enumerate(result.coefficients) if coefficient] == [self.along]:
+            low, high = result.without(self.along).interval(full_box(self.op.sizes))
+            if abs(result.coefficients[self.along]) > high - low:
                 return True
         return False
 

@@ -27,7 +27,7 @@ from .reductions import (
 )
 from .shapes import concat, gather, pad, same_elements, slice_
 from .types import Array, Evaluate, Real
-from .windows import average_pool, conv, global_average_pool, max_pool
+from .windows import average_pool, conv, conv_transpose, global_average_pool, max_pool, resize
 
 EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.AddOp: several(np.add),
@@ -39,6 +39,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ConcatOp: concat,
     onnx.ConvOp: conv,
     onnx.CumSumOp: cum_sum,
+    onnx.ConvTransposeOp: conv_transpose,
     onnx.DequantizeLinearOp: dequantize,
     onnx.DivOp: several(np.divide),
     onnx.FlattenOp: same_elements,
@@ -65,6 +66,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.RMSNormalizationOp: rms_normalization,
     onnx.ReluOp: lambda op, v: np.maximum(v[0], 0),
     onnx.ReshapeOp: same_elements,
+    onnx.ResizeOp: resize,
     onnx.SliceOp: slice_,
     onnx.SoftmaxOp: softmax,
     onnx.SqueezeOp: same_elements,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ....dialects import onnx
+from ....dialects.onnx.base import shape_of
 from .types import Array
 
 
@@ -78,3 +79,34 @@ def pool_windows(op: onnx.MaxPoolOp | onnx.AveragePoolOp, x: Array, fill: float)
 def global_average_pool(op: onnx.GlobalAveragePoolOp, operands: Sequence[Array]) -> Array:
     """The mean over the spatial dimensions."""
     return operands[0].mean(axis=tuple(range(3, operands[0].ndim)), keepdims=True, dtype=operands[0].dtype)
+
+
+def resize(op: onnx.ResizeOp, operands: Sequence[Array]) -> Array:
+    """Weighted sums of neighbours along a dimension."""
+    x, w = operands
+    axis, first = op.axis_index + 1, np.asarray(op.first_list)
+    column = (-1, *(1,) * (x.ndim - axis - 1))
+    terms = [w[0, :, t].reshape(column) * x.take(first + t, axis=axis) for t in range(w.shape[2])]
+    return np.sum(terms, axis=0, dtype=x.dtype)
+
+
+def conv_transpose(op: onnx.ConvTransposeOp, operands: Sequence[Array]) -> Array:
+    """Each tap of the window adds its product with x at its places of the full result, from which pads are cut."""
+    x, w, *bias = operands
+    batch, n, channels, *image = x.shape
+    kernel, groups, rank = w.shape[3:], op.groups, w.ndim - 3
+    grouped = x.reshape(batch, n, groups, channels // groups, -1)
+    weights = w[0].reshape(groups, -1, *w.shape[2:])
+    reaches = zip(image, kernel, op.stride_list, op.dilation_list, strict=True)
+    full = [stride * (size - 1) + dilation * (k - 1) + 1 for size, k, stride, dilation in reaches]
+    spare = [max(0, -pad) for pad in op.pad_list[rank:]]
+    total = np.zeros((batch, n, w.shape[1], *(a + b for a, b in zip(full, spare, strict=True))), x.dtype)
+    for tap in np.ndindex(*kernel):
+        product = weights[(..., *tap)] @ grouped
+        starts = [t * dilation for t, dilation in zip(tap, op.dilation_list, strict=True)]
+        steps = zip(starts, image, op.stride_list, strict=True)
+        place = [slice(start, start + stride * (size - 1) + 1, stride) for start, size, stride in steps]
+        total[(..., *place)] += product.reshape(batch, n, w.shape[1], *image)
+    cut = zip(op.pad_list[:rank], shape_of(op.result)[2:], strict=True)
+    result = total[(..., *(slice(pad, pad + size) for pad, size in cut))]
+    return result + bias[0][0].reshape(-1, *(1,) * rank) if bias else result

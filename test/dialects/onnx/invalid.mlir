@@ -245,3 +245,29 @@
 // CHECK: epsilon of a sum of magnitudes is 0
 %x = "test.op"() : () -> tensor<2x6xf32>
 %y = onnx.LpNormalization %x {axes = array<i64: 1>, epsilon = 1.0 : f64} : tensor<2x6xf32> -> tensor<2x6xf32>
+
+// -----
+
+// CHECK: 3 taps from 0 to 6 on leave dimension 1
+%x, %w = "test.op"() : () -> (tensor<1x8xf32>, tensor<2x3xf32>)
+%y = onnx.Resize %x, %w {axis = 1 : i64, first = array<i64: 0, 6>} : (tensor<1x8xf32>, tensor<2x3xf32>) -> tensor<1x2xf32>
+
+// -----
+
+// CHECK: expected a dimension of tensor<1x8xf32> and weights [1, taps]
+%x, %w = "test.op"() : () -> (tensor<1x8xf32>, tensor<2x3xf32>)
+%y = onnx.Resize %x, %w {axis = 1 : i64, first = array<i64: 0>} : (tensor<1x8xf32>, tensor<2x3xf32>) -> tensor<1x1xf32>
+
+// -----
+
+// CHECK: 4 input and 6 output channels do not fit weights [6, 4, 3] in 2 groups
+%x, %w = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>)
+%y = onnx.ConvTranspose %x, %w {group = 2 : i64, strides = array<i64: 1>, pads = array<i64: 0, 0>,
+  dilations = array<i64: 1>} : (tensor<1x4x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x10xf32>
+
+// -----
+
+// CHECK: the result has shape [1, 6, 9], expected [1, 6, 10]
+%x, %w = "test.op"() : () -> (tensor<1x4x8xf32>, tensor<6x4x3xf32>)
+%y = onnx.ConvTranspose %x, %w {group = 1 : i64, strides = array<i64: 1>, pads = array<i64: 0, 0>,
+  dilations = array<i64: 1>} : (tensor<1x4x8xf32>, tensor<6x4x3xf32>) -> tensor<1x6x9xf32>

@@ -101,6 +101,9 @@ func.func @joins(%x: tensor<1x2x4xf32>) -> tensor<1x4xf32> {
   %4 = onnx.Concat %2, %2 {axis = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x8xf32>
   // CHECK-NEXT: %{{.*}} = onnx.Gather %4 {axes = array<i64: 1>, indices = [array<i64: 7, 0, 0>]} : tensor<1x8xf32> -> tensor<1x3xf32>
   %g = onnx.Gather %4 {axes = array<i64: 1>, indices = [array<i64: 7, 0, 0>]} : tensor<1x8xf32> -> tensor<1x3xf32>
+  // CHECK: %{{.*}} = onnx.Resize %4, %{{.*}} {axis = 1 : i64, first = array<i64: 0, 5>} : (tensor<1x8xf32>, tensor<2x3xf32>) -> tensor<1x2xf32>
+  %band = onnx.Constant dense<0.25> : tensor<2x3xf32> -> tensor<2x3xf32>
+  %r = onnx.Resize %4, %band {axis = 1 : i64, first = array<i64: 0, 5>} : (tensor<1x8xf32>, tensor<2x3xf32>) -> tensor<1x2xf32>
   // CHECK-NEXT: %5 = onnx.Slice %4 {starts = array<i64: 0, 3>} : tensor<1x8xf32> -> tensor<1x5xf32>
   %5 = onnx.Slice %4 {starts = array<i64: 0, 3>} : tensor<1x8xf32> -> tensor<1x5xf32>
   func.return %2 : tensor<1x4xf32>
@@ -140,4 +143,13 @@ func.func @along_axes(%x: tensor<2x4x6xf32>, %y: tensor<3x1x6x5xf32>) {
   %8 = onnx.LRN %x {size = 3 : i64, alpha = 1.0e-04 : f64, beta = 0.75 : f64, bias = 1.0 : f64}
     : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
   func.return
+}
+
+// CHECK-LABEL: func.func @transposed
+func.func @transposed(%x: tensor<1x3x8xf32>) -> tensor<1x4x15xf32> {
+  %w = onnx.Constant dense<0.5> : tensor<4x3x2xf32> -> tensor<4x3x2xf32>
+  // CHECK: %{{.*}} = onnx.ConvTranspose %x, %w {group = 1 : i64, strides = array<i64: 2>, pads = array<i64: 1, 0>, dilations = array<i64: 1>, node = "up"} : (tensor<1x3x8xf32>, tensor<4x3x2xf32>) -> tensor<1x4x15xf32>
+  %y = onnx.ConvTranspose %x, %w {group = 1 : i64, strides = array<i64: 2>, pads = array<i64: 1, 0>,
+    dilations = array<i64: 1>, node = "up"} : (tensor<1x3x8xf32>, tensor<4x3x2xf32>) -> tensor<1x4x15xf32>
+  func.return %y : tensor<1x4x15xf32>
 }

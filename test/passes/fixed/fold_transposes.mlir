@@ -238,3 +238,24 @@ func.func @shuffle(%x: !nhwc) -> !nhwc {
   // CHECK-NEXT: func.return %[[Y]]
   func.return %y : !nhwc
 }
+
+// -----
+
+// Elements from constant places are taken from what is stored channels last, and stay so.
+// CHECK-LABEL: func.func @through_a_move
+func.func @through_a_move(%x: tensor<1x2x3x4x!fixed.q<i8, 2^-4>>) -> tensor<1x4x4x3x!fixed.q<i8, 2^-4>> {
+  // CHECK-NEXT: %{{.*}} = fixed.map ins(%x : tensor<1x2x3x4x!fixed.q<i8, 2^-4>>) domain <1, 2, 2, 3, 4>
+  // CHECK-SAME: maps [affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d3, d4)>, affine_map<(d0, d1, d2, d3, d4) -> (d0, d4, ((d1 * 2) + d2), d3)>]
+  %0 = fixed.map ins(%x : tensor<1x2x3x4x!fixed.q<i8, 2^-4>>) domain <1, 4, 2, 3>
+      maps [affine_map<(d0, d1, d2, d3) -> (d0, d2, d3, d1)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>] {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> tensor<1x4x2x3x!fixed.q<i8, 2^-4>>
+  %1 = fixed.map ins(%0 : tensor<1x4x2x3x!fixed.q<i8, 2^-4>>) domain <1, 4, 2, 2, 3>
+      maps [affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d4)>,
+            affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2 * 2 + d3, d4)>] {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> tensor<1x4x4x3x!fixed.q<i8, 2^-4>>
+  func.return %1 : tensor<1x4x4x3x!fixed.q<i8, 2^-4>>
+}

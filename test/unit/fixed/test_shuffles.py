@@ -106,13 +106,11 @@ def test_a_shuffle_of_two_branches_interleaves_their_stores():
 
 
 def test_blocks_of_pixels_are_stored_where_they_belong():
-    """A row of the layer is two rows of pixels: it stays one dimension of the layer's output, and a reshape is left."""
+    """A row of the layer is two rows of pixels, which a slice of it writes: nothing is left of the moves."""
     graph = Graph((1, 3, 4, 5), 0)
     x = graph.depth_to_space(graph.conv(graph.block.args[0], 8, 3), 2, False)
     folded = assert_same(graph.finish([graph.conv(x, 2, 3)]))
-    assert (count(folded, MapOp), count(folded, ReshapeOp)) == (0, 1)
-    (reshape,) = (op for op in folded.walk() if isinstance(op, ReshapeOp))
-    assert shape_of(reshape.source) == (1, 4, 2, 5, 2, 2)
+    assert count(folded, MapOp, ReshapeOp) == 0
 
 
 def test_a_shuffle_of_what_others_read_too_is_copied():

@@ -24,14 +24,14 @@ CASES = "onnx.backend.test.case.node"
 OPERATORS = (
     "attention einsum "
     "abs acos acosh add argmax argmin asin asinh atan atanh averagepool batch_normalization ceil celu "
-    "center_crop_pad clip compress concat conv cos cosh cumsum depthtospace dequantizelinear div elu erf exp "
-    "expand flatten floor gather gatherelements gathernd gelu gemm globalaveragepool groupnormalization hardmax "
-    "hardsigmoid hardswish identity instance_normalization layernormalization leakyrelu log logsoftmax "
-    "lpnormalization lrn matmul max maxpool mean meanvariancenormalization min mish mod mul neg pad pow prelu "
-    "quantizelinear reciprocal reduce_log_sum reduce_log_sum_exp reducel1 reducel2 reducemax reducemean reducemin "
-    "reduceprod reducesum reducesumsquare relu reshape reversesequence rmsnormalization round scatterelements "
-    "scatternd selu shrink sigmoid sign sin sinh slice softmax softplus softsign spacetodepth split sqrt squeeze "
-    "sub sum swish tan tanh thresholdedrelu tile topk transpose unsqueeze"
+    "center_crop_pad clip compress concat conv convtranspose cos cosh cumsum depthtospace dequantizelinear div elu "
+    "erf exp expand flatten floor gather gatherelements gathernd gelu gemm globalaveragepool globalmaxpool "
+    "groupnormalization hardmax hardsigmoid hardswish identity instance_normalization layernormalization leakyrelu "
+    "log logsoftmax lpnormalization lrn matmul max maxpool mean meanvariancenormalization min mish mod mul neg pad "
+    "pow prelu quantizelinear reciprocal reduce_log_sum reduce_log_sum_exp reducel1 reducel2 reducemax reducemean "
+    "reducemin reduceprod reducesum reducesumsquare relu reshape resize reversesequence rmsnormalization round "
+    "scatterelements scatternd selu shrink sigmoid sign sin sinh slice softmax softplus softsign spacetodepth split "
+    "sqrt squeeze sub sum swish tan tanh thresholdedrelu tile topk transpose unsqueeze upsample"
 ).split()
 
 

@@ -175,20 +175,12 @@ REFUSED = {
         model([node("MaxPool", "x", kernel_shape=[2], dilations=[2], pads=[1, 1])], shape=(1, 1, 1)),
         "lie in the padding only",
     ),
-    "3-D window": (model([node("MaxPool", "x", kernel_shape=[2, 2, 2])], shape=(1, 1, 8, 8, 8)), "only 1-D and 2-D"),
-    "window of a matrix": (model([node("MaxPool", "x", kernel_shape=[2, 2])]), "only 1-D and 2-D"),
+    "3-D convolution": (
+        model([node("Conv", "x", "w")], {"w": np.ones((1, 1, 2, 2, 2), F4)}, (1, 1, 8, 8, 8)),
+        "only 1-D and 2-D",
+    ),
+    "window of a matrix": (model([node("MaxPool", "x", kernel_shape=[2, 2])]), "only 1-D and 2-D and 3-D"),
     "missing attribute": (model([node("MaxPool", "x")], shape=IMAGE), "attribute 'kernel_shape' is missing"),
-    "column major": (
-        model([node("MaxPool", "x", kernel_shape=[2, 2], storage_order=1)], shape=IMAGE),
-        "storage_order = 1 is not supported",
-    ),
-    "ceil of counted padding": (
-        model(
-            [node("AveragePool", "x", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1, count_include_pad=1)],
-            shape=IMAGE,
-        ),
-        "ceil_mode = 1 with count_include_pad = 1",
-    ),
     "training": (
         model([node("BatchNormalization", "x", *"wwww", training_mode=1)], {"w": np.ones(4, F4)}),
         "training_mode = 1 is not supported",

@@ -1,0 +1,56 @@
+"""How far a value reaches that matters: what only feeds functions that saturate needs no range beyond.
+
+Where the function changes by less than half a step of its result, numbers farther out give the same result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from xdsl.ir import Operation, SSAValue
+
+from ....dialects import onnx
+from ....dialects.fixed.types import QType
+
+Bounds = tuple[float, float]
+
+TypeOf = Callable[[Operation], QType | None]
+"""The type that an op's result will have; None where it is not known."""
+
+
+def reach_that_matters(value: SSAValue, type_of: TypeOf) -> Bounds:
+    """The least and the greatest number beyond which no reader of a value tells numbers apart, else infinity."""
+    found = [bounds_of(use.operation, type_of) for use in value.uses]
+    if not found or None in found:
+        return -math.inf, math.inf
+    bounds = [pair for pair in found if pair is not None]
+    return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+
+def bounds_of(op: Operation, type_of: TypeOf) -> Bounds | None:
+    """Where a function saturates; None where it does not."""
+    if isinstance(op, onnx.ClipOp):
+        return op.low_value, op.high_value
+    if isinstance(op, onnx.ReluOp):
+        return 0.0, math.inf
+    if not isinstance(op, onnx.FunctionOp):
+        return None
+    pieces = op.pieces
+    if pieces is not None:
+        flat = len(pieces) > 1 and pieces[0].slope == 0 and pieces[-1].slope == 0
+        return (pieces[1].begin, pieces[-1].begin) if flat else None
+    type = type_of(op)
+    if type is None or op.name not in INVERSES:
+        return None
+    half = min(max(type.scale / 2, 2.0**-40), 0.25)
+    end = INVERSES[op.name](half)
+    return -end, end
+
+
+INVERSES: dict[str, Callable[[float], float]] = {
+    "onnx.Erf": lambda half: math.sqrt(math.log(1 / half)),
+    "onnx.Sigmoid": lambda half: math.log((1 - half) / half),
+    "onnx.Tanh": lambda half: math.atanh(1 - half),
+}
+"""From where on a function is less than this from its limit; of Erf at the latest, as `1 - erf(x) < exp(-x^2)`."""
