@@ -24,8 +24,8 @@ from .rows import Rows, accumulator, mapped, reach_of, reduced, yields
 EXP_BITS = 30
 """Fractional bits of an exponential: 1 is the greatest."""
 
-SUM_BITS = 45
-"""Bits of a difference and a logarithm in one unit."""
+SUM_BITS = 40
+"""Bits of a difference and a logarithm in one unit: as many are left for the factor to the result's."""
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from support.networks import Network, compile_network, equal_levels, on_grid, real_inputs
+from support.networks import (
+    Network,
+    compile_network,
+    equal_levels,
+    on_grid,
+    onnxruntime_outputs,
+    real_inputs,
+    steps_from,
+)
 
 from tinyml_opt.dialects.fixed.types import QType
 from tinyml_opt.passes.fixed.calibrate import the_function
@@ -216,3 +225,25 @@ def test_transformer(bits: int, least: float, tmp_path: Path):
     noise = np.square(actual - expected).mean()
     assert 10 * np.log10(np.square(expected).mean() / noise) > least
     assert Analysis(the_function(compilation.fixed)).findings == []
+
+
+def through_integers(net: Network, value: str, scale: float, zero_point: np.integer[Any]) -> str:
+    """A value quantized and read again."""
+    parameters = net.constant(np.float32(scale)), net.constant(zero_point)
+    return net.node("DequantizeLinear", net.node("QuantizeLinear", value, *parameters), *parameters)
+
+
+@pytest.mark.parametrize("board", ["host", "mega2560"])
+def test_quantized_product(board: str, tmp_path: Path):
+    """Both operands are computed and have a zero point: within a step of onnxruntime."""
+    net = Newer((1, 2, 5, 7), 18)
+    x = through_integers(net, "x", 0.01, np.int8(-20))
+    y = through_integers(net, net.node("Transpose", net.node("Abs", x), perm=[0, 1, 3, 2]), 0.005, np.uint8(13))
+    product = net.node("MatMul", x, y)
+    weights = net.node("Softmax", through_integers(net, product, 0.03, np.int8(7)), axis=-1)
+    net.result(through_integers(net, weights, 1 / 255, np.uint8(0)))
+    model, rows = net.model(), net.rows(ROWS)
+    compilation = compile_network(model, tmp_path, None, board)
+    run = equal_levels(compilation, real_inputs(rows))
+    (steps,) = steps_from(onnxruntime_outputs(model, rows), compilation, run).values()
+    assert steps < 1.01

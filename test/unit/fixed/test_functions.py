@@ -20,6 +20,7 @@ from tinyml_opt.dialects.onnx.function_table import erf
 from tinyml_opt.lowering.onnx_to_fixed import ConvertOnnxToFixedPass
 from tinyml_opt.lowering.onnx_to_fixed.grids import values_of
 from tinyml_opt.passes.fixed.intervals.analysis import Analysis
+from tinyml_opt.passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 
 ALL = np.arange(-(1 << 15), 1 << 15)
@@ -43,7 +44,8 @@ def compiled(name: str, x: float, y: float, storage: str = "i16", zero: int = 0,
     function = next(f for f in module.walk() if isinstance(f, op))
     with np.errstate(all="ignore"):
         wanted = function.evaluate((ALL - zero) * x) / y
-    ConvertOnnxToFixedPass(bits).apply(Context(), module)
+    ConvertOnnxToFixedPass().apply(Context(), module)
+    LegalizeBitwidthsPass(bits).apply(Context(), module)
     (form,) = [f for f in module.walk() if isinstance(f, MapOp)]
     run = FixedExecutor(module).run({"input0": ALL.astype(np.int16).reshape(1, 1, -1)})
     (result,) = run.outputs.values()

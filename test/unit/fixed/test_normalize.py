@@ -81,7 +81,7 @@ def test_negative_operands_are_refused(cls: type[ExponentOp] | type[MantissaOp])
 
 def tables() -> tuple[NDArray[Any], NDArray[Any]]:
     """The numbers of the tables of roots and logarithms."""
-    builder = FixedBuilder(Block(), 64)
+    builder = FixedBuilder(Block())
     owners = [table.owner for table in (roots.root_table(builder, "n"), roots.log_table(builder, "n"))]
     first, second = (to_numpy(owner.value) for owner in owners if isinstance(owner, ConstantOp))
     return first, second
