@@ -31,6 +31,7 @@ from tinyml_opt.tools.verifying.levels import compare_runs
 from .host_batch import HostBatch
 from .networks import on_grid_dataset
 from .random_graphs import Drawn
+from .time_limits import at_most
 
 Array = NDArray[Any]
 
@@ -43,6 +44,10 @@ MIN_SNR = {8: 8.0, 16: 30.0}
 
 QUANTIZED_SNR = 25.0
 """In dB, between float executor and onnxruntime in quantized models, in which a tie may round the other way."""
+
+
+SECONDS = 60
+"""What a graph may take on its way to C: most take less than a tenth of one."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +75,12 @@ def judged(graphs: Sequence[Drawn]) -> list[Verdict]:
     with TemporaryDirectory(prefix="tinyml-random-") as scratch:
         for graph in graphs:
             try:
-                reason = float_fault(graph)
-                if reason:
-                    verdicts.append(Verdict(graph, WRONG, reason))
-                else:
-                    waiting.append(compiled(graph, Path(scratch)))
+                with at_most(SECONDS):
+                    reason = float_fault(graph)
+                    if reason:
+                        verdicts.append(Verdict(graph, WRONG, reason))
+                    else:
+                        waiting.append(compiled(graph, Path(scratch)))
             except Exception as error:
                 verdicts.append(failure(graph, error))
         return verdicts + through_c(waiting, Path(scratch))
