@@ -42,6 +42,15 @@ FAILURES = (WRONG, FAR, LEVELS, CRASHED)
 MIN_SNR = {8: 8.0, 16: 30.0}
 """In dB, what integers keep of a chain of some operators, by the width of values: a wrong axis leaves 0 dB."""
 
+STEEP = frozenset(
+    """
+    Acos Acosh And Asin Atanh BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Ceil Cosh CumProd Div Equal Exp Floor
+    Greater GreaterOrEqual Hardmax Less LessOrEqual Log LpNormalization Mod Not Or Pow Reciprocal ReduceLogSum
+    ReduceProd Round Shrink Sign Sinh Sqrt Tan ThresholdedRelu Xor
+    """.split()
+)
+"""Operators that make much of little: steps, poles, slopes without bound. Alone they are judged elsewhere."""
+
 QUANTIZED_SNR = 25.0
 """In dB, between float executor and onnxruntime in quantized models, in which a tie may round the other way."""
 
@@ -111,10 +120,12 @@ def float_fault(graph: Drawn) -> str | None:
     """How the float executor differs from onnxruntime, where both float32 and float64 do. Raises UserError."""
     module = import_onnx(graph.model.SerializeToString())
     with np.errstate(all="ignore"):
-        ours = [OnnxExecutor(module, real).run(graph.inputs).outputs for real in (np.float32, np.float64)]
+        ours = [OnnxExecutor(module, real).run(graph.inputs, trace=True) for real in (np.float32, np.float64)]
+    if not all(np.isfinite(value).all() for value in ours[0].values.values()):
+        raise UserError("a value inside is not finite on some row")
     expected = expected_outputs(graph.model, graph.inputs)
     for name, values in expected.items():
-        faults = [fault_of(values, outputs[name], "bits" not in graph.style) for outputs in ours]
+        faults = [fault_of(values, run.outputs[name], "bits" not in graph.style) for run in ours]
         if all(faults):
             return f"output '{name}': {faults[0]}"
     return None
@@ -122,21 +133,27 @@ def float_fault(graph: Drawn) -> str | None:
 
 def expected_outputs(model: onnx.ModelProto, inputs: dict[str, Array]) -> dict[str, Array]:
     """What onnxruntime computes without optimizing the graph, row by row; ONNX's evaluator where it has no kernel."""
+    names = [output.name for output in model.graph.output]
+    rows = [{name: values[row] for name, values in inputs.items()} for row in range(len(next(iter(inputs.values()))))]
+    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+        try:
+            session = onnxruntime_session(model)
+        except Exception:  # C++, of a kernel or a type that is not there
+            runs = [ReferenceEvaluator(model).run(None, row) for row in rows]
+        else:
+            runs = [session.run(None, row) for row in rows]
+    return {name: np.array(values) for name, values in zip(names, zip(*runs, strict=True), strict=True)}
+
+
+def onnxruntime_session(model: onnx.ModelProto) -> Any:
+    """A session of one thread that leaves the graph as it is. Raises what onnxruntime likes."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
-    rows = range(len(next(iter(inputs.values()))))
-    names = [output.name for output in model.graph.output]
-    try:
-        session: Any = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    except Exception:  # C++, of a kernel or a type that is not there
-        session = ReferenceEvaluator(model)
-    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-        runs = [session.run(None, {name: values[row] for name, values in inputs.items()}) for row in rows]
-    return {name: np.array(values) for name, values in zip(names, zip(*runs, strict=True), strict=True)}
+    return onnxruntime.InferenceSession(model.SerializeToString(), options)
 
 
 def fault_of(expected: Array, actual: Array, quantized: bool) -> str | None:
@@ -192,7 +209,9 @@ def judged_levels(case: Compiled, batch: HostBatch, index: int) -> Verdict:
 
 
 def far(case: Compiled, outputs: Arrays) -> str | None:
-    """Which real output is far from the float model."""
+    """Which real output is far from the float model; not asked where an operator makes much of little."""
+    if any(node.op_type in STEEP for node in case.graph.model.graph.node):
+        return None
     ports = output_ports(case.compilation.function)
     data = on_grid_dataset(case.compilation, case.stored)
     with np.errstate(all="ignore"):
