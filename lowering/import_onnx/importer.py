@@ -16,11 +16,12 @@ from xdsl.dialects.builtin import (
     TensorType,
     f32,
 )
-from xdsl.ir import Attribute, Block
+from xdsl.ir import Attribute, Block, SSAValue
 
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from ...dialects.names import model_name
+from ...dialects.onnx.base import shape_of
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
 from .expanding import ExpandingImporter
 from .function import function_of
@@ -119,6 +120,7 @@ class GraphImporter:
         if not self.refusals.lines():
             missing = [o for o in outputs if o not in values]
             self.refusals.add(*(f"output {in_quotes(o)} is not computed by any supported node" for o in missing))
+            self.refusals.add(*(empty(o, values[o]) for o in outputs if is_empty(values.get(o))))
         if reasons := self.refusals.lines():
             raise UserError(*reasons)
         results = [value for o in outputs if (value := values[o]) is not None]
@@ -190,3 +192,14 @@ class GraphImporter:
             names = [in_quotes(node.name or node.output[0]) for node in cycle]
             shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
             self.refusals.add(f"{len(names)} nodes need each other's results ({shown}); export the model again")
+
+
+def is_empty(value: SSAValue | None) -> bool:
+    """Whether a value holds no numbers."""
+    return value is not None and 0 in shape_of(value)
+
+
+def empty(name: str, value: SSAValue | None) -> str:
+    """The reason against an output without numbers."""
+    shape = [] if value is None else list(shape_of(value))
+    return f"output {in_quotes(name)}: the result of shape {shape} is empty; export the model again"

@@ -139,7 +139,10 @@ def judge_c(case: Compiled, outputs: dict[str, Array]) -> Verdict:
     reason = outputs_fault(case, outputs, [numbers(expected) for expected in case.expected])
     if reason is None:
         return Verdict(RIGHT, "", case.variant.kind)
-    return Verdict(WRONG if outputs_fault(case, outputs, on_grid(case)) else COARSE, reason, case.variant.kind)
+    reference_on_grid = on_grid(case)
+    has_values = all(np.isfinite(values).all() for values in reference_on_grid)
+    wrong = has_values and outputs_fault(case, outputs, reference_on_grid)
+    return Verdict(WRONG if wrong else COARSE, reason, case.variant.kind)
 
 
 def on_grid(case: Compiled) -> list[Array]:
