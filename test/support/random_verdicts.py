@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 
 from tinyml_opt.dialects.errors import UserError
+from tinyml_opt.dialects.fixed.types import QType
 from tinyml_opt.lowering.import_onnx.importer import import_onnx
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
@@ -171,13 +172,13 @@ def fault_of(expected: Array, actual: Array, quantized: bool) -> str | None:
     return None if close.all() else f"{np.abs(actual - expected)[~close].max():.3g} off at most"
 
 
-def fault_in_db(expected: Array, actual: Array, least: float) -> str | None:
-    """Too little signal beside the noise."""
+def fault_in_db(expected: Array, actual: Array, least: float, step: float = 0.0) -> str | None:
+    """Too little signal beside the noise; errors of a step and less are none."""
     real = expected.astype(np.float64)
     finite = np.isfinite(real) & np.isfinite(actual.astype(np.float64))
     noise = np.square((real - actual.astype(np.float64))[finite]).sum()
     signal = np.square(real[finite]).sum()
-    if noise <= signal * 10 ** (-least / 10):
+    if noise <= max(signal * 10 ** (-least / 10), step**2 * real.size):
         return None
     return f"an SNR of {10 * np.log10(max(signal, 1e-30) / noise):.1f} dB"
 
@@ -216,8 +217,9 @@ def far(case: Compiled, outputs: Arrays) -> str | None:
     data = on_grid_dataset(case.compilation, case.stored)
     with np.errstate(all="ignore"):
         expected = float_outputs(case.compilation, data, exact=True)
-    least = MIN_SNR[case.graph.bits]
-    for name, values in to_real(outputs, ports).items():
-        if expected[name].dtype.kind == "f" and (fault := fault_in_db(expected[name], values, least)):
+    least, values = MIN_SNR[case.graph.bits], to_real(outputs, ports)
+    for port in ports:
+        name, step = port.label.data, port.element.scale if isinstance(port.element, QType) else 1.0
+        if expected[name].dtype.kind == "f" and (fault := fault_in_db(expected[name], values[name], least, step)):
             return f"output '{name}': {fault}"
     return None
