@@ -42,7 +42,6 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "before ranges are taken: sums of exponentials have none that integers hold",
         ),
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
-        Step("onnx-fold-log-sum-exp", "before ranges are taken: those of exponentials leave nothing of the small ones"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
         Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),
         Step(

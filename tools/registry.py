@@ -56,7 +56,6 @@ PASSES = {
     "onnx-fold-batch-normalization": "passes.onnx.fold_batch_normalization:FoldBatchNormalizationPass",
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
     "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",
-    "onnx-fold-log-sum-exp": "passes.onnx.fold_log_sum_exp:FoldLogSumExpPass",
     "onnx-fold-pad": "passes.onnx.fold_pad:FoldPadPass",
     "onnx-fuse-exponentials": "passes.onnx.fuse_exponentials:FuseExponentialsPass",
 }
