@@ -133,7 +133,7 @@ def check_op(op: onnx.OnnxOp) -> None:
         assert isinstance(operand.type, TensorType)
         if not isinstance(op, INTEGER_OPERANDS):
             check_real(operand, index)
-    for result in op.results:
+    for result in () if isinstance(op, onnx.ConstantOp) else op.results:
         assert isinstance(result.type, TensorType)
         if any(size < 1 for size in result.type.get_shape()):
             raise Unsupported(f"the result of shape {list(result.type.get_shape())} is empty: the input is too small")

@@ -13,11 +13,12 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     TensorType,
 )
-from xdsl.ir import Block
+from xdsl.ir import Block, SSAValue
 
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from ...dialects.names import model_name
+from ...dialects.onnx.base import shape_of
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
 from .casts import TYPES
 from .expanding import ExpandingImporter
@@ -106,6 +107,7 @@ class GraphImporter:
         if not self.refusals.lines():
             missing = [o for o in outputs if o not in values]
             self.refusals.add(*(f"output {in_quotes(o)} is not computed by any supported node" for o in missing))
+            self.refusals.add(*(empty(o, values[o]) for o in outputs if is_empty(values.get(o))))
         if reasons := self.refusals.lines():
             raise UserError(*reasons)
         results = [value for o in outputs if (value := values[o]) is not None]
@@ -177,3 +179,14 @@ class GraphImporter:
             names = [in_quotes(node.name or node.output[0]) for node in cycle]
             shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
             self.refusals.add(f"{len(names)} nodes need each other's results ({shown}); export the model again")
+
+
+def is_empty(value: SSAValue | None) -> bool:
+    """Whether a value holds no numbers."""
+    return value is not None and 0 in shape_of(value)
+
+
+def empty(name: str, value: SSAValue | None) -> str:
+    """The reason against an output without numbers."""
+    shape = [] if value is None else list(shape_of(value))
+    return f"output {in_quotes(name)}: the result of shape {shape} is empty; export the model again"

@@ -8,8 +8,9 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
+from ...dialects.dense import dtype_of, from_numpy
 from ...dialects.harmless import in_terminal
-from ...dialects.onnx.base import shape_of
+from ...dialects.onnx.base import element_of, shape_of
 from .moves import Indices, taken
 from .node import Node, Unsupported, axes_from_first, from_first, like
 
@@ -76,11 +77,14 @@ def same(node: Node) -> onnx.OnnxOp:
 
 def concat(node: Node) -> onnx.OnnxOp:
     parts = [node.operand(index) for index in range(len(node.operands))]
+    parts = [part for part in parts if 0 not in shape_of(part)] or parts[:1]
     ranks = {len(shape_of(part)) for part in parts}
     if len(ranks) != 1:
         raise Unsupported(f"operands of {sorted(ranks)} dimensions do not go beside each other")
     axis = from_first(node.attributes["axis"], ranks.pop())
-    return onnx.ConcatOp(parts, axis, node.name) if len(parts) > 1 else same(node)
+    if len(parts) > 1:
+        return onnx.ConcatOp(parts, axis, node.name)
+    return onnx.IdentityOp(parts[0], like(parts[0], shape_of(parts[0])), node.name)
 
 
 def slice_(node: Node) -> onnx.OnnxOp:
@@ -100,7 +104,7 @@ def slice_(node: Node) -> onnx.OnnxOp:
     ranges = {axis: range(*cut.indices(shape[axis])) for axis, cut in cuts.items()}
     sizes = [len(ranges[axis]) if axis in ranges else size for axis, size in enumerate(shape)]
     if min(sizes, default=1) < 1:
-        raise Unsupported(f"the result of shape {sizes} is empty; export the model again")
+        return nothing(x, sizes, node.name)
     if any(row.step != 1 for row in ranges.values()):
         return taken(node, x, {axis: np.array(row) for axis, row in ranges.items()})
     return onnx.SliceOp(x, [ranges[a].start if a in ranges else 0 for a in range(len(shape))], sizes, node.name)
@@ -118,15 +122,20 @@ def split(node: Node) -> list[onnx.OnnxOp]:
             raise Unsupported(f"num_outputs = {count} of a node with {node.outputs} results; export the model again")
         chunk = -(-shape[axis] // count)
         sizes = [min(chunk, shape[axis] - chunk * index) for index in range(count)]
-    if len(sizes) != node.outputs or min(sizes) < 1 or sum(sizes) != shape[axis]:
+    if len(sizes) != node.outputs or min(sizes) < 0 or sum(sizes) != shape[axis]:
         raise Unsupported(f"parts of {sizes} do not divide dimension {axis} of {list(shape)} into {node.outputs}")
     starts = np.cumsum([0, *sizes[:-1]]).tolist()
-    return [
-        onnx.SliceOp(
-            x,
-            [start if a == axis else 0 for a in range(len(shape))],
-            [size if a == axis else n for a, n in enumerate(shape)],
-            node.name,
-        )
-        for start, size in zip(starts, sizes, strict=True)
-    ]
+    return [part(node, x, axis, start, size) for start, size in zip(starts, sizes, strict=True)]
+
+
+def part(node: Node, x: SSAValue, axis: int, start: int, size: int) -> onnx.OnnxOp:
+    """So many of a value's numbers along a dimension."""
+    shape = [size if a == axis else n for a, n in enumerate(shape_of(x))]
+    if size == 0:
+        return nothing(x, shape, node.name)
+    return onnx.SliceOp(x, [start if a == axis else 0 for a in range(len(shape))], shape, node.name)
+
+
+def nothing(x: SSAValue, shape: Sequence[int], name: str) -> onnx.OnnxOp:
+    """A value without numbers, of the type of another: a part that a concatenation leaves out, and all else refuses."""
+    return onnx.ConstantOp(from_numpy(np.empty(shape, dtype_of(element_of(x))), element_of(x)), name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import onnx as dialect
 from ...dialects.harmless import in_quotes, in_terminal
@@ -146,7 +146,7 @@ class NodeImporter(Values):
             if isinstance(step, dialect.ConstantOp):
                 self.budget.take_constant(step)
             else:
-                folded = self.constants.fold(step, self.block.add_op)
+                folded = self.constants.fold(step, self.add_folded)
                 if folded is not None:
                     value.replace_all_uses_with(folded)
                     step.erase()
@@ -156,6 +156,12 @@ class NodeImporter(Values):
                     step.node = StringAttr(self.names.unique(f"{step.node.data}_{index}" if index else step.node.data))
             self.block.add_op(step)
         return value
+
+    def add_folded(self, op: Operation) -> None:
+        """Append what folding made; of quantized weights that is a DequantizeLinear, in the name of a node."""
+        if isinstance(op, dialect.DequantizeLinearOp) and op.node is not None:
+            op.node = StringAttr(self.names.unique(op.node.data))
+        self.block.add_op(op)
 
     def add_constant_node(self, proto: onnx.NodeProto, name: str) -> None:
         """A Constant node: a tensor, a number or a list."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from support.host_batch import HostBatch
+from support.time_limits import at_most
 
 from tinyml_opt.dialects.fixed.types import QType
 from tinyml_opt.lowering.import_onnx.importer import read_model
@@ -22,6 +23,9 @@ from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input
 
 from .cases import Array, Case, Variant, numbers, variants
 from .verdicts import COARSE, CRASHED, RIGHT, WRONG, Outcome, Verdict, c_fault, failure, float_fault, worst
+
+SECONDS = 60
+"""What a case may take at either stage: most take less than a tenth of one."""
 
 BITS = 16
 
@@ -50,7 +54,8 @@ def judge(cases: Sequence[Case], float_only: bool) -> list[Outcome]:
 def judged_in_float(case: Case, variant: Variant) -> Verdict:
     """The verdict on the float executor."""
     try:
-        reason = float_reason(case, variant)
+        with at_most(SECONDS):
+            reason = float_reason(case, variant)
     except Exception as error:
         return failure(error, variant.kind)
     return Verdict(WRONG if reason else RIGHT, reason or "", variant.kind)
@@ -66,7 +71,8 @@ def through_c(cases: Sequence[Case], taken: Sequence[Sequence[tuple[Variant, Ver
             all_verdicts.append(verdicts)
             for variant in (variant for variant, verdict in ways if verdict.word == RIGHT):
                 try:
-                    waiting.append(compiled(verdicts, case, variant, Path(scratch), f"m{len(waiting)}"))
+                    with at_most(SECONDS):
+                        waiting.append(compiled(verdicts, case, variant, Path(scratch), f"m{len(waiting)}"))
                 except Exception as error:
                     verdicts.append(failure(error, variant.kind))
         run_all(waiting, Path(scratch))
@@ -133,7 +139,10 @@ def judge_c(case: Compiled, outputs: dict[str, Array]) -> Verdict:
     reason = outputs_fault(case, outputs, [numbers(expected) for expected in case.expected])
     if reason is None:
         return Verdict(RIGHT, "", case.variant.kind)
-    return Verdict(WRONG if outputs_fault(case, outputs, on_grid(case)) else COARSE, reason, case.variant.kind)
+    reference_on_grid = on_grid(case)
+    has_values = all(np.isfinite(values).all() for values in reference_on_grid)
+    wrong = has_values and outputs_fault(case, outputs, reference_on_grid)
+    return Verdict(WRONG if wrong else COARSE, reason, case.variant.kind)
 
 
 def on_grid(case: Compiled) -> list[Array]:

@@ -194,7 +194,7 @@ class RandomGraph:
         weights = [numpy_helper.from_array(array, name) for name, array in self.constants.items() if name in read]
         graph = helper.make_graph(self.nodes, "random", ports, outputs, weights)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+        return helper.make_model(graph, opset_imports=opsets, ir_version=11)
 
 
 @dataclass(frozen=True)

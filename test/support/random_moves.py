@@ -77,10 +77,10 @@ def concat(graph: RandomGraph, value: str) -> Made | None:
 
 
 def pad(graph: RandomGraph, value: str) -> Made:
-    """Margins on any side, in any mode."""
-    array = graph.array(value)
-    counts = graph.constant(np.array([graph.int(0, 2) for _ in range(2 * array.ndim)], np.int64))
-    mode = graph.pick(["constant", "constant", "reflect", "edge"])
+    """Margins on any side, in any mode; reflected ones are smaller than what they reflect."""
+    array, mode = graph.array(value), graph.pick(["constant", "constant", "reflect", "edge"])
+    most = [min(2, size - 1) if mode == "reflect" else 2 for size in array.shape]
+    counts = graph.constant(np.array([graph.int(0, n) for n in most * 2], np.int64))
     number = [graph.constant(np.asarray(1, array.dtype))] if mode == "constant" and graph.int(0, 1) else []
     return [value, counts, *number], {"mode": mode}
 

@@ -14,7 +14,7 @@ from onnx.reference import ReferenceEvaluator
 
 Array = NDArray[Any]
 
-OPSET = 21
+OPSET = 24
 GREATEST = 1e4
 """Values beyond it are left out: 8 bits of such a range say nothing of the others."""
 
@@ -46,7 +46,7 @@ def computed(node: onnx.NodeProto, inputs: dict[str, Array]) -> list[Array] | No
     ports = [port(name, array) for name, array in inputs.items()]
     outputs = [helper.make_value_info(name, onnx.TypeProto()) for name in node.output]
     model = helper.make_model(
-        helper.make_graph([node], "one", ports, outputs), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10
+        helper.make_graph([node], "one", ports, outputs), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=11
     )
     try:
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)

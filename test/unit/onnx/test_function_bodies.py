@@ -193,3 +193,18 @@ def test_refused_branch() -> None:
     header, reason = reasons(proto)
     assert header == "1 operator stands between the model and its C: If"
     assert reason.startswith("If 'choice': Det 'choice_Det': operator ai.onnx.Det is not supported")
+
+
+def test_parts_of_nothing() -> None:
+    """A definition may cut off nothing and put it back."""
+    nodes = [helper.make_node("Split", ["x", "s"], ["a", "b"], "cut", axis=1), node("Concat", "b", "a", axis=1)]
+    np.testing.assert_array_equal(output(model(nodes, {"s": np.array([4, 0])}, X.shape)), X)
+
+
+def test_nothing_is_no_operand_and_no_output() -> None:
+    cut = helper.make_node("Split", ["x", "s"], ["a", "b"], "cut", axis=1)
+    weights = {"s": np.array([4, 0])}
+    assert "the result of shape [3, 0] is empty" in reasons(model([cut, node("Relu", "b")], weights, X.shape))[-1]
+    proto = model([cut, node("Relu", "a")], weights, X.shape)
+    proto.graph.output[0].name = "b"
+    assert reasons(proto) == ("output 'b': the result of shape [3, 0] is empty; export the model again",)

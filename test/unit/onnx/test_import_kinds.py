@@ -241,3 +241,14 @@ def test_products_of_any_rank(shape: tuple[int, ...], weights: tuple[int, ...], 
     values = {"w": np.random.default_rng(1).standard_normal(weights).astype(F4)}
     kinds = same_as_reference(model([node("MatMul", *operands)], values, shape), shape)
     assert kinds <= {"ConstantOp", "ReshapeOp", "TransposeOp", "MatMulOp"}
+
+
+def test_weights_that_are_turned_have_a_name_of_their_own() -> None:
+    """Folding the transposition of quantized weights makes a DequantizeLinear in the name of the layer."""
+    weights = {"q": np.ones((2, 3, 1, 1), np.int8), "s": np.array(0.5, np.float32)}
+    nodes = [helper.make_node("DequantizeLinear", ["q", "s"], ["w"]), node("ConvTranspose", "x", "w")]
+    module = import_onnx(model(nodes, weights, (1, 2, 2, 2)).SerializeToString())
+    labels = [
+        op.label for op in module.walk() if isinstance(op, dialect.OnnxOp) and not isinstance(op, dialect.ConstantOp)
+    ]
+    assert len(set(labels)) == len(labels) == 2
