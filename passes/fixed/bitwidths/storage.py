@@ -18,11 +18,11 @@ from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import scalar_type, shaped_type
 from ....dialects.fixed.types import PortAttr, QType
 
-WIDTHS = (8, 16, 32)
+WIDTHS = (8, 16, 32, 64)
 
 
 def widen_storage(function: FuncOp) -> None:
-    """Give every quantized type of a function a storage of 8, 16 or 32 bits, and every scalar that holds one."""
+    """Give every quantized type of a function a storage of 8, 16, 32 or 64 bits, and every scalar that holds one."""
     values = [value for op in function.walk() for value in values_of(op)]
     types = {value.type.element_type for value in values if isinstance(value.type, TensorType)}
     odd = {type.storage for type in types if isinstance(type, QType) and type.bits not in WIDTHS}
