@@ -48,11 +48,15 @@ def constant(op: arith.ConstantOp, operands: Operands) -> Range:
 
 
 def bit_and(op: arith.AndIOp, operands: Operands) -> Range:
-    """With an operand that is never negative, between 0 and that operand."""
-    bounds = [x.high for x in operands if x.least >= 0]
+    """Of known integers it is known; with an operand that is never negative, between 0 and that operand."""
+    x, y = operands
+    bounds = [operand.high for operand in operands if operand.least >= 0]
     if not bounds:
         return bits_of(op, operands)
-    return Range.of(0, np.minimum(bounds[0], bounds[-1]))
+    known = (x.low == x.high) & (y.low == y.high)
+    return Range.of(
+        np.where(known, x.low & y.low, 0), np.where(known, x.low & y.low, np.minimum(bounds[0], bounds[-1]))
+    )
 
 
 def bits_of(op: arith.AndIOp | arith.OrIOp | arith.XOrIOp, operands: Operands) -> Range:
