@@ -2,7 +2,7 @@
 # make demo    a digit classifier, from ONNX to an Arduino Uno
 # make test    FileCheck tests, pytest, linter, type checker
 # make fuzz    damaged models and texts, random graphs, then the property tests with new random cases: make fuzz CASES=5000 ROUNDS=20
-# make bench-memplan   orders, offsets, whole models: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
+# make bench-memplan   orders, offsets, whole models, what the order saves: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
@@ -77,6 +77,7 @@ bench-memplan: setup
 	@test -n "$(wildcard $(INSTANCES) $(MODELS))" || echo "name folders: make bench-memplan INSTANCES='graphs offsets' MODELS=onnx"
 	@test -z "$(wildcard $(INSTANCES))" || $(BIN)/python -m tinyml_opt.tools.bench.memplan $(wildcard $(INSTANCES))
 	@test -z "$(wildcard $(MODELS))" || $(BIN)/python -m tinyml_opt.tools.bench.models $(wildcard $(MODELS)) $(BENCH)
+	$(BIN)/python -m tinyml_opt.tools.bench.orders $(firstword $(wildcard $(MODELS))) --csv build/orders.csv --figure build/orders.svg
 
 bench-sizes: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.sizes $(wildcard $(MODELS)) $(BENCH)
