@@ -22,6 +22,10 @@ GREATEST_EXPONENT = 64
 """The greatest exponent of an integer power, which is computed by products."""
 
 
+DIVISIONS = ("div", "mod", "remainder")
+"""Functions that say nothing of a divisor of 0."""
+
+
 def by_element_type(integers: Translation, reals: Translation | None) -> Translation:
     """The translation for what a node's first operand holds. Raises Unsupported where there is none for reals."""
 
@@ -79,6 +83,8 @@ def pair(function: str, lhs: SSAValue, rhs: SSAValue, name: str) -> SSAValue:
     """A function of two integers."""
     if element_of(lhs) != element_of(rhs):
         raise Unsupported(f"operands hold {element_of(lhs)} and {element_of(rhs)}; put a Cast before one of them")
+    if function in DIVISIONS and isinstance(rhs.owner, onnx.ConstantOp) and not numbers_of(rhs.owner).all():
+        raise Unsupported("the divisor holds 0, by which integers have no quotient; divide by other numbers")
     type = like(lhs, broadcast_shape(shape_of(lhs), shape_of(rhs)))
     return onnx.IntegerBinaryOp(function, lhs, rhs, type, name).result
 

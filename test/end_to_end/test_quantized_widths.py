@@ -18,7 +18,6 @@ from support.networks import (
     steps_from,
 )
 
-from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.dataset import Dataset
 
 INT4, UINT4, INT8, UINT8 = TensorProto.INT4, TensorProto.UINT4, TensorProto.INT8, TensorProto.UINT8
@@ -109,8 +108,13 @@ def test_an_input_of_16_bits(type: int, dtype: type, tmp_path: Path) -> None:
     assert max(steps_from(onnxruntime_outputs(net.model(), rows), compilation, run).values()) <= 1.01
 
 
-def test_activations_of_4_bits_are_for_hardware(tmp_path: Path) -> None:
+def test_activations_of_4_bits(tmp_path: Path) -> None:
+    """C stores them in 8 bits, saturated at 4."""
     net = Typed((1, 8))
     net.result(net.requantized("x", 0.5, 1, INT4))
-    with pytest.raises(UserError, match="C has no integer of 4 bits"):
-        compile_network(net.model(), tmp_path).generated()
+    rows = net.rows(20) * np.float32(5)
+    compilation = compile_network(net.model(), tmp_path)
+    run = equal_levels(compilation, real_inputs(rows))
+    (integers,) = run.outputs.values()
+    assert integers.dtype == np.int8 and (integers.min(), integers.max()) == (-8, 7)
+    assert max(steps_from(onnxruntime_outputs(net.model(), rows), compilation, run).values()) <= 1.01

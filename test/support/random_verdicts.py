@@ -133,7 +133,10 @@ def float_fault(graph: Drawn) -> str | None:
 
 
 def expected_outputs(model: onnx.ModelProto, inputs: dict[str, Array]) -> dict[str, Array]:
-    """What onnxruntime computes without optimizing the graph, row by row; ONNX's evaluator where it has no kernel."""
+    """What onnxruntime computes without optimizing the graph, row by row; ONNX's evaluator where it has no kernel.
+
+    Raises UserError where onnxruntime gives up, as it does when integers are divided by zero.
+    """
     names = [output.name for output in model.graph.output]
     rows = [{name: values[row] for name, values in inputs.items()} for row in range(len(next(iter(inputs.values()))))]
     with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
@@ -142,7 +145,10 @@ def expected_outputs(model: onnx.ModelProto, inputs: dict[str, Array]) -> dict[s
         except Exception:  # C++, of a kernel or a type that is not there
             runs = [ReferenceEvaluator(model).run(None, row) for row in rows]
         else:
-            runs = [session.run(None, row) for row in rows]
+            try:
+                runs = [session.run(None, row) for row in rows]
+            except Exception as error:  # C++, of integers divided by zero
+                raise UserError(f"onnxruntime does not compute it: {(str(error).splitlines() or [''])[0]}") from None
     return {name: np.array(values) for name, values in zip(names, zip(*runs, strict=True), strict=True)}
 
 
