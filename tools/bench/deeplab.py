@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -24,7 +26,7 @@ class Builder:
         values = self.random.normal(size=(outer, inner // groups, kernel, kernel)).astype(np.float32)
         self.weights.append(numpy_helper.from_array(values, w))
         pads = [rate * (kernel // 2)] * 4
-        where = {"pads": pads, "strides": [stride] * 2, "dilations": [rate] * 2, "group": groups}
+        where: dict[str, Any] = {"pads": pads, "strides": [stride] * 2, "dilations": [rate] * 2, "group": groups}
         self.nodes.append(helper.make_node("Conv", [x, w], [y], y, **where))
         self.nodes.append(helper.make_node("Relu", [y], [f"{y}_relu"], f"{y}_relu"))
         return f"{y}_relu"

@@ -108,7 +108,7 @@ def bytes_of(plan: DictionaryAttr, key: str) -> int:
 def csv_text(rows: Sequence[Row]) -> str:
     """A header, and a line for each network."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *map(astuple, rows)])
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *(astuple(row) for row in rows)])
     return text.getvalue()
 
 
@@ -123,7 +123,7 @@ def draw(rows: Sequence[Row], suffix: str) -> bytes:
         places = range(len(rows))
         axes.bar([x - 0.2 for x in places], [r.before / 1e6 for r in rows], 0.4, color="#77aadd", label="order given")
         axes.bar([x + 0.2 for x in places], [r.after / 1e6 for r in rows], 0.4, color="#ee8866", label="order chosen")
-        names = [f"{row.network}\n-{row.reduction_percent} %" for row in rows]
+        names = [f"{row.network}\n{row.reduction_percent} % less" for row in rows]
         axes.set_xticks(list(places), names, rotation=60, ha="right", fontsize=7)
         axes.set_ylabel("peak (MB, 8 bits)")
         axes.legend()
