@@ -55,9 +55,14 @@ def body_of(proto: onnx.NodeProto, opset: int, operands: Sequence[SSAValue | Non
     return Body(renamed(function.node, names, prefix, given), max(versions, default=opset))
 
 
+OPSETS = 1 << 31
+"""Versions below this are looked up."""
+
+
 def has_body(proto: onnx.NodeProto, opset: int) -> bool:
-    """Whether ONNX defines an operator by others."""
-    return proto.domain in ("", "ai.onnx") and proto.op_type not in AT_RUN_TIME and is_function(proto.op_type, opset)
+    """Whether ONNX defines an operator by others, at a version that it has: a file may state any number."""
+    known = proto.domain in ("", "ai.onnx") and 0 < opset < OPSETS and proto.op_type not in AT_RUN_TIME
+    return known and is_function(proto.op_type, opset)
 
 
 @cache

@@ -14,6 +14,7 @@ from support.onnx_models import model, node
 
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.lowering.import_onnx import expanding
+from tinyml_opt.lowering.import_onnx.bodies import has_body
 from tinyml_opt.lowering.import_onnx.importer import import_onnx
 from tinyml_opt.lowering.import_onnx.operators import TRANSLATIONS
 from tinyml_opt.targets.executors.onnx import OnnxExecutor
@@ -208,3 +209,7 @@ def test_nothing_is_no_operand_and_no_output() -> None:
     proto = model([cut, node("Relu", "a")], weights, X.shape)
     proto.graph.output[0].name = "b"
     assert reasons(proto) == ("output 'b': the result of shape [3, 0] is empty; export the model again",)
+
+
+def test_a_version_that_no_library_holds() -> None:
+    assert not has_body(helper.make_node("Mish", ["x"], ["y"]), 1 << 40)
