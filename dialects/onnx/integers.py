@@ -52,8 +52,20 @@ def require_integers(op: OnnxOp) -> None:
         )
 
 
+class SingleOp(NamedFunctionOp):
+    """A named function of each element of one tensor."""
+
+    x = operand_def(TensorType)
+    result = result_def(TensorType)
+    assembly_format = "$x attr-dict `:` type($x) `->` type($result)"
+
+    def __init__(self, function: str, x: SSAValue, result_type: TensorType, node: str | None = None):
+        properties = {"function": StringAttr(function), **node_attribute(node)}
+        super().__init__(operands=[x], properties=properties, result_types=[result_type])
+
+
 @irdl_op_definition
-class IntegerUnaryOp(NamedFunctionOp):
+class IntegerUnaryOp(SingleOp):
     """A function of each integer, in the wrapping arithmetic of its type.
 
     ```mlir
@@ -63,13 +75,6 @@ class IntegerUnaryOp(NamedFunctionOp):
 
     name = "onnx.IntegerUnary"
     NAMES: ClassVar[tuple[str, ...]] = UNARY
-    x = operand_def(TensorType)
-    result = result_def(TensorType)
-    assembly_format = "$x attr-dict `:` type($x) `->` type($result)"
-
-    def __init__(self, function: str, x: SSAValue, result_type: TensorType, node: str | None = None):
-        properties = {"function": StringAttr(function), **node_attribute(node)}
-        super().__init__(operands=[x], properties=properties, result_types=[result_type])
 
     def verify_(self) -> None:
         self.verify_function()
@@ -130,7 +135,7 @@ class CompareOp(PairOp):
 
 
 @irdl_op_definition
-class NotFiniteOp(NamedFunctionOp):
+class NotFiniteOp(SingleOp):
     """Whether a real is NaN, or infinite, of a sign or of either.
 
     ```mlir
@@ -140,13 +145,6 @@ class NotFiniteOp(NamedFunctionOp):
 
     name = "onnx.NotFinite"
     NAMES: ClassVar[tuple[str, ...]] = NOT_FINITE
-    x = operand_def(TensorType)
-    result = result_def(TensorType)
-    assembly_format = "$x attr-dict `:` type($x) `->` type($result)"
-
-    def __init__(self, function: str, x: SSAValue, result_type: TensorType, node: str | None = None):
-        properties = {"function": StringAttr(function), **node_attribute(node)}
-        super().__init__(operands=[x], properties=properties, result_types=[result_type])
 
     def verify_(self) -> None:
         self.verify_function()

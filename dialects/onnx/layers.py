@@ -47,17 +47,9 @@ def window_properties(
     }
 
 
-@irdl_op_definition
-class ConvOp(WindowOp):
-    """Convolution of x [N, C, spatial...] with w [O, C / group, window...] and bias [O]; every attribute is explicit.
+class ConvolutionOp(WindowOp):
+    """A layer whose weights w [O, C / group, window...] move over x [N, C, spatial...]; it may have a bias [O]."""
 
-    ```mlir
-    %y = onnx.Conv %x, %w bias %b {group = 1 : i64, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>,
-      dilations = array<i64: 1, 1>} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>, tensor<4xf32>) -> tensor<1x4x4x4xf32>
-    ```
-    """
-
-    name = "onnx.Conv"
     x = operand_def(TensorType)
     w = operand_def(TensorType)
     bias = opt_operand_def(TensorType)
@@ -91,7 +83,8 @@ class ConvOp(WindowOp):
         """The number of groups."""
         return self.group.value.data
 
-    def verify_(self) -> None:
+    def verify_operands(self) -> None:
+        """Raise VerifyException for operands that do not go together."""
         x, w = shape_of(self.x), shape_of(self.w)
         if len(x) < 3 or len(x) != len(w):
             raise VerifyException(f"x and w need the same rank of at least 3, got {list(x)} and {list(w)}")
@@ -101,6 +94,23 @@ class ConvOp(WindowOp):
             )
         if self.bias is not None and shape_of(self.bias) != (w[0],):
             raise VerifyException(f"the bias needs shape [{w[0]}], got {list(shape_of(self.bias))}")
+
+
+@irdl_op_definition
+class ConvOp(ConvolutionOp):
+    """Convolution of x [N, C, spatial...] with w [O, C / group, window...] and bias [O]; every attribute is explicit.
+
+    ```mlir
+    %y = onnx.Conv %x, %w bias %b {group = 1 : i64, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>,
+      dilations = array<i64: 1, 1>} : (tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>, tensor<4xf32>) -> tensor<1x4x4x4xf32>
+    ```
+    """
+
+    name = "onnx.Conv"
+
+    def verify_(self) -> None:
+        self.verify_operands()
+        x, w = shape_of(self.x), shape_of(self.w)
         positions = window_shape(x[2:], w[2:], self.stride_list, self.dilation_list, self.pad_list)
         require_shape(self, (x[0], w[0], *positions))
 

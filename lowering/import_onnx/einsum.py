@@ -19,6 +19,7 @@ Labels = list[str]
 
 
 def einsum(node: Node) -> onnx.OnnxOp:
+    """One operand summed and transposed, or a product of two, each first summed over what only it has."""
     equation = node.attributes.get("equation")
     if not isinstance(equation, str):
         raise Unsupported("attribute equation must hold text; export the model again")

@@ -96,6 +96,7 @@ def integer_operator(quantized: Quantized) -> Translation:
     """The float operator on the reals of its operands, its result quantized where a scale is given."""
 
     def translate(node: Node) -> onnx.OnnxOp | list[onnx.OnnxOp]:
+        """The ops in order, the node's result last."""
         node.refuse(channels_last=0)
         operands: list[SSAValue | None] = [*dequantized_operands(node, quantized)]
         if quantized.bias is not None:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from xdsl.context import Context
@@ -56,3 +57,25 @@ def translated(module: ModuleOp) -> str:
 def whole_c(module: ModuleOp) -> str:
     """NAME.c as one file: with the text of NAME.h in place of its include."""
     return re.sub(r'#include "\w+\.h"\n', lambda _: print_header(module), print_c(module), count=1)
+
+
+COMPILERS = {
+    "cc": ["-std=c99", "-pedantic"],
+    "avr-gcc": ["-mmcu=atmega328p", "-std=gnu99"],
+    "arm-none-eabi-gcc": ["-mcpu=cortex-m4", "-mthumb", "-std=c99", "-pedantic"],
+}
+"""The compilers of C, by the program's name, with what makes each strict about the standard."""
+
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wmissing-prototypes", "-Wcast-align", "-Werror")
+
+
+def assert_no_warning(module: ModuleOp, compiler: str, folder: Path, *options: str) -> None:
+    """Compile a module of emitc, printed as C; skips the test where the compiler is not there, as `tool` does."""
+    path = tool(compiler, compiler)
+    name = re.search(r'#include "(\w+)\.h"', source := print_c(module))
+    assert name is not None
+    (folder / f"{name[1]}.h").write_text(print_header(module))
+    (folder / f"{name[1]}.c").write_text(source)
+    command = [path, *COMPILERS[compiler], *WARNINGS, *options, "-c", "-o", os.devnull, f"{name[1]}.c"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

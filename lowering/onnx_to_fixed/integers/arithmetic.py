@@ -102,6 +102,7 @@ def shift(left: bool) -> Function:
     """x * 2^y or x / 2^y in so many bits; beyond them (y < 0 as well) 0, or -1 as the sign says."""
 
     def write(n: Numbers, storage: IntegerType, x: Sequence[Number]) -> Number:
+        """The shift with its amount limited to the width, and what lies beyond chosen apart."""
         bits, (a, b) = storage.width.data, x
         last = n.constant(bits - 1)
         amount = n.choose(n.test("slt", b, n.constant(0)), last, b) if b.low < 0 else b

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.emitc import parse_text, tool, whole_c
+from support.emitc import COMPILERS, assert_no_warning, parse_text, tool, whole_c
 from support.loops_interpreter import run_loops
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from tinyml_opt.lowering.loops_to_emitc.convert import ConvertLoopsToEmitcPass
-from tinyml_opt.targets.c import print_c
-from tinyml_opt.targets.header import print_header
 
 MODULE = """
 "memref.global"() <{sym_name = "net_arena", sym_visibility = "private", type = memref<32xi8>,
@@ -104,34 +101,8 @@ def test_the_module_needs_the_typedefs(tmp_path: Path):
     assert any(compiled(plain, level, tmp_path) != EXPECTED for level in LEVELS)
 
 
-COMPILERS = {
-    "cc": ["-std=c99", "-pedantic"],
-    "avr-gcc": ["-mmcu=atmega328p", "-std=gnu99"],
-    "arm-none-eabi-gcc": ["-mcpu=cortex-m4", "-mthumb", "-std=c99", "-pedantic"],
-}
-
-
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_no_compiler_warns(compiler: str, level: str, tmp_path: Path):
-    path = tool(compiler, compiler)
     module = lowered(16 if compiler == "avr-gcc" else 32)
-    (tmp_path / "net.h").write_text(print_header(module))
-    (tmp_path / "net.c").write_text(print_c(module))
-    flags = [
-        "-Wall",
-        "-Wextra",
-        "-Wconversion",
-        "-Wshadow",
-        "-Wmissing-prototypes",
-        "-Wcast-align",
-        "-Wstrict-aliasing=1",
-        "-Werror",
-        level,
-        "-c",
-        "-o",
-        os.devnull,
-        "net.c",
-    ]
-    done = subprocess.run([path, *COMPILERS[compiler], *flags], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert_no_warning(module, compiler, tmp_path, "-Wstrict-aliasing=1", level)

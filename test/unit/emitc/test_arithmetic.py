@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.emitc import COMPILERS, assert_no_warning
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
@@ -30,7 +30,7 @@ from tinyml_opt.targets.header import print_header
 from tinyml_opt.targets.hls import print_hls
 from tinyml_opt.targets.hls_testbench import print_hls_testbench
 from tinyml_opt.targets.ports import input_ports, output_ports
-from tinyml_opt.targets.toolchain import ToolchainMissing, require
+from tinyml_opt.targets.toolchain import ToolchainMissing
 from tinyml_opt.tools.registry import DIALECTS, load
 
 
@@ -363,38 +363,8 @@ def test_edges(target: str, bits: int):
             assert int(result[row, column]) == expected, f"{name}({a}, {b}) on i{bits}"
 
 
-STRICT = [
-    "-Wall",
-    "-Wextra",
-    "-Wconversion",
-    "-Wshadow",
-    "-Wmissing-prototypes",
-    "-Wcast-align",
-    "-Werror",
-    "-O2",
-    "-c",
-    "-o",
-    os.devnull,
-]
-COMPILERS = {
-    "cc": ["-std=c99", "-pedantic"],
-    "avr-gcc": ["-mmcu=atmega328p", "-std=gnu99"],
-    "arm-none-eabi-gcc": ["-mcpu=cortex-m4", "-mthumb", "-std=c99", "-pedantic"],
-}
-
-
 @pytest.mark.parametrize("bits", [8, 16, 32, 64])
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_no_compiler_warns(compiler: str, bits: int, tmp_path: Path):
-    try:
-        tool = require(compiler)
-    except ToolchainMissing as error:
-        missing(error)
-        return
     module, _ = lower(bits, index_bits=16 if compiler == "avr-gcc" else 32)
-    (tmp_path / "edges.h").write_text(print_header(module))
-    (tmp_path / "edges.c").write_text(print_c(module))
-    done = subprocess.run(
-        [tool, *COMPILERS[compiler], *STRICT, "edges.c"], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    assert_no_warning(module, compiler, tmp_path, "-O2")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.emitc import parse_text, tool, translated, whole_c
+from support.emitc import COMPILERS, assert_no_warning, parse_text, tool, translated, whole_c
 from support.loops_interpreter import run_loops
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from tinyml_opt.lowering.loops_to_emitc.convert import ConvertLoopsToEmitcPass
-from tinyml_opt.targets.c import print_c
-from tinyml_opt.targets.header import print_header
 
 MODULE = Path(__file__).parents[2] / "lowering" / "loops_to_emitc" / "switch.mlir"
 INPUTS = ([6, -70000, 40000, 3, -1], [5, 1, 2, 3, 1 << 30])
@@ -97,32 +94,7 @@ def test_compiled_c_dispatches(printer: Callable[[ModuleOp], str], index_bits: i
     assert compiled(printer(lowered(index_bits)), x, tmp_path) == expected(x)
 
 
-COMPILERS = {
-    "cc": ["-std=c99", "-pedantic"],
-    "avr-gcc": ["-mmcu=atmega328p", "-std=gnu99"],
-    "arm-none-eabi-gcc": ["-mcpu=cortex-m4", "-mthumb", "-std=c99", "-pedantic"],
-}
-
-
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_no_compiler_warns(compiler: str, tmp_path: Path):
-    path = tool(compiler, compiler)
     module = lowered(16 if compiler == "avr-gcc" else 32)
-    (tmp_path / "net.h").write_text(print_header(module))
-    (tmp_path / "net.c").write_text(print_c(module))
-    flags = [
-        "-Wall",
-        "-Wextra",
-        "-Wconversion",
-        "-Wshadow",
-        "-Wmissing-prototypes",
-        "-Wcast-align",
-        "-Werror",
-        "-O2",
-        "-c",
-        "-o",
-        os.devnull,
-        "net.c",
-    ]
-    done = subprocess.run([path, *COMPILERS[compiler], *flags], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert_no_warning(module, compiler, tmp_path, "-O2")
