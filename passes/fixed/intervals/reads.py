@@ -23,8 +23,12 @@ MANY_READS = 64
 
 
 def tensor_range(array: Array) -> Range:
-    """The range of a tensor that is known: each element its own interval."""
-    return Range(array, array)
+    """The range of a tensor that is known: each element its own interval.
+
+    Narrow integers of numpy wrap where a zero point is subtracted: 8 and 16 bits become 32, others Python integers.
+    """
+    wide = array.astype(np.int32 if array.dtype.itemsize <= 2 else object)
+    return Range(wide, wide)
 
 
 def uniform(range: Range, rank: int) -> Range:

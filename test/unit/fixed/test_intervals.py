@@ -137,6 +137,39 @@ def extremes(module: ModuleOp, seed: int) -> dict[str, Any]:
     return inputs
 
 
+@given(
+    seed=st.integers(0, 1000),
+    zeros=st.tuples(st.integers(0, 255), st.integers(0, 255)),
+    types=st.tuples(st.sampled_from(["i8", "ui8"]), st.sampled_from(["i8", "ui8"])),
+)
+def test_sums_of_products_lie_in_their_range(seed: int, zeros: tuple[int, int], types: tuple[str, str]):
+    """Whatever the types and zero points of both operands; the ends are reached, for the weights are known."""
+    least = [0 if type == "ui8" else -128 for type in types]
+    zero_x, zero_w = (zero + low for zero, low in zip(zeros, least, strict=True))
+    weights = np.random.default_rng(seed).integers(least[1], least[1] + 256, (2, 4))
+    x = f"tensor<1x4x!fixed.q<{types[0]}, 1.0 : {zero_x}>>"
+    module = parse(f"""
+    func.func @net(%x: {x}) -> tensor<1x2x!fixed.q<i32, 1.0>> attributes {{
+        fixed.inputs = [#fixed.port<"x", {x}, permutation <0, 1>>],
+        fixed.outputs = [#fixed.port<"y", tensor<1x2x!fixed.q<i32, 1.0>>, permutation <0, 1>>]}} {{
+      %w = fixed.constant dense<{weights.tolist()}> : tensor<2x4x{types[1]}> as tensor<2x4x{types[1]}>
+      %y = fixed.contract ins(%x, %w : {x}, tensor<2x4x{types[1]}>) domain <2 | 4>
+          maps [affine_map<(o, k) -> (0, k)>, affine_map<(o, k) -> (o, k)>, affine_map<(o, k) -> (0, o)>]
+          zero_points <{zero_x}, {zero_w}> acc i32 node "dense" {{
+      ^bb0(%acc: i32):
+        fixed.yield %acc : i32
+      }} -> tensor<1x2x!fixed.q<i32, 1.0>>
+      func.return %y : tensor<1x2x!fixed.q<i32, 1.0>>
+    }}""")
+    form, analysis = only_form(module)
+    combined = analysis.forms[form].combined
+    assert combined is not None
+    for output, row in enumerate(weights):
+        ends = np.where((row - zero_w)[None] >= 0, [[least[0]], [least[0] + 255]], [[least[0] + 255], [least[0]]])
+        y = FixedExecutor(module).run({"x": ends[:, None].astype(np.int64)}).outputs["y"][:, output]
+        assert y.tolist() == [combined.value.low[output], combined.value.high[output]]
+
+
 @settings(max_examples=settings().max_examples // 8)
 @given(
     net=small_networks(),
