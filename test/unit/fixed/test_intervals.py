@@ -166,7 +166,7 @@ def test_sums_of_products_lie_in_their_range(seed: int, zeros: tuple[int, int], 
     assert combined is not None
     for output, row in enumerate(weights):
         ends = np.where((row - zero_w)[None] >= 0, [[least[0]], [least[0] + 255]], [[least[0] + 255], [least[0]]])
-        y = FixedExecutor(module).run({"x": ends[:, None].astype(np.int64)}).outputs["y"][:, output]
+        y = FixedExecutor(module).run({"x": ends[:, None].astype(np.int64)}).outputs["y"][:, 0, output]
         assert y.tolist() == [combined.value.low[output], combined.value.high[output]]
 
 
