@@ -263,6 +263,12 @@ class ContractOp(StructuredForm):
             product *= size
         return product
 
+    @property
+    def is_of_squares(self) -> bool:
+        """True where both operands are read at the same places, so that padding is the same for both."""
+        first, second = self.ins[0].type, self.ins[1].type
+        return first == second and self.in_maps[0] == self.in_maps[1]
+
     def body_arguments(self) -> list[Attribute]:
         return [self.acc, *self.param_arguments()]
 
@@ -270,8 +276,10 @@ class ContractOp(StructuredForm):
         if len(self.ins) != 2 or len(self.zero_points.data) != 2:
             raise VerifyException("fixed.contract takes two ins and two zero points")
         super().verify_()
-        if self.is_padded(1):
-            raise VerifyException("the second operand of fixed.contract may not be padded")
+        if self.is_padded(1) and not self.is_of_squares:
+            raise VerifyException(
+                "the second operand of fixed.contract may be padded only as the first is"
+            )
 
 
 @irdl_op_definition

@@ -11,8 +11,8 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import ContractOp, ReduceOp
-from ...dialects.fixed.types import DomainAttr, QType, Reduction
+from ...dialects.fixed.forms import ContractOp
+from ...dialects.fixed.types import DomainAttr, QType
 from . import roots
 from .bodies import Body
 from .builder import FixedBuilder, access, dimensions, shape_of
@@ -29,16 +29,16 @@ STEPS = 512
 def lower_lrn(builder: FixedBuilder, op: onnx.LRNOp) -> SSAValue:
     """`u * (bias + c Q)^-beta` with `c = alpha scale^2 / size`: `W = bias / c + Q`, whose power is the factor.
 
-    The channels get margins first: the squares of neighbours outside of the tensor are 0.
+    Neighbours outside of the tensor contribute nothing.
     """
     x, y, shape, name = builder.type_of(op.x), builder.type_of(op.result), shape_of(op.x), name_of(op)
     before = min((op.neighbours - 1) // 2, shape[1] - 1)
     behind = min(op.neighbours // 2, shape[1] - 1)
-    source = with_margins(builder, builder.value(op.x), x, shape, before, behind, f"{name}_margins")
+    source = builder.value(op.x)
     power = Power(builder, op, x, reach_of(x) ** 2 * (before + behind + 1), name)
     rank = len(shape)
     d = dimensions(rank + 1)
-    window = access(rank + 1, d[0], d[1] + d[rank], *d[2:rank])
+    window = access(rank + 1, d[0], d[1] + d[rank] - before, *d[2:rank])
     place = access(rank + 1, *d[:rank])
     acc = accumulator(power.bound, name)
     body = Body([acc, x.storage, power.mantissas.type, power.exponents.type])
@@ -56,26 +56,11 @@ def lower_lrn(builder: FixedBuilder, op: onnx.LRNOp) -> SSAValue:
             body.finish(body.to_storage(value, y)),
             acc,
             (x.zp, x.zp),
-            [builder.value(op.x)],
+            [source],
             [power.mantissas, power.exponents],
             node=name,
         )
     )
-
-
-def with_margins(
-    builder: FixedBuilder, source: SSAValue, x: QType, shape: tuple[int, ...], before: int, behind: int, name: str
-) -> SSAValue:
-    """Zeros before and behind the channels: a sum over one element, or in the margins over none."""
-    rank = len(shape)
-    whole = (shape[0], before + shape[1] + behind, *shape[2:])
-    d = dimensions(rank + 1)
-    body = Body([i32])
-    value = body.saturate(body.offset(body.arguments[0], x.zp), *x.limits, x.storage)
-    maps = [access(rank + 1, d[0], d[1] + d[rank] - before, *d[2:rank]), access(rank + 1, *d[:rank])]
-    domain, type = DomainAttr(whole, (1,)), TensorType(x, whole)
-    region = body.finish(value)
-    return builder.emit(ReduceOp(Reduction.SUM, [source], type, domain, maps, region, i32, x.zp, node=name))
 
 
 class Power:

@@ -17,7 +17,7 @@ from xdsl.ir import SSAValue
 from ...dialects.fixed.forms import ContractOp, scalar_type, shaped_type
 from ...dialects.fixed.types import storage_limits
 from .values import Values, container
-from .views import Array, accessed, padded, taps, used_sizes
+from .views import Array, padded, taps, used_sizes
 
 MAX_TAPS = 256
 """Up to this many reduction points are visited one by one, each vectorized over the rest of the domain."""
@@ -39,7 +39,7 @@ def contract(form: ContractOp, x: Array, w: Array) -> Values:
     w_sizes = (*used_sizes(w_access, form.sizes)[: len(parallel)], *reduction)
 
     wide = np.int64 if element_type(form.ins[1]).width.data <= 32 else object
-    w_view = accessed(w.astype(wide) - w_zero, w_access, w_sizes)
+    w_view = padded(w.astype(wide) - w_zero, w_access, w_sizes, 0)
     axes = tuple(range(1 + len(parallel), w_view.ndim))
     bound = x_bound * max(1, int(np.abs(w_view).sum(axis=axes).max()))
     shared = [x_sizes[d] > 1 and w_sizes[d] > 1 for d in range(len(parallel))]

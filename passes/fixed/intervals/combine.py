@@ -32,7 +32,7 @@ def contraction(form: ContractOp, x: Range, w: Range) -> Combined:
     padded = form.is_padded(0)
     fill = zero_x if padded else None
     xs = read(x, form.in_maps[0], form.sizes, fill)
-    ws = read_all(w, form)
+    ws = read(w, form.in_maps[1], form.sizes, zero_w) if form.is_padded(1) else read_all(w, form)
     if prod(np.broadcast_shapes(xs.low.shape, ws.low.shape)) > max(ws.low.size, PRODUCTS):
         x = uniform(x, x.low.ndim)
         xs = read(x, form.in_maps[0], form.sizes, fill)
@@ -57,7 +57,7 @@ def contraction(form: ContractOp, x: Range, w: Range) -> Combined:
 
 
 def read_all(w: Range, form: ContractOp) -> Range:
-    """The second operand at the points of the domain, however many; it is never padded."""
+    """The second operand, where it is not padded, at the points of the domain, however many."""
     if w.low is not w.high:
         return read(w, form.in_maps[1], form.sizes)
     view = accessed(w.low[None], form.in_maps[1], used_sizes(form.in_maps[1], form.sizes))[0]
