@@ -48,7 +48,7 @@ class NodeWriter:
         """A Constant."""
         from onnx import numpy_helper
 
-        return self.node("Constant", name=name, value=numpy_helper.from_array(np.ascontiguousarray(array)))
+        return self.node("Constant", name=name, value=numpy_helper.from_array(np.array(array, order="C")))
 
     def integers(self, *values: int) -> str:
         """A Constant list of integers."""
