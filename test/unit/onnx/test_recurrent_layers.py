@@ -101,9 +101,7 @@ def test_batch_first_is_the_same_with_other_dimensions_first(kind: str) -> None:
     """onnxruntime has no layout 1."""
     outputs = OUTPUTS[kind]
     first, last = (
-        OnnxExecutor(
-            import_onnx(recurrent_layer(kind, outputs, batch=2, layout=layout, **BOTH).SerializeToString())
-        )
+        OnnxExecutor(import_onnx(recurrent_layer(kind, outputs, batch=2, layout=layout, **BOTH).SerializeToString()))
         for layout in (1, 0)
     )
     x = np.random.default_rng(1).normal(size=(3, 2, 7, 3)).astype(np.float32)
