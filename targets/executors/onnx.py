@@ -18,7 +18,7 @@ from ...dialects.onnx.weights import numbers_of
 from .interface import Arrays, OnValue, Run
 from .onnx_ops import Real, evaluate
 from .onnx_ops.types import numpy_type
-from .rounds import is_of, operands_within, run_rounds
+from .rounds import is_of, operands_within, rounds_around, run_rounds
 
 CHUNK_BYTES = 64 << 20
 """About how much memory the largest intermediate array of a chunk of the batch may take."""
@@ -107,15 +107,6 @@ class OnnxExecutor:
                 uses[operand] -= 1
                 if uses[operand] == 0 and is_of(operand, block):
                     del values[operand]
-
-
-def rounds_around(op: Operation) -> int:
-    """How often an op runs."""
-    rounds = 1
-    while (parent := op.parent_op()) is not None:
-        rounds *= parent.trips if isinstance(parent, onnx.ScanOp) else 1
-        op = parent
-    return rounds
 
 
 def as_real(array: NDArray[Any], real: Real) -> NDArray[Any]:

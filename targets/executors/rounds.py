@@ -69,3 +69,12 @@ def is_of(value: SSAValue, block: Block) -> bool:
         if isinstance(value, BlockArgument)
         else isinstance(value.owner, Operation) and value.owner.parent is block
     )
+
+
+def rounds_around(op: Operation) -> int:
+    """How often an op runs."""
+    rounds = 1
+    while (parent := op.parent_op()) is not None:
+        rounds *= parent.trips if isinstance(parent, onnx.ScanOp | fixed.ScanOp) else 1
+        op = parent
+    return rounds

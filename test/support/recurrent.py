@@ -36,6 +36,14 @@ def model_of(
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
 
 
+def reference(model: onnx.ModelProto, x: NDArray[np.float32]) -> list[list[NDArray[Any]]]:
+    """What onnxruntime computes for each row of inputs (rows, *shape)."""
+    import onnxruntime
+
+    session: Any = onnxruntime.InferenceSession(model.SerializeToString())
+    return [session.run(None, {"x": row}) for row in x]
+
+
 def recurrent_layer(
     kind: str,
     outputs: Sequence[str] = ("y",),
@@ -58,7 +66,7 @@ def recurrent_layer(
     rows = GATES[kind] * hidden
 
     def numbers(*shape: int) -> NDArray[np.float32]:
-        return rng.normal(size=shape).astype(np.float32) / 2
+        return (rng.normal(size=shape) / 2).astype(np.float32)
 
     weights: dict[str, NDArray[Any]] = {"w": numbers(directions, rows, width), "r": numbers(directions, rows, hidden)}
     batch_first = attributes.get("layout", 0)
