@@ -1,8 +1,8 @@
 """The `fixed` dialect: fixed-point numbers and the integer computations on them.
 
 `types` says how an integer stands for a real, `scalar` and `normalize` hold the scalar operations of a body, `forms`
-the structured forms that every operator becomes, `joins` concatenations and slices; here are constants, reshapes,
-and the dialect.
+the structured forms that every operator becomes, `joins` concatenations and slices, `scan` what is repeated over time;
+here are constants, reshapes, and the dialect.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .forms import ContractOp, MapOp, ReduceOp, Shaped, scalar_type, shaped_type
 from .joins import ConcatOp, SliceOp
 from .normalize import ExponentOp, MantissaOp
 from .scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
+from .scan import NextOp, ScanOp
 from .types import DomainAttr, HoldsAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
 
 
@@ -123,8 +124,10 @@ Fixed = Dialect(
         ContractOp,
         ReduceOp,
         MapOp,
+        NextOp,
         RescaleOp,
         SaturateOp,
+        ScanOp,
         LookupOp,
         ExponentOp,
         ExtendOp,

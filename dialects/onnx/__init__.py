@@ -4,7 +4,8 @@ Ops are named as in the ONNX operator specification; attributes are explicit (no
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `several` functions of several
 tensors, `integers` those on integers and truth values, `function_table` lists the real functions of one number;
 `reductions` and `axes` have what runs along dimensions, `normalization` what divides by it, `shapes` what only moves
-numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others.
+numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others, `scan` what is
+repeated over time.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from .scalar import (
     SoftmaxOp,
     SubOp,
 )
+from .scan import NextOp, ScanOp
 from .several import MaxOp, MeanOp, MinOp, ModOp, PowOp, PReluOp
 from .shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp, UnsqueezeOp
 
@@ -93,6 +95,7 @@ __all__ = [
     "MinOp",
     "ModOp",
     "MulOp",
+    "NextOp",
     "NotFiniteOp",
     "Onnx",
     "OnnxOp",
@@ -113,6 +116,7 @@ __all__ = [
     "ReluOp",
     "ReshapeOp",
     "ResizeOp",
+    "ScanOp",
     "SliceOp",
     "SoftmaxOp",
     "SqueezeOp",
@@ -159,6 +163,7 @@ Onnx = Dialect(
         MinOp,
         ModOp,
         MulOp,
+        NextOp,
         NotFiniteOp,
         PReluOp,
         PadOp,
@@ -177,6 +182,7 @@ Onnx = Dialect(
         ReluOp,
         ReshapeOp,
         ResizeOp,
+        ScanOp,
         SliceOp,
         SoftmaxOp,
         SqueezeOp,

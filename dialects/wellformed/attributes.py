@@ -25,6 +25,7 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
+from .. import onnx
 from ..dense import to_numpy
 from ..diagnostics import OpError
 from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FLASH, MEMORY, SECTION
@@ -93,6 +94,15 @@ def per_argument(holds: Callable[[Attribute], bool], what: str) -> Check:
     return check
 
 
+def per_state(op: Operation, attribute: Attribute) -> str | None:
+    """A type for each state of a scan."""
+    entries = attribute.data if isinstance(attribute, ArrayAttr) else ()
+    right = (
+        isinstance(op, onnx.ScanOp) and len(entries) == len(op.states) and all(isinstance(e, QType) for e in entries)
+    )
+    return None if right else "expected a quantized type for each state of a scan"
+
+
 def one_of(*types: type[Attribute]) -> Check:
     """An attribute of one of these kinds."""
     names = " or ".join(type.name for type in types)
@@ -156,6 +166,7 @@ CHECKS: dict[str, Check] = {
     "fixed.range": range_of_result,
     "fixed.input_ranges": per_argument(is_range, "[min, max] as f64"),
     "fixed.type": one_of(QType, IntegerType),
+    "fixed.state_types": per_state,
     "fixed.input_types": per_argument(lambda entry: isinstance(entry, QType | IntegerType), "a type"),
     MAX_ERROR: distance_in_steps,
     INPUT_ROWS: names_a_form,

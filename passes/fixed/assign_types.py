@@ -26,6 +26,15 @@ from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
 from .scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
+from .scales.repeated import (
+    STATE_TYPES,
+    assign_slices,
+    assign_stacked,
+    pin_integers,
+    pin_states,
+    seen_range,
+    state_types,
+)
 from .scales.saturating import reach_that_matters
 from .scales.signs import reaches
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
@@ -94,20 +103,28 @@ class Assignment:
     def run(self) -> None:
         """Assign, or raise one UserError that names every value without a type."""
         give_each_reader_its_own(self.function)
-        ops = [op for op in self.function.body.block.ops if not is_constant(op)]
+        ops = [op for op in self.function.body.walk() if not is_constant(op)]
+        scans = [op for op in ops if isinstance(op, onnx.ScanOp)]
         self.assign_integers(ops)
+        pin_states(scans, self.types, self.ranges)
         for op in reversed(ops):
-            for result in op.results:
+            for result in () if isinstance(op, onnx.ScanOp) else op.results:
                 self.from_uses(result)
         for argument in self.function.body.block.args:
             self.from_uses(argument)
         self.assign_arguments()
         for op in ops:
+            self.assign_operands(op)
             self.assign_result(op)
         reasons = [
             f"{op.name} '{label_of(op)}': no range and no QuantizeLinear; give calibration data (--calib)"
             for op in ops
             if is_real(op) and op.results[0] not in self.types
+        ]
+        reasons += [
+            f"{op.name} '{label_of(op)}': no range of a state; give calibration data (--calib)"
+            for op in scans
+            if any(argument not in self.types for argument in op.state_arguments)
         ]
         reasons = reasons or [reason for op in ops if isinstance(op, onnx.PadOp) for reason in self.lost_beside(op)]
         if reasons:
@@ -115,8 +132,28 @@ class Assignment:
         for op in ops:
             self.assign_constants(op)
         for value, type in self.types.items():
-            if isinstance(value.owner, Operation):
+            if isinstance(value.owner, Operation) and not isinstance(value.owner, onnx.ScanOp):
                 value.owner.attributes["fixed.type"] = type
+        for scan in scans:
+            scan.attributes[STATE_TYPES] = state_types(scan, self.types)
+
+    def assign_operands(self, op: Operation) -> None:
+        """Before a body its slices, and behind it what it stacks; constants among these are tensors like others."""
+        if isinstance(op, onnx.ScanOp):
+            values = [*op.ins, *op.states]
+        elif isinstance(op, onnx.NextOp):
+            values = [*op.outs, *op.states]
+        else:
+            return
+        for value in values:
+            if value not in self.types and is_weight(value):
+                storage = element_of(value)
+                integers = isinstance(storage, IntegerType)
+                self.types[value] = integer_type(storage) if integers else self.operand_type(value)
+        if isinstance(op, onnx.ScanOp):
+            assign_slices(op, self.types)
+        elif isinstance(scan := op.parent_op(), onnx.ScanOp):
+            assign_stacked(scan, self.types)
 
     def assign_integers(self, ops: list[Operation]) -> None:
         """Types that the model states: of integers from what makes them on, of reals behind a DequantizeLinear.
@@ -135,6 +172,12 @@ class Assignment:
                         "quantize activations per tensor"
                     )
                 self.types[op.results[0]] = stated
+            elif isinstance(op, onnx.ScanOp):
+                assign_slices(op, self.types)
+                pin_integers(op, self.types)
+            elif isinstance(op, onnx.NextOp):
+                if isinstance(scan := op.parent_op(), onnx.ScanOp):
+                    assign_stacked(scan, self.types)
             elif len(op.results) == 1 and isinstance(storage := element_of(op.results[0]), IntegerType):
                 moved = op.operands if isinstance(op, INTEGER_MOVES) else ()
                 known = [self.types[operand] for operand in moved if operand in self.types]
@@ -262,12 +305,7 @@ class Assignment:
 
     def range_of(self, value: SSAValue) -> tuple[float, float] | None:
         """The calibrated range of a value."""
-        ranges = self.function.attributes.get("fixed.input_ranges")
-        if isinstance(value, BlockArgument):
-            attribute = ranges.data[value.index] if isinstance(ranges, ArrayAttr) else None
-        else:
-            attribute = value.owner.attributes.get("fixed.range") if isinstance(value.owner, Operation) else None
-        return None if attribute is None else (numbers(attribute)[0], numbers(attribute)[1])
+        return seen_range(value)
 
     def lost_beside(self, pad: onnx.PadOp) -> list[str]:
         """The reason why a Pad is refused whose constant takes up the range: its operand would be next to nothing."""
@@ -345,7 +383,7 @@ def is_whole_product(value: SSAValue) -> bool:
 
 def give_each_reader_its_own(function: func.FuncOp) -> None:
     """Copy constants until each has one reader: how it is stored depends on who reads it."""
-    for op in [op for op in function.body.block.ops if op.results and is_weight(op.results[0])]:
+    for op in [op for op in function.body.walk() if op.results and is_weight(op.results[0])]:
         value = op.results[0]
         for use in list(value.uses)[1:]:
             copy = op.clone()

@@ -27,6 +27,7 @@ from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.types import IntsAttr, storage_limits
 from ...targets.executors.views import accessed, used_sizes
+from .constants import insert_constant
 from .intervals.analysis import Analysis, is_tensor_function
 from .intervals.combine import contraction
 
@@ -46,7 +47,7 @@ class FoldZeroPointsPass(ModulePass):
         for function in op.ops:
             if isinstance(function, FuncOp) and is_tensor_function(function):
                 analysis = Analysis(function)
-                for form in list(function.body.block.ops):
+                for form in list(function.walk()):
                     if isinstance(form, ContractOp):
                         fold(form, analysis)
 
@@ -109,7 +110,7 @@ def set_bias(form: ContractOp, number: int | None, bias: Array) -> None:
     type = form.acc
     name = None if form.node is None else f"{form.node.data}_bias"
     constant = ConstantOp(from_numpy(values, type), TensorType(type, values.shape), name)
-    Rewriter.insert_op(constant, InsertPoint.before(form))
+    insert_constant(constant, form)
     maps = list(form.maps.data)
     if number is not None:
         operands = list(form.operands)

@@ -43,6 +43,8 @@ class FuseIntoProducer(RewritePattern):
         producer = value.owner
         if not isinstance(producer, StructuredForm) or producer.result is None or not value.has_one_use():
             return
+        if producer.parent is not op.parent:
+            return  # it would run in each round
         if prod(producer.domain.parallel.data) != prod(shaped_type(value).get_shape()):
             return
         shape = shaped_type(value).get_shape()

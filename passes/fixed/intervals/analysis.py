@@ -13,10 +13,10 @@ import numpy as np
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import TensorType
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ....dialects.dense import to_numpy
-from ....dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
+from ....dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
 from ....dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm, scalar_type, shaped_type
 from ....dialects.fixed.scalar import LookupOp, YieldOp
 from ....dialects.fixed.types import Reduction
@@ -25,6 +25,7 @@ from .extremes import argument_of, extreme_over
 from .ranges import Array, Range
 from .reads import LIMIT, limited, read, tensor_range, uniform, written
 from .scalars import SCALARS, Leaves, limits, looked_up
+from .scans import scan_ranges
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,23 @@ class Analysis:
         self._attained: dict[SSAValue, tuple[ReduceOp, Range]] = {}
         for argument in function.body.block.args:
             self.tensors[argument] = self._any(argument)
-        for op in function.body.block.ops:
-            if not isinstance(op, ReturnOp):
+        self._run(function.body.block)
+
+    def _run(self, block: Block) -> None:
+        for op in block.ops:
+            if isinstance(op, ScanOp):
+                self._scan(op)
+            elif not isinstance(op, ReturnOp | NextOp):
                 self.tensors[op.results[0]] = self._result(op)
+
+    def _scan(self, op: ScanOp) -> None:
+        before = len(self.findings)
+
+        def run_body() -> None:
+            del self.findings[before:]
+            self._run(op.body.block)
+
+        self.tensors.update(zip(op.results, scan_ranges(op, self.tensors, run_body), strict=True))
 
     def _any(self, value: SSAValue) -> Range:
         type = shaped_type(value)
