@@ -43,13 +43,13 @@ def build_nest(
     emit: Emitter,
     style: Style,
     label: str,
-    held: tuple[int, SSAValue] | None = None,
+    held: Mapping[int, SSAValue] | None = None,
 ) -> None:
-    """Write the loops of `form`; `held` is a dimension and the value that it is held at: then one slice is written.
+    """Write the loops of `form`; `held` are dimensions and the values that they are held at: then one slice is written.
 
     The slices along a reduction dimension accumulate in the destination.
     """
-    Nest(form, memory, emit, style, label, held).build()
+    Nest(form, memory, emit, style, label, held or {}).build()
 
 
 class Nest:
@@ -62,7 +62,7 @@ class Nest:
         emit: Emitter,
         style: Style,
         label: str,
-        held: tuple[int, SSAValue] | None,
+        held: Mapping[int, SSAValue],
     ):
         self.form, self.memory, self.emit, self.label, self.held = form, memory, emit, label, held
         self.parallel = len(form.domain.parallel.data)
@@ -164,8 +164,8 @@ class Nest:
         """Write a loop over a dimension around what `body` writes; only the body where there is one iteration."""
         if self.sizes[dim] == 1:
             return body(carried) or []
-        if self.held is not None and dim == self.held[0]:
-            self.indices.enter(dim, self.held[1])
+        if dim in self.held:
+            self.indices.enter(dim, self.held[dim])
             self._settle(dim + 1)
             return body(carried) or []
         lower, upper = self._loop_bounds(dim)
@@ -207,11 +207,12 @@ class Nest:
     def _start(self, combination: Combination) -> Carried:
         """What the reduction starts with: in slices along a reduction dimension, what the slices before have left."""
         initial = combination.initial()
-        if self.held is None or self.held[0] < self.parallel:
+        slices = [value for dim, value in self.held.items() if dim >= self.parallel]
+        if not slices:
             return initial
         place, indices = self._place(self.form.target, self.out)
         (first,) = initial
-        is_first = self.emit.do(arith.CmpiOp(self.held[1], self.emit.index(0), "eq"))
+        is_first = self.emit.do(arith.CmpiOp(slices[0], self.emit.index(0), "eq"))
         return [self.emit.do(arith.SelectOp(is_first, first, self.emit.do(memref.LoadOp.get(place, indices))))]
 
     def _reduce(self, dim: int, carried: Carried) -> Carried:
