@@ -60,6 +60,7 @@ PASSES = {
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
     "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",
     "onnx-fold-pad": "passes.onnx.fold_pad:FoldPadPass",
+    "onnx-fuse-distances": "passes.onnx.fuse_distances:FuseDistancesPass",
     "onnx-fuse-exponentials": "passes.onnx.fuse_exponentials:FuseExponentialsPass",
 }
 

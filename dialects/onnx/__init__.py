@@ -3,8 +3,8 @@
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `several` functions of several
 tensors, `integers` those on integers and truth values, `function_table` lists the real functions of one number;
-`reductions` and `axes` have what runs along dimensions, `normalization` what divides by it, `shapes` what only moves
-numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others.
+`reductions`, `distances` and `axes` have what runs along dimensions, `normalization` what divides by it, `shapes` what
+only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from xdsl.ir import Dialect
 from .axes import ArgMinOp, CumSumOp, HardmaxOp, LogSoftmaxOp
 from .base import OnnxOp
 from .conv_transpose import ConvTransposeOp
+from .distances import SquaredDistanceOp
 from .function_table import FUNCTIONS
 from .functions import FunctionOp
 from .integers import CastOp, CompareOp, IntegerBinaryOp, IntegerUnaryOp, NotFiniteOp, WhereOp
@@ -115,6 +116,7 @@ __all__ = [
     "ResizeOp",
     "SliceOp",
     "SoftmaxOp",
+    "SquaredDistanceOp",
     "SqueezeOp",
     "SubOp",
     "TransposeOp",
@@ -179,6 +181,7 @@ Onnx = Dialect(
         ResizeOp,
         SliceOp,
         SoftmaxOp,
+        SquaredDistanceOp,
         SqueezeOp,
         SubOp,
         TransposeOp,

@@ -28,6 +28,7 @@ from .builder import TYPE, FixedBuilder, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
 from .conv_transpose import lower_conv_transpose
+from .distances import lower_squared_distance
 from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub
 from .exponentials import lower_log_softmax, lower_reduce_log_sum_exp
 from .functions import lower_function
@@ -116,6 +117,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ResizeOp: lower_resize,
     onnx.SliceOp: lower_slice,
     onnx.SoftmaxOp: lower_softmax,
+    onnx.SquaredDistanceOp: lower_squared_distance,
     onnx.SqueezeOp: lower_reshape,
     onnx.SubOp: lower_sub,
     onnx.TransposeOp: lower_transpose,

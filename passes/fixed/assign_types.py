@@ -25,6 +25,7 @@ from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
+from .scales.distances import range_beside
 from .scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
 from .scales.saturating import reach_that_matters
 from .scales.signs import reaches
@@ -150,6 +151,8 @@ class Assignment:
             found = self.through(users[0], value)
         if not found and (whole := self.in_whole_steps(value, users)) is not None:
             found = [whole]
+        if not found and (beside := range_beside(value, users, self.range_of)) is not None:
+            found = [self.ranges.of_range(*beside)]
         if found:
             self.types[value] = (
                 whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)
@@ -311,6 +314,8 @@ class Assignment:
                 self.types[operand] = self.types[op.result]
             elif isinstance(storage := element_of(operand), IntegerType):
                 self.types[operand] = integer_type(storage)
+            elif isinstance(op, onnx.SquaredDistanceOp) and (other := op.operands[1 - index]) in self.types:
+                self.types[operand] = self.types[other]
             elif not isinstance(op, onnx.BatchNormalizationOp):
                 self.types[operand] = self.operand_type(operand)
 

@@ -25,6 +25,7 @@ from .reductions import (
     log_softmax,
     reduction,
     softmax,
+    squared_distance,
 )
 from .shapes import concat, gather, pad, same_elements, slice_
 from .types import Array, Evaluate, Real
@@ -75,6 +76,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ResizeOp: resize,
     onnx.SliceOp: slice_,
     onnx.SoftmaxOp: softmax,
+    onnx.SquaredDistanceOp: squared_distance,
     onnx.SqueezeOp: same_elements,
     onnx.SubOp: several(np.subtract),
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
