@@ -28,7 +28,7 @@ from .layers import (
     MatMulOp,
     MaxPoolOp,
 )
-from .moves import GatherOp
+from .moves import GatherOp, TakeOp
 from .normalization import LayerNormalizationOp, LpNormalizationOp, LRNOp, RMSNormalizationOp
 from .reductions import (
     ReduceL1Op,
@@ -119,6 +119,7 @@ __all__ = [
     "SquaredDistanceOp",
     "SqueezeOp",
     "SubOp",
+    "TakeOp",
     "TransposeOp",
     "UnsqueezeOp",
     "WhereOp",
@@ -184,6 +185,7 @@ Onnx = Dialect(
         SquaredDistanceOp,
         SqueezeOp,
         SubOp,
+        TakeOp,
         TransposeOp,
         UnsqueezeOp,
         *FUNCTIONS.values(),

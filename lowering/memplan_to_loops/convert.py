@@ -129,7 +129,7 @@ class Lowering:
 
     def _step(self, form: StructuredForm, along: int | None) -> Step:
         """Turn a form, or a slice of it, into a private function."""
-        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, form.target])
+        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, *form.indices, form.target])
         passed = [value for value in operands if self.memory.is_passed(value)]
         addresses = [self._address(value) for value in passed]
         node = form.node.data if form.node is not None else form.name.rpartition(".")[2]

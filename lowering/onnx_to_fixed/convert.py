@@ -60,6 +60,7 @@ from .resize import lower_resize
 from .several import lower_extreme, lower_mean, lower_mod, lower_p_relu, lower_pow
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
+from .takes import lower_take
 
 Rewrite = Callable[[FixedBuilder, Any], SSAValue]
 
@@ -120,6 +121,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.SquaredDistanceOp: lower_squared_distance,
     onnx.SqueezeOp: lower_reshape,
     onnx.SubOp: lower_sub,
+    onnx.TakeOp: lower_take,
     onnx.TransposeOp: lower_transpose,
     onnx.UnsqueezeOp: lower_reshape,
     onnx.WhereOp: lower_where,

@@ -42,6 +42,7 @@ PRESERVING = (
     onnx.ReshapeOp,
     onnx.SliceOp,
     onnx.SqueezeOp,
+    onnx.TakeOp,
     onnx.TransposeOp,
     onnx.UnsqueezeOp,
 )
@@ -137,7 +138,7 @@ class Assignment:
                     )
                 self.types[op.results[0]] = stated
             elif len(op.results) == 1 and isinstance(storage := element_of(op.results[0]), IntegerType):
-                moved = op.operands if isinstance(op, INTEGER_MOVES) else ()
+                moved = op.operands if isinstance(op, INTEGER_MOVES) else op.operands[: isinstance(op, onnx.TakeOp)]
                 known = [self.types[operand] for operand in moved if operand in self.types]
                 self.types[op.results[0]] = known[0] if known else integer_type(storage)
 
@@ -225,7 +226,9 @@ class Assignment:
         if len(op.results) != 1 or op.results[0] in self.types:
             return
         result = op.results[0]
-        if preserves(op) and op.operands[0] in self.types:
+        if isinstance(op, onnx.TakeOp) and is_weight(op.x):
+            self.types[result] = self.operand_type(op.x)
+        elif preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
         elif isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
             self.types[result] = type
@@ -314,6 +317,8 @@ class Assignment:
                 self.types[operand] = self.types[op.result]
             elif isinstance(storage := element_of(operand), IntegerType):
                 self.types[operand] = integer_type(storage)
+            elif isinstance(op, onnx.TakeOp) and op.result in self.types:
+                self.types[operand] = self.types[op.result]
             elif isinstance(op, onnx.SquaredDistanceOp) and (other := op.operands[1 - index]) in self.types:
                 self.types[operand] = self.types[other]
             elif not isinstance(op, onnx.BatchNormalizationOp):

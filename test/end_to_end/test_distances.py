@@ -1,4 +1,4 @@
-"""Squared distances: the same integers at every level, no buffer of differences, as near as their operands' rounding."""
+"""Squared distances: the same integers at every level, no buffer of differences, as near as operands are rounded."""
 
 from __future__ import annotations
 

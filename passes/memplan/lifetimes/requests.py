@@ -64,8 +64,9 @@ def accesses(liveness: Liveness) -> dict[SSAValue, int]:
     counts: dict[SSAValue, int] = {}
     for op in dict.fromkeys(step.op for step in liveness.steps):
         if isinstance(op, StructuredForm):
-            points = prod(op.domain.parallel.data)
-            touched = [*((value, prod(op.sizes)) for value in op.ins), *((v, points) for v in (*op.params, op.target))]
+            points = prod(op.trips[: len(op.domain.parallel.data)])
+            once = (*op.params, *op.indices, op.target)
+            touched = [*((value, prod(op.trips)) for value in op.ins), *((v, points) for v in once)]
         else:
             touched = [(v, prod(v.type.get_shape())) for v in op.operands if isinstance(v.type, MemRefType)]
         for value, count in touched:

@@ -27,7 +27,7 @@ from .reductions import (
     softmax,
     squared_distance,
 )
-from .shapes import concat, gather, pad, same_elements, slice_
+from .shapes import concat, gather, pad, same_elements, slice_, take
 from .types import Array, Evaluate, Real
 from .windows import average_pool, conv, conv_transpose, global_average_pool, max_pool, resize
 
@@ -79,6 +79,7 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.SquaredDistanceOp: squared_distance,
     onnx.SqueezeOp: same_elements,
     onnx.SubOp: several(np.subtract),
+    onnx.TakeOp: take,
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
     onnx.UnsqueezeOp: same_elements,
     onnx.WhereOp: where,
