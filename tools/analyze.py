@@ -175,7 +175,7 @@ def op_row(form: StructuredForm, line: Line) -> OpRow:
     """Sizes of one form."""
     out = form.target.type
     assert isinstance(out, MemRefType)
-    used = [*form.ins, *form.params, *form.tables]
+    used = [*form.ins, *form.params, *form.tables, *form.indices]
     constants = [v.type for v in used if isinstance(v.owner, ConstantOp)]
     return OpRow(
         node=line.node,

@@ -39,6 +39,7 @@ PASSES = {
     "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
     "fixed-fold-casts": "passes.fixed.fold_casts:FoldCastsPass",
     "fixed-fold-shuffles": "passes.fixed.fold_shuffles:FoldShufflesPass",
+    "fixed-fold-takes": "passes.fixed.fold_takes:FoldTakesPass",
     "fixed-fold-transposes": "passes.fixed.fold_transposes:FoldTransposesPass",
     "fixed-fold-zero-points": "passes.fixed.fold_zero_points:FoldZeroPointsPass",
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
@@ -60,6 +61,7 @@ PASSES = {
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
     "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",
     "onnx-fold-pad": "passes.onnx.fold_pad:FoldPadPass",
+    "onnx-fuse-distances": "passes.onnx.fuse_distances:FuseDistancesPass",
     "onnx-fuse-exponentials": "passes.onnx.fuse_exponentials:FuseExponentialsPass",
 }
 

@@ -114,8 +114,10 @@ def touched(op: StepOp) -> Iterator[tuple[SSAValue, AffineMap | None]]:
     if isinstance(op, OpaqueOp):
         yield from ((value, None) for value in op.operands)
     else:
-        maps = [*(m.data for m in op.maps.data[:-1]), *(None for _ in op.tables), op.out_map]
+        read = (*op.in_maps, *op.param_maps)
+        maps = [*(None if op.is_held(access) else access for access in read), *(None for _ in op.tables), op.out_map]
         yield from zip((*op.ins, *op.params, *op.tables, op.target), maps, strict=True)
+        yield from zip(op.indices, op.held_maps, strict=True)
 
 
 def is_split(root: SSAValue) -> bool:
@@ -227,7 +229,7 @@ class Liveness:
         step = self.steps[at[0]]
         first, last = self._rows[root]
         if access is None or isinstance(step.op, OpaqueOp):
-            spans = [[0, row_count(root) - 1]]
+            spans = [[0, row_count(root) - 1]] * len(at)
         else:
             spans = row_spans(access, step.op.sizes, value, step.along).tolist()
         for time, (start, end) in zip(at, spans, strict=True):

@@ -3,8 +3,8 @@
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `several` functions of several
 tensors, `integers` those on integers and truth values, `function_table` lists the real functions of one number;
-`reductions` and `axes` have what runs along dimensions, `normalization` what divides by it, `shapes` what only moves
-numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others, `scan` what is
+`reductions`, `distances` and `axes` have what runs along dimensions, `normalization` what divides by it, `shapes` what
+only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others, `scan` what is
 repeated over time.
 """
 
@@ -15,6 +15,7 @@ from xdsl.ir import Dialect
 from .axes import ArgMinOp, CumSumOp, HardmaxOp, LogSoftmaxOp
 from .base import OnnxOp
 from .conv_transpose import ConvTransposeOp
+from .distances import SquaredDistanceOp
 from .function_table import FUNCTIONS
 from .functions import FunctionOp
 from .integers import CastOp, CompareOp, IntegerBinaryOp, IntegerUnaryOp, NotFiniteOp, WhereOp
@@ -28,7 +29,7 @@ from .layers import (
     MatMulOp,
     MaxPoolOp,
 )
-from .moves import GatherOp
+from .moves import GatherOp, TakeOp
 from .normalization import LayerNormalizationOp, LpNormalizationOp, LRNOp, RMSNormalizationOp
 from .reductions import (
     ReduceL1Op,
@@ -119,8 +120,10 @@ __all__ = [
     "ScanOp",
     "SliceOp",
     "SoftmaxOp",
+    "SquaredDistanceOp",
     "SqueezeOp",
     "SubOp",
+    "TakeOp",
     "TransposeOp",
     "UnsqueezeOp",
     "WhereOp",
@@ -185,8 +188,10 @@ Onnx = Dialect(
         ScanOp,
         SliceOp,
         SoftmaxOp,
+        SquaredDistanceOp,
         SqueezeOp,
         SubOp,
+        TakeOp,
         TransposeOp,
         UnsqueezeOp,
         *FUNCTIONS.values(),

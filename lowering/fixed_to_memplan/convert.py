@@ -39,6 +39,7 @@ from ...dialects.fixed.types import DomainAttr, PortAttr
 from ...dialects.memplan import FLASH, AliasOp, BufferOp
 from ...dialects.names import identifier
 from ...passes.fixed.layouts.transposes import identity_body
+from .indices import refuse_wild_indices
 from .joined_places import Part, absolute, base_of, is_written, join
 from .places import Place, whole
 from .rounds import Rounds, is_settled
@@ -83,6 +84,7 @@ class Conversion:
         unknown = [op.name for op in ops_of(self.old) if not is_fixed(op)]
         if unknown:
             raise UserError(*(f"`{name}` does not belong to the level `fixed`: lower it first" for name in unknown))
+        refuse_wild_indices(function)
         last = self.old.last_op
         assert isinstance(last, ReturnOp), "a verified function ends in func.return"
         self.returned = tuple(last.operands)
@@ -309,11 +311,12 @@ class Conversion:
         body = form.detach_region(form.body)
         for argument, table in zip(body.block.args[len(body.block.args) - len(tables) :], tables, strict=True):
             Rewriter.replace_value_with_new_type(argument, table.type)
-        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1))
+        indices = [self._dense(value).memref for value in form.indices]
+        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1, len(indices)))
         maps = ArrayAttr(AffineMapAttr(access) for access in accesses)
         domain = self._domain(form.domain, levels)
         converted = type(form).create(
-            operands=[*operands, *tables, place.memref],
+            operands=[*operands, *tables, place.memref, *indices],
             properties={**form.properties, "domain": domain, "maps": maps, "operandSegmentSizes": segments},
             attributes=form.attributes,
             regions=[body],

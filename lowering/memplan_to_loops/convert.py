@@ -157,7 +157,7 @@ class Lowering:
 
     def _step(self, form: StructuredForm, along: Sequence[int], hint: str) -> Step:
         """Turn a form, or its slice at values of some dimensions, into a private function."""
-        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, form.target])
+        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, *form.indices, form.target])
         passed = [value for value in operands if self.memory.is_passed(value)]
         addresses = [self._address(value) for value in passed]
         node = form.node.data if form.node is not None else form.name.rpartition(".")[2]

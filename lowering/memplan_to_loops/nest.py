@@ -16,15 +16,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import IndexType, StringAttr
+from xdsl.dialects.builtin import IndexType, IntegerType, StringAttr
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects.access import Linear, linear_map
-from ...dialects.fixed.forms import StructuredForm, shaped_type
+from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
 from ...dialects.mcu import LABEL
 from .combine import Combination, SumOfProducts, combination
-from .emit import Emitter, Index
+from .emit import Emitter, Index, is_unsigned
 from .index import Indices, Style, Window, depth, split_padding
 from .labels import dimension_names
 from .rows import Rows
@@ -72,6 +72,8 @@ class Nest:
         self.ins = [self._expressions(access) for access in form.in_maps]
         self.params = [self._expressions(access) for access in form.param_maps]
         self.out = self._expressions(form.out_map)
+        places = [self._expressions(access) for access in form.held_maps]
+        self.at = dict(zip(form.held_dims, zip(form.indices, places, strict=True), strict=True))
         self.position = self._row_major_position()
         padded = [
             (expression, size)
@@ -80,7 +82,7 @@ class Nest:
         ]
         self.windows, self.guards = split_padding(padded, self.sizes, self.parallel, style.padding)
         self.indices = Indices(
-            emit, [e for group in (*self.ins, *self.params, self.out, [self.position]) for e in group]
+            emit, [e for group in (*self.ins, *self.params, self.out, *places, [self.position]) for e in group]
         )
         self.rows = self._rows()
         self.views: dict[tuple[SSAValue, Linear], SSAValue] = {}
@@ -164,8 +166,8 @@ class Nest:
         """Write a loop over a dimension around what `body` writes; only the body where there is one iteration."""
         if self.sizes[dim] == 1:
             return body(carried) or []
-        if dim in self.held:
-            self.indices.enter(dim, self.held[dim])
+        if dim in self.at or dim in self.held:
+            self.indices.enter(dim, self._index(dim))
             self._settle(dim + 1)
             return body(carried) or []
         lower, upper = self._loop_bounds(dim)
@@ -180,6 +182,17 @@ class Nest:
             self._settle(dim + 1)
             block.add_op(scf.YieldOp(*(body(list(block.args[1:])) or [])))
         return list(loop.results)
+
+    def _index(self, dim: int) -> SSAValue:
+        """The value that a dimension is held at: of the slice, or an element of an index tensor."""
+        if dim in self.held:
+            return self.held[dim]
+        operand, expressions = self.at[dim]
+        (value,) = self._load([operand], [expressions])
+        storage = scalar_type(shaped_type(operand).element_type)
+        if is_unsigned(storage):
+            value = self.emit.convert(value, storage, IntegerType(2 * storage.width.data))
+        return self.emit.do(arith.IndexCastOp(value, IndexType()), self.names[dim])
 
     def _loop_bounds(self, dim: int) -> tuple[Index, Index]:
         lower: Index = 0

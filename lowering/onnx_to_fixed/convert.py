@@ -29,6 +29,7 @@ from .builder import TYPE, FixedBuilder, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
 from .conv_transpose import lower_conv_transpose
+from .distances import lower_squared_distance
 from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub
 from .exponentials import lower_log_softmax, lower_reduce_log_sum_exp
 from .functions import lower_function
@@ -61,6 +62,7 @@ from .scans import lower_scan
 from .several import lower_extreme, lower_mean, lower_mod, lower_p_relu, lower_pow
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
+from .takes import lower_take
 
 Rewrite = Callable[[FixedBuilder, Any], SSAValue]
 
@@ -118,8 +120,10 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ResizeOp: lower_resize,
     onnx.SliceOp: lower_slice,
     onnx.SoftmaxOp: lower_softmax,
+    onnx.SquaredDistanceOp: lower_squared_distance,
     onnx.SqueezeOp: lower_reshape,
     onnx.SubOp: lower_sub,
+    onnx.TakeOp: lower_take,
     onnx.TransposeOp: lower_transpose,
     onnx.UnsqueezeOp: lower_reshape,
     onnx.WhereOp: lower_where,

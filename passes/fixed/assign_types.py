@@ -25,6 +25,7 @@ from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
+from .scales.distances import range_beside
 from .scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
 from .scales.repeated import (
     STATE_TYPES,
@@ -50,6 +51,7 @@ PRESERVING = (
     onnx.ReshapeOp,
     onnx.SliceOp,
     onnx.SqueezeOp,
+    onnx.TakeOp,
     onnx.TransposeOp,
     onnx.UnsqueezeOp,
 )
@@ -179,7 +181,7 @@ class Assignment:
                 if isinstance(scan := op.parent_op(), onnx.ScanOp):
                     assign_stacked(scan, self.types)
             elif len(op.results) == 1 and isinstance(storage := element_of(op.results[0]), IntegerType):
-                moved = op.operands if isinstance(op, INTEGER_MOVES) else ()
+                moved = op.operands if isinstance(op, INTEGER_MOVES) else op.operands[: isinstance(op, onnx.TakeOp)]
                 known = [self.types[operand] for operand in moved if operand in self.types]
                 self.types[op.results[0]] = known[0] if known else integer_type(storage)
 
@@ -193,6 +195,8 @@ class Assignment:
             found = self.through(users[0], value)
         if not found and (whole := self.in_whole_steps(value, users)) is not None:
             found = [whole]
+        if not found and (beside := range_beside(value, users, self.range_of)) is not None:
+            found = [self.ranges.of_range(*beside)]
         if found:
             self.types[value] = (
                 whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)
@@ -265,7 +269,9 @@ class Assignment:
         if len(op.results) != 1 or op.results[0] in self.types:
             return
         result = op.results[0]
-        if preserves(op) and op.operands[0] in self.types:
+        if isinstance(op, onnx.TakeOp) and is_weight(op.x):
+            self.types[result] = self.operand_type(op.x)
+        elif preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
         elif isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
             self.types[result] = type
@@ -349,6 +355,10 @@ class Assignment:
                 self.types[operand] = self.types[op.result]
             elif isinstance(storage := element_of(operand), IntegerType):
                 self.types[operand] = integer_type(storage)
+            elif isinstance(op, onnx.TakeOp) and op.result in self.types:
+                self.types[operand] = self.types[op.result]
+            elif isinstance(op, onnx.SquaredDistanceOp) and (other := op.operands[1 - index]) in self.types:
+                self.types[operand] = self.types[other]
             elif not isinstance(op, onnx.BatchNormalizationOp):
                 self.types[operand] = self.operand_type(operand)
 

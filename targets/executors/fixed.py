@@ -143,8 +143,9 @@ def evaluate(op: Operation, operands: Sequence[NDArray[Any]]) -> NDArray[Any]:
             return operands[0][(slice(None), *(slice(start, start + size) for start, size in box))]
         case StructuredForm():
             ins, rest = len(op.ins), len(op.ins) + len(op.params)
-            tables = [table.reshape(-1) for table in operands[rest:]]
-            return evaluate_form(op, operands[:ins], operands[ins:rest], tables)
+            last = rest + len(op.tables)
+            tables = [table.reshape(-1) for table in operands[rest:last]]
+            return evaluate_form(op, operands[:ins], operands[ins:rest], tables, indices=operands[last:])
         case _:
             raise UserError(f"`{op.name}` does not belong to the level `fixed`: lower it first")
 

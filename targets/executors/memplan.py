@@ -166,10 +166,13 @@ class State:
     def _run(self, slices: Slices, values: Sequence[int], accumulate: bool) -> Box:
         """Run one slice. Its output is computed in full before any of it is written: inputs may lie in its bytes."""
         form, part = slices.form, slices.at(values)
-        ins = [self.memory[v].read(box) for v, box in zip((*form.ins, *form.params), part.reads, strict=True)]
+        operands = (*form.ins, *form.params, *form.indices)
+        reads = [self.memory[v].read(box) for v, box in zip(operands, part.reads, strict=True)]
+        ins, others = reads[: len(form.ins)], reads[len(form.ins) :]
+        params, indices = others[: len(form.params)], others[len(form.params) :]
         tables = [self.memory[table].elements.reshape(-1) for table in form.tables]
-        output = evaluate_form(part.form, ins[: len(form.ins)], ins[len(form.ins) :], tables)
-        sizes = part.form.domain.parallel.data
+        output = evaluate_form(part.form, ins, params, tables, indices=indices)
+        sizes = part.form.trips[: len(part.form.domain.parallel.data)]
         for places, points in self.memory[form.target].targets(part.written, part.results, sizes):
             part_of = output[(slice(None), *(slice(r.start, r.stop) for r in points))]
             places[...] = combined(form, places, part_of) if accumulate else part_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, MemRefType
 from xdsl.ir import Block, SSAValue
-from xdsl.ir.affine import AffineMap
+from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ...dialects.access import Linear, from_linear, full_box, linear_map
 from ...dialects.fixed.forms import StructuredForm
@@ -65,13 +65,19 @@ class Reach:
         return [Linear(r.coefficients, offset) for r, offset in zip(self.results, offsets, strict=True)]
 
 
+def maps_of(accesses: Sequence[AffineMap]) -> ArrayAttr[AffineMapAttr]:
+    """Access maps as an attribute."""
+    return ArrayAttr(AffineMapAttr(access) for access in accesses)
+
+
 class Slices:
     """The slices of a form along dimensions of its domain; without any, the whole form is the one slice."""
 
     def __init__(self, form: StructuredForm, along: Sequence[int]):
         self.form = form
         sizes = form.sizes
-        operands = zip((*form.ins, *form.params), (*form.in_maps, *form.param_maps), strict=True)
+        maps = (*form.in_maps, *form.param_maps, *form.held_maps)
+        operands = zip((*form.ins, *form.params, *form.indices), maps, strict=True)
         self.reads = [Reach(value, access, sizes, along) for value, access in operands]
         self.written = Reach(form.target, form.out_map, sizes, along)
         split = len(form.domain.parallel.data)
@@ -94,20 +100,24 @@ class Slices:
     def _form(self, offsets: Sequence[Sequence[int]], shapes: Sequence[Sequence[int]]) -> StructuredForm:
         """The form on operands of these shapes, with these offsets in its access maps."""
         form, parallel = self.form, self.domain.parallel.data
-        operands = [*form.ins, *form.params, form.target]
+        written = [size if trips > 1 else 1 for size, trips in zip(parallel, form.trips, strict=False)]
+        operands = [*form.ins, *form.params, *form.indices, form.target]
         types: list[MemRefType] = []
-        for operand, shape in zip(operands, (*shapes, parallel), strict=True):
+        for operand, shape in zip(operands, (*shapes, written), strict=True):
             assert isinstance(operand.type, MemRefType)
             types.append(MemRefType(operand.type.element_type, shape))
         block = Block(arg_types=[*types, *(table.type for table in form.tables)])
         ins, params = len(form.ins), len(form.ins) + len(form.params)
-        place = [*block.args[:params], *block.args[len(types) :], block.args[params]]
+        last = params + len(form.indices)
+        place = [*block.args[:params], *block.args[len(types) :], block.args[last], *block.args[params:last]]
         copy = form.clone()
         copy.operands = place
-        assert len(copy.ins) == ins and copy.target is block.args[params]
+        assert len(copy.ins) == ins and copy.target is block.args[last]
         moved = [from_linear(r.moved(o), len(form.sizes)) for r, o in zip(self.reads, offsets, strict=True)]
-        identity = AffineMap(len(form.sizes), 0, AffineMap.identity(len(parallel)).results)
-        copy.maps = ArrayAttr(AffineMapAttr(access) for access in (*moved, identity))
+        kept = (AffineExpr.dimension(d) if size > 1 else AffineExpr.constant(0) for d, size in enumerate(written))
+        copy.maps = maps_of([*moved[:params], AffineMap(len(form.sizes), 0, tuple(kept))])
+        if form.indices:
+            copy.index_maps = maps_of(moved[params:])
         copy.domain = self.domain
         return copy
 

@@ -23,7 +23,7 @@ from ....dialects.fixed.types import Reduction
 from .combine import Combined, contraction, reduction
 from .extremes import argument_of, extreme_over
 from .ranges import Array, Range
-from .reads import LIMIT, limited, read, tensor_range, uniform, written
+from .reads import LIMIT, chosen, limited, read, tensor_range, uniform, written
 from .scalars import SCALARS, Leaves, limits, looked_up
 from .scans import scan_ranges
 
@@ -60,6 +60,8 @@ class Analysis:
         self.tensors: dict[SSAValue, Range] = {}
         self.forms: dict[StructuredForm, FormRanges] = {}
         self.findings: list[Finding] = []
+        self.wild_indices: list[Finding] = []
+        """Those of the findings that would read outside of a tensor."""
         self._attained: dict[SSAValue, tuple[ReduceOp, Range]] = {}
         for argument in function.body.block.args:
             self.tensors[argument] = self._any(argument)
@@ -105,6 +107,7 @@ class Analysis:
         self.forms[form] = ranges = FormRanges()
         ins = [self.tensors[value] for value in form.ins]
         parallel = len(form.domain.parallel.data)
+        self._indices(form)
         if isinstance(form, ContractOp):
             ranges.combined = contraction(form, *ins)
         elif isinstance(form, ReduceOp):
@@ -116,19 +119,32 @@ class Analysis:
                 self._find(form, form, f"the accumulator leaves {form.acc}", ranges.combined.partial)
             arguments = [ranges.combined.value.clipped(least, greatest)]
         else:
-            arguments = [read(range, access, form.sizes) for range, access in zip(ins, form.in_maps, strict=True)]
+            pairs = zip(ins, form.in_maps, strict=True)
+            arguments = [read(chosen(range, form, access), access, form.trips) for range, access in pairs]
         for value, access in zip(form.params, form.param_maps, strict=True):
-            arguments.append(on_parallel(read(self.tensors[value], access, form.sizes), parallel))
+            range = chosen(self.tensors[value], form, access)
+            arguments.append(on_parallel(read(range, access, form.trips), parallel))
         arguments = [Range.of(a.low, a.high) for a in not_too_many(arguments)]
         result = self._body(form, arguments, ranges)
         shape = shaped_type(form.target).get_shape()
-        return written(spread(result, parallel), form.out_map, form.sizes, shape)
+        return written(spread(result, parallel), form.out_map, form.trips, shape)
+
+    def _indices(self, form: StructuredForm) -> None:
+        """Find the indices that may leave the dimension which a form holds there."""
+        for dim, value, access in zip(form.held_dims, form.indices, form.held_maps, strict=True):
+            index = read(self.tensors[value], access, form.trips)
+            if not index.within(0, form.sizes[dim] - 1):
+                message = f"the index of dimension {dim} leaves [0, {form.sizes[dim] - 1}]"
+                self.wild_indices.append(Finding(form, form, message, index))
+                self.findings.append(self.wild_indices[-1])
 
     def _reduction(self, form: ReduceOp, x: Range) -> Combined:
         """A sum over a window in which some element is attained: that one, the others at their least and greatest."""
         combined = reduction(form, x)
         source, known = self._attained.get(form.ins[0], (None, None))
         if source is None or known is None or form.kind.data is not Reduction.SUM or form.zero_point.data != (0,):
+            return combined
+        if form.held_dims:
             return combined
         if source.domain != form.domain or source.in_maps[0] != form.in_maps[0]:
             return combined

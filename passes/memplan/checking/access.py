@@ -115,9 +115,9 @@ class Access:
         if access is None:
             shape, row = (prod(shape),), None
             access_results: Sequence[Linear] = [Linear((0,) * len(form.sizes) + (1,) if form else (1,), 0)]
-            sizes = (*(form.sizes if form else ()), prod(shape))
+            sizes = (*(form.trips if form else ()), prod(shape))
         else:
-            access_results, sizes = linear_map(access), form.sizes if form else ()
+            access_results, sizes = linear_map(access), form.trips if form else ()
         self.shape, self.row = shape, row
         self.parallel = len(form.domain.parallel.data) if form else 0
         self.sizes = tuple(1 if d in along else size for d, size in enumerate(sizes))

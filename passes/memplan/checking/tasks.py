@@ -126,8 +126,9 @@ def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: Sequence[int]
         return [Access(value, places.of(op, value), None, None) for value in op.ins]
     operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), strict=True)
     return [
-        *(Access(value, places.of(op, value), access, op, along) for value, access in operands),
+        *(Access(v, places.of(op, v), None if op.is_held(m) else m, op, along) for v, m in operands),
         *(Access(table, places.of(op, table), None, op, along) for table in op.tables),
+        *(Access(index, places.of(op, index), None, op, along) for index in op.indices),
     ]
 
 

@@ -66,13 +66,15 @@ def safe_distance(
 
     Exact where no reduction dimension occurs in two indices of an access; otherwise never too small.
     """
-    parallel = form.sizes[: len(form.domain.parallel.data)]
+    parallel = form.trips[: len(form.domain.parallel.data)]
     value = (*form.ins, *form.params)[operand]
     access, target = form.maps.data[operand].data, form.target
+    if form.is_held(access) or any(root_of(value) is root_of(index) for index in form.indices):
+        return NEVER
     if (along is not None and along >= len(parallel)) or not (keeps_rows(value, splits) and keeps_rows(target, splits)):
         return NEVER
     source = Side.of(value, access, splits)
-    reach = reach_of(source, Side.of(target, form.out_map, splits), form.sizes, len(parallel), along)
+    reach = reach_of(source, Side.of(target, form.out_map, splits), form.trips, len(parallel), along)
     assert isinstance(target.type, MemRefType)
     return max(0, reach + element_bytes(target.type) + alias_offset(target) - alias_offset(value))
 

@@ -65,8 +65,9 @@ def accesses(liveness: Liveness) -> dict[SSAValue, int]:
     for op in dict.fromkeys(step.op for step in liveness.steps):
         if isinstance(op, StructuredForm):
             rounds = prod(loop.trips for loop in loops_around(op) if op not in loop.dims)
-            points, all_points = rounds * prod(op.domain.parallel.data), rounds * prod(op.sizes)
-            touched = [*((value, all_points) for value in op.ins), *((v, points) for v in (*op.params, op.target))]
+            points = rounds * prod(op.trips[: len(op.domain.parallel.data)])
+            once = (*op.params, *op.indices, op.target)
+            touched = [*((value, rounds * prod(op.trips)) for value in op.ins), *((v, points) for v in once)]
         else:
             touched = [(v, prod(v.type.get_shape())) for v in op.operands if isinstance(v.type, MemRefType)]
         for value, count in touched:
