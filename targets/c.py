@@ -11,7 +11,7 @@ from xdsl.utils.target import Target
 
 from ..dialects.emitc.types import FLASH
 from .printing.program import Program
-from .printing.spelling import Spelling
+from .printing.spelling import COMMON_INT, THREE_BYTES, Spelling
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ def print_c(module: ModuleOp) -> str:
         *spelling.includes(program.includes),
         *(flash_macro(program.prefix) if has_flash else []),
         *memory_macros(program, spelling),
+        *(three_bytes(spelling) if program.has_width(THREE_BYTES) else []),
         *aliasing_types(program.aliased, spelling),
     ]
     return program.text(head, spelling)
@@ -58,6 +59,19 @@ def memory_macros(program: Program, spelling: Spelling) -> list[str]:
     macros = dict.fromkeys(spelling.memory(op.attributes).strip() for op in program.elsewhere)
     lines = [line for macro in macros for line in (f"#ifndef {macro}", f"#define {macro}", "#endif")]
     return ["", f"/* How an arena gets into its memory: see {program.name}.h. */", *lines] if lines else []
+
+
+def three_bytes(spelling: Spelling) -> list[str]:
+    """The typedef of numbers of 24 bits: three bytes where a compiler has such a type."""
+    name = spelling.type(IntegerType(THREE_BYTES))
+    return [
+        "",
+        "#if defined(__AVR__)",
+        f"typedef __int{THREE_BYTES} {name};",
+        "#else",
+        f"typedef int{COMMON_INT}_t {name};",
+        "#endif",
+    ]
 
 
 def aliasing_types(types: list[IntegerType], spelling: Spelling) -> list[str]:

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from ..targets.firmware import GeneratedModel
 
 
+NARROW_WORD = 16
+"""Cores whose indices have so many bits compute byte by byte: there every value has the width that it needs."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What a user chooses.
@@ -202,6 +206,7 @@ def compile_model(options: Options) -> Compilation:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
+        narrow=True if board.index_bits == NARROW_WORD else None,
         max_elements=options.max_elements,
     )
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")

@@ -45,6 +45,7 @@ PASSES = {
     "fixed-fuse-maps": "passes.fixed.fuse_maps:FuseMapsPass",
     "fixed-legalize-bitwidths": "passes.fixed.legalize_bitwidths:LegalizeBitwidthsPass",
     "fixed-narrow-accumulators": "passes.fixed.narrow_accumulators:NarrowAccumulatorsPass",
+    "fixed-narrow-bodies": "passes.fixed.narrow_bodies:NarrowBodiesPass",
     "fixed-prove-no-overflow": "passes.fixed.prove_no_overflow:ProveNoOverflowPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",

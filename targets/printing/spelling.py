@@ -15,6 +15,9 @@ from .text import MUL, SHIFT, UNARY, Text
 C_WIDTHS = (8, 16, 32, 64)
 """Widths of the integer types of C; `i1` is bool."""
 
+THREE_BYTES = 24
+"""The width of avr-gcc's `__int24`, which holds signed numbers there; elsewhere `int32_t` holds the same numbers."""
+
 LEAST_INT = 16
 """Bits of `int` on the smallest target (AVR)."""
 
@@ -41,6 +44,8 @@ class Spelling:
         bits = type.width.data
         if bits == 1:
             return "bool"
+        if bits == THREE_BYTES and not is_unsigned(type):
+            return f"{self.prefix}_INT{bits}"
         if bits not in C_WIDTHS:
             raise UserError(
                 f"C has no integer of {bits} bits ({type}): choose 8, 16, 32 or 64 bits, or print HLS C++ (-t hls)"
@@ -52,6 +57,8 @@ class Spelling:
         bits, sign = type.width.data, "U" if is_unsigned(type) else ""
         if bits == 1:
             return Text("true" if value else "false", declared=True)
+        if bits == THREE_BYTES and abs(value) >= 1 << (LEAST_INT - 1):
+            return Text(f"INT{COMMON_INT}_C({value})").cast(self.type(type))
         if bits > 8 and not sign and value == -(1 << (bits - 1)):
             return Text(f"INT{bits}_MIN")
         if abs(value) >= 1 << (LEAST_INT - 1) and bits >= LEAST_INT:

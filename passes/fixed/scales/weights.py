@@ -162,7 +162,8 @@ def balanced(scales: Reals, rows: Reals, layer: Layer) -> Reals:
     multiplied, so that one bias in units of a tiny scale costs all channels their low bits. The scale of such a channel
     grows until its bias reaches no further than the greatest sum, or than what costs nothing, but no further than its
     own result bears: errors of up to half a scale in each weight, independent of each other, times inputs at their
-    limit. A channel without weights has any scale; its neighbours' keeps their multipliers as long as they are.
+    limit. A channel without weights has any scale; its neighbours' keeps their multipliers as long as they are. Without
+    weights is also what such a scale leaves none.
     """
     step = layer.y.scale / layer.x.scale
     live = rows.max(axis=1) > 0
@@ -173,4 +174,6 @@ def balanced(scales: Reals, rows: Reals, layer: Layer) -> Reals:
     bias = layer.bias / layer.x.scale
     bearable = TOLERATED_STEPS * step * math.sqrt(12 / rows.shape[1]) / layer.reach
     scales = np.maximum(scales, np.where(live, np.minimum(bias / room, bearable), 0.0))
-    return np.maximum(scales, bias / 2.0**BIAS_BITS)
+    scales = np.maximum(scales, bias / 2.0**BIAS_BITS)
+    silent = live & (rows.max(axis=1) < scales / 2)
+    return np.where(silent, np.maximum(scales, min(coarsest, step * DEAD_STEPS)), scales)
