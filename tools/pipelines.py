@@ -85,6 +85,9 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("effort",), "stream"),
         Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
         Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories", "effort")),
+        Step(
+            "memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"
+        ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "fixed-to-memplan-within": (
@@ -96,6 +99,9 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "orders, streams, moves and places as far as the RAM demands; the smallest plan where nothing fits",
             {"required": False},
             ("ram", "alignment", "max_recompute", "memories", "effort"),
+        ),
+        Step(
+            "memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"
         ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
