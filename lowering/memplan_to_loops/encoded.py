@@ -112,7 +112,9 @@ class RowWriter:
 
     def _moving(self, at: SSAValue, carried: Carried, entry: Callable[[Carried], Carried]) -> tuple[Carried, SSAValue]:
         count, at = self._count(at)
-        *sums, _, end = self._loop(count, [*carried, self.emit.index(0), at], lambda _, values: entry(values), "entry")
+        *sums, _, end = self._loop(
+            count, [*carried, self.emit.index(0), at], lambda _, values: entry(values), "entry", ("at", "k", "acc")
+        )
         return sums, end
 
     def _count(self, at: SSAValue) -> tuple[SSAValue, SSAValue]:
@@ -161,10 +163,10 @@ class RowWriter:
                 *sums, at = self._where(is_set, [*sums, at], lambda values: self._flagged_element(k, values))
                 return [*sums, at, self.emit.do(arith.ShRUIOp(flags, self.emit.constant(1, i8)))]
 
-            *sums, at, _ = self._loop(8, [*sums, self._after(at, 1), flags], flag, "bit")
+            *sums, at, _ = self._loop(8, [*sums, self._after(at, 1), flags], flag, "bit", ("flags", "at", "acc"))
             return [*sums, at]
 
-        *sums, end = self._loop(-(-self.size // 8), [*carried, at], group, "group")
+        *sums, end = self._loop(-(-self.size // 8), [*carried, at], group, "group", ("at", "acc"))
         return sums, end
 
     def _flagged_element(self, k: Index, values: Carried) -> Carried:
@@ -179,7 +181,7 @@ class RowWriter:
             sums = self.accumulate(self.emit.add(k, 1), self._high_element(byte), sums)
             return [*sums, self._after(at, 1)]
 
-        *sums, end = self._loop(self.size // 2, [*carried, at], pair, "pair")
+        *sums, end = self._loop(self.size // 2, [*carried, at], pair, "pair", ("at", "acc"))
         if self.size % 2:
             sums = self.accumulate(self.size - 1, self._low_element(self._byte(end, 0)), sums)
             end = self._after(end, 1)
@@ -187,12 +189,19 @@ class RowWriter:
 
     # Loops, conditionals, bytes.
 
-    def _loop(self, count: Index, carried: Carried, body: Callable[[SSAValue, Carried], Carried], name: str) -> Carried:
+    def _loop(
+        self,
+        count: Index,
+        carried: Carried,
+        body: Callable[[SSAValue, Carried], Carried],
+        name: str,
+        hints: Sequence[str],
+    ) -> Carried:
+        """Write a loop; `hints` name the last of what it carries, backwards."""
         block = Block(arg_types=[IndexType(), *(value.type for value in carried)])
         block.args[0].name_hint = name
-        for argument, value in zip(block.args[1:], carried, strict=True):
-            argument.name_hint = value.name_hint or ("k" if value.type == IndexType() else "acc")
-        block.args[-1].name_hint = "at" if block.args[-1].type == IndexType() else "flags"
+        for argument, hint in zip(reversed(block.args[1:]), hints, strict=False):
+            argument.name_hint = hint
         emit = self.emit
         loop = scf.ForOp(emit.index(0), emit.index(count), emit.index(1), carried, block)
         emit.block.add_op(loop)
