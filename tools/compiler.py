@@ -136,7 +136,8 @@ class Compilation:
         """A plan for this board as C for a word and indices of so many bits. Raises UserError."""
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
-        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections)
+        near = self.board.near_flash_bytes
+        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections, near_flash=near)
         run_passes(module, passes, self.timing)
         return module
 

@@ -109,7 +109,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step(
             "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
         ),
-        Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits",)),
+        Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits", "near_flash")),
     ),
     "fixed-to-hls": (
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),

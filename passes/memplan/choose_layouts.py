@@ -39,7 +39,7 @@ class ChooseLayoutsPass(ModulePass):
 
     name = "memplan-choose-layouts"
     core: str = "avr"
-    slack: int = 10
+    slack: int = 20
     least: int = 32
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
