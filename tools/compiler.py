@@ -28,6 +28,7 @@ from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
 from ..targets.board import Board, load_board
+from ..targets.core import core_of
 from ..targets.static_data import arena_limit
 from .model_sizes import sizes_of
 from .pipelines import Timing, pipeline, run_passes
@@ -139,7 +140,8 @@ class Compilation:
         """A plan for this board as C for a word and indices of so many bits. Raises UserError."""
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
-        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections)
+        near = self.board.near_flash_bytes
+        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections, near_flash=near)
         run_passes(module, passes, self.timing)
         return module
 
@@ -229,6 +231,7 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     ram, most = (arena_limit(board, limit, beside, state) for limit in (options.ram, None))
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
+    common["core"] = core_of(board).name
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", stream=True, **common)
     return pipeline("fixed-to-memplan-within", ram=ram, **common)

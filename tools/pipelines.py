@@ -95,6 +95,9 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("effort",), "stream"),
         Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
         Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories", "effort")),
+        Step(
+            "memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"
+        ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "fixed-to-memplan-within": (
@@ -107,13 +110,16 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             {"required": False},
             ("ram", "alignment", "max_recompute", "memories", "effort"),
         ),
+        Step(
+            "memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"
+        ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "memplan-to-emitc": (
         Step(
             "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
         ),
-        Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits",)),
+        Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits", "near_flash")),
     ),
     "fixed-to-hls": (
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),

@@ -49,6 +49,7 @@ PASSES = {
     "fixed-prove-no-overflow": "passes.fixed.prove_no_overflow:ProveNoOverflowPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
+    "memplan-choose-layouts": "passes.memplan.choose_layouts:ChooseLayoutsPass",
     "memplan-defrag": "passes.memplan.defrag:DefragPass",
     "memplan-fit": "passes.memplan.fit:FitPass",
     "memplan-inplace": "passes.memplan.inplace:InplacePass",

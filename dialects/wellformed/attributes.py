@@ -28,7 +28,7 @@ from xdsl.ir import Attribute, Operation
 from .. import onnx
 from ..dense import to_numpy
 from ..diagnostics import OpError
-from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FLASH, MEMORY, SECTION
+from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FAR, FLASH, MEMORY, NEAR, SECTION
 from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.types import QType
 from ..mcu import LABEL
@@ -176,6 +176,8 @@ CHECKS: dict[str, Check] = {
     LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
     CONST: one_of(UnitAttr),
     FLASH: one_of(UnitAttr),
+    FAR: one_of(UnitAttr),
+    NEAR: one_of(UnitAttr),
     ALIAS: one_of(UnitAttr),
     ELEMENTS: positive,
     ALIGNMENT: power_of_two,

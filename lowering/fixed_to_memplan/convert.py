@@ -152,7 +152,7 @@ class Conversion:
         match op:
             case ConstantOp():
                 constant = ConstantOp(op.value, memref_of(op.result.type, FLASH))
-                constant.node = op.node
+                constant.node, constant.layout = op.node, op.layout
                 self._define(op.result, constant)
             case ReshapeOp():
                 self._reshape(op)

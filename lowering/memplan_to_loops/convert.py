@@ -23,7 +23,7 @@ from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, LoopOp, RetireOp, Strea
 from .emit import Emitter, signless_memref
 from .index import Padding, Style
 from .memory import Memory, Place, Symbols, write_place
-from .nest import build_nest
+from .nest import Storage, build_nest
 from .rows import Rows
 from .stream import Stream
 
@@ -168,7 +168,8 @@ class Lowering:
         for number, (value, argument) in enumerate(zip(passed, block.args[len(held) :], strict=True)):
             argument.name_hint = "out" if value is form.target else f"in{number}"
         arguments: dict[SSAValue, SSAValue] = dict(zip(passed, block.args[len(held) :], strict=True))
-        memory = {value: self._operand(step, value, arguments.get(value)) for value in operands}
+        tables = {*form.tables}
+        memory = {value: self._operand(step, value, arguments.get(value), value in tables) for value in operands}
         label = symbol.removeprefix(f"{self.names.model}_")
         for argument in block.args[: len(held)]:
             argument.name_hint = hint
@@ -178,9 +179,13 @@ class Lowering:
         self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
         return Step(symbol, addresses)
 
-    def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None) -> SSAValue | Rows:
+    def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None, is_table: bool) -> Storage:
         """An operand inside the function of a step: an argument, a constant, or rows."""
         place = self.memory.place(value)
+        if not is_table and (number := self.memory.number(value)) is not None:
+            return number
+        if (encoded := self.memory.encoded(step, value)) is not None:
+            return encoded
         if place.rows is not None:
             return self.memory.write_rows(step, place)
         if argument is None:

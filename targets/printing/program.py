@@ -152,7 +152,11 @@ def array_lines(op: emitc.GlobalOp, spelling: Spelling) -> list[str]:
     if op.initial_value is None:
         return [f"{head}{spelling.alignment(attributes)};"]
     values = to_numpy(op.initial_value).reshape(-1)
-    return [f"{head}{spelling.alignment(attributes)} = {{", *initializer_lines(values), "};"]
+    return [
+        f"{head}{spelling.alignment(attributes)}{spelling.section(attributes)} = {{",
+        *initializer_lines(values),
+        "};",
+    ]
 
 
 def initializer_lines(values: np.ndarray) -> list[str]:

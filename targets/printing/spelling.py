@@ -7,7 +7,7 @@ from xdsl.ir import Attribute
 
 from ...dialects import emitc
 from ...dialects.emitc.statements import pointee
-from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FLASH, MEMORY
+from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FAR, FLASH, MEMORY, NEAR
 from ...dialects.errors import UserError
 from ...dialects.names import identifier
 from .text import MUL, SHIFT, UNARY, Text
@@ -127,7 +127,11 @@ class Spelling:
 
     def flash(self, attributes: dict[str, Attribute]) -> str:
         """The macro of the address space of constants."""
-        return f"{self.prefix}_FLASH " if FLASH in attributes else ""
+        return f"{self.prefix}_{'FAR' if FAR in attributes else 'FLASH'} " if FLASH in attributes else ""
+
+    def section(self, attributes: dict[str, Attribute]) -> str:
+        """What an array ends in that must lie in front of those that are far."""
+        return f" {self.prefix}_NEAR" if NEAR in attributes else ""
 
     def memory(self, attributes: dict[str, Attribute]) -> str:
         """The macro with which the user places an array in its memory: `NET_DTCM`, for the memory `dtcm`."""
