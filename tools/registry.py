@@ -45,6 +45,7 @@ PASSES = {
     "fixed-legalize-bitwidths": "passes.fixed.legalize_bitwidths:LegalizeBitwidthsPass",
     "fixed-narrow-accumulators": "passes.fixed.narrow_accumulators:NarrowAccumulatorsPass",
     "fixed-prove-no-overflow": "passes.fixed.prove_no_overflow:ProveNoOverflowPass",
+    "fixed-read-types": "passes.fixed.read_types:ReadTypesPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
     "memplan-defrag": "passes.memplan.defrag:DefragPass",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.onnx.base import element_of, port_names, shape_of
@@ -72,20 +73,33 @@ class OnnxExecutor:
         ]
         return max([1, *sizes, *gathered])
 
+    def argument(self, argument: BlockArgument, given: NDArray[Any]) -> NDArray[Any]:
+        """What the function takes of an input, (chunk, *shape)."""
+        return given
+
+    def constant(self, op: onnx.ConstantOp) -> NDArray[Any]:
+        """The value of a constant, (1, *shape)."""
+        return as_real(numbers_of(op), self.real)[np.newaxis]
+
+    def computed(self, op: Operation, operands: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """The value of an op that is no constant, (chunk or 1, *shape)."""
+        return evaluate(op, operands, self.real)
+
     def _chunk(self, inputs: Arrays, on_value: OnValue) -> list[NDArray[Any]]:
         block = self.function.body.block
         values: dict[SSAValue, NDArray[Any]] = {}
         for argument, name in zip(block.args, self.inputs, strict=True):
-            values[argument] = inputs[name].astype(numpy_type(element_of(argument), self.real), copy=False)
+            given = inputs[name].astype(numpy_type(element_of(argument), self.real), copy=False)
+            values[argument] = self.argument(argument, given)
         uses = Counter(operand for op in block.ops for operand in op.operands)
         batch = len(next(iter(inputs.values())))
         for op in block.ops:
             if isinstance(op, ReturnOp):
                 break
             if isinstance(op, onnx.ConstantOp):
-                values[op.result] = as_real(numbers_of(op), self.real)[np.newaxis]
+                values[op.result] = self.constant(op)
                 continue
-            value = evaluate(op, [values[operand] for operand in op.operands], self.real)
+            value = self.computed(op, [values[operand] for operand in op.operands])
             values[op.results[0]] = value
             on_value(op, value)
             for operand in op.operands:
