@@ -54,7 +54,7 @@ class Options:
     `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
     `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the planners of memory
     may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and `percentile` say how ranges
-    follow from the data (passes/fixed/calibrate.py).
+    follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths and scales of single values.
     """
 
     model: Path
@@ -73,6 +73,7 @@ class Options:
     sizes: Sizes = field(default_factory=Sizes)
     method: str = "minmax"
     percentile: float = 99.99
+    types: Path | None = None
 
 
 @dataclass
@@ -180,6 +181,7 @@ def options_of(args: Namespace) -> Options:
         sizes=sizes_of(args),
         method=args.calibration,
         percentile=args.percentile,
+        types=args.types,
     )
 
 
@@ -205,6 +207,7 @@ def compile_model(options: Options) -> Compilation:
         percentile=options.percentile,
         nominal=True if options.sizes_only else None,
         bits=options.bits,
+        file=None if options.types is None else str(options.types),
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,

@@ -55,6 +55,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         ),
         Step("fixed-assume-ranges", "instead of calibration, where only sizes are asked", {}, (), "nominal"),
         Step("onnx-fold-pad", "again: what pads with less than anything in the range of its operand is known now"),
+        Step("fixed-read-types", "what a file sets of single values goes before the defaults", {}, ("file",), "file"),
         Step(
             "fixed-assign-types",
             "every scale and width, before integers are made",

@@ -9,7 +9,7 @@ from a formula, or a table, of where rows begin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,11 +57,11 @@ class Order:
     first: Linear
 
 
-def order_of(row: Linear, sizes: Sequence[int], parallel: int, held: int | None) -> Order:
-    """The longest tail of the parallel loops that counts rows in their order; `held` has no loop."""
+def order_of(row: Linear, sizes: Sequence[int], parallel: int, held: Collection[int]) -> Order:
+    """The longest tail of the parallel loops that counts rows in their order; those `held` have no loop."""
     loop, block, counted = parallel, 1, [False] * len(sizes)
     for dim in reversed(range(parallel)):
-        if sizes[dim] == 1 or dim == held:
+        if sizes[dim] == 1 or dim in held:
             continue
         if row.coefficients[dim] != block:
             break

@@ -152,8 +152,8 @@ class Nest:
         if not encoded:
             return None
         value, storage = encoded[0]
-        walk, held = walk_of(self.form, value), None if self.held is None else self.held[0]
-        if walk is None or len(encoded) > 1 or walk.dim == held or walk.axis != storage.axis:
+        walk, held = walk_of(self.form, value), {*self.held, *self.at}
+        if walk is None or len(encoded) > 1 or walk.dim in held or walk.axis != storage.axis:
             raise UserError(
                 f"convert-memplan-to-loops: '{self.label}' does not read its constant of layout {storage.encoding} "
                 "from the first element to the last along that axis: remove the layout, or let memplan-choose-layouts "

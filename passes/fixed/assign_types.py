@@ -2,7 +2,8 @@
 
 Where the model has QuantizeLinear and DequantizeLinear, their parameters are taken as they are; what passes integers on
 passes their type on. Elsewhere a type comes from the calibrated range (scales/ranges.py) and from a layer's weights and
-bias (scales/weights.py). Leaves `fixed.type` on ops and `fixed.input_types` on the function.
+bias (scales/weights.py), as far as nothing is set for the value itself (`dialects/fixed/settings.py`). Leaves
+`fixed.type` on ops and `fixed.input_types` on the function.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
+from ...dialects.fixed.settings import setting_of
 from ...dialects.fixed.types import QType, integer_type
 from ...dialects.harmless import in_quotes
 from ...dialects.onnx.base import element_of
@@ -37,6 +39,7 @@ from .scales.repeated import (
     state_types,
 )
 from .scales.saturating import reach_that_matters
+from .scales.set_in_vain import set_in_vain
 from .scales.signs import reaches
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
 from .scales.weights import Layer, WeightTypes, of_operand
@@ -76,6 +79,7 @@ class AssignTypesPass(ModulePass):
     """Choose the storage type of every value.
 
     `bits` is the storage width of activations and weights without types of their own; `scheme` is "affine" or "pow2".
+    What is set for single values, by attributes such as `fixed.bits = 16`, goes before both.
     `accumulator_bits` (32 or 64) is the widest accumulator that the target computes well: weights of more than 8 bits
     are kept small enough for it.
     """
@@ -105,6 +109,8 @@ class Assignment:
     def run(self) -> None:
         """Assign, or raise one UserError that names every value without a type."""
         give_each_reader_its_own(self.function)
+        if vain := set_in_vain(self.function, preserves):
+            raise UserError(*vain)
         ops = [op for op in self.function.body.walk() if not is_constant(op)]
         scans = [op for op in ops if isinstance(op, onnx.ScanOp)]
         self.assign_integers(ops)
@@ -191,6 +197,8 @@ class Assignment:
             return
         users = [use.operation for use in value.uses]
         found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
+        if not found and setting_of(value):
+            return
         if not found and len(users) == 1 and (preserves(users[0]) or isinstance(users[0], CLAMPS)):
             found = self.through(users[0], value)
         if not found and (whole := self.in_whole_steps(value, users)) is not None:
@@ -253,7 +261,8 @@ class Assignment:
             if argument in self.types:
                 continue
             if isinstance(ranges, ArrayAttr):
-                self.types[argument] = self.ranges.of_range(*numbers(ranges.data[index]))
+                low, high = numbers(ranges.data[index])
+                self.types[argument] = whole_bytes(self.ranges_of(argument).of_range(low, high))
             else:
                 missing.append(in_quotes(names[index]))
         if missing:
@@ -276,7 +285,7 @@ class Assignment:
         elif isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
             self.types[result] = type
         elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
-            self.types[result] = self.ranges.unit()
+            self.types[result] = self.ranges_of(result).unit()
         elif isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
             self.types[result] = between(op, self.types[op.x])
         elif "fixed.range" in op.attributes:
@@ -330,18 +339,22 @@ class Assignment:
         low, high = numbers(op.attributes["fixed.range"])
         least, greatest = reach_that_matters(op.results[0], self.type_to_be)
         low, high = (min(max(end, least), greatest) for end in (low, high))
-        return self.ranges.of_range(low, high, max(-least, greatest))
+        return self.ranges_of(op.results[0]).of_range(low, high, max(-least, greatest))
+
+    def ranges_of(self, value: SSAValue) -> RangeTypes:
+        """The types of ranges as they are set for a value."""
+        return self.ranges.following(setting_of(value))
 
     def type_to_be(self, op: Operation) -> QType | None:
         """The type that the result of an op has, or will have: of a reader, before it has any."""
         if op.results[0] in self.types:
             return self.types[op.results[0]]
         if op.name == "onnx.Sigmoid":
-            return self.ranges.unit()
+            return self.ranges_of(op.results[0]).unit()
         if "fixed.range" not in op.attributes:
             return None
         low, high = numbers(op.attributes["fixed.range"])
-        return self.ranges.of_range(low, high)
+        return self.ranges_of(op.results[0]).of_range(low, high)
 
     def assign_constants(self, op: Operation) -> None:
         """Types of the constants that an op reads as tensors; biases and BatchNormalization's numbers are no such."""
@@ -372,14 +385,14 @@ class Assignment:
         layer = Layer(x, self.types[op.results[0]], bias, *reaches(op.x, x))
         if quantized is not None:
             return self.weights.of_quantized(quantized, layer)
-        return self.weights.of_reals(weight_reals(value), layer)
+        return self.weights.following(setting_of(value)).of_reals(weight_reals(value), layer)
 
     def operand_type(self, value: SSAValue) -> QType:
         """The type of a constant that an elementwise op reads."""
         if isinstance(value.owner, onnx.DequantizeLinearOp):
             return stated_type(value.owner) or of_operand(value.owner)
         values = weight_reals(value)
-        return self.ranges.of_range(float(values.min()), float(values.max()))
+        return self.ranges_of(value).of_range(float(values.min()), float(values.max()))
 
 
 def is_whole_product(value: SSAValue) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.onnx.base import element_of, port_names, shape_of
@@ -77,11 +78,24 @@ class OnnxExecutor:
         ]
         return max([1, *sizes, *gathered])
 
+    def argument(self, argument: BlockArgument, given: NDArray[Any]) -> NDArray[Any]:
+        """What the function takes of an input, (chunk, *shape)."""
+        return given
+
+    def constant(self, op: onnx.ConstantOp) -> NDArray[Any]:
+        """The value of a constant, (1, *shape)."""
+        return as_real(numbers_of(op), self.real)[np.newaxis]
+
+    def computed(self, op: Operation, operands: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """The value of an op that is no constant, (chunk or 1, *shape)."""
+        return evaluate(op, operands, self.real)
+
     def _chunk(self, inputs: Arrays, on_value: OnValue | None) -> list[NDArray[Any]]:
         block = self.function.body.block
         values: dict[SSAValue, NDArray[Any]] = {}
         for argument, name in zip(block.args, self.inputs, strict=True):
-            values[argument] = inputs[name].astype(numpy_type(element_of(argument), self.real), copy=False)
+            given = inputs[name].astype(numpy_type(element_of(argument), self.real), copy=False)
+            values[argument] = self.argument(argument, given)
         batch = len(next(iter(inputs.values())))
         self._run(block, values, on_value)
         return [np.broadcast_to(values[r], (batch, *values[r].shape[1:])) for r in self.results]
@@ -96,10 +110,10 @@ class OnnxExecutor:
                 results = run_rounds(op, values, lambda body, shown: self._run(body, values, shown), on_value)
                 values.update(zip(op.results, results, strict=True))
             elif isinstance(op, onnx.ConstantOp):
-                values[op.result] = as_real(numbers_of(op), self.real)[np.newaxis]
+                values[op.result] = self.constant(op)
                 continue
             else:
-                value = evaluate(op, [values[operand] for operand in op.operands], self.real)
+                value = self.computed(op, [values[operand] for operand in op.operands])
                 values[op.results[0]] = value
                 if on_value is not None:
                     on_value(op, value)

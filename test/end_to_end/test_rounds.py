@@ -23,7 +23,7 @@ def rnn(rounds: int, reverse: bool = False) -> str:
 
 
 def gru(rounds: int) -> str:
-    """The old state is read after the candidate for the new one, with a gate of the same round; the sequence is kept."""
+    """The old state is read after the candidate for the new one, with a gate of its round; the sequence is kept."""
     text = Text()
     x, start = text.name((1, rounds, 3), "x"), text.constant((1, 4))
     scan = text.begin(rounds, [start], [(x, 1, False)])

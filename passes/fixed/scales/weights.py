@@ -8,13 +8,14 @@ else the real numbers are quantized again, to 16 bits.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType
 
+from ....dialects.fixed.settings import Setting
 from ....dialects.fixed.types import QType, storage_limits
 from ....dialects.onnx import DequantizeLinearOp
 from ....dialects.onnx.weights import centred_integers, scales_of, weight_reals
@@ -70,23 +71,38 @@ class Layer:
 
 @dataclass(frozen=True)
 class WeightTypes:
-    """The types of weights of a width; `accumulator_bits` (32 or 64) bounds the sums of weights wider than 8 bits."""
+    """The types of weights of a width; `accumulator_bits` (32 or 64) bounds the sums of weights wider than 8 bits.
+
+    What is `set` of single weights goes before (settings.py).
+    """
 
     bits: int
     pow2: bool
     accumulator_bits: int
+    set: Setting = Setting()
+
+    def following(self, setting: Setting) -> WeightTypes:
+        """The types of weights for which something is set."""
+        if not setting:
+            return self
+        ranges = RangeTypes(self.bits, self.pow2).following(setting)
+        return replace(self, bits=ranges.bits, pow2=ranges.pow2, set=setting)
 
     def of_reals(self, values: NDArray[Any], layer: Layer) -> QType:
         """Symmetric, per output channel (axis 0), or one power of two, for real numbers (o, ...)."""
         rows = np.abs(values.reshape(len(values), -1).astype(np.float64))
         greatest = (1 << (self.bits - 1)) - 1
-        scales = rows.max(axis=1) / greatest
+        if self.set.scale is not None:
+            return QType(IntegerType(self.bits), self.set.scale)
+        scales = rows.max(axis=1) / greatest * (1.0 if self.set.clip is None else self.set.clip)
         if self.bits > 8:
             scales = self.fitting(scales, values.reshape(len(values), -1), layer)
         scales = balanced(scales, rows, layer)
         if self.pow2:
             least = float(scales.max()) * greatest / (greatest + 0.5)
             return QType(IntegerType(self.bits), 2.0 ** math.ceil(math.log2(least)))
+        if self.set.per == "tensor":
+            return QType(IntegerType(self.bits), float(scales.max()))
         return QType(IntegerType(self.bits), scales.tolist(), axis=0)
 
     def fitting(self, scales: Reals, rows: NDArray[Any], layer: Layer) -> Reals:
