@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..dialects.dense import dtype_of
-from ..dialects.emitc.types import PUSH_ROW, RUN
+from ..dialects.emitc.types import PUSH_ROW, RESET, RUN, STEP
 from ..dialects.errors import UserError
 from ..dialects.fixed.types import PortAttr
 from .board import Board
@@ -28,7 +28,9 @@ from .toolchain import compile_with, firmware_source, output_of
 class GeneratedModel:
     """A printed model: NAME.c and NAME.h with `void NAME_run(const T *in0, ..., U *out0, ...)`.
 
-    With `input_rows`, the number of rows, it has `void NAME_push_row(const T *row, U *out0, ...)` instead. With
+    With `input_rows`, the number of rows, it has `void NAME_push_row(const T *row, U *out0, ...)` instead; with
+    `in_steps` `int NAME_step(const T *row, U *out0, ...)` and `void NAME_reset(void)`; `output_rows` says in how many
+    parts each output comes then (1: every step writes all of it). With
     `input_in_arena` it takes no input: the caller has written it to the start of `NAME_arena`.
     """
 
@@ -39,11 +41,13 @@ class GeneratedModel:
     outputs: tuple[PortAttr, ...]
     input_rows: int = 0
     input_in_arena: bool = False
+    in_steps: bool = False
+    output_rows: tuple[int, ...] = ()
 
     @property
     def entry(self) -> str:
         """The function of NAME.c."""
-        return self.name + (PUSH_ROW if self.input_rows else RUN)
+        return self.name + (STEP if self.in_steps else PUSH_ROW if self.input_rows else RUN)
 
     @property
     def input_buffers(self) -> list[str]:
@@ -58,7 +62,8 @@ class GeneratedModel:
     @property
     def caller_bytes(self) -> int:
         """The bytes that a caller keeps for a call: inputs and outputs; of an input that comes in rows, one row."""
-        return caller_bytes(() if self.input_in_arena else self.inputs, self.outputs, self.input_rows)
+        inputs = () if self.input_in_arena else self.inputs
+        return caller_bytes(inputs, self.outputs, self.input_rows, self.output_rows)
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,7 @@ def link(
         objects.append(f"{model.name}.o")
     else:
         bound[model.entry] = "main"
+        bound |= {f"{model.name}{RESET}": "main"} if model.in_steps else {}
         bound |= {name: "main" for name in model.input_buffers if model.input_in_arena}
     definitions = [f"-Wl,--defsym={symbol}={value}" for symbol, value in bound.items()]
     flags = [*board.flags, *recipe.link_flags, "-Wl,--gc-sections", *definitions]
@@ -254,10 +260,13 @@ def run_by_rows(model: GeneratedModel) -> str:
     """`NAME_run` for a model that takes its one input row by row."""
     (port,) = model.inputs
     outputs = [f"{c_type(port)} *out{i}" for i, port in enumerate(model.outputs)]
-    names = ", ".join(f"out{i}" for i in range(len(outputs)))
+    parts = zip(model.outputs, model.output_rows or (1,) * len(outputs), strict=True)
+    sizes = [math.prod(port.stored_shape) // rows if rows > 1 else 0 for port, rows in parts]
+    names = ", ".join(f"out{i} + (long)row * {size}" if size else f"out{i}" for i, size in enumerate(sizes))
     size = math.prod(port.stored_shape) // model.input_rows
+    reset = f"  {model.name}{RESET}();\n" if model.in_steps else ""
     return (
-        f"__attribute__((noinline)) void {model.name}_run(const {c_type(port)} *in, {', '.join(outputs)}) {{\n"
+        f"__attribute__((noinline)) void {model.name}_run(const {c_type(port)} *in, {', '.join(outputs)}) {{\n{reset}"
         f"  for (int row = 0; row < {model.input_rows}; row++) {model.entry}(in + (long)row * {size}, {names});\n}}"
     )
 
@@ -267,10 +276,13 @@ def port_dtype(port: PortAttr) -> np.dtype[Any]:
     return dtype_of(port.storage)
 
 
-def caller_bytes(inputs: Sequence[PortAttr], outputs: Sequence[PortAttr], rows: int) -> int:
-    """The bytes of inputs and outputs; of an input that comes in rows (0: as a whole) one row."""
+def caller_bytes(
+    inputs: Sequence[PortAttr], outputs: Sequence[PortAttr], rows: int, output_rows: Sequence[int] = ()
+) -> int:
+    """The bytes of inputs and outputs; of what comes in rows (0: as a whole) one row."""
     whole = sum(port_bytes(port) for port in inputs)
-    return whole // max(1, rows) + sum(port_bytes(port) for port in outputs)
+    parts = zip(outputs, output_rows or (1,) * len(outputs), strict=True)
+    return whole // max(1, rows) + sum(port_bytes(port) // count for port, count in parts)
 
 
 def port_bytes(port: PortAttr) -> int:
