@@ -12,7 +12,7 @@ from xdsl.ir import Attribute
 from ..dialects.errors import UserError
 from ..dialects.fixed import ConstantOp
 from ..dialects.fixed.forms import StructuredForm
-from ..dialects.memplan import size_in_bytes
+from ..dialects.memplan import INPUT_STEPS, size_in_bytes
 from ..passes.fixed.calibrate import the_function
 from ..targets.board import Board
 from ..targets.code_size import code_bytes
@@ -74,6 +74,7 @@ class Analysis:
     peak_node: str
     peak_buffers: dict[str, int]
     input_rows: int
+    in_steps: bool
     plan: dict[str, Any]
     rows: tuple[OpRow, ...]
     unreachable: tuple[str, ...] = ()
@@ -120,6 +121,7 @@ def analyze(compilation: Compilation) -> Analysis:
         peak_node="" if peak is None else peak.node,
         peak_buffers={} if peak is None else memory.liveness.buffers_at(peak.step),
         input_rows=input_rows(function),
+        in_steps=INPUT_STEPS in function.attributes,
         plan=plan,
         rows=rows,
         unreachable=unreachable,

@@ -19,7 +19,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
-from ..dialects.memplan import INPUT_ARENA
+from ..dialects.memplan import INPUT_ARENA, INPUT_STEPS
 from ..lowering.import_onnx.sizes import Sizes
 from ..lowering.memplan_to_loops.stream import STATE_BYTES
 from ..passes.fixed.calibrate import argument_types, the_function
@@ -50,11 +50,12 @@ class Options:
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
     saves RAM; without it only what `ram` demands is done, in bytes with the caller's inputs and outputs, by default all
     that the board has beside `stack` bytes, the reserve for the stack (by default that of the board's file). `input`
-    says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too. With
-    `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
-    `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the planners of memory
-    may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and `percentile` say how ranges
-    follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths and scales of single values.
+    says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too, or
+    in `steps` without end. With `memories` the plan has an arena in each of the board's memories that it uses, instead
+    of one in all. `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the
+    planners of memory may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and
+    `percentile` say how ranges follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths
+    and scales of single values.
     """
 
     model: Path
@@ -151,7 +152,7 @@ class Compilation:
         from ..targets.c import print_c
         from ..targets.firmware import GeneratedModel
         from ..targets.header import print_header
-        from ..targets.ports import input_ports, input_rows, output_ports
+        from ..targets.ports import input_ports, input_rows, output_ports, output_rows
 
         module = self.emitc
         with self.timing.measure("print"):
@@ -159,7 +160,15 @@ class Compilation:
         inputs, outputs = input_ports(self.function), output_ports(self.function)
         plan = the_function(self.memplan)
         return GeneratedModel(
-            self.name, source, header, inputs, outputs, input_rows(plan), INPUT_ARENA in plan.attributes
+            self.name,
+            source,
+            header,
+            inputs,
+            outputs,
+            input_rows(plan),
+            INPUT_ARENA in plan.attributes,
+            INPUT_STEPS in plan.attributes,
+            output_rows(plan),
         )
 
 
@@ -262,7 +271,7 @@ def bytes_outside(function: FuncOp, input: str) -> int:
     from ..targets.ports import input_ports, output_ports
 
     inputs, rows = input_ports(function), 0
-    if input == "rows":
+    if input in ("rows", "steps"):
         rows = next((size for port in inputs for size in port.stored_shape if size != 1), 1)
     return caller_bytes(() if input == "arena" else inputs, output_ports(function), rows)
 

@@ -76,9 +76,10 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     )
     command.add_argument(
         "--input",
-        choices=("caller", "arena", "rows"),
+        choices=("caller", "arena", "rows", "steps"),
         default="caller",
-        help="the input lies in the caller's memory, in the arena, or comes row by row (NAME_push_row; this streams)",
+        help="the input lies in the caller's memory, in the arena, comes row by row (NAME_push_row; this streams), or "
+        "without end, a step of a recurrent model a call (NAME_step, NAME_reset)",
     )
     command.add_argument("--input-rows", action="store_true", help="the same as --input rows")
     command.add_argument(

@@ -18,6 +18,10 @@ WHOLE = -1
 """The entry of `along` for a form that runs as a whole in every round."""
 
 
+LAST = "memplan.last"
+"""The attribute of a form in a loop that computes in each round what is wanted of the last alone: no stack of values."""
+
+
 @irdl_op_definition
 class LoopOp(IRDLOperation):
     """Run the ops of the region `rounds` times, in their order.

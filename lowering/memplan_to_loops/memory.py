@@ -32,7 +32,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects.dense import dtype_of, from_numpy, to_numpy
-from ...dialects.emitc.types import MEMORY, PUSH_ROW, RUN, SECTION
+from ...dialects.emitc.types import ENTRIES, MEMORY, SECTION
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import scalar_type, shaped_type
@@ -42,6 +42,7 @@ from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewO
 from ...dialects.names import Names, identifier, own
 from .emit import Emitter, signless, signless_memref
 from .encoded import Encoded
+from .pushed import slice_type
 from .rows import Rows, is_even, narrow, one_row, table_type
 
 BUFFER_ALIGNMENT = 4
@@ -53,7 +54,7 @@ class Symbols:
 
     def __init__(self, model: str, taken: Sequence[str]):
         self.model, self.arena = model, f"{model}_arena"
-        self._names = Names([*taken, f"{model}{RUN}", f"{model}{PUSH_ROW}", self.arena])
+        self._names = Names([*taken, *(model + end for end in ENTRIES), self.arena])
 
     def new(self, name: str) -> str:
         """A symbol for this node; numbered where the name is taken."""
@@ -75,11 +76,14 @@ class Memory:
     """The places of a function's memrefs, and the globals that they need.
 
     Where the caller writes the input into the arena, `is_shared`, the (first) arena is public. `sections` are those of
-    the linker for arenas in some memories.
+    the linker for arenas in some memories. Of the memrefs `slices` a call has one slice, along a dimension.
     """
 
-    def __init__(self, names: Symbols, is_shared: bool, sections: Mapping[str, str]):
+    def __init__(
+        self, names: Symbols, is_shared: bool, sections: Mapping[str, str], slices: Mapping[SSAValue, int] | None = None
+    ):
         self.names, self.is_shared, self.sections = names, is_shared, sections
+        self.slices = {} if slices is None else slices
         self.globals: list[memref.GlobalOp] = []
         self._arenas = 0
         self._places: dict[SSAValue, Place] = {}
@@ -119,7 +123,11 @@ class Memory:
         if is_row and row_dimension(value.type) is None:
             raise UserError(f"`{self.names.model}` takes {value.type}, which has no rows, row by row")
         type = signless_memref(value.type)
-        self._places[value] = Place(value, 0, one_row(type) if is_row else type)
+        self._places[value] = Place(value, 0, one_row(type) if is_row else self._sliced(value, type))
+
+    def _sliced(self, value: SSAValue, type: MemRefType) -> MemRefType:
+        """The type of what a call has of a memref."""
+        return slice_type(type, self.slices[value]) if value in self.slices else type
 
     def place(self, value: SSAValue) -> Place:
         """Where a memref lives."""
@@ -170,7 +178,8 @@ class Memory:
     def _inside(self, source: SSAValue, offset: int, result: SSAValue) -> None:
         assert isinstance(result.type, MemRefType)
         outer = self._places[source]
-        self._places[result] = Place(outer.root, outer.offset + offset, signless_memref(result.type), outer.rows)
+        type = self._sliced(result, signless_memref(result.type))
+        self._places[result] = Place(outer.root, outer.offset + offset, type, outer.rows)
 
     def _arena(self, op: ArenaOp) -> None:
         """Arenas after the first are named by their memories; the first is what the caller may share."""

@@ -15,7 +15,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.memplan import INPUT_ROWS
+from ...dialects.memplan import INPUT_ROWS, caller_form
 from ...dialects.memplan.liveness import is_planned
 from .defrag import DefragPass
 from .fitting.plans import Plan, Way, explain, fit_attribute, placed_with, plan_with, take
@@ -63,7 +63,7 @@ class FitPass(ModulePass):
 
     def _fit(self, ctx: Context, function: FuncOp) -> None:
         tried: list[Plan] = []
-        for way in self._ways(tried, INPUT_ROWS in function.attributes):
+        for way in self._ways(tried, caller_form(function, INPUT_ROWS) is not None):
             tried.append(plan_with(ctx, function, way, self.ram))
             if tried[-1].excess(self.ram) == 0:
                 break

@@ -46,7 +46,7 @@ class FunctionPrinter:
             name = self.name(argument)
             parameters.append(self.spelling.parameter(argument.type, name, op.argument_attributes(index)))
         outputs = op.function_type.outputs.data
-        result = self.spelling.type(outputs[0]) if outputs else "void"
+        result = "void" if not outputs else self.spelling.type(outputs[0]) if op.is_static else "int"
         head = f"{'static ' if op.is_static else ''}{result} {op.sym_name.data}("
         line = f"{head}{', '.join(parameters) or 'void'})"
         return line if len(line) < WIDTH - 2 else head + f",\n{INDENT * 2}".join(parameters) + ")"

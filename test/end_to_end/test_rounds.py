@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from support.scans import Text, compile_text, require_equal_levels
 
+from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.board import load_board
 from tinyml_opt.targets.executors.avr import AvrExecutor
 from tinyml_opt.targets.executors.host import HostExecutor
@@ -23,7 +25,7 @@ def rnn(rounds: int, reverse: bool = False) -> str:
 
 
 def gru(rounds: int) -> str:
-    """The old state is read after the candidate for the new one, with a gate of its round; the sequence is kept."""
+    """The old state is read with a gate of the same round, and again for the new one; the sequence is kept."""
     text = Text()
     x, start = text.name((1, rounds, 3), "x"), text.constant((1, 4))
     scan = text.begin(rounds, [start], [(x, 1, False)])
@@ -36,7 +38,7 @@ def gru(rounds: int) -> str:
     return text.module([x], [last, ys])
 
 
-def lstm(rounds: int) -> str:
+def lstm(rounds: int, in_order: bool = False) -> str:
     """Two states, one of which is stacked; a third that only hands on the second of the round before."""
     text = Text()
     x = text.name((rounds, 3), "x")
@@ -44,7 +46,7 @@ def lstm(rounds: int) -> str:
     h, c, before = scan.states
     new_c = text.mix([c, text.linear(scan.slices[0], 4, "i"), text.linear(h, 4, "f")], "c")
     new_h = text.mix([new_c, before], "h")
-    last = scan.end([new_h, new_c, c], [(new_h, 1, True), (new_c, 0, False)], "lstm")
+    last = scan.end([new_h, new_c, c], [(new_h, 0 if in_order else 1, not in_order), (new_c, 0, False)], "lstm")
     return text.module([x], last)
 
 
@@ -120,6 +122,7 @@ MODELS: dict[str, Callable[[int], str]] = {
     "rnn": rnn,
     "gru": gru,
     "lstm": lstm,
+    "lstm_in_order": partial(lstm, in_order=True),
     "swapped": swapped,
     "bidirectional": bidirectional,
     "nested": nested,
@@ -155,3 +158,25 @@ def test_a_thousand_rounds() -> None:
 def test_on_the_uno(name: str) -> None:
     compilation = compile_text(MODELS[name](4), board="uno")
     require_equal_levels(compilation, AvrExecutor(compilation.generated(), load_board("uno")), rows=1)
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "layers"])
+def test_rounds_take_rows(name: str) -> None:
+    compilation = compile_text(MODELS[name](6), input="rows")
+    require_equal_levels(compilation, HostExecutor(compilation.generated(), sanitize=True))
+    assert compilation.generated().input_rows == 6
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm_in_order"])
+def test_steps_without_end(name: str) -> None:
+    compilation = compile_text(MODELS[name](6), input="steps")
+    model = compilation.generated()
+    require_equal_levels(compilation, HostExecutor(model, sanitize=True))
+    assert model.entry == "net_step"
+    assert model.output_rows == {"rnn": (1,), "gru": (1, 6), "lstm_in_order": (1, 1, 1, 6, 6)}[name]
+
+
+@pytest.mark.parametrize("name", ["lstm", "bidirectional", "nested", "layers", "delayed"])
+def test_what_does_not_run_without_end(name: str) -> None:
+    with pytest.raises(UserError, match="cannot come in steps|has 2 inputs"):
+        compile_text(MODELS[name](6), input="steps")
