@@ -44,6 +44,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("onnx-fuse-distances", "before ranges are taken: differences that are never stored need none"),
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
+        Step("onnx-split-products", "once products are Gemms; before ranges: each part of a sum has one"),
         Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),
         Step("fixed-equalize", "on whole layers, before ranges are taken", {}, (), "equalize"),
         Step(

@@ -66,6 +66,7 @@ PASSES = {
     "onnx-fold-pad": "passes.onnx.fold_pad:FoldPadPass",
     "onnx-fuse-distances": "passes.onnx.fuse_distances:FuseDistancesPass",
     "onnx-fuse-exponentials": "passes.onnx.fuse_exponentials:FuseExponentialsPass",
+    "onnx-split-products": "passes.onnx.split_products:SplitProductsPass",
 }
 
 TARGETS = {

@@ -359,7 +359,7 @@ class Assignment:
     def assign_constants(self, op: Operation) -> None:
         """Types of the constants that an op reads as tensors; biases and BatchNormalization's numbers are no such."""
         for index, operand in enumerate(op.operands):
-            if not is_weight(operand):
+            if not is_weight(operand) or isinstance(op, onnx.ScanOp | onnx.NextOp):
                 continue
             if isinstance(op, onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp):
                 if index == 1:

@@ -13,6 +13,7 @@ from ....dialects import onnx as dialect
 from ....dialects.harmless import in_quotes
 from ....dialects.onnx.base import element_of, shape_of
 from ....dialects.onnx.weights import is_weight, numbers_of, weight_reals
+from ....dialects.wellformed.sizes import MAX_ROUNDS
 from ..bodies import MAX_DEPTH
 from ..check import check_attributes
 from ..expanding import OF_WHICH, ExpandingImporter
@@ -35,15 +36,14 @@ REPEATED = ("Scan", "Loop", *CELLS)
 OLDEST_SCAN = 9
 """Scan of opset 8 has a batch of sequences with lengths."""
 
-MAX_ROUNDS = 1 << 16
-"""Rounds of one repetition: the executors go through them one by one."""
-
 
 class RecurrentImporter(ExpandingImporter):
     """Imports what is repeated as a region that runs once per round."""
 
     around: tuple[Block, ...] = ()
     """The blocks around the one that nodes are added to now, the outermost first."""
+    rounds_around = 1
+    """How often nodes that are added now run."""
 
     def add(self, proto: onnx.NodeProto) -> None:
         """As for any other node; of Scan and Loop the body, of RNN, GRU and LSTM a Scan."""
@@ -100,8 +100,9 @@ class RecurrentImporter(ExpandingImporter):
             rounds = self.trip_count(proto.input[0])
         live = repetition.live(self.used)
         known = counted(live, rounds, self.constants_of(live), self.opset)
-        if known.rounds > MAX_ROUNDS:
-            raise Unsupported(f"{known.rounds:,} rounds are more than {MAX_ROUNDS:,}; split the sequence")
+        rounds = known.rounds * self.rounds_around
+        if rounds > MAX_ROUNDS:
+            raise Unsupported(f"{rounds:,} rounds are more than {MAX_ROUNDS:,}; split the sequence")
         if known.rounds == 0:
             return self.skip(live)
         return self.build(live, known, name)
@@ -166,6 +167,7 @@ class RecurrentImporter(ExpandingImporter):
         self.used = self.used | repetition.reads()
         outer, self.block = self.block, Block()
         self.around = (*self.around, outer)
+        self.rounds_around *= known.rounds
         try:
             ins = [(self.given(s.whole), s) for s in repetition.ins]
             states = [s for s in repetition.states if s not in known.states]
@@ -186,6 +188,7 @@ class RecurrentImporter(ExpandingImporter):
         finally:
             self.block = outer
             self.around = self.around[:-1]
+            self.rounds_around //= known.rounds
         for state, first, value in zip(states, firsts, nexts, strict=True):
             if first.type != value.type:
                 what = f"state {in_quotes(state.inner.split('//')[-1])}"

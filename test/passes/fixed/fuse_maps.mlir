@@ -137,3 +137,49 @@ func.func @simplify(%x: tensor<4xi32>) -> tensor<4xi32> {
   } -> tensor<4xi32>
   func.return %y : tensor<4xi32>
 }
+
+// What stands before a scan is not moved into its rounds, where it would be computed again and again.
+// CHECK-LABEL: func.func @repeated
+func.func @repeated(%x: tensor<4x2x!fixed.q<i8, 2^-4>>, %h0: tensor<2x!fixed.q<i8, 2^-4>>, %c: tensor<2x!fixed.q<i8, 2^-4>>) -> tensor<2x!fixed.q<i8, 2^-4>> {
+  // CHECK: fixed.map {{.*}} node "before"
+    %b = fixed.map ins(%c : tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "before" {
+    ^bb1(%e0: i8):
+      %v = arith.maxsi %e0, %e0 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+  %y = fixed.scan 4 states(%h0 : tensor<2x!fixed.q<i8, 2^-4>>) ins(%x : tensor<4x2x!fixed.q<i8, 2^-4>>)
+      along <0> reversed <0> stacks along <> reversed <> {
+  ^bb0(%h: tensor<2x!fixed.q<i8, 2^-4>>, %xt: tensor<2x!fixed.q<i8, 2^-4>>):
+    // CHECK: fixed.map ins(%b : {{.*}} node "inside"
+    %l = fixed.map ins(%b : tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "inside" {
+    ^bb1(%e0: i8):
+      %v = arith.minsi %e0, %e0 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+    // CHECK: fixed.map {{.*}} node "round"
+    %n = fixed.map ins(%h, %xt : tensor<2x!fixed.q<i8, 2^-4>>, tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "round" {
+    ^bb1(%e0: i8, %e1: i8):
+      %v = arith.maxsi %e0, %e1 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+    // CHECK-NOT: fixed.map {{.*}} node "fused"
+    %k = fixed.map ins(%n : tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "fused" {
+    ^bb1(%e0: i8):
+      %v = arith.minsi %e0, %e0 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+    %last = fixed.map ins(%k, %l : tensor<2x!fixed.q<i8, 2^-4>>, tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "last" {
+    ^bb1(%e0: i8, %e1: i8):
+      %v = arith.minsi %e0, %e1 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+    // CHECK: fixed.next
+    fixed.next states(%last : tensor<2x!fixed.q<i8, 2^-4>>)
+  } -> tensor<2x!fixed.q<i8, 2^-4>>
+  func.return %y : tensor<2x!fixed.q<i8, 2^-4>>
+}
