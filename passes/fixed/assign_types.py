@@ -27,6 +27,8 @@ from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
+from .scales.compared import BITS as COMPARED_BITS
+from .scales.compared import is_compared
 from .scales.distances import range_beside
 from .scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
 from .scales.repeated import (
@@ -203,6 +205,8 @@ class Assignment:
             found = self.through(users[0], value)
         if not found and (whole := self.in_whole_steps(value, users)) is not None:
             found = [whole]
+        if not found and is_compared(value) and (seen := self.range_of(value)) is not None:
+            found = [RangeTypes(COMPARED_BITS, self.ranges.pow2).of_range(*seen)]
         if not found and (beside := range_beside(value, users, self.range_of)) is not None:
             found = [self.ranges.of_range(*beside)]
         if found:
@@ -279,7 +283,7 @@ class Assignment:
             return
         result = op.results[0]
         if isinstance(op, onnx.TakeOp) and is_weight(op.x):
-            self.types[result] = self.operand_type(op.x)
+            self.types[result] = self.taken_type(op)
         elif preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
         elif isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
@@ -387,6 +391,13 @@ class Assignment:
             return self.weights.of_quantized(quantized, layer)
         return self.weights.following(setting_of(value)).of_reals(weight_reals(value), layer)
 
+    def taken_type(self, op: onnx.TakeOp) -> QType:
+        """The type of a constant of which indices choose parts: symmetric where these are the weights of products."""
+        if not isinstance(op.x.owner, onnx.DequantizeLinearOp) and only_weights(op.result):
+            greatest = float(np.abs(weight_reals(op.x)).max())
+            return QType(IntegerType(self.ranges.bits), self.ranges.symmetric_scale(greatest or 1.0))
+        return self.operand_type(op.x)
+
     def operand_type(self, value: SSAValue) -> QType:
         """The type of a constant that an elementwise op reads."""
         if isinstance(value.owner, onnx.DequantizeLinearOp):
@@ -402,6 +413,16 @@ def is_whole_product(value: SSAValue) -> bool:
         return False
     reads = [operand.owner for operand in op.operands]
     return all(isinstance(read, onnx.DequantizeLinearOp) and (read.scales_array == 1).all() for read in reads)
+
+
+def only_weights(value: SSAValue) -> bool:
+    """Whether all readers of a value multiply by it as a matrix, transposed or not."""
+    readers = [use.operation for use in value.uses]
+    return all(
+        (isinstance(op, onnx.MatMulOp) and op.w is value)
+        or (isinstance(op, onnx.TransposeOp | onnx.ReshapeOp) and only_weights(op.result))
+        for op in readers
+    )
 
 
 def give_each_reader_its_own(function: func.FuncOp) -> None:

@@ -22,13 +22,19 @@ def bounds_of(builder: FixedBuilder, value: SSAValue) -> Bounds:
 
 
 def found(builder: FixedBuilder, value: SSAValue) -> Bounds:
-    """Of a constant its own numbers, of an index those of its axis, of a move its operands'; else those of the type."""
+    """Of a constant its numbers, of an index its axis, of a move its operands', of a sum so many; else its type's."""
     op = value.owner
     if is_weight(value):
         integers = builder.integers(value)[0]
         return int(integers.min()), int(integers.max())
     if isinstance(op, onnx.ArgMaxOp):
         return 0, shape_of(op.x)[op.axis_index] - 1
+    if isinstance(op, onnx.ReduceSumOp):
+        low, high = (op.count * bound for bound in bounds_of(builder, op.x))
+        least, greatest = builder.type_of(value).limits
+        return (low, high) if least <= low and high <= greatest else (least, greatest)
+    if isinstance(op, onnx.TakeOp):
+        return bounds_of(builder, op.x)
     if isinstance(op, INTEGER_MOVES) and not isinstance(op, onnx.PadOp | onnx.MaxPoolOp):
         moved = [bounds_of(builder, o) for o in op.operands if element_of(o) == element_of(value)]
         return min(low for low, _ in moved), max(high for _, high in moved)
