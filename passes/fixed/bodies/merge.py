@@ -104,7 +104,7 @@ def rebuilt(producer: MapOp, op: MapOp, groups: Sequence[Sequence[Read]], out: A
             **op.properties,
             "domain": producer.domain,
             "maps": ArrayAttr(AffineMapAttr(m) for m in (*accesses, out)),
-            "operandSegmentSizes": DenseArrayBase.from_list(i32, (*map(len, groups), 0)),
+            "operandSegmentSizes": DenseArrayBase.from_list(i32, (*map(len, groups), 0, 0)),
         },
         attributes={**producer.attributes, **op.attributes},
         regions=[Region(block)],
@@ -117,6 +117,8 @@ def mergeable(op: MapOp) -> tuple[MapOp, list[int]] | None:
         producer = value.owner
         moving = [index for index, other in enumerate(op.ins) if other is value]
         if not isinstance(producer, MapOp) or producer.result is None or producer.parent is not op.parent:
+            continue
+        if producer.held_dims or op.held_dims:
             continue
         if any(use.operation is not op for use in value.uses) or value in (*op.params, *op.tables):
             continue

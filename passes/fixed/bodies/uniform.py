@@ -15,7 +15,7 @@ from .narrowing import is_unsigned
 
 def fold_uniform(function: FuncOp) -> None:
     """Put such numbers into the bodies of a function's forms."""
-    for form in [op for op in function.body.block.ops if isinstance(op, StructuredForm)]:
+    for form in [op for op in function.walk() if isinstance(op, StructuredForm)]:
         for index in reversed(range(len(form.ins) + len(form.params))):
             number = repeated(form, index)
             if number is not None:
@@ -46,10 +46,10 @@ def inline(form: StructuredForm, index: int, number: int) -> None:
     Rewriter.insert_op(constant, InsertPoint.before(first))
     argument.replace_all_uses_with(constant.result)
     block.erase_arg(argument)
-    ins, params, tables = len(form.ins), len(form.params), len(form.tables)
+    ins, params, tables, indices = len(form.ins), len(form.params), len(form.tables), form.indices
     ins, params = (ins - 1, params) if index < ins else (ins, params - 1)
     operands = list(form.operands)
     form.operands = [*operands[:index], *operands[index + 1 :]]
-    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, (ins, params, tables, 0))
+    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, (ins, params, tables, 0, len(indices)))
     maps = list(form.maps.data)
     form.properties["maps"] = ArrayAttr([*maps[:index], *maps[index + 1 :]])
