@@ -273,12 +273,11 @@ def arguments_of(model: GeneratedModel) -> list[str]:
     """What the harness passes in call number `call`: the row of an input, the buffers of outputs or their row there."""
     inputs = [] if model.input_in_arena else list(model.input_buffers)
     rows = model.output_rows or (1,) * len(model.outputs)
-    sizes = [
-        math.prod(port.stored_shape) // count if count > 1 else 0
-        for port, count in zip(model.outputs, rows, strict=True)
-    ]
-    outputs = zip(model.output_buffers, sizes, strict=True)
-    return [*inputs, *(f"{name} + (long)(call) * {size}" if size else name for name, size in outputs)]
+    outputs: list[str] = []
+    for name, port, count in zip(model.output_buffers, model.outputs, rows, strict=True):
+        row = f" + (long)(call) * {math.prod(port.stored_shape) // count}" if count > 1 else ""
+        outputs.append(name + row)
+    return [*inputs, *outputs]
 
 
 def port_dtype(port: PortAttr) -> np.dtype[Any]:

@@ -209,6 +209,7 @@ def compile_model(options: Options) -> Compilation:
         imported = read_model(options.model, sizes=options.sizes, max_elements=options.max_elements or DEFAULT_ELEMENTS)
     onnx = imported.module
     typed = onnx.clone()
+    narrow = True if board.index_bits == NARROW_WORD else None
     passes = pipeline(
         "onnx-to-fixed",
         data=None if options.calibration is None else str(options.calibration),
@@ -220,7 +221,8 @@ def compile_model(options: Options) -> Compilation:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
-        narrow=True if board.index_bits == NARROW_WORD else None,
+        merge=narrow,
+        narrow=narrow,
         max_elements=options.max_elements,
     )
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")

@@ -75,7 +75,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("fixed-fold-casts", "before transposes move: a cast between two of them would keep them apart"),
         Step("fixed-fold-transposes", "NHWC throughout; before fusing, which needs neighbours to touch"),
         Step("fixed-fold-takes", "before fusing: what an index chooses is read where it lies"),
-        Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each"),
+        Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each", {}, ("merge",)),
         Step("fixed-fold-shuffles", "layers with their activations store in the order that is read"),
         Step("fixed-fold-zero-points", "once layers are whole: one subtraction less in each inner loop"),
         Step(

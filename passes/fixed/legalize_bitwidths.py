@@ -27,6 +27,8 @@ from ...dialects.fixed.types import Rounding
 from .bitwidths.products import Scaling, plan
 from .bitwidths.rescales import param_index, replace_product, replace_shift
 from .bitwidths.storage import widen_storage
+from .bitwidths.sums import shorten
+from .bodies.uniform import fold_uniform
 from .intervals.analysis import Analysis, FormRanges, is_tensor_function
 
 
@@ -49,11 +51,21 @@ class LegalizeBitwidthsPass(ModulePass):
             if not isinstance(function, FuncOp) or not is_tensor_function(function):
                 continue
             if self.product_bits == 32:
+                fold_uniform(function)
+                for form, ranges in Analysis(function).forms.items():
+                    for rescale in sums(form):
+                        shorten(rescale, ranges)
                 for form, ranges in Analysis(function).forms.items():
                     for rescale in wide_rescales(form):
                         legalize(form, ranges, rescale)
             if self.storage:
                 widen_storage(function)
+
+
+def sums(form: StructuredForm) -> list[RescaleOp]:
+    """The rescales of a form that only shift, and round half up."""
+    rescales = [op for op in form.body.block.ops if isinstance(op, RescaleOp)]
+    return [op for op in rescales if op.multiplier is None and op.rounding.data is Rounding.HALF_UP]
 
 
 def wide_rescales(form: StructuredForm) -> Iterator[RescaleOp]:

@@ -132,6 +132,6 @@ def fitted(scaling: Scaling, bits: int, right: int, limit: int) -> int | None:
     return None
 
 
-def rounded(integers: NDArray[np.int64], shift: int) -> NDArray[np.int64]:
+def rounded(integers: NDArray[Any], shift: int) -> NDArray[Any]:
     """Integers divided by 2^shift, to the nearest; multiplied where the shift is negative."""
     return integers << -shift if shift <= 0 else (integers + (1 << shift >> 1)) >> shift

@@ -115,3 +115,60 @@ func.func @storage(%x: !x) -> !y
   } -> !y
   func.return %y : !y
 }
+
+// -----
+
+// A weighted sum: coefficients of 9 bits and a shift of one byte do, beside steps of 8 bits. Zero points become one constant.
+// CHECK-LABEL: func.func @sum
+!x = tensor<1x2x!fixed.q<i8, 1.0 : 6>>
+func.func @sum(%x: !x, %z: !x) -> !x
+    attributes {fixed.inputs = [#fixed.port<"x", !x, permutation <0, 1>>, #fixed.port<"z", !x, permutation <0, 1>>], fixed.outputs = [#fixed.port<"y", !x, permutation <0, 1>>]} {
+  %y = fixed.map ins(%x, %z : !x, !x) domain <1, 2> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] {
+  ^bb0(%e: i8, %f: i8):
+    // CHECK: %[[E:.*]] = fixed.extend %e : i8 -> i32
+    // CHECK: arith.constant 273 : i32
+    // CHECK: %[[P:.*]] = arith.muli %[[E]]
+    // CHECK: arith.constant 184 : i32
+    // CHECK: arith.muli
+    // CHECK: arith.constant -534 : i32
+    // CHECK: fixed.rescale {{.*}} shift 8 half_up in i32 : i32 -> i32
+    %0 = fixed.extend %e : i8 -> i32
+    %1 = arith.constant -6 : i32
+    %2 = arith.addi %0, %1 : i32
+    %3 = arith.constant 4472832 : i32
+    %4 = arith.muli %2, %3 : i32
+    %5 = fixed.extend %f : i8 -> i32
+    %6 = arith.constant 6 : i32
+    %7 = arith.addi %5, %6 : i32
+    %8 = arith.constant 3014656 : i32
+    %9 = arith.muli %7, %8 : i32
+    %10 = arith.addi %4, %9 : i32
+    %11 = fixed.rescale %10 shift 22 half_up in i32 : i32 -> i32
+    %12 = fixed.saturate %11 to [-128, 127] : i32 -> i8
+    fixed.yield %12 : i8
+  } -> !x
+  func.return %y : !x
+}
+
+// -----
+
+// A multiplier of which there is one stands in the body; of a tensor that has other readers, the array stays.
+// CHECK-LABEL: func.func @uniform
+!x = tensor<1x2xi20>
+!y = tensor<1x2x!fixed.q<i8, 2^-4>>
+func.func @uniform(%x: !x) -> !y
+    attributes {fixed.inputs = [#fixed.port<"x", !x, permutation <0, 1>>], fixed.outputs = [#fixed.port<"y", !y, permutation <0, 1>>]} {
+  // CHECK: fixed.map ins(%x : {{.*}}) domain <1, 2>
+  // CHECK-NEXT: ^bb0(%{{.*}}: i20):
+  // CHECK: arith.constant 10240 : i32
+  // CHECK: fixed.rescale {{.*}} shift 16 half_up in i32
+  %m = fixed.constant dense<1342177280> : tensor<2xi32> as tensor<2xi32>
+  %y = fixed.map ins(%x : !x) params(%m : tensor<2xi32>) domain <1, 2>
+      maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (b)>, affine_map<(a, b) -> (a, b)>] {
+  ^bb0(%e: i20, %f: i32):
+    %0 = fixed.rescale %e by %f shift 41 half_up in i64 : i20, i32 -> i32
+    %1 = fixed.saturate %0 to [-128, 127] : i32 -> i8
+    fixed.yield %1 : i8
+  } -> !y
+  func.return %y : !y
+}
