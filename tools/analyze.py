@@ -13,6 +13,7 @@ from ..dialects.errors import UserError
 from ..dialects.fixed import ConstantOp
 from ..dialects.fixed.forms import StructuredForm
 from ..dialects.memplan import size_in_bytes
+from ..dialects.memplan.loops import rounds_of
 from ..passes.fixed.calibrate import the_function
 from ..targets.board import Board
 from ..targets.code_size import code_bytes
@@ -184,7 +185,7 @@ def op_row(form: StructuredForm, line: Line) -> OpRow:
         node=line.node,
         kind=line.kind,
         output_shape=out.get_shape(),
-        macs=form.macs,
+        macs=form.macs * rounds_of(form),
         output_bytes=size_in_bytes(out),
         constant_bytes=sum(map(stored_bytes, constants)),
         live_bytes=line.usage.total,

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import MemRefType, ModuleOp
+from xdsl.dialects.builtin import IntegerType, ModuleOp
 from xdsl.ir import SSAValue
 
 from ..dialects.dense import to_numpy
@@ -14,7 +14,7 @@ from ..dialects.fixed import ConstantOp
 from ..dialects.fixed.forms import MapOp, StructuredForm
 from ..dialects.fixed.layout import encode
 from ..dialects.fixed.scalar import ExtendOp, RescaleOp
-from ..dialects.memplan import size_in_bytes
+from ..targets.printing.spelling import THREE_BYTES
 
 
 def stored_bytes(constant: ConstantOp) -> int:
@@ -28,8 +28,9 @@ def stored_bytes(constant: ConstantOp) -> int:
         return 0
     if constant.layout is not None:
         return len(encode(values, constant.layout).data)
-    assert isinstance(constant.result.type, MemRefType)
-    return size_in_bytes(constant.result.type)
+    element = constant.value.get_element_type()
+    assert isinstance(element, IntegerType)
+    return values.size * (3 if element.width.data == THREE_BYTES else values.dtype.itemsize)
 
 
 def layout_text(constant: ConstantOp) -> str:
