@@ -16,6 +16,7 @@ from .model_sizes import add_size_arguments
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
+    "explain": "where RAM, flash and cycles go, every value's type and why, what the next step would save: one screen",
     "compile": "write NAME.c, NAME.h and NAME.report.json",
     "verify": "is the result exact (all levels give the same integers) and close (to the model)? shows where it is not",
     "run": "build the firmware, run it in the board's simulator, print accuracy, RAM, flash, stack and cycles",
@@ -24,7 +25,7 @@ COMMANDS = {
 }
 """Each command lives in `tools/commands/NAME.py`: `execute(args) -> int`."""
 
-NEEDS_MODEL = ("analyze", "compile", "verify", "run")
+NEEDS_MODEL = ("analyze", "explain", "compile", "verify", "run")
 
 
 def argument_parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from xdsl.dialects.builtin import I64, IntegerAttr, StringAttr, i64
 from xdsl.ir import Operation, Region
@@ -118,6 +119,11 @@ def loops_around(op: Operation) -> tuple[LoopOp, ...]:
         found.append(parent)
         parent = parent.parent_op()
     return tuple(reversed(found))
+
+
+def rounds_of(form: StructuredForm) -> int:
+    """How often a form runs as a whole: the rounds of the loops around, but of those that run a slice of it."""
+    return prod(loop.trips for loop in loops_around(form) if form not in loop.dims)
 
 
 def outermost(op: Operation) -> Operation:
