@@ -105,6 +105,8 @@ class Assignment:
         self.types: dict[SSAValue, QType] = {}
         self.joined: set[SSAValue] = set()
         """Values that took their type from a concatenation."""
+        self.own: list[SSAValue] = []
+        """Values whose type is their own, not that of an operand or a reader, nor the model's."""
 
     def run(self) -> None:
         """Assign, or raise one UserError that names every value without a type."""
@@ -263,6 +265,7 @@ class Assignment:
             if isinstance(ranges, ArrayAttr):
                 low, high = numbers(ranges.data[index])
                 self.types[argument] = whole_bytes(self.ranges_of(argument).of_range(low, high))
+                self.own.append(argument)
             else:
                 missing.append(in_quotes(names[index]))
         if missing:
@@ -282,12 +285,16 @@ class Assignment:
             self.types[result] = self.operand_type(op.x)
         elif preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
-        elif isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
+            return
+        if isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
             self.types[result] = type
-        elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
-            self.types[result] = self.ranges_of(result).unit()
-        elif isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
+            return
+        if isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
             self.types[result] = between(op, self.types[op.x])
+            return
+        self.own.append(result)
+        if isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
+            self.types[result] = self.ranges_of(result).unit()
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
 
