@@ -116,7 +116,7 @@ class Assignment:
         ops = [op for op in self.function.body.walk() if not is_constant(op)]
         scans = [op for op in ops if isinstance(op, onnx.ScanOp)]
         self.assign_integers(ops)
-        pin_states(scans, self.types, self.ranges)
+        self.own += pin_states(scans, self.types, self.ranges)
         for op in reversed(ops):
             for result in () if isinstance(op, onnx.ScanOp) else op.results:
                 self.from_uses(result)
@@ -199,14 +199,15 @@ class Assignment:
             return
         users = [use.operation for use in value.uses]
         found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
-        if not found and setting_of(value):
+        if not found and (beside := range_beside(value, users, self.range_of)) is not None:
+            found = [self.ranges_of(value).of_range(*beside)]
+            self.own.append(value)
+        elif not found and setting_of(value):
             return
         if not found and len(users) == 1 and (preserves(users[0]) or isinstance(users[0], CLAMPS)):
             found = self.through(users[0], value)
         if not found and (whole := self.in_whole_steps(value, users)) is not None:
             found = [whole]
-        if not found and (beside := range_beside(value, users, self.range_of)) is not None:
-            found = [self.ranges.of_range(*beside)]
         if found:
             self.types[value] = (
                 whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)
@@ -281,22 +282,26 @@ class Assignment:
         if len(op.results) != 1 or op.results[0] in self.types:
             return
         result = op.results[0]
-        if isinstance(op, onnx.TakeOp) and is_weight(op.x):
-            self.types[result] = self.operand_type(op.x)
-        elif preserves(op) and op.operands[0] in self.types:
-            self.types[result] = self.types[op.operands[0]]
-            return
-        if isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
-            self.types[result] = type
-            return
-        if isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
-            self.types[result] = between(op, self.types[op.x])
+        if (given := self.of_operand(op)) is not None:
+            self.types[result] = given
             return
         self.own.append(result)
         if isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
             self.types[result] = self.ranges_of(result).unit()
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
+
+    def of_operand(self, op: Operation) -> QType | None:
+        """The type of a result that follows from its operand's; None where it has one of its own."""
+        if isinstance(op, onnx.TakeOp) and is_weight(op.x):
+            return self.operand_type(op.x)
+        if preserves(op) and op.operands[0] in self.types:
+            return self.types[op.operands[0]]
+        if isinstance(op, onnx.CastOp):
+            return self.of_integers(op)
+        if isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
+            return between(op, self.types[op.x])
+        return None
 
     def of_integers(self, op: onnx.CastOp) -> QType | None:
         """The type of reals that are integers: these themselves where 16 bits hold them, else that of their range."""

@@ -66,7 +66,8 @@ class RoundedExecutor(OnnxExecutor):
         """Whether an op's operand is stored in this type."""
         operand = op.operands[0]
         if isinstance(operand, BlockArgument):
-            return bool(self.input_types) and self.input_types[operand.index] == type
+            is_input = operand.block is self.function.body.block and bool(self.input_types)
+            return is_input and self.input_types[operand.index] == type
         return isinstance(operand.owner, Operation) and operand.owner.attributes.get("fixed.type") == type
 
 

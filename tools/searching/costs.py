@@ -7,8 +7,8 @@ was lowered to the end (`Measured`): a choice is as far from the truth as its di
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import ceil, prod
 
 import numpy as np
@@ -21,18 +21,21 @@ from ...dialects.fixed.settings import Setting
 from ...dialects.onnx.base import shape_of
 from ...dialects.onnx.weights import is_weight
 from ...passes.fixed.assign_types import Assignment
+from ...targets.core import Core
+from ...targets.executors.rounds import rounds_around
+from .constants import Stored, stored
 from .lives import lives
 from .variables import Choice, Key, Variable, reassigned, type_of
 
 SEGMENTS_BYTES = 600
 """About what tables of a function of 16 bits take."""
 
-PACKED_BITS = 4
-"""Weights of so many bits are two in a byte."""
+Grade = tuple[int | None, str | None]
+"""Width and granularity: what of a setting has a cost."""
 
 MULTIPLIER_BYTES = 2
 
-PRODUCTS = (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp, onnx.MatMulOp)
+PRODUCTS = (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp, onnx.MatMulOp, onnx.SquaredDistanceOp)
 
 
 @dataclass(frozen=True)
@@ -84,15 +87,16 @@ class Terms:
 
 
 class CostModel:
-    """The costs of a function's variables, for a core's prices of `[cycles]`."""
+    """The costs of a function's variables, for a core's prices."""
 
-    def __init__(self, assignment: Assignment, variables: Sequence[Variable], prices: Mapping[str, float]):
-        self.assignment, self.variables, self.prices = assignment, variables, prices
+    def __init__(self, assignment: Assignment, variables: Sequence[Variable], core: Core):
+        self.assignment, self.variables, self.core, self.prices = assignment, variables, core, core.cycles
         self.ops = [op for op in assignment.function.body.block.ops if not isinstance(op, ReturnOp)]
         self.alive = lives(assignment.function, self.ops)
         self.followers = followers(assignment, variables)
+        self.stored = stored_weights(assignment, variables, core)
         self.terms = {v.key: {grade(level): self.term(v, level) for level in v.levels} for v in variables}
-        self.fixed_parameters = sum(4 * prod(shape_of(value)) for value in untyped_constants(self.ops))
+        self.fixed_parameters = sum(4 * prod(shape_of(value)) for value in untyped_constants(assignment.function))
         self.measured: Measured | None = None
 
     def calibrate(self, measured: Measured) -> None:
@@ -150,23 +154,23 @@ class CostModel:
     def term(self, variable: Variable, level: Setting) -> Terms:
         """What a level of a variable costs."""
         width = level.bits or self.assignment.ranges.bits
-        wide = width > 8
-        bytes = variable.elements * (0.5 if width <= PACKED_BITS else 2 if wide else 1)
-        readers = [(use.operation, use.index) for value in self.moved(variable) for use in value.uses]
+        wide, none = width > 8, np.zeros(len(self.ops))
+        values = variable.values if variable.is_weight else self.followers[variable.key]
+        readers = [(use.operation, use.index) for value in values for use in value.uses]
         cycles = sum(self.reading(op, index, wide) for op, index in readers)
         if variable.is_weight:
-            return Terms(bytes, multiplier_bytes(variable, level), cycles, np.zeros(len(self.ops)))
+            found = {value: self.stored[value, grade(level)] for value in values}
+            cycles += sum(s.cycles * walks(value) for value, s in found.items())
+            once = {(number_of(value), s) for value, s in found.items()}
+            return Terms(sum(s.bytes for _, s in once), multiplier_bytes(variable, level), cycles, none)
         cycles += self.prices["element_wide"] * variable.elements if wide else 0.0
         cycles += sum(self.computing(value.owner) for value in variable.values)
-        ram = np.zeros(len(self.ops))
-        for value in self.followers[variable.key]:
+        ram, size = none, 2 if wide else 1
+        for value in values:
             if value in self.alive:
-                ram[self.alive[value]] += prod(shape_of(value)) * (2 if wide else 1)
-        return Terms(0.0, sum(table_bytes(op, width) for op, _ in readers), cycles, ram)
-
-    def moved(self, variable: Variable) -> Sequence[SSAValue]:
-        """The values that have a variable's type."""
-        return variable.values if variable.is_weight else self.followers[variable.key]
+                ram[self.alive[value]] += prod(shape_of(value)) * size
+        parameters = sum(prod(shape_of(value)) * size for value in values if is_weight(value))
+        return Terms(parameters, sum(table_bytes(op, width) for op, _ in readers), cycles, ram)
 
     def reading(self, op: Operation, index: int, wide: bool) -> float:
         """The cycles that a wide operand adds to a product."""
@@ -180,22 +184,63 @@ class CostModel:
             return 0.0
         layer = maker.operands[0].owner if isinstance(maker, (onnx.ReluOp, onnx.ClipOp)) else maker
         products = macs(layer) * self.prices["mac"] if isinstance(layer, PRODUCTS) else 0.0
-        return products + prod(shape_of(maker.results[0])) * self.prices["element"]
+        return products + rounds_around(maker) * prod(shape_of(maker.results[0])) * self.prices["element"]
 
 
-def grade(setting: Setting) -> tuple[int | None, str | None]:
+def grade(setting: Setting) -> Grade:
     """What of a setting has a cost."""
     return setting.bits, setting.per
 
 
 def macs(op: Operation) -> int:
-    """The multiply-accumulates of a product."""
+    """The multiply-accumulates of a product, in all rounds."""
     elements, w = prod(shape_of(op.results[0])), shape_of(op.operands[1])
+    if isinstance(op, onnx.SquaredDistanceOp):
+        return rounds_around(op) * prod(op.whole)
     if isinstance(op, onnx.MatMulOp):
-        return elements * shape_of(op.operands[0])[-1]
+        return rounds_around(op) * elements * shape_of(op.operands[0])[-1]
     if isinstance(op, onnx.ConvTransposeOp):
-        return prod(shape_of(op.operands[0])) * prod(w[1:])
-    return elements * prod(w[1:])
+        elements = prod(shape_of(op.operands[0]))
+    return rounds_around(op) * elements * prod(w[1:])
+
+
+def number_of(value: SSAValue) -> object:
+    """What tells constants apart: copies of one for several readers are stored once where their types are equal."""
+    return value.owner.value if isinstance(value.owner, onnx.ConstantOp) else value
+
+
+def useful(variables: Sequence[Variable], model: CostModel) -> list[Variable]:
+    """Variables with those of their levels than which no dearer one, which is nearer to the reals, costs as little."""
+    shares = model.shares({v.key: v.levels[-1] for v in variables})
+    found: list[Variable] = []
+    for v in variables:
+        prices = [float(shares @ model.of(v, level)) for level in v.levels]
+        kept = [level for n, level in enumerate(v.levels) if all(prices[n] < dearer for dearer in prices[n + 1 :])]
+        found.append(replace(v, levels=tuple(kept)))
+    return found
+
+
+def walks(value: SSAValue) -> float:
+    """How often all elements of a layer's weights are run through."""
+    reads = [use.operation for use in value.uses if isinstance(use.operation, PRODUCTS)]
+    return sum(macs(op) for op in reads) / max(1, prod(shape_of(value)))
+
+
+def stored_weights(
+    assignment: Assignment, variables: Sequence[Variable], core: Core
+) -> dict[tuple[SSAValue, Grade], Stored]:
+    """How each weight is stored at each of its levels."""
+    weights = [v for v in variables if v.is_weight]
+    found: dict[tuple[SSAValue, Grade], Stored] = {}
+    for number in range(max((len(v.levels) for v in weights), default=0)):
+        choice = {v.key: v.levels[min(number, len(v.levels) - 1)] for v in weights}
+        types = reassigned(assignment, variables, choice)
+        for variable in weights:
+            for value in variable.values:
+                type = type_of(types, value)
+                assert type is not None, "variables have types"
+                found.setdefault((value, grade(choice[variable.key])), stored(value, type, core))
+    return found
 
 
 def multiplier_bytes(variable: Variable, level: Setting) -> float:
@@ -212,10 +257,10 @@ def table_bytes(op: Operation, width: int) -> float:
     return 2.0**width if width <= 8 else SEGMENTS_BYTES
 
 
-def untyped_constants(ops: Sequence[Operation]) -> list[SSAValue]:
+def untyped_constants(function: FuncOp) -> list[SSAValue]:
     """Biases, and the numbers of BatchNormalizations: 32 bits each."""
     found: list[SSAValue] = []
-    for op in ops:
+    for op in function.walk():
         first = 2 if isinstance(op, (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp)) else None
         first = 1 if isinstance(op, onnx.BatchNormalizationOp) else first
         if first is not None:
@@ -225,15 +270,15 @@ def untyped_constants(ops: Sequence[Operation]) -> list[SSAValue]:
 
 def followers(assignment: Assignment, variables: Sequence[Variable]) -> dict[Key, list[SSAValue]]:
     """The values whose width changes with each variable that is no weight: found by changing it."""
-    stored = [v for v in values_of(assignment.function) if not is_weight(v)]
-    narrow = bits_of(reassigned(assignment, variables, {}), stored)
+    typed = values_of(assignment.function)
+    narrow = bits_of(reassigned(assignment, variables, {}), typed)
     found: dict[Key, list[SSAValue]] = {}
     for variable in variables:
         if not variable.is_weight:
             other = Setting(bits=8 if assignment.ranges.bits > 8 else 16)
-            changed = bits_of(reassigned(assignment, variables, {variable.key: other}), stored)
+            changed = bits_of(reassigned(assignment, variables, {variable.key: other}), typed)
             found[variable.key] = [
-                v for v, before, after in zip(stored, narrow, changed, strict=True) if before != after
+                v for v, before, after in zip(typed, narrow, changed, strict=True) if before != after
             ]
     return found
 
@@ -246,5 +291,4 @@ def bits_of(assignment: Assignment, values: Sequence[SSAValue]) -> list[int | No
 
 def values_of(function: FuncOp) -> list[SSAValue | BlockArgument]:
     """Arguments and results."""
-    block = function.body.block
-    return [*block.args, *(result for op in block.ops for result in op.results)]
+    return [*function.body.block.args, *(result for op in function.walk() for result in op.results)]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from ...dialects.fixed.types import QType
 from ...dialects.onnx.base import element_of
@@ -27,14 +27,22 @@ def integer_values(judge: Judge, product_bits: int) -> list[NDArray[Any]]:
     lowered, stands_for = convert_function(judge.function)
     module = ModuleOp([lowered])
     LegalizeBitwidthsPass(product_bits).apply(Context(), module)
-    wanted = {stands_for[value].owner: number for number, value in enumerate(judge.judged)}
-    found: dict[int, NDArray[Any]] = {}
+    values = [stands_for[value] for value in judge.judged]
+    executor = FixedExecutor(module)
+    terminator = lowered.body.block.last_op
+    assert terminator is not None
+    found: dict[SSAValue, NDArray[Any]] = {}
 
     def keep(op: Operation, array: NDArray[Any]) -> None:
-        if op in wanted:
-            element = element_of(op.results[0])
-            assert isinstance(element, QType)
-            found[wanted[op]] = ((array.astype(np.float64) - element.zp) * element.scale).reshape(len(array), -1)
+        if op.results and op.results[0] in values:
+            found[op.results[0]] = array
 
-    FixedExecutor(module).visit(to_stored(judge.dataset, input_ports(lowered)), keep)
-    return [found[number] for number in range(len(judge.judged))]
+    outputs = executor.visit(to_stored(judge.dataset, input_ports(lowered)), keep)
+    found.update(zip(terminator.operands, outputs.values(), strict=False))
+    return [in_reals(found[value], element_of(value)) for value in values]
+
+
+def in_reals(integers: NDArray[Any], element: Attribute) -> NDArray[np.float64]:
+    """Stored integers as real numbers, (rows, elements)."""
+    assert isinstance(element, QType)
+    return ((integers.astype(np.float64) - element.zp) * element.scale).reshape(len(integers), -1)

@@ -61,15 +61,19 @@ class Judge:
 
     def values(self, executor: OnnxExecutor) -> Reals:
         """The judged values as an executor computes them."""
-        wanted = {value.owner for value in self.judged}
+        inner = {value.owner for value in self.judged if value not in executor.results}
         parts: dict[Operation, list[NDArray[Any]]] = {}
 
         def keep(op: Operation, value: NDArray[Any]) -> None:
-            if op in wanted:
+            if op in inner:
                 parts.setdefault(op, []).append(value)
 
-        executor.visit(self.inputs, keep)
-        found = [np.concatenate(parts[v.owner]) for v in self.judged if isinstance(v.owner, Operation)]
+        outputs = executor.visit(self.inputs, keep if inner else None)
+        returned = dict(zip(executor.results, outputs.values(), strict=False))
+        found: Reals = []
+        for value in self.judged:
+            known = returned.get(value)
+            found.append(np.concatenate(parts[maker(value)]) if known is None else known)
         return [array.reshape(len(array), -1).astype(np.float64) for array in found]
 
     def score(self) -> Score:
@@ -89,6 +93,12 @@ class Judge:
     def float_right(self) -> int | None:
         """The rows that the float model has right."""
         return self.score_of(self.reference).right
+
+
+def maker(value: SSAValue) -> Operation:
+    """The op that makes a value."""
+    assert isinstance(value.owner, Operation)
+    return value.owner
 
 
 def judged_values(terminator: Operation | None) -> list[SSAValue]:

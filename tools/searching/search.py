@@ -14,8 +14,9 @@ from xdsl.dialects.builtin import ModuleOp
 from ...dialects.errors import UserError
 from ...dialects.fixed.settings import Setting
 from ...passes.fixed.assign_types import Assignment
+from ...targets.core import Core
 from ...targets.dataset import Dataset
-from .costs import Cost, CostModel, Limits, Measured
+from .costs import Cost, CostModel, Limits, Measured, useful
 from .integers import integer_values
 from .judging import Judge, Score
 from .progress import Tick, bar
@@ -210,7 +211,7 @@ def search(
     assignment: Assignment,
     goal: Goal,
     strategy: str,
-    prices: Mapping[str, float],
+    core: Core,
     *,
     widths: tuple[int, ...] = (4, 8, 16),
     by_labels: bool = False,
@@ -226,7 +227,8 @@ def search(
     if not free:
         raise UserError("nothing to search: the model states the type of every value, or a file sets it")
     judge = Judge(module, dataset, by_labels)
-    model = CostModel(assignment, free, prices)
+    model = CostModel(assignment, free, core)
+    free = useful(free, model)
     found = Search(module, assignment, judge, model, free, goal, product_bits)
     narrow = uniform(free, 8)
     if measure is not None:

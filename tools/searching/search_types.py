@@ -74,7 +74,7 @@ class SearchTypesPass(ModulePass):
             assignment,
             self.goal(),
             self.strategy,
-            core_of(board).cycles,
+            core_of(board),
             by_labels=self.objective == "labels",
             product_bits=board.product_bits,
             measure=measure,

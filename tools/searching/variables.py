@@ -96,7 +96,8 @@ def is_free_weight(value: SSAValue) -> bool:
     op = value.owner
     typed = isinstance(op, onnx.ConstantOp) and isinstance(op.attributes.get("fixed.type"), QType)
     reads = [use.operation for use in value.uses]
-    return typed and isinstance(element_of(value), Float32Type) and not any(isinstance(r, onnx.ConcatOp) for r in reads)
+    follows = any(isinstance(r, onnx.ConcatOp | onnx.SquaredDistanceOp | onnx.ScanOp | onnx.NextOp) for r in reads)
+    return typed and isinstance(element_of(value), Float32Type) and not follows
 
 
 def apply(variables: Sequence[Variable], choice: Choice) -> None:

@@ -52,4 +52,6 @@ def unread(reader: Operation, index: int) -> str | None:
         return "numbers of a BatchNormalization have 32 bits: leave it out"
     if isinstance(reader, onnx.ConcatOp):
         return f"it is stored as {in_quotes(reader.label)} is: set that"
+    if isinstance(reader, onnx.SquaredDistanceOp):
+        return "it is stored as what it is subtracted from: set that"
     return None

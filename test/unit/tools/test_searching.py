@@ -14,6 +14,7 @@ from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.lowering.import_onnx.importer import read_model
 from tinyml_opt.passes.fixed.assign_types import Assignment
 from tinyml_opt.passes.fixed.calibrate import argument_types, the_function
+from tinyml_opt.targets.core import load_core
 from tinyml_opt.targets.dataset import Dataset, load_dataset
 from tinyml_opt.tools.compiler import Options, SearchOptions, compile_model
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
@@ -27,7 +28,6 @@ from tinyml_opt.tools.searching.search import Found, Goal, search, uniform
 from tinyml_opt.tools.searching.variables import variables
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits"
-PRICES = {"mac": 26.0, "mac_wide_input": 48.0, "mac_wide_weight": 46.0, "element": 280.0, "element_wide": 120.0}
 
 
 def calibrated(model: str = "digits.onnx") -> tuple[Assignment, Dataset]:
@@ -50,7 +50,7 @@ def module_of(assignment: Assignment) -> ModuleOp:
 def searched(goal: Goal, strategy: str, model: str = "digits.onnx") -> Found:
     """The outcome of a search."""
     assignment, dataset = calibrated(model)
-    return search(module_of(assignment), dataset, assignment, goal, strategy, PRICES)
+    return search(module_of(assignment), dataset, assignment, goal, strategy, load_core("avr"))
 
 
 @pytest.mark.parametrize("strategy", ["exact", "shiftry", "sensitivity"])
@@ -109,7 +109,7 @@ def test_costs_follow_widths():
         ("weights", "w2"),
         ("values", "classes"),
     ]
-    model = CostModel(assignment, free, PRICES)
+    model = CostModel(assignment, free, load_core("avr"))
     narrow, wide = (model.cost(uniform(free, bits)) for bits in (8, 16))
     weights, biases = 64 * 32 + 32 * 10, 4 * (32 + 10)
     assert (narrow.parameters, wide.parameters) == (weights + biases, 2 * weights + biases)
