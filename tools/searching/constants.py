@@ -28,11 +28,18 @@ class Stored:
 def stored(value: SSAValue, type: QType, core: Core) -> Stored:
     """How a constant of this type is stored."""
     integers: NDArray[Any] = quantize(weight_reals(value), type)
+    if is_one_number(integers):
+        return Stored(0, 0.0)
     axis = walked_axis(value)
     if axis is None or type.zp != 0 or not type.signed or not core.layout_cycles:
         return Stored(integers.nbytes, 0.0)
     chosen, dense = best_candidate(integers, axis, core, ChooseLayoutsPass())
     return Stored(chosen.bytes, chosen.cycles - dense.cycles)
+
+
+def is_one_number(values: NDArray[Any]) -> bool:
+    """Whether a constant holds one number everywhere: it is part of the code."""
+    return bool((values == values.reshape(-1)[:1]).all())
 
 
 def walked_axis(value: SSAValue) -> int | None:

@@ -19,11 +19,11 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from ...dialects import onnx
 from ...dialects.fixed.settings import Setting
 from ...dialects.onnx.base import shape_of
-from ...dialects.onnx.weights import is_weight
+from ...dialects.onnx.weights import is_weight, weight_reals
 from ...passes.fixed.assign_types import Assignment
 from ...targets.core import Core
 from ...targets.executors.rounds import rounds_around
-from .constants import Stored, stored
+from .constants import Stored, is_one_number, stored
 from .lives import lives
 from .variables import Choice, Key, Variable, reassigned, type_of
 
@@ -264,7 +264,7 @@ def untyped_constants(function: FuncOp) -> list[SSAValue]:
         first = 2 if isinstance(op, (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp)) else None
         first = 1 if isinstance(op, onnx.BatchNormalizationOp) else first
         if first is not None:
-            found += [v for v in op.operands[first : first + 2] if is_weight(v)]
+            found += [v for v in op.operands[first : first + 2] if is_weight(v) and not is_one_number(weight_reals(v))]
     return found
 
 
