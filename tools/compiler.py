@@ -9,6 +9,7 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,26 @@ from .pipelines import Timing, pipeline, run_passes
 if TYPE_CHECKING:
     from ..targets.dataset import Dataset
     from ..targets.firmware import GeneratedModel
+    from .searching.search import Found
+
+
+LOSS = 0.5
+"""In percent of the rows: what a search may lose where neither a loss nor a limit is given."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """A search for types: the strategy, its limits in bytes and cycles, and the loss in percent that is allowed.
+
+    Without a loss the error is least within the limits (tools/searching/search_types.py).
+    """
+
+    strategy: str = "exact"
+    weights: int | None = None
+    flash: int | None = None
+    cycles: int | None = None
+    loss: float | None = None
+    objective: str = "outputs"
 
 
 NARROW_WORD = 16
@@ -55,7 +76,7 @@ class Options:
     of one in all. `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the
     planners of memory may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and
     `percentile` say how ranges follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths
-    and scales of single values.
+    and scales of single values, `search` looks for those that it leaves open.
     """
 
     model: Path
@@ -75,6 +96,7 @@ class Options:
     method: str = "minmax"
     percentile: float = 99.99
     types: Path | None = None
+    search: SearchOptions | None = None
 
 
 @dataclass
@@ -93,6 +115,8 @@ class Compilation:
     typed: ModuleOp = field(repr=False)
     fixed: ModuleOp = field(repr=False)
     memplan: ModuleOp = field(repr=False)
+    found: Found | None = None
+    """What a search for types compared, and took."""
 
     @property
     def function(self) -> FuncOp:
@@ -191,7 +215,22 @@ def options_of(args: Namespace) -> Options:
         method=args.calibration,
         percentile=args.percentile,
         types=args.types,
+        search=search_options(args),
     )
+
+
+def search_options(args: Namespace) -> SearchOptions | None:
+    """The search that a command line asks for. Raises UserError for its limits without it, and without data."""
+    limits = {"weights": "--weights", "flash": "--flash", "cycles": "--cycles", "max_loss": "--max-loss"}
+    given = [flag for name, flag in limits.items() if getattr(args, name, None) is not None]
+    if getattr(args, "search", None) is None:
+        if given:
+            raise UserError(f"{', '.join(given)}: a limit of the search for types; give --search as well")
+        return None
+    if args.calib is None:
+        raise UserError("--search judges types on calibration data: give --calib")
+    loss = args.max_loss if given or args.ram is not None else LOSS
+    return SearchOptions(args.search, args.weights, args.flash, args.cycles, loss, args.objective)
 
 
 def compile_model(options: Options) -> Compilation:
@@ -209,8 +248,36 @@ def compile_model(options: Options) -> Compilation:
         imported = read_model(options.model, sizes=options.sizes, max_elements=options.max_elements or DEFAULT_ELEMENTS)
     onnx = imported.module
     typed = onnx.clone()
-    narrow = True if board.index_bits == NARROW_WORD else None
-    passes = pipeline(
+    passes = passes_to_fixed(options, board)
+    lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
+    empty = Compilation(options, board, timing, imported.remarks, onnx, typed, typed, typed)
+    found = run_with_search(empty, passes[:lowering], passes[lowering:])
+    compilation = lowered_from(replace(empty, found=found), passes[lowering:])
+    if options.calibration is None:
+        return compilation
+    ranges = RangeTypes(options.bits, options.scheme == "pow2")
+    return replace(compilation, remarks=(*compilation.remarks, *coarse_parts(the_function(typed), ranges)))
+
+
+def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
+    """The passes from the model to integers."""
+    search, narrow = options.search, True if board.index_bits == NARROW_WORD else None
+    most_ram = max(0, board.ram_bytes - board.stack_bytes)
+    limits = (
+        {}
+        if search is None
+        else {
+            "strategy": search.strategy,
+            "weights": search.weights,
+            "flash": min(search.flash or board.flash_bytes, board.flash_bytes),
+            "ram": min(options.ram or most_ram, most_ram),
+            "cycles": search.cycles,
+            "loss": search.loss,
+            "objective": search.objective,
+            "board": options.board,
+        }
+    )
+    return pipeline(
         "onnx-to-fixed",
         data=None if options.calibration is None else str(options.calibration),
         method=options.method,
@@ -224,18 +291,44 @@ def compile_model(options: Options) -> Compilation:
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,
+        **limits,
     )
-    lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
-    run_passes(typed, passes[:lowering], timing)
-    fixed = typed.clone()
-    run_passes(fixed, passes[lowering:], timing)
+
+
+def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:
+    """Run the passes up to the types; a search among them is told what programs take, which the `rest` makes."""
+    from .analyze import analyze
+    from .searching.search_types import SearchTypesPass
+
+    def measure(module: ModuleOp) -> tuple[int, int]:
+        options = replace(compilation.options, search=None)
+        analysis = analyze(lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest))
+        return analysis.flash_bytes, analysis.peak_ram_bytes
+
+    found: Found | None = None
+    for group in split_at_search(passes):
+        if isinstance(group[0], SearchTypesPass):
+            with compilation.timing.measure(group[0].name):
+                found = group[0].run(compilation.typed, measure)
+        else:
+            run_passes(compilation.typed, group, compilation.timing)
+    return found
+
+
+def split_at_search(passes: list[ModulePass]) -> list[list[ModulePass]]:
+    """The passes before a search, the search, and those behind it."""
+    at = [index for index, step in enumerate(passes) if step.name == "fixed-search-types"]
+    ends = [0, *(end for index in at for end in (index, index + 1)), len(passes)]
+    return [group for begin, end in pairwise(ends) if (group := passes[begin:end])]
+
+
+def lowered_from(compilation: Compilation, passes: list[ModulePass]) -> Compilation:
+    """The levels below the typed model."""
+    fixed = compilation.typed.clone()
+    run_passes(fixed, passes, compilation.timing)
     memplan = fixed.clone()
-    run_passes(memplan, memplan_passes(options, board, fixed), timing)
-    remarks = imported.remarks
-    if options.calibration is not None:
-        ranges = RangeTypes(options.bits, options.scheme == "pow2")
-        remarks = (*remarks, *coarse_parts(the_function(typed), ranges))
-    return Compilation(options, board, timing, remarks, onnx, typed, fixed, memplan)
+    run_passes(memplan, memplan_passes(compilation.options, compilation.board, fixed), compilation.timing)
+    return replace(compilation, fixed=fixed, memplan=memplan)
 
 
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:

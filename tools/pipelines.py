@@ -59,6 +59,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("onnx-fold-pad", "again: what pads with less than anything in the range of its operand is known now"),
         Step("fixed-read-types", "what a file sets of single values goes before the defaults", {}, ("file",), "file"),
         Step(
+            "fixed-search-types",
+            "behind the file: what it sets is not searched",
+            {},
+            ("data", "board", "weights", "flash", "ram", "cycles", "loss", "objective", "strategy")
+            + ("bits", "scheme", "accumulator_bits"),
+            "strategy",
+        ),
+        Step(
             "fixed-assign-types",
             "every scale and width, before integers are made",
             {},

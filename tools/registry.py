@@ -48,6 +48,7 @@ PASSES = {
     "fixed-narrow-bodies": "passes.fixed.narrow_bodies:NarrowBodiesPass",
     "fixed-prove-no-overflow": "passes.fixed.prove_no_overflow:ProveNoOverflowPass",
     "fixed-read-types": "passes.fixed.read_types:ReadTypesPass",
+    "fixed-search-types": "tools.searching.search_types:SearchTypesPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "memplan-check": "passes.memplan.check:CheckPass",
     "memplan-choose-layouts": "passes.memplan.choose_layouts:ChooseLayoutsPass",

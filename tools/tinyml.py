@@ -99,6 +99,7 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
         command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")
+        add_search_arguments(command)
     if name == "verify":
         add_verify_arguments(command)
     if name in ("run", "verify"):
@@ -107,6 +108,34 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument(
             "--outputs", type=Path, metavar="NPZ", help="write the outputs of all rows, as real numbers"
         )
+
+
+def add_search_arguments(command: argparse.ArgumentParser) -> None:
+    """What only `compile` has: the search for widths and scales."""
+    command.add_argument(
+        "--search",
+        nargs="?",
+        const="exact",
+        choices=("exact", "shiftry", "sensitivity"),
+        help="look for the width (4 to 16 bits) and scale of every value and weight on the calibration data; the file "
+        "NAME.types.toml, written beside the C, is what --types takes (default: exact)",
+    )
+    command.add_argument("--weights", type=positive, metavar="BYTES", help="--search: weights and biases within this")
+    command.add_argument("--flash", type=positive, metavar="BYTES", help="--search: flash within this")
+    command.add_argument("--cycles", type=positive, metavar="N", help="--search: about so many cycles per inference")
+    command.add_argument(
+        "--max-loss",
+        type=loss,
+        metavar="PERCENT",
+        help="--search: as small and fast as at most so many rows more are wrong than in float (default without "
+        "limits: 0.5); with limits alone: as exact as they allow",
+    )
+    command.add_argument(
+        "--objective",
+        choices=("outputs", "labels"),
+        default="outputs",
+        help="--search: the error of the outputs, or first the wrong labels `y`",
+    )
 
 
 def add_verify_arguments(command: argparse.ArgumentParser) -> None:
@@ -157,6 +186,14 @@ def percent(text: str) -> float:
     number = decibels(text)
     if not 50 < number <= 100:
         raise argparse.ArgumentTypeError(f"{text!r} is not above 50 and at most 100")
+    return number
+
+
+def loss(text: str) -> float:
+    """A command-line argument that is a percentage."""
+    number = decibels(text)
+    if not 0 <= number < 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not at least 0 and below 100")
     return number
 
 

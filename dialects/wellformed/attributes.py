@@ -31,7 +31,7 @@ from ..diagnostics import OpError
 from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FAR, FLASH, MEMORY, NEAR, RESETS, SECTION
 from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.settings import NAMES as SETTINGS
-from ..fixed.settings import setting_in, wrong
+from ..fixed.settings import from_attribute, wrong
 from ..fixed.types import QType
 from ..mcu import LABEL
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
@@ -160,8 +160,7 @@ def distance_in_steps(op: Operation, attribute: Attribute) -> str | None:
 
 def setting(name: str) -> Check:
     """What is set of a value, such as its width."""
-    short = name.removeprefix("fixed.")
-    return lambda op, attribute: wrong(short, getattr(setting_in({name: attribute}), short))
+    return lambda op, attribute: wrong(name, from_attribute(attribute))
 
 
 def power_of_two(op: Operation, attribute: Attribute) -> str | None:
@@ -177,7 +176,7 @@ CHECKS: dict[str, Check] = {
     "fixed.type": one_of(QType, IntegerType),
     "fixed.state_types": per_state,
     "fixed.input_types": per_argument(lambda entry: isinstance(entry, QType | IntegerType), "a type"),
-    **{name: setting(name) for name in SETTINGS},
+    **{attribute: setting(name) for name, attribute in SETTINGS.items()},
     MAX_ERROR: distance_in_steps,
     INPUT_ROWS: names_a_form,
     INPUT_STEPS: names_a_form,

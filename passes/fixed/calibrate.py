@@ -56,12 +56,16 @@ class CalibratePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         from ...targets.dataset import load_dataset
-        from ...targets.executors.onnx import OnnxExecutor
 
         self._check()
+        dataset = load_dataset(self.data, argument_types(the_function(op)))
+        self.calibrate(op, dataset.head(self.rows) if self.rows else dataset)
+
+    def calibrate(self, op: ModuleOp, dataset: Dataset) -> None:
+        """Annotate a module with the ranges over a dataset. Raises UserError for values that are not finite."""
+        from ...targets.executors.onnx import OnnxExecutor
+
         function = the_function(op)
-        dataset = load_dataset(self.data, argument_types(function))
-        dataset = dataset.head(self.rows) if self.rows else dataset
         last = function.body.block.last_op
         outputs = set() if last is None else set(last.operands)
         seen: dict[Operation, Histogram] = {}

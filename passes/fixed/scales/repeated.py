@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from xdsl.dialects.builtin import ArrayAttr, FloatAttr, IntegerType
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
 from ....dialects import onnx
+from ....dialects.fixed.settings import setting_of
 from ....dialects.fixed.types import QType, integer_type
 from ....dialects.onnx.base import element_of
 from ....dialects.onnx.scan import enclosing_scan
@@ -82,12 +83,14 @@ def own_range(value: SSAValue) -> Range | None:
     return low, high
 
 
-def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> None:
+def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> list[SSAValue]:
     """Give each state one type, and what becomes of it next, where that is made by an op of the body.
 
-    It is the type that the model states for one of them, else that of the range over all rounds; integers are
-    themselves. States of which the range is not known stay without a type.
+    It is the type that the model states for one of them, else that of the range over all rounds, as it is set for what
+    becomes of the state next; integers are themselves. States of which the range is not known stay without a type.
+    Returns the values for which something may be set: next states whose type the model leaves open.
     """
+    own: list[SSAValue] = []
     for scan in scans:
         states = zip(scan.states, scan.state_arguments, scan.end.states, scan.last_states, strict=True)
         for first, inner, following, last in states:
@@ -97,11 +100,14 @@ def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> No
             types[inner] = types[last] = type
             owner = following.owner
             if isinstance(owner, Operation) and owner.parent is scan.body.block and not isinstance(owner, onnx.ScanOp):
+                if following not in types and isinstance(element_of(following), Float32Type):
+                    own.append(following)
                 types.setdefault(following, type)
             if isinstance(first.owner, Operation) and not isinstance(first.owner, onnx.ScanOp):
                 is_own = is_weight(first) or first.has_one_use()
                 if is_own and not (is_weight(first) and not isinstance(first.owner, onnx.ConstantOp)):
                     types.setdefault(first, type)
+    return own
 
 
 def pin_integers(scan: onnx.ScanOp, types: Types) -> None:
@@ -122,7 +128,7 @@ def type_of_state(
     if stated is not None:
         return stated
     seen = seen_range(inner)
-    return None if seen is None else ranges.of_range(*seen)
+    return None if seen is None else ranges.following(setting_of(following)).of_range(*seen)
 
 
 def assign_slices(scan: onnx.ScanOp, types: Types) -> None:
