@@ -179,3 +179,36 @@ def loop_model(*, rounds: int = 5, backward: bool = False, ends: int | None = No
     )
     loop = helper.make_node("Loop", ["trips", "always", "s0", "c0"], ["sum", "count", "rows"], name="loop", body=body)
     return model_of([loop], {"x": (rounds, 3)}, ["sum", "rows"], weights)
+
+
+def counting_model(rounds: int = 6) -> onnx.ModelProto:
+    """A Scan that counts the positive numbers of each column of `x` [T, 3], and notes whether one was above 1."""
+    body = graph_of(
+        [
+            helper.make_node("Greater", ["x_t", "zero"], ["positive"]),
+            helper.make_node("Cast", ["positive"], ["ones"], to=TensorProto.INT32),
+            helper.make_node("Add", ["n", "ones"], ["n_next"]),
+            helper.make_node("Greater", ["x_t", "one"], ["above"]),
+            helper.make_node("Or", ["seen", "above"], ["seen_next"]),
+            helper.make_node("Identity", ["n_next"], ["counts"]),
+        ],
+        [port("n", [3], TensorProto.INT32), port("seen", [3], TensorProto.BOOL), port("x_t", [3])],
+        [
+            port("n_next", [3], TensorProto.INT32),
+            port("seen_next", [3], TensorProto.BOOL),
+            port("counts", [3], TensorProto.INT32),
+        ],
+    )
+    weights: dict[str, NDArray[Any]] = {
+        "n0": np.array([5, 0, -3], np.int32),
+        "seen0": np.array([False, False, True]),
+        "zero": np.array(0, np.float32),
+        "one": np.array(1, np.float32),
+    }
+    scan = helper.make_node(
+        "Scan", ["n0", "seen0", "x"], ["n", "seen", "all"], name="scan", body=body, num_scan_inputs=1
+    )
+    model = model_of([scan], {"x": (rounds, 3)}, [], weights)
+    kinds = {"n": TensorProto.INT32, "seen": TensorProto.BOOL, "all": TensorProto.INT32}
+    model.graph.output.extend(port(name, None, kind) for name, kind in kinds.items())
+    return model

@@ -9,17 +9,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from math import prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..proto import graphs_of
+from ..refusals import REFUSALS
 
 if TYPE_CHECKING:
     import onnx
 
 FEWEST = 3
 """Rounds of a repetition, and rows that are taken of a tensor."""
+
+MOST = 1 << 12
+"""The most integers of a constant that is looked into."""
 
 CARRYING = ("Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 """Operators on a row that belong to the round which reads it, wherever the file has them."""
@@ -59,7 +62,7 @@ class Steps:
         tensors = {t.name: t for t in initializers}
         for node in nodes:
             if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
-                tensors[node.output[0]] = node.attribute[0].t
+                tensors |= dict.fromkeys(node.output[:1], node.attribute[0].t)
         steps = Steps(list(nodes), tensors)
         steps.find_rows()
         steps.rest = [n for n in nodes if n.op_type != "Constant" and not all(o in steps.rows for o in n.output if o)]
@@ -88,7 +91,7 @@ class Steps:
 
     def rows_of(self, node: onnx.NodeProto) -> dict[str, Row]:
         """The rows that a node takes of a tensor: Split into ones, Gather of a number, Slice of one element."""
-        if node.domain or not node.input or not node.output:
+        if node.domain or not node.input or not all(node.output) or not node.output:
             return {}
         source, attributes = node.input[0], {a.name: a for a in node.attribute}
         axis = attributes["axis"].i if "axis" in attributes else 0
@@ -97,7 +100,12 @@ class Steps:
             sizes = list(attributes["split"].ints) if sizes is None and "split" in attributes else sizes
             if sizes is not None and sizes == [1] * len(node.output):
                 return {name: Row(source, axis, number, True) for number, name in enumerate(node.output) if name}
-        if node.op_type == "Gather" and (indices := self.integers(node.input[1])) is not None and len(indices) == 1:
+        if (
+            node.op_type == "Gather"
+            and len(node.input) == 2
+            and (indices := self.integers(node.input[1])) is not None
+            and len(indices) == 1
+        ):
             return {node.output[0]: Row(source, axis, indices[0], bool(self.tensors[node.input[1]].dims))}
         if node.op_type == "Slice" and 4 <= len(node.input) <= 5:
             bounds = [self.integers(name) for name in node.input[1:]]
@@ -114,9 +122,12 @@ class Steps:
         tensor = self.tensors.get(name)
         if tensor is None or tensor.data_type not in (TensorProto.INT64, TensorProto.INT32):
             return None
-        if int(np.prod(tensor.dims)) > 1 << 12 or tensor.data_location == TensorProto.EXTERNAL:
+        if min(tensor.dims, default=1) < 0 or prod(tensor.dims) > MOST or tensor.data_location == TensorProto.EXTERNAL:
             return None
-        return numpy_helper.to_array(tensor).reshape(-1).tolist()
+        try:
+            return numpy_helper.to_array(tensor).reshape(-1).tolist()
+        except REFUSALS:  # the importer says what is wrong with it
+            return None
 
     def key(self, name: str) -> str:
         """The same for equal constants, whatever their names."""
@@ -135,5 +146,5 @@ class Steps:
 def label(node: onnx.NodeProto) -> tuple[object, ...]:
     """What a node is apart from the names of values; a node with graphs in it is like no other."""
     attributes = tuple(sorted(a.SerializeToString(deterministic=True) for a in node.attribute))
-    unlike = node.output[0] if any(graphs_of(node)) else ""
+    unlike = tuple(node.output) if any(graphs_of(node)) else ()
     return node.op_type, node.domain, attributes, tuple(map(bool, node.input)), len(node.output), unlike

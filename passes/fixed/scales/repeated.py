@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 
 from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType
 from xdsl.dialects.func import FuncOp
@@ -26,27 +26,26 @@ Range = tuple[float, float]
 
 def seen_range(value: SSAValue) -> Range | None:
     """The calibrated range of a value anywhere in a function; of a state all that it is in any round."""
-    return union(value, set())
-
-
-def union(value: SSAValue, visited: set[SSAValue]) -> Range | None:
-    """The hull of the ranges of everything that a value can be; None where one of them is not known."""
-    sources = [value]
     found: list[Range] = []
-    while sources:
-        source = sources.pop()
-        if source in visited:
-            continue
-        visited.add(source)
-        further = passed_on(source)
-        if further:
-            sources += further
-            continue
-        known = own_range(source)
-        if known is None:
-            return None
-        found.append(known)
+    for source in all_sources([value]):
+        if not passed_on(source):
+            known = own_range(source)
+            if known is None:
+                return None
+            found.append(known)
     return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+
+def all_sources(values: Iterable[SSAValue]) -> set[SSAValue]:
+    """Values, and all that they are in some round."""
+    waiting = list(values)
+    found: set[SSAValue] = set()
+    while waiting:
+        value = waiting.pop()
+        if value not in found:
+            found.add(value)
+            waiting += passed_on(value)
+    return found
 
 
 def passed_on(value: SSAValue) -> list[SSAValue]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from support.recurrent import loop_model, recurrent_layer, scan_model
+from support.recurrent import counting_model, loop_model, recurrent_layer, reference, scan_model
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
@@ -72,6 +72,19 @@ def test_close_to_the_float_model(tmp_path: Path, name: str, bits: int) -> None:
         noise = float(((found[port] - reals) ** 2).sum())
         snr = 10 * np.log10(float((reals**2).sum()) / max(noise, 1e-30))
         assert snr > LEAST[bits], f"{port}: {snr:.1f} dB"
+
+
+def test_integers_are_carried_exactly(tmp_path: Path) -> None:
+    """Counts and truth values as states: whatever reals are near to a threshold in integers is left out."""
+    model = counting_model()
+    module, data, _ = lowered(model, tmp_path, 16)
+    function = the_function(module)
+    ports = input_ports(function)
+    grid = to_real(to_stored(data, ports), ports)["x"].astype(np.float32)
+    run = FixedExecutor(module).run(to_stored(data, ports))
+    for row, expected in enumerate(reference(model, grid)):
+        for name, array in zip(("n", "seen", "all"), expected, strict=True):
+            assert np.array_equal(run.outputs[name][row], array), name
 
 
 @pytest.mark.parametrize("name", ["gru", "lstm", "scan"])
