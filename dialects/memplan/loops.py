@@ -20,7 +20,7 @@ WHOLE = -1
 
 
 LAST = "memplan.last"
-"""The attribute of a form in a loop that computes in each round what is wanted of the last alone: no stack of values."""
+"""The attribute of a form in a loop that computes in each round what is wanted of the last alone: no stack."""
 
 
 @irdl_op_definition
