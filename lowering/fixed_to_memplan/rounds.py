@@ -17,10 +17,10 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
 from ...dialects.fixed.forms import StructuredForm
-from ...dialects.memplan import FLASH, WHOLE, BufferOp, LoopOp, forms_of
+from ...dialects.memplan import FLASH, WHOLE, BufferOp, LoopOp, forms_of, size_in_bytes
 from ...dialects.memplan.liveness import root_of
 from ...passes.memplan.lifetimes.distance import safe_distance
-from .joined_places import base_of, join
+from .joined_places import base_of, is_written, join
 from .places import Place, Turn, whole
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Rounds:
         self.level = len(conversion.trips)
         self.name = scan.node.data if scan.node is not None else "scan"
         self.block = Block()
-        self.states = [whole(self._buffer(value, f"{self.name}_state")) for value in scan.states]
+        self.states = [self._state(number) for number in range(len(scan.states))]
         self.stacks = [self._stack(number) for number in range(len(scan.stacked))]
 
     def convert(self) -> None:
@@ -66,6 +66,7 @@ class Rounds:
                 and not self._is_read_late(value)
             ):
                 conversion.in_place[base_of(value)] = state
+                self._use_between(value, state)
         for value, stack in zip(end.outs, self.stacks, strict=True):
             base = base_of(value)
             taken = base in conversion.in_place or base in conversion.destinations
@@ -114,10 +115,30 @@ class Rounds:
             following = following.next_op
         return False
 
+    def _use_between(self, value: SSAValue, state: Place) -> None:
+        """Let the last reader of the old state write over it, too, where its result is gone with the next state."""
+        scan, conversion = self.scan, self.conversion
+        old = set(views_of(scan.state_arguments[self.states.index(state)], scan))
+        writer = base_of(value).owner
+        assert isinstance(writer, Operation)
+        reader = writer.prev_op if not old.intersection(operands_of(writer)) else None
+        while reader is not None and not old.intersection(operands_of(reader)):
+            reader = reader.prev_op
+        if not isinstance(reader, StructuredForm) or reader.result is None:
+            return
+        result = reader.result
+        users = [use.operation for use in result.uses]
+        same = size_in_bytes(conversion.memref_of(result)) == size_in_bytes(state.type)
+        near = all(user.parent is writer.parent and not writer.is_before_in_block(user) for user in users)
+        if same and near and all(isinstance(user, StructuredForm) for user in users):
+            conversion.in_place.setdefault(result, state)
+
     def _start(self, value: SSAValue, state: Place) -> None:
         """Fill a state. A constant of equal elements takes the flash of one."""
         node = f"{self.name}.init{self.states.index(state)}"
         place, constant = self.conversion.places[value], value.owner
+        if lies_in(place, state):
+            return
         if isinstance(constant, ConstantOp):
             elements = to_numpy(constant.value)
             if elements.size > 1 and (elements == elements.flat[0]).all():
@@ -142,9 +163,15 @@ class Rounds:
         place = self.conversion.destination(scan.stacked[number], scan.node)
         return place.slice(scan.out_axes.data[number], self._turn(scan.out_reversed.data[number]))
 
-    def _buffer(self, value: SSAValue, node: str) -> SSAValue:
-        type = self.conversion.memref_of(value)
-        return self.conversion.define(BufferOp(type, node))
+    def _state(self, number: int) -> Place:
+        """The buffer of a state: the one that its first value was written into, where nothing else uses that."""
+        conversion, value = self.conversion, self.scan.states[number]
+        place = conversion.places[value]
+        alone = len(list(value.uses)) == 1 and is_written(value) and value not in conversion.parts
+        here = isinstance(value.owner, Operation) and value.owner.parent is self.scan.parent
+        if alone and here and place.is_whole and isinstance(place.memref.owner, BufferOp):
+            return place
+        return whole(conversion.define(BufferOp(conversion.memref_of(value), f"{self.name}_state")))
 
 
 def is_settled(form: StructuredForm, state: Place, levels: Sequence[int]) -> bool:
