@@ -24,13 +24,19 @@ def stored_bytes(constant: ConstantOp) -> int:
         isinstance(use.operation, StructuredForm) and constant.result in use.operation.tables
         for use in constant.result.uses
     )
-    if not is_table and values.size and bool((values == values.reshape(-1)[0]).all()):
+    if not is_table and is_one_number(constant):
         return 0
     if constant.layout is not None:
         return len(encode(values, constant.layout).data)
     element = constant.value.get_element_type()
     assert isinstance(element, IntegerType)
     return values.size * (3 if element.width.data == THREE_BYTES else values.dtype.itemsize)
+
+
+def is_one_number(constant: ConstantOp) -> bool:
+    """True where all elements are equal."""
+    values = to_numpy(constant.value).reshape(-1)
+    return bool(values.size) and bool((values == values[0]).all())
 
 
 def layout_text(constant: ConstantOp) -> str:

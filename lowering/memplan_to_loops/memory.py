@@ -36,7 +36,7 @@ from ...dialects.emitc.types import ENTRIES, MEMORY, SECTION
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import scalar_type, shaped_type
-from ...dialects.fixed.layout import encode
+from ...dialects.fixed.layout import EncodedRows, encode
 from ...dialects.memories import DEFAULT_MEMORY
 from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes, row_dimension
 from ...dialects.names import Names, identifier, own
@@ -99,6 +99,8 @@ class Memory:
             case ConstantOp() if isinstance(op.result.type, MemRefType):
                 self._values[op.result] = op
                 self._places[op.result] = Place(op.result, 0, signless_memref(op.result.type))
+                if not op.result.uses.get_length() and self.number(op.result) is None:
+                    self._unread(op)
             case ArenaOp():
                 self._arena(op)
             case BufferOp():
@@ -152,15 +154,26 @@ class Memory:
         if constant is None or constant.layout is None:
             return None
         rows = encode(to_numpy(constant.value), constant.layout)
-        data = rows.data.view(np.int8)
-        type = MemRefType(i8, data.shape, memory_space=FLASH)
-        symbol = self.constant(self._name(constant), type, from_numpy(data))
+        symbol = self._bytes(constant, rows)
 
         def table(values: NDArray[np.int32]) -> SSAValue:
             return self._get(emit, self.table(f"{self._name(constant)}_rows", values))
 
         layout, element = constant.layout, signless(scalar_type(shaped_type(value).element_type))
         return Encoded(self._get(emit, symbol), rows, layout.encoding.data, layout.axis.value.data, element, table)
+
+    def _bytes(self, constant: ConstantOp, rows: EncodedRows) -> memref.GlobalOp:
+        """The global of the bytes of a constant."""
+        data = rows.data.view(np.int8)
+        type = MemRefType(i8, data.shape, memory_space=FLASH)
+        return self.constant(self._name(constant), type, from_numpy(data))
+
+    def _unread(self, constant: ConstantOp) -> None:
+        """Make the global of a constant that nothing reads: of a sample of a program all constants count."""
+        if constant.layout is None:
+            self._constant(constant)
+        else:
+            self._bytes(constant, encode(to_numpy(constant.value), constant.layout))
 
     def get_root(self, emit: Emitter, root: SSAValue) -> SSAValue:
         """Write `memref.get_global` of a root that is not an argument."""

@@ -32,7 +32,7 @@ from ...targets.executors.interface import Arrays
 from ...targets.executors.select import board_executor
 from ...targets.ports import input_ports, output_ports, predicted_classes, to_real, to_stored
 from ..analyze import analyze
-from ..compiler import Compilation, Options, compile_model, float_outputs, input_types
+from ..compiler import LOSS, Compilation, Options, SearchOptions, compile_model, float_outputs, input_types
 from ..constants import Kinds, constant_kinds
 from ..fit import refuse_misfit
 from ..show import print_table
@@ -96,6 +96,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--board", default="uno")
     parser.add_argument("--bits", type=int, choices=(8, 16), default=8)
     parser.add_argument("--scheme", choices=("affine", "pow2"), default="affine")
+    parser.add_argument(
+        "--search",
+        choices=("exact", "shiftry", "sensitivity"),
+        help="look for widths and scales, within the bytes of SeeDot's parameters where they are known",
+    )
+    parser.add_argument("--weights", type=int, metavar="BYTES", help="--search: parameters within this")
+    parser.add_argument("--input", choices=("caller", "arena", "rows"), default="caller")
     parser.add_argument("--rows", type=int, default=100, help="that are simulated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures, too")
     args = parser.parse_args(arguments)
@@ -113,13 +120,23 @@ def measured(path: Path, args: argparse.Namespace) -> Line:
     model = path / "model.onnx" if path.is_dir() else path
     name = "/".join(model.resolve().with_suffix("").parts[-3:]).removesuffix("/model")
     print(name, file=sys.stderr, flush=True)
-    options = Options(model, args.board, model.with_name("calib.npz"), args.bits, args.scheme)
+    options = Options(model, args.board, model.with_name("calib.npz"), args.bits, args.scheme, input=args.input)
+    if args.search is not None:
+        known = SEEDOT.get(model.parent.name)
+        weights = args.weights or (known.parameters if known is not None and is_theirs(model) else None)
+        options = replace(options, search=SearchOptions(args.search, weights, loss=None if weights else LOSS))
     start = time.process_time()
     try:
         compilation = compiled(options)
     except UserError as error:
         return Line(name, 0, reason=error.reasons[-1])
     return figures(name, compilation, model.with_name("test.npz"), args.rows, time.process_time() - start)
+
+
+def is_theirs(model: Path) -> bool:
+    """Whether SeeDot's figures are of this model, by the size of its test data."""
+    with np.load(model.with_name("test.npz")) as data:
+        return len(data["y"]) == TEST_ROWS
 
 
 def compiled(options: Options) -> Compilation:
