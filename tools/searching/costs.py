@@ -21,6 +21,7 @@ from ...dialects.fixed.settings import Setting
 from ...dialects.onnx.base import shape_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from ...passes.fixed.assign_types import Assignment
+from ...passes.fixed.scales.in_bodies import ELEMENTWISE
 from ...targets.core import Core
 from ...targets.executors.rounds import rounds_around
 from .constants import Stored, is_one_number, stored
@@ -30,8 +31,8 @@ from .variables import Choice, Key, Variable, reassigned, type_of
 SEGMENTS_BYTES = 600
 """About what tables of a function of 16 bits take."""
 
-Grade = tuple[int | None, str | None]
-"""Width and granularity: what of a setting has a cost."""
+Grade = tuple[int | None, str | None, str | None]
+"""Width, granularity and scheme: what of a setting has a cost."""
 
 MULTIPLIER_BYTES = 2
 
@@ -161,9 +162,12 @@ class CostModel:
         if variable.is_weight:
             found = {value: self.stored[value, grade(level)] for value in values}
             cycles += sum(s.cycles * walks(value) for value, s in found.items())
+            cycles -= self.saved(level) * sum(map(outputs, values))
             once = {(number_of(value), s) for value, s in found.items()}
             return Terms(sum(s.bytes for _, s in once), multiplier_bytes(variable, level), cycles, none)
-        cycles += self.prices["element_wide"] * variable.elements if wide else 0.0
+        computed = sum(elements(value.owner) for value in variable.values)
+        cycles += (self.prices["element_wide"] if wide else 0.0) * computed
+        cycles -= (self.prices["element_pow2"] if level.scheme == "pow2" else 0.0) * computed
         cycles += sum(self.computing(value.owner) for value in variable.values)
         ram, size = none, 2 if wide else 1
         for value in values:
@@ -172,11 +176,21 @@ class CostModel:
         parameters = sum(prod(shape_of(value)) * size for value in values if is_weight(value))
         return Terms(parameters, sum(table_bytes(op, width) for op, _ in readers), cycles, ram)
 
+    def saved(self, level: Setting) -> float:
+        """The cycles that one scale for all rows of weights saves of each output, and a scale 2^k."""
+        return (
+            self.prices["layer_pow2"]
+            if level.scheme == "pow2"
+            else self.prices["layer_tensor"] * (level.per == "tensor")
+        )
+
     def reading(self, op: Operation, index: int, wide: bool) -> float:
-        """The cycles that a wide operand adds to a product."""
-        if not wide or not isinstance(op, PRODUCTS) or index > 1:
+        """The cycles that a wide operand adds to what reads it."""
+        if not wide:
             return 0.0
-        return macs(op) * self.prices["mac_wide_input" if index == 0 else "mac_wide_weight"]
+        if isinstance(op, PRODUCTS):
+            return macs(op) * self.prices["mac_wide_input" if index == 0 else "mac_wide_weight"] if index < 2 else 0.0
+        return elements(op) * self.prices["element_wide"] if isinstance(op, ELEMENTWISE) else 0.0
 
     def computing(self, maker: object) -> float:
         """The cycles of the op that makes a value."""
@@ -184,12 +198,22 @@ class CostModel:
             return 0.0
         layer = maker.operands[0].owner if isinstance(maker, (onnx.ReluOp, onnx.ClipOp)) else maker
         products = macs(layer) * self.prices["mac"] if isinstance(layer, PRODUCTS) else 0.0
-        return products + rounds_around(maker) * prod(shape_of(maker.results[0])) * self.prices["element"]
+        return products + elements(maker) * self.prices["element"]
+
+
+def elements(op: object) -> int:
+    """The elements of an op's result, in all rounds; none of what is no op."""
+    return rounds_around(op) * prod(shape_of(op.results[0])) if isinstance(op, Operation) else 0
+
+
+def outputs(value: SSAValue) -> int:
+    """The results of the layers that read a weight."""
+    return sum(elements(use.operation) for use in value.uses if isinstance(use.operation, PRODUCTS))
 
 
 def grade(setting: Setting) -> Grade:
     """What of a setting has a cost."""
-    return setting.bits, setting.per
+    return setting.bits, setting.per, setting.scheme
 
 
 def macs(op: Operation) -> int:

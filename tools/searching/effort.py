@@ -9,7 +9,7 @@ from xdsl.dialects.func import FuncOp
 from ...dialects.onnx.base import OnnxOp, shape_of
 from .costs import PRODUCTS, macs
 
-ROWS = 2_000
+ROWS = 1_000
 """At most so many rows are looked at."""
 
 LEAST_ROWS = 32

@@ -30,9 +30,6 @@ STRATEGIES = ("exact", "shiftry", "sensitivity")
 ROUNDS = 12
 """As many evaluations per variable may be spent on scales."""
 
-FURTHER = 4
-"""As many cheaper choices are tried with other scales, where a loss is allowed."""
-
 MOST_ERROR = 0.02
 """No more of the outputs' variance may be lost, however many rows stay right: these are rows that were trained on."""
 
@@ -112,8 +109,23 @@ class Search:
         self.tick(1)
         return self.scores[key]
 
-    def by_strategy(self, strategy: str) -> list[dict[Key, Setting]]:
-        """Choices of widths, each cheaper than the one before: the first is taken, others where scales allow it."""
+    def starting(self, ranges: Ranges) -> list[Variable]:
+        """The variables with the ranges, of all that the data show or of a percentile, at which 8 bits err least."""
+        narrow = uniform(self.variables, 8)
+        starts: list[dict[Key, tuple[float, float]]] = [{}]
+        for number in range(max(map(len, ranges.values()), default=0)):
+            starts.append({key: pairs[min(number, len(pairs) - 1)] for key, pairs in ranges.items() if pairs})
+        scores = [self.judged({key: replace(s, range=start.get(key)) for key, s in narrow.items()}) for start in starts]
+        best = starts[min(range(len(starts)), key=lambda number: (scores[number], number))]
+        return [
+            replace(
+                v, levels=tuple(replace(s, range=best.get(v.key) if (s.bits or 8) <= 8 else None) for s in v.levels)
+            )
+            for v in self.variables
+        ]
+
+    def by_strategy(self, strategy: str) -> dict[Key, Setting]:
+        """A choice of widths."""
         errors = sensitivities(self.variables, self.judged)
         if strategy == "exact":
             return self.exact(errors)
@@ -122,22 +134,22 @@ class Search:
         for number, choice in enumerate(order):
             close = self.is_close(self.judged(choice)) if judge_each else True
             if self.goal.loss is not None and not close:
-                return order[max(0, number - 1) :]
+                return order[max(0, number - 1)]
             if self.goal.loss is None and self.goal.limits.hold(self.cost(choice)):
-                return order[number:]
-        return order[-1:]
+                return choice
+        return order[-1]
 
-    def exact(self, errors: Mapping[Key, Mapping[Setting, float]]) -> list[dict[Key, Setting]]:
+    def exact(self, errors: Mapping[Key, Mapping[Setting, float]]) -> dict[Key, Setting]:
         """The least sum of errors within the limits; with a loss the cheapest of the best whose outputs are close."""
         front = knapsack(self.variables, errors, self.model, self.goal.limits)
         self.limited = any(solution.limited for solution in front)
         if not front:
-            return [cheapest(self.variables)]
+            return cheapest(self.variables)
         choices = [chosen(self.variables, solution) for solution in front]
         if self.goal.loss is None:
             enough = max(NEGLIGIBLE, front[0].error * (1 + SLACK))
             good = [i for i, solution in enumerate(front) if solution.error <= enough]
-            return [choices[min(good or [0], key=lambda i: (float(front[i].costs[-1]), i))]]
+            return choices[min(good or [0], key=lambda i: (float(front[i].costs[-1]), i))]
         near, far = 0, len(front) - 1
         while near < far:
             middle = (near + far + 1) // 2
@@ -145,25 +157,39 @@ class Search:
                 near = middle
             else:
                 far = middle - 1
-        return choices[near:]
+        return choices[near]
 
-    def fine(self, coarse: list[dict[Key, Setting]], ranges: Ranges) -> dict[Key, Setting]:
-        """The first of some choices with better scales; with a loss the last that these bring close, a few tried."""
+    def fine(self, coarse: dict[Key, Setting], ranges: Ranges) -> dict[Key, Setting]:
+        """A choice with better scales, then with cheaper levels where these now do."""
         most = ROUNDS * len(self.variables)
-        best = refined(self.variables, coarse[0], self.judged, ranges, most)
-        if self.goal.loss is None:
-            return best
-        for choice in coarse[1 : 1 + FURTHER]:
-            start = {
-                key: replace(setting, clip=best[key].clip or setting.clip, range=best[key].range)
-                if setting.bits == best[key].bits
-                else setting
-                for key, setting in choice.items()
-            }
-            found = refined(self.variables, start, self.judged, ranges, most)
-            if not self.is_close(self.judged(found)):
-                break
-            best = found
+        best = refined(self.variables, coarse, self.judged, ranges, most)
+        thin = self.thinned(best)
+        return best if thin == best else refined(self.variables, thin, self.judged, ranges, most)
+
+    def thinned(self, choice: dict[Key, Setting]) -> dict[Key, Setting]:
+        """A choice with cheaper levels, the greatest saving first, as long as it is alike, or with a loss close."""
+        best, enough = dict(choice), max(NEGLIGIBLE, self.judged(choice).error * (1 + SLACK))
+        wrong, shares = self.judged(choice).wrong, self.model.shares(dearest(self.variables))
+
+        def price(variable: Variable, setting: Setting) -> float:
+            return float(shares @ self.model.of(variable, setting))
+
+        steps = [
+            (price(v, level) - price(v, choice[v.key]), number, v, level)
+            for number, v in enumerate(self.variables)
+            for level in v.levels
+        ]
+        for _, _, variable, level in sorted((s for s in steps if s[0] < 0), key=lambda step: step[:2]):
+            now = best[variable.key]
+            if price(variable, level) >= price(variable, now):
+                continue
+            found = {**best, variable.key: replace(level, clip=now.clip or level.clip, range=now.range)}
+            score = self.judged(found)
+            fine = (
+                self.is_close(score) if self.goal.loss is not None else score.error <= enough and score.wrong <= wrong
+            )
+            if fine and self.goal.limits.hold(self.cost(found)) >= self.goal.limits.hold(self.cost(best)):
+                best = found
         return best
 
     def is_close(self, score: Score) -> bool:
@@ -198,6 +224,11 @@ class Search:
             return candidate
         fits = self.goal.limits.hold(replace(candidate.cost, flash=flash, ram=ram))
         return replace(candidate, measured=(flash, ram), fits=fits)
+
+
+def in_range(setting: Setting, pair: tuple[float, float]) -> Setting:
+    """A setting with a range; wider ones have steps to spare and keep theirs."""
+    return replace(setting, range=pair) if (setting.bits or 8) <= 8 else setting
 
 
 def uniform(variables: list[Variable], bits: int) -> dict[Key, Setting]:
@@ -238,9 +269,11 @@ def search(
     total = (2 if strategy == "shiftry" else 1) * levels + ROUNDS * len(free)
     with bar("types", total) as tick:
         found.tick = tick
+        ranges = other_ranges(module, dataset, free)
+        found.variables = found.starting(ranges)
         coarse = found.by_strategy(strategy)
-        fine = found.fine(coarse, other_ranges(module, dataset, free))
-    pairs = (("widths", coarse[0]), ("widths and scales", fine))
+        fine = found.fine(coarse, ranges)
+    pairs = (("widths", coarse), ("widths and scales", fine))
     candidates = [found.candidate(name, choice) for name, choice in pairs]
     others = [found.candidate(f"all {bits}", uniform(free, bits)) for bits in (16, 8)]
     taken = best_of([*candidates, *others], found)

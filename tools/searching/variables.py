@@ -25,8 +25,8 @@ Key = tuple[str, str]
 Choice = Mapping[Key, Setting]
 """What is set of each variable."""
 
-VALUE_WIDTHS = (8, 16)
-"""Widths in which C stores what it computes."""
+VALUE_LEVELS = (Setting(bits=8, scheme="pow2"), Setting(bits=8), Setting(bits=16))
+"""Widths in which C stores what it computes; where it has 8 bits, shifts take the place of products."""
 
 FEW_BITS = 7
 """Weights of fewer bits begin with what clips them best: to judge them by their greatest would wrong them."""
@@ -60,20 +60,27 @@ def variables(assignment: Assignment, weight_widths: Sequence[int]) -> list[Vari
         is_weight = key[0] == "weights"
         free = all(is_free_weight(v) if is_weight else v in own for v in values)
         if free and not any(map(setting_of, values)):
-            levels = weight_levels(values, weight_widths) if is_weight else [Setting(bits=b) for b in VALUE_WIDTHS]
+            levels = weight_levels(values, weight_widths) if is_weight else list(VALUE_LEVELS)
+            if assignment.ranges.pow2:
+                levels = [level for level in levels if level.scheme is None]
             found.append(Variable(key, tuple(values), tuple(levels), sum(prod(shape_of(v)) for v in values)))
     return found
 
 
 def weight_levels(values: Sequence[SSAValue], widths: Sequence[int]) -> list[Setting]:
-    """Each width; of a layer's weights of up to 8 bits with one scale for the whole tensor, and one per row."""
+    """Each width; of a layer's weights of up to 8 bits with a scale 2^k, with one for the tensor, with one per row."""
     layer = all(isinstance(use.operation, LAYERS) for v in values for use in v.uses)
-    both = [(bits, per) for bits in sorted(widths) for per in ("tensor", None) if keep(bits, per, layer)]
-    clips = {(bits, per): best_clip(values[0], bits, per or not layer) for bits, per in both if bits < FEW_BITS}
-    return [Setting(bits=bits, per=per, clip=clips.get((bits, per))) for bits, per in both]
+    found: list[Setting] = []
+    for bits in sorted(widths):
+        for per in ("tensor", None) if layer and bits <= 8 else (None,):
+            clip = best_clip(values[0], bits, per is not None or not layer) if bits < FEW_BITS else None
+            if per is not None:
+                found.append(Setting(bits=bits, scheme="pow2"))
+            found.append(Setting(bits=bits, per=per, clip=clip))
+    return found
 
 
-def best_clip(value: SSAValue, bits: int, whole: object) -> float | None:
+def best_clip(value: SSAValue, bits: int, whole: bool) -> float | None:
     """The share of the greatest magnitude, of all or of a row, at which the squared error of a constant is least."""
     reals = weight_reals(value).reshape(1 if whole else shape_of(value)[0], -1)
     greatest = np.maximum(np.abs(reals).max(axis=1, keepdims=True), 1e-30)
@@ -84,11 +91,6 @@ def best_clip(value: SSAValue, bits: int, whole: object) -> float | None:
         errors.append(float(np.square(np.clip(np.rint(reals / scale), -limit, limit) * scale - reals).sum()))
     clip = CLIPS[int(np.argmin(errors))]
     return None if clip == 1.0 else clip
-
-
-def keep(bits: int, per: str | None, layer: bool) -> bool:
-    """Whether one scale for all, or one per row, is a choice."""
-    return per is None or (layer and bits <= 8)
 
 
 def is_free_weight(value: SSAValue) -> bool:
