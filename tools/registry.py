@@ -61,6 +61,7 @@ PASSES = {
     "memplan-schedule": "passes.memplan.schedule:SchedulePass",
     "memplan-split-reductions": "passes.memplan.split_reductions:SplitReductionsPass",
     "memplan-stream": "passes.memplan.stream:StreamPass",
+    "onnx-carry-states": "passes.onnx.carry_states:CarryStatesPass",
     "onnx-fold-batch-normalization": "passes.onnx.fold_batch_normalization:FoldBatchNormalizationPass",
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
     "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",
