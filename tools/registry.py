@@ -54,6 +54,7 @@ PASSES = {
     "memplan-choose-layouts": "passes.memplan.choose_layouts:ChooseLayoutsPass",
     "memplan-defrag": "passes.memplan.defrag:DefragPass",
     "memplan-fit": "passes.memplan.fit:FitPass",
+    "memplan-fuse-loops": "passes.memplan.fuse_loops:FuseLoopsPass",
     "memplan-inplace": "passes.memplan.inplace:InplacePass",
     "memplan-input": "passes.memplan.input:InputPass",
     "memplan-patch": "passes.memplan.patch:PatchPass",

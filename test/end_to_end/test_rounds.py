@@ -73,6 +73,20 @@ def bidirectional(rounds: int) -> str:
     return text.module([x], [both, scan.end([new], node="top_scan")[0]])
 
 
+def two_layers(rounds: int) -> str:
+    """A recurrent layer on the states of another; the second one's last state is all that is wanted."""
+    text = Text()
+    below = text.name((1, rounds, 3), "x")
+    inputs = [below]
+    for layer in ("one", "two"):
+        scan = text.begin(rounds, [text.constant((1, 4))], [(below, 1, False)])
+        new = text.mix(
+            [text.linear(scan.slices[0], 4, f"{layer}_x"), text.linear(scan.states[0], 4, f"{layer}_h")], layer
+        )
+        last, below = scan.end([new], [(new, 1, False)], f"{layer}_scan")
+    return text.module(inputs, [text.linear(last, 2, "fc")])
+
+
 def nested(rounds: int) -> str:
     """A loop over columns in a loop over rows; the inner one uses a state of the outer, both stack."""
     text = Text()
@@ -125,6 +139,7 @@ MODELS: dict[str, Callable[[int], str]] = {
     "lstm_in_order": partial(lstm, in_order=True),
     "swapped": swapped,
     "bidirectional": bidirectional,
+    "two_layers": two_layers,
     "nested": nested,
     "delayed": delayed,
     "layers": layers,
@@ -160,20 +175,20 @@ def test_on_the_uno(name: str) -> None:
     require_equal_levels(compilation, AvrExecutor(compilation.generated(), load_board("uno")), rows=1)
 
 
-@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "layers"])
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "layers", "two_layers"])
 def test_rounds_take_rows(name: str) -> None:
     compilation = compile_text(MODELS[name](6), input="rows")
     require_equal_levels(compilation, HostExecutor(compilation.generated(), sanitize=True))
     assert compilation.generated().input_rows == 6
 
 
-@pytest.mark.parametrize("name", ["rnn", "gru", "lstm_in_order"])
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm_in_order", "two_layers"])
 def test_steps_without_end(name: str) -> None:
     compilation = compile_text(MODELS[name](6), input="steps")
     model = compilation.generated()
     require_equal_levels(compilation, HostExecutor(model, sanitize=True))
     assert model.entry == "net_step"
-    assert model.output_rows == {"rnn": (1,), "gru": (1, 6), "lstm_in_order": (1, 1, 1, 6, 6)}[name]
+    assert model.output_rows == {"rnn": (1,), "gru": (1, 6), "two_layers": (1,), "lstm_in_order": (1, 1, 1, 6, 6)}[name]
 
 
 @pytest.mark.parametrize("name", ["lstm", "bidirectional", "nested", "layers", "delayed"])
