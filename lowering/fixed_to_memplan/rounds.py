@@ -36,7 +36,7 @@ class Rounds:
         self.name = scan.node.data if scan.node is not None else "scan"
         self.block = Block()
         self.states = [self._state(number) for number in range(len(scan.states))]
-        self.stacks = [self._stack(number) for number in range(len(scan.stacked))]
+        self.stacks = {number: self._stack(number) for number, value in enumerate(scan.stacked) if value.first_use}
 
     def convert(self) -> None:
         """Append the loop, and what fills the states before it."""
@@ -70,7 +70,8 @@ class Rounds:
         shifted = {value: state for value, state in zip(end.states, self.states, strict=True) if self._is_shift(value)}
         for value, state in shifted.items():
             conversion.in_place.setdefault(value, state)
-        for value, stack in zip(end.outs, self.stacks, strict=True):
+        for number, stack in self.stacks.items():
+            value = end.outs[number]
             base = base_of(value)
             taken = base in conversion.in_place or base in conversion.destinations
             if is_made_in(value, scan) and not taken and (base is value or stack.is_stack):
@@ -81,7 +82,8 @@ class Rounds:
         for op in scan.body.block.ops:
             if not isinstance(op, NextOp):
                 conversion.convert_op(op)
-        for number, (value, stack) in enumerate(zip(end.outs, self.stacks, strict=True)):
+        for number, stack in self.stacks.items():
+            value = end.outs[number]
             if not lies_in(conversion.places[value], stack):
                 conversion.copy(conversion.places[value], stack, f"{self.name}.out{number}")
         self._copy_states()
