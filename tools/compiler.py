@@ -28,8 +28,10 @@ from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
+from ..passes.onnx.carry_states import CarryStatesPass
 from ..targets.board import Board, load_board
 from ..targets.core import core_of
+from ..targets.npz import read_arrays
 from ..targets.static_data import arena_limit
 from .model_sizes import sizes_of
 from .pipelines import Timing, pipeline, run_passes
@@ -96,6 +98,7 @@ class Options:
     method: str = "minmax"
     percentile: float = 99.99
     types: Path | None = None
+    states: str = ""
     search: SearchOptions | None = None
 
 
@@ -205,7 +208,7 @@ def options_of(args: Namespace) -> Options:
         args.bits,
         args.scheme,
         stream=args.stream,
-        input="rows" if args.input_rows else args.input,
+        input="rows" if args.input_rows else "steps" if args.state and args.input == "caller" else args.input,
         ram=args.ram,
         memories=args.memories,
         stack=args.stack,
@@ -215,6 +218,7 @@ def options_of(args: Namespace) -> Options:
         method=args.calibration,
         percentile=args.percentile,
         types=args.types,
+        states=",".join(args.state),
         search=search_options(args),
     )
 
@@ -247,6 +251,8 @@ def compile_model(options: Options) -> Compilation:
     with timing.measure("import"):
         imported = read_model(options.model, sizes=options.sizes, max_elements=options.max_elements or DEFAULT_ELEMENTS)
     onnx = imported.module
+    if options.states:
+        run_passes(onnx, [CarryStatesPass(options.states, steps_in(options))], timing)
     typed = onnx.clone()
     passes = passes_to_fixed(options, board)
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
@@ -329,6 +335,20 @@ def lowered_from(compilation: Compilation, passes: list[ModulePass]) -> Compilat
     memplan = fixed.clone()
     run_passes(memplan, memplan_passes(compilation.options, compilation.board, fixed), compilation.timing)
     return replace(compilation, fixed=fixed, memplan=memplan)
+
+
+def steps_in(options: Options) -> int:
+    """How many steps a sequence of the data has, (sequences, steps, *shape of the input); 1 without data."""
+    if options.calibration is None:
+        return 1
+    taken = {pair.partition("=")[0] for pair in options.states.split(",")}
+    arrays = read_arrays(options.calibration)
+    steps = {array.shape[1] for name, array in arrays.items() if name not in taken and array.ndim > 2}
+    if len(steps) != 1:
+        raise UserError(
+            f"{options.calibration}: with --state inputs are (sequences, steps, *shape), all of as many steps"
+        )
+    return steps.pop()
 
 
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:

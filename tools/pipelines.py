@@ -100,6 +100,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-memplan": (
         Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
@@ -114,6 +115,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-memplan-within": (
         Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(
             "memplan-fit",

@@ -62,6 +62,14 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--types", type=Path, metavar="TOML", help="widths and scales of single values, as --search writes them"
     )
+    command.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        metavar="INPUT=OUTPUT",
+        help="a state that the model takes and gives stays in the arena, 0 at first (NAME_step, NAME_reset; may be "
+        "repeated); data are (sequences, steps, *shape)",
+    )
     command.add_argument("--stream", action="store_true", help="the least RAM: run chains of layers row by row")
     command.add_argument(
         "--ram",

@@ -36,7 +36,7 @@ class Rounds:
         self.name = scan.node.data if scan.node is not None else "scan"
         self.block = Block()
         self.states = [self._state(number) for number in range(len(scan.states))]
-        self.stacks = [self._stack(number) for number in range(len(scan.stacked))]
+        self.stacks = {number: self._stack(number) for number, value in enumerate(scan.stacked) if value.first_use}
 
     def convert(self) -> None:
         """Append the loop, and what fills the states before it."""
@@ -67,17 +67,23 @@ class Rounds:
             ):
                 conversion.in_place[base_of(value)] = state
                 self._use_between(value, state)
-        for value, stack in zip(end.outs, self.stacks, strict=True):
+        shifted = {value: state for value, state in zip(end.states, self.states, strict=True) if self._is_shift(value)}
+        for value, state in shifted.items():
+            conversion.in_place.setdefault(value, state)
+        for number, stack in self.stacks.items():
+            value = end.outs[number]
             base = base_of(value)
             taken = base in conversion.in_place or base in conversion.destinations
             if is_made_in(value, scan) and not taken and (base is value or stack.is_stack):
                 conversion.destinations[base] = stack
         taken = {*conversion.destinations, *conversion.in_place}
-        conversion.parts.update(join(scan.body.block, taken))
+        parts = join(scan.body.block, taken)
+        conversion.parts.update({value: part for value, part in parts.items() if part.whole.result not in shifted})
         for op in scan.body.block.ops:
             if not isinstance(op, NextOp):
                 conversion.convert_op(op)
-        for number, (value, stack) in enumerate(zip(end.outs, self.stacks, strict=True)):
+        for number, stack in self.stacks.items():
+            value = end.outs[number]
             if not lies_in(conversion.places[value], stack):
                 conversion.copy(conversion.places[value], stack, f"{self.name}.out{number}")
         self._copy_states()
@@ -114,6 +120,21 @@ class Rounds:
                 return True
             following = following.next_op
         return False
+
+    def _is_shift(self, value: SSAValue) -> bool:
+        """Whether a next state is a delay line: the end of the old one, and behind it what nothing old is part of.
+
+        Its parts are copied in their order, so that each element moves to a lower address before others take its place.
+        """
+        concat, end = value.owner, self.scan.end
+        if not isinstance(concat, ConcatOp) or concat.parent is not self.scan.body.block:
+            return False
+        state = self.scan.state_arguments[list(end.states).index(value)]
+        old = set(views_of(state, self.scan))
+        first, *rest = concat.parts
+        moved = isinstance(first.owner, SliceOp) and first.owner.source is state
+        only = len([other for other in end.states if other is value]) == 1
+        return moved and only and not old.intersection(rest) and not self._is_read_late(value)
 
     def _use_between(self, value: SSAValue, state: Place) -> None:
         """Let the last reader of the old state write over it, too, where its result is gone with the next state."""

@@ -36,7 +36,7 @@ from .emit import Emitter, signless_memref
 from .index import Padding, Style
 from .memory import Memory, Place, Symbols, write_place
 from .nest import Storage, build_nest
-from .pushed import RowCounter, on_slices, slices_of, uses_dim
+from .pushed import RowCounter, on_slices, slice_types, slices_of, uses_dim
 from .rows import Rows
 from .stream import Stream
 
@@ -78,7 +78,8 @@ class Lowering:
         self.style = style
         self.pushed, self.given = caller_form(function, INPUT_ROWS), caller_form(function, INPUT_ARENA)
         self.loop, self.in_steps = pushed_loop(function), INPUT_STEPS in function.attributes
-        slices = self._slices()
+        self.slices = self._slices()
+        slices = {} if self.loop is None else slice_types(self.loop, self.slices)
         self.memory = Memory(names, INPUT_ARENA in function.attributes, sections, slices)
         self.steps: list[func.FuncOp] = []
         for argument in function.args:
@@ -210,7 +211,7 @@ class Lowering:
 
     def _make(self, form: StructuredForm) -> None:
         """Turn a form into a function of the rounds that it depends on."""
-        own = on_slices(form, self.memory.slices)
+        own = on_slices(form, self.slices)
         dims = [loop.dims.get(form) for loop in loops_around(form)]
         takes = [dim is not None and uses_dim(own, dim) for dim in dims]
         step = self._step(own, [dim for dim in dims if dim is not None and uses_dim(own, dim)], "t")

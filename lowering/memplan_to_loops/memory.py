@@ -42,7 +42,6 @@ from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewO
 from ...dialects.names import Names, identifier, own
 from .emit import Emitter, signless, signless_memref
 from .encoded import Encoded
-from .pushed import slice_type
 from .rows import Rows, is_even, narrow, one_row, table_type
 
 BUFFER_ALIGNMENT = 4
@@ -76,11 +75,15 @@ class Memory:
     """The places of a function's memrefs, and the globals that they need.
 
     Where the caller writes the input into the arena, `is_shared`, the (first) arena is public. `sections` are those of
-    the linker for arenas in some memories. Of the memrefs `slices` a call has one slice, along a dimension.
+    the linker for arenas in some memories. Of the memrefs `slices` a call has one slice, of that type.
     """
 
     def __init__(
-        self, names: Symbols, is_shared: bool, sections: Mapping[str, str], slices: Mapping[SSAValue, int] | None = None
+        self,
+        names: Symbols,
+        is_shared: bool,
+        sections: Mapping[str, str],
+        slices: Mapping[SSAValue, MemRefType] | None = None,
     ):
         self.names, self.is_shared, self.sections = names, is_shared, sections
         self.slices = {} if slices is None else slices
@@ -129,7 +132,7 @@ class Memory:
 
     def _sliced(self, value: SSAValue, type: MemRefType) -> MemRefType:
         """The type of what a call has of a memref."""
-        return slice_type(type, self.slices[value]) if value in self.slices else type
+        return signless_memref(self.slices.get(value, type))
 
     def place(self, value: SSAValue) -> Place:
         """Where a memref lives."""

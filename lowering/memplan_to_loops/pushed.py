@@ -12,6 +12,7 @@ In steps, without end, a call is a round, and what comes before the loop is a fu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, IndexType, MemRefType, i16
@@ -85,7 +86,21 @@ def uses_dim(form: StructuredForm, dim: int) -> bool:
     return any(index.coefficients[dim] for access in form.maps for index in linear_map(access.data))
 
 
-def slice_type(type: MemRefType, dim: int) -> MemRefType:
+def slice_types(loop: LoopOp, slices: Mapping[SSAValue, int]) -> dict[SSAValue, MemRefType]:
+    """The type of one slice of each memref: size 1 in the dimension that counts them; flat where that is none's own."""
+    types = {value: slice_type(value, dim) for value, dim in slices.items()}
+    for root in {root_of(value) for value in slices} - set(slices):
+        assert isinstance(root.type, MemRefType)
+        shape = root.type.get_shape()
+        dims = [dim for dim, size in enumerate(shape) if size == loop.trips and prod(shape[:dim]) == 1]
+        flat = MemRefType(root.type.element_type, [prod(shape) // loop.trips])
+        types[root] = slice_type(root, dims[0]) if dims else flat
+    return types
+
+
+def slice_type(value: SSAValue, dim: int) -> MemRefType:
     """The type of one slice, with size 1 in the dimension that counts them."""
+    type = value.type
+    assert isinstance(type, MemRefType)
     shape = [1 if number == dim else size for number, size in enumerate(type.get_shape())]
     return MemRefType(type.element_type, shape, memory_space=type.memory_space)
