@@ -14,6 +14,7 @@ from ....dialects.fixed.types import QType, integer_type
 from ....dialects.onnx.base import element_of
 from ....dialects.onnx.scan import enclosing_scan
 from ....dialects.onnx.weights import is_weight, weight_reals
+from .directions import beside, joined, state_in, widened
 from .ranges import RangeTypes
 
 STATE_TYPES = "fixed.state_types"
@@ -106,6 +107,8 @@ def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> li
                 is_own = is_weight(first) or first.has_one_use()
                 if is_own and not (is_weight(first) and not isinstance(first.owner, onnx.ConstantOp)):
                     types.setdefault(first, type)
+    for scan in scans:
+        pin_concatenations(scan, types)
     return own
 
 
@@ -126,8 +129,28 @@ def type_of_state(
     stated = types.get(following) or types.get(first)
     if stated is not None:
         return stated
-    seen = seen_range(inner)
+    seen = range_beside_others(inner)
     return None if seen is None else ranges.following(setting_of(following)).of_range(*seen)
+
+
+def range_beside_others(state: SSAValue) -> Range | None:
+    """The range of a state, or of all states that a concatenation puts beside it."""
+    own, scan = seen_range(state), enclosing_scan(state)
+    assert scan is not None, "a state is an argument of a scan's body"
+    others = [seen_range(other) for other in beside(state, scan)]
+    known = [other for other in others if other is not None]
+    if own is None or len(known) != len(others):
+        return own
+    return widened(own, (min(low for low, _ in known), max(high for _, high in known)))
+
+
+def pin_concatenations(scan: onnx.ScanOp, types: Types) -> None:
+    """What puts states of one type beside each other has that type."""
+    for state in scan.state_arguments:
+        for concat in joined(state, scan):
+            kinds = {types.get(inner) for part in concat.parts if (inner := state_in(part)) is not None}
+            if len(kinds) == 1 and (type := kinds.pop()) is not None:
+                types.setdefault(concat.result, type)
 
 
 def assign_slices(scan: onnx.ScanOp, types: Types) -> None:

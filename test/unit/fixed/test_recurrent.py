@@ -110,6 +110,15 @@ def test_nothing_is_computed_in_a_round_that_stands_before(tmp_path: Path) -> No
     assert not [op for body in bodies for op in body.block.ops if op.name == "fixed.constant"]
 
 
+@pytest.mark.parametrize("name", ["gru", "lstm"])
+def test_directions_stand_beside_each_other_without_copies(tmp_path: Path, name: str) -> None:
+    """States that a concatenation joins have one type: nothing is rescaled behind the scans."""
+    module, _, _ = lowered(MODELS[name](), tmp_path, 8)
+    assert not [op for op in the_function(module).body.block.ops if isinstance(op, StructuredForm)]
+    forward, backward = (op for op in module.walk() if isinstance(op, ScanOp))
+    assert [s.type for s in forward.states] == [s.type for s in backward.states]
+
+
 @pytest.mark.parametrize("name", ["gru", "scan", "loop"])
 def test_exposed_nodes_are_stacked(tmp_path: Path, name: str) -> None:
     module, data, _ = lowered(MODELS[name](), tmp_path, 8)
