@@ -164,7 +164,7 @@ def trips(sizes: Sequence[int], grids: Sequence[Grid], slices: int) -> tuple[int
 
     The grids have one axis before those of `sizes`, for the slices.
     """
-    used = [max(grid.shape[dim + 1] for grid in grids) for dim in range(len(sizes))]
+    used = [max((grid.shape[dim + 1] for grid in grids), default=1) for dim in range(len(sizes))]
     return (slices, *(size if n == size else 2 for n, size in zip(used, sizes, strict=True)))
 
 
