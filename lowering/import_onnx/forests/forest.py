@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from ....dialects.harmless import in_quotes
 from ..node import Unsupported
+from .attributes import AGAIN
 
 MAX_NODES = 1 << 20
 """The most nodes of an ensemble."""
 
-MODES = ("BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "LEAF")
+MAX_ADDED = 1 << 24
+"""The most numbers that leaves add in all."""
 
-AGAIN = "export the model again"
+MODES = ("BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "LEAF")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Forest:
 
 
 Node = tuple[int, int]
-"""The number of a tree, and of a node in it."""
+"""The number of a tree, and of a node in it; of the newer operator `LEAF` or `INNER`, and a number."""
+
+LEAF, INNER = 0, 1
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def forest_of(attributes: Mapping[str, Any], weights: str, targets: int, feature
         if not 0 <= feature < features:
             raise Unsupported(f"it reads feature {feature} of {features}; {AGAIN}")
         decisions[here] = Decision(mode, feature, float(value), (tree, true), (tree, false))
-    added = np.zeros((len(leaves), targets))
+    added = nothing(len(leaves), targets)
     places = {node: number for number, node in enumerate(leaves)}
     what = columns(attributes, [f"{weights}_{name}" for name in ("treeids", "nodeids", "ids", "weights")])
     for tree, node, target, weight in zip(*what, strict=True):
@@ -89,6 +93,34 @@ def forest_of(attributes: Mapping[str, Any], weights: str, targets: int, feature
     return arranged(decisions, leaves, added)
 
 
+def newer_forest_of(attributes: Mapping[str, Any], targets: int, features: int) -> Forest:
+    """The forest of the operator TreeEnsemble, whose nodes and leaves are listed apart. Raises Unsupported."""
+    names = [f"nodes_{name}" for name in ("featureids", "splits", "modes", "truenodeids", "falsenodeids")]
+    lists = columns(attributes, [*names, "nodes_trueleafs", "nodes_falseleafs"])
+    ids, weights = columns(attributes, ["leaf_targetids", "leaf_weights"])
+    decisions: dict[Node, Decision] = {}
+    for number, (feature, split, mode, yes, no, is_leaf, is_other) in enumerate(zip(*lists, strict=True)):
+        if not isinstance(mode, int) or not 0 <= mode < len(MODES) - 1:
+            raise Unsupported(f"mode {mode} is none of {', '.join(MODES[:-1])} (0 to {len(MODES) - 2}); {AGAIN}")
+        if not 0 <= feature < features:
+            raise Unsupported(f"it reads feature {feature} of {features}; {AGAIN}")
+        ways = (LEAF if is_leaf else INNER, yes), (LEAF if is_other else INNER, no)
+        decisions[INNER, number] = Decision(MODES[mode], feature, float(split), *ways)
+    added = nothing(len(ids), targets)
+    if any(not 0 <= target < targets for target in ids):
+        raise Unsupported(f"a leaf is for a target that is none of {targets}; {AGAIN}")
+    added[np.arange(len(ids)), ids] = weights
+    roots = [(INNER, int(root)) for root in attributes.get("tree_roots", [])]
+    return arranged(decisions, [(LEAF, number) for number in range(len(ids))], added, roots)
+
+
+def nothing(leaves: int, targets: int) -> NDArray[np.float64]:
+    """What leaves add before any weight. Raises Unsupported where that is too much."""
+    if leaves * targets > MAX_ADDED:
+        raise Unsupported(f"{leaves:,} leaves for {targets:,} scores are too much; train a smaller ensemble")
+    return np.zeros((leaves, targets))
+
+
 def columns(attributes: Mapping[str, Any], names: Sequence[str]) -> list[list[Any]]:
     """Lists of one length. Raises Unsupported where they are not."""
     lists = [attributes.get(name, []) for name in names]
@@ -98,8 +130,16 @@ def columns(attributes: Mapping[str, Any], names: Sequence[str]) -> list[list[An
     return lists
 
 
-def arranged(decisions: Mapping[Node, Decision], leaves: Sequence[Node], added: NDArray[np.float64]) -> Forest:
-    """The arrays of trees. Raises Unsupported for a child that is not there, and for a cycle."""
+def arranged(
+    decisions: Mapping[Node, Decision],
+    leaves: Sequence[Node],
+    added: NDArray[np.float64],
+    first: Sequence[Node] | None = None,
+) -> Forest:
+    """The arrays of trees that begin at the nodes `first`, else at those to which no other leads.
+
+    Raises Unsupported for a child that is not there, and for a cycle.
+    """
     rows, place = np.unique(added.astype(np.float32), axis=0, return_inverse=True)
     places: dict[Node, int] = dict(zip(leaves, place.reshape(-1).tolist(), strict=True))
     steps: list[tuple[int, np.float32, Node | int, Node | int]] = []
@@ -111,32 +151,36 @@ def arranged(decisions: Mapping[Node, Decision], leaves: Sequence[Node], added: 
     missing = next((child for child in children if child not in places), None)
     if missing is not None:
         raise Unsupported(f"node {missing[1]} of tree {missing[0]}, which another leads to, is not there; {AGAIN}")
-    roots = [place for node, place in places.items() if node not in children]
-    if len({node[0] for node in places}) != len(roots):
+    roots = [places[node] for node in first or () if node in places]
+    if first is None:
+        roots = [place for node, place in places.items() if node not in children]
+    if not roots or len(roots) != len({node[0] for node in places} if first is None else first):
         raise Unsupported(f"a tree has no root, or several; {AGAIN}")
-    own = np.arange(len(rows))
-    zeros = np.zeros(len(rows))
     at = [(f, t, *(places[c] if isinstance(c, tuple) else c for c in (yes, no))) for f, t, yes, no in steps]
-    features, thresholds, yes, no = (np.array(column) for column in zip(*at, strict=True)) if at else (zeros[:0],) * 4
-    starts = np.array(roots, np.int64)
-    read, compared = np.append(zeros, features).astype(np.int64), np.append(zeros, thresholds).astype(np.float32)
-    first, second = (np.append(own, column).astype(np.int64) for column in (yes, no))
-    return Forest(read, compared, first, second, starts, rows, depth_of(first, second, starts, len(rows)), strict)
+    columns_of = [np.array(column) for column in zip(*at, strict=True)] if at else [np.zeros(0)] * 4
+    leaf, starts = np.arange(len(rows)), np.array(roots, np.int64)
+    features, compared = (np.append(0 * leaf, column) for column in columns_of[:2])
+    first_way, second_way = (np.append(leaf, column).astype(np.int64) for column in columns_of[2:])
+    depth = depth_of(first_way, second_way, starts, len(rows))
+    return Forest(
+        features.astype(np.int64), compared.astype(np.float32), first_way, second_way, starts, rows, depth, strict
+    )
 
 
 def tested(d: Decision, first: int, strict: bool) -> list[tuple[int, np.float32, Node | int, Node | int]]:
     """A decision as comparisons, of which the first has number `first`: equality takes two."""
     value = np.float32(d.value)
     before = np.nextafter(value, np.float32(-np.inf))
+    bound = value if strict else before
     match d.mode:
         case "BRANCH_LEQ":
             return [(d.feature, value, d.yes, d.no)]
         case "BRANCH_LT":
-            return [(d.feature, value if strict else before, d.yes, d.no)]
+            return [(d.feature, bound, d.yes, d.no)]
         case "BRANCH_GT":
             return [(d.feature, value, d.no, d.yes)]
         case "BRANCH_GTE":
-            return [(d.feature, value if strict else before, d.no, d.yes)]
+            return [(d.feature, bound, d.no, d.yes)]
         case _:
             same, other = (d.yes, d.no) if d.mode == "BRANCH_EQ" else (d.no, d.yes)
             return [(d.feature, value, first + 1, other), (d.feature, before, other, same)]

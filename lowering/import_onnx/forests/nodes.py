@@ -13,16 +13,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....dialects.harmless import in_quotes
 from ..node import Unsupported
 from ..recurrence.writing import NodeWriter
-from .forest import Forest, forest_of
+from .attributes import text, word
+from .forest import Forest, forest_of, newer_forest_of
 
 if TYPE_CHECKING:
     import onnx
 
 CLASSIFIER, REGRESSOR = "ai.onnx.ml.TreeEnsembleClassifier", "ai.onnx.ml.TreeEnsembleRegressor"
 
-FORESTS = (CLASSIFIER, REGRESSOR)
+NEWER = "ai.onnx.ml.TreeEnsemble"
+
+FORESTS = (CLASSIFIER, REGRESSOR, NEWER)
+
+AGGREGATE_NUMBERS = ("AVERAGE", "SUM", "MIN", "MAX")
+
+TRANSFORM_NUMBERS = ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")
+"""How the newer operator numbers its words."""
 
 ZIP_MAP = "ai.onnx.ml.ZipMap"
 """What gives scores the names of their classes: C has them by their numbers."""
@@ -44,26 +53,29 @@ def forest_nodes(
     proto: onnx.NodeProto, kind: str, name: str, attributes: Mapping[str, Any], features: int, used: set[str]
 ) -> list[onnx.NodeProto]:
     """The nodes that stand for an ensemble on `features` numbers. Raises Unsupported."""
+    if kind == NEWER:
+        aggregate = word(attributes, "aggregate_function", 1, AGGREGATE_NUMBERS)
+        transform = word(attributes, "post_transform", 0, TRANSFORM_NUMBERS)
+        attributes = {**attributes, "aggregate_function": aggregate, "post_transform": transform}
     transform = text(attributes, "post_transform", "NONE")
     if transform not in TRANSFORMS:
-        raise Unsupported(f"post_transform {transform} is not supported; there are {', '.join(TRANSFORMS)}")
+        raise Unsupported(f"post_transform {in_quotes(transform)} is not supported; there are {', '.join(TRANSFORMS)}")
     writer = NodeWriter(name)
     if kind == CLASSIFIER:
         classifier(writer, proto, attributes, features, transform, used)
     else:
-        targets = int(attributes.get("n_targets", 1))
-        forest = forest_of(attributes, "target", targets, features)
+        targets = attributes.get("n_targets", 1)
+        newer = kind == NEWER
+        forest = (
+            newer_forest_of(attributes, targets, features)
+            if newer
+            else forest_of(attributes, "target", targets, features)
+        )
         aggregate = text(attributes, "aggregate_function", "SUM")
         base = base_values(attributes, targets)
         result = transformed(writer, scores(writer, proto.input[0], forest, aggregate, base), transform)
         writer.give(result, proto.output[0])
     return writer.nodes
-
-
-def text(attributes: Mapping[str, Any], name: str, default: str) -> str:
-    """An attribute that is a word."""
-    value = attributes.get(name, default)
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def base_values(attributes: Mapping[str, Any], targets: int) -> NDArray[np.float32]:
@@ -134,7 +146,7 @@ def transformed(writer: NodeWriter, value: str, transform: str) -> str:
 def scores(writer: NodeWriter, x: str, forest: Forest, aggregate: str, base: NDArray[np.float32]) -> str:
     """What the leaves of all trees make together, [1, targets]. Raises Unsupported for an unknown aggregate."""
     if aggregate not in AGGREGATES:
-        raise Unsupported(f"aggregate_function {aggregate} is none of {', '.join(AGGREGATES)}")
+        raise Unsupported(f"aggregate_function {in_quotes(aggregate)} is none of {', '.join(AGGREGATES)}")
     leaves = forest.leaves / len(forest.roots) if aggregate == "AVERAGE" else forest.leaves
     place = walked(writer, x, forest)
     last = writer.node("Min", place, writer.constant(np.array(len(leaves) - 1, index_type(forest))), name="leaf")

@@ -17,6 +17,7 @@ from ....dialects.wellformed.sizes import MAX_ROUNDS
 from ..bodies import MAX_DEPTH
 from ..check import check_attributes
 from ..expanding import OF_WHICH, ExpandingImporter
+from ..forests.attributes import checked
 from ..forests.nodes import FORESTS, ZIP_MAP, forest_nodes, without_map
 from ..node import Unsupported, from_first
 from ..proto import attributes_of, graphs_of
@@ -91,7 +92,8 @@ class RecurrentImporter(ExpandingImporter):
         shape = shape_of(self.given(proto.input[0]))
         if len(shape) != 2 or shape[0] != 1:
             raise Unsupported(f"it takes one row of features, not a tensor of {list(shape)}; use --batch 1")
-        nodes = forest_nodes(proto, kind, name, attributes_of(proto), shape[1], self.used)
+        attributes = checked(attributes_of(proto), self.numbers)
+        nodes = forest_nodes(proto, kind, name, attributes, shape[1], self.used)
         reason = self.add_all(nodes, OPSET, proto)
         if reason is not None:
             raise Unsupported(f"it is taken as a Loop{OF_WHICH}{reason.split(OF_WHICH)[-1]}")

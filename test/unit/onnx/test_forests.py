@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import helper, numpy_helper
 from support.forests import CLASSES, Grown, classifier, grown, images, regressor
 
 from tinyml_opt.dialects.errors import UserError
@@ -67,6 +67,47 @@ def test_a_single_leaf_and_equal_leaves():
     compared(regressor(Grown("LEAF", [(0, 0, 0, 0.0, "LEAF", 0, 0)], [(0, 0, 0, 2.5)]), 1))
 
 
+def as_newer(forest: Grown, **attributes: Any) -> onnx.ModelProto:
+    """A forest of one target as the operator TreeEnsemble, which lists nodes and leaves apart."""
+    inner = {n[:2]: k for k, n in enumerate(n for n in forest.nodes if n[4] != "LEAF")}
+    leaves = {n[:2]: k for k, n in enumerate(n for n in forest.nodes if n[4] == "LEAF")}
+    weights = {leaf[:2]: leaf[3] for leaf in forest.leaves}
+    nodes = [n for n in forest.nodes if n[4] != "LEAF"]
+    ways = [[(n[0], n[5]) for n in nodes], [(n[0], n[6]) for n in nodes]]
+    places = [[leaves[child] if child in leaves else inner[child] for child in way] for way in ways]
+    kinds = [[int(child in leaves) for child in way] for way in ways]
+    numbers = {"BRANCH_LEQ": 0, "BRANCH_LT": 1, "BRANCH_GTE": 2, "BRANCH_GT": 3}
+    node = helper.make_node(
+        "TreeEnsemble",
+        ["x"],
+        ["y"],
+        domain="ai.onnx.ml",
+        n_targets=1,
+        nodes_featureids=[n[2] for n in nodes],
+        nodes_splits=numpy_helper.from_array(np.array([n[3] for n in nodes], np.float32)),
+        nodes_modes=numpy_helper.from_array(np.array([numbers[n[4]] for n in nodes], np.uint8)),
+        nodes_truenodeids=places[0],
+        nodes_falsenodeids=places[1],
+        nodes_trueleafs=kinds[0],
+        nodes_falseleafs=kinds[1],
+        leaf_targetids=[0] * len(leaves),
+        leaf_weights=numpy_helper.from_array(np.array([weights.get(leaf, 0.0) for leaf in leaves], np.float32)),
+        tree_roots=[k for place, k in inner.items() if place[1] == 0],
+        **attributes,
+    )
+    model = regressor(forest, 1)
+    model.graph.node[0].CopyFrom(node)
+    model.opset_import[1].version = 5
+    return model
+
+
+@pytest.mark.parametrize("mode", ["BRANCH_LEQ", "BRANCH_GTE"])
+@pytest.mark.parametrize("aggregate", [0, 1, 3])
+def test_the_newer_operator(mode: str, aggregate: int):
+    values = (X[:, :1] * 3 - X[:, 5:6] + 50).astype(np.float64)
+    compared(as_newer(grown(X, values, 6, 5, mode), aggregate_function=aggregate))
+
+
 def test_a_map_of_classes_is_dropped():
     model = classifier(grown(X, ONE_HOT, 2, 3))
     model.graph.node.append(
@@ -95,7 +136,10 @@ REFUSED = {
         {"classlabels_int64s": None, "classlabels_strings": [str(i) for i in range(CLASSES)]},
         "its labels are texts; use the scores alone, or export with integer labels",
     ),
-    "probit": ({"post_transform": "PROBIT"}, "post_transform PROBIT is not supported"),
+    "probit": ({"post_transform": "PROBIT"}, "post_transform 'PROBIT' is not supported"),
+    "words": ({"class_weights": ["a"] * len(NODES["class_weights"])}, "attribute class_weights must list numbers"),
+    "fractions": ({"nodes_treeids": [0.5] * len(NODES["nodes_modes"])}, "nodes_treeids must list integers"),
+    "infinite": ({"nodes_values": [np.inf] * len(NODES["nodes_modes"])}, "nodes_values must list numbers"),
     "lengths": ({"nodes_values": NODES["nodes_values"][:-1]}, "are not lists of one length"),
     "feature": ({"nodes_featureids": [64] * len(NODES["nodes_modes"])}, "it reads feature 64 of 64"),
     "mode": ({"nodes_modes": ["BRANCH_MEMBER"] * len(NODES["nodes_modes"])}, "is none of BRANCH_LEQ"),
