@@ -203,7 +203,7 @@ def is_settled(form: StructuredForm, state: Place, levels: Sequence[int]) -> boo
     root = root_of(state.memref)
     if any(root_of(table) is root for table in form.tables):
         return False
-    reads = [number for number, value in enumerate((*form.ins, *form.params)) if root_of(value) is root]
+    reads = [number for number, value in enumerate((*form.ins, *form.params, *form.indices)) if root_of(value) is root]
     if len(levels) > 1 and reads:
         return False
     return all(safe_distance(form, number, 0 if levels else None) == 0 for number in reads)

@@ -198,6 +198,9 @@ LIMITS: dict[str, str] = {
     "Split": "constant sizes",
     "Tile": "constant repeats",
     "TopK": "k = 1",
+    "TreeEnsemble": "no members of sets; post_transform NONE, SOFTMAX, LOGISTIC",
+    "TreeEnsembleClassifier": "integer labels; post_transform NONE, SOFTMAX, LOGISTIC",
+    "TreeEnsembleRegressor": "post_transform NONE, SOFTMAX, LOGISTIC",
     "Upsample": "constant scales; nearest, linear, cubic",
 }
 

@@ -14,8 +14,7 @@ from ..show import print_json, print_table
 def execute(args: Namespace) -> int:
     """List the operators that the importer takes."""
     operators = dict.fromkeys(BOUNDS, "of constants only: computed at import")
-    operators |= {name: LIMITS.get(name.split(".")[-1], "") for name in translations()}
-    operators |= {name: LIMITS[name] for name in REPEATED}
+    operators |= {name: LIMITS.get(name.split(".")[-1], "") for name in (*translations(), *REPEATED)}
     operators |= {name: f"as {q.operator}" for name, q in QUANTIZED.items() if name in operators}
     operators = dict(sorted((operators | {"Constant": ""}).items()))
     if args.json:

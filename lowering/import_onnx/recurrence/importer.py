@@ -17,6 +17,8 @@ from ....dialects.wellformed.sizes import MAX_ROUNDS
 from ..bodies import MAX_DEPTH
 from ..check import check_attributes
 from ..expanding import OF_WHICH, ExpandingImporter
+from ..forests.attributes import checked
+from ..forests.nodes import FORESTS, ZIP_MAP, forest_nodes, without_map
 from ..node import Unsupported, from_first
 from ..proto import attributes_of, graphs_of
 from ..quantized_operators import full_name
@@ -30,7 +32,7 @@ from .writing import OPSET
 if TYPE_CHECKING:
     import onnx
 
-REPEATED = ("Scan", "Loop", *CELLS)
+REPEATED = ("Scan", "Loop", *CELLS, *FORESTS)
 """Operators that run several times."""
 
 OLDEST_SCAN = 9
@@ -48,6 +50,8 @@ class RecurrentImporter(ExpandingImporter):
     def add(self, proto: onnx.NodeProto) -> None:
         """As for any other node; of Scan and Loop the body, of RNN, GRU and LSTM a Scan."""
         kind = full_name(proto.domain, proto.op_type)
+        if kind == ZIP_MAP:
+            proto = without_map(proto)
         if kind not in REPEATED or not any(proto.output):
             super().add(proto)
             return
@@ -60,6 +64,9 @@ class RecurrentImporter(ExpandingImporter):
         try:
             if kind in CELLS:
                 self.write_layer(proto, name)
+                return
+            if kind in FORESTS:
+                self.write_forest(proto, kind, name)
                 return
             computed = self.repeat(proto, name)
         except REFUSALS as error:
@@ -76,6 +83,20 @@ class RecurrentImporter(ExpandingImporter):
         reason = self.add_all(nodes, OPSET, proto)
         if reason is not None:
             raise Unsupported(f"it is taken as a Scan{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
+        for output in proto.output:
+            if output and output not in self.values:
+                self.unknown.add(output)
+
+    def write_forest(self, proto: onnx.NodeProto, kind: str, name: str) -> None:
+        """Add what stands for an ensemble of trees. Raises REFUSALS."""
+        shape = shape_of(self.given(proto.input[0]))
+        if len(shape) != 2 or shape[0] != 1:
+            raise Unsupported(f"it takes one row of features, not a tensor of {list(shape)}; use --batch 1")
+        attributes = checked(attributes_of(proto), self.numbers)
+        nodes = forest_nodes(proto, kind, name, attributes, shape[1], self.used)
+        reason = self.add_all(nodes, OPSET, proto)
+        if reason is not None:
+            raise Unsupported(f"it is taken as a Loop{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
         for output in proto.output:
             if output and output not in self.values:
                 self.unknown.add(output)

@@ -139,7 +139,7 @@ def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: Sequence[int]
     return [
         *(Access(v, places.of(op, v), None if op.is_held(m) else m, op, along) for v, m in operands),
         *(Access(table, places.of(op, table), None, op, along) for table in op.tables),
-        *(Access(index, places.of(op, index), None, op, along) for index in op.indices),
+        *(Access(v, places.of(op, v), m, op, along) for v, m in zip(op.indices, op.held_maps, strict=True)),
     ]
 
 
