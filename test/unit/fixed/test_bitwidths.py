@@ -18,6 +18,7 @@ from tinyml_opt.dialects.fixed.forms import MapOp
 from tinyml_opt.dialects.fixed.scalar import ExtendOp, RescaleOp, SaturateOp, YieldOp
 from tinyml_opt.dialects.fixed.types import DomainAttr, IntsAttr, PortAttr, QType, Rounding
 from tinyml_opt.passes.fixed.bitwidths.products import TOLERATED, Scaling, plan
+from tinyml_opt.passes.fixed.bitwidths.sums import Sum, Term
 from tinyml_opt.passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 
@@ -90,3 +91,36 @@ def test_near_the_product_of_64_bits(multipliers: list[int], shift: int, bits: i
 def test_the_cheapest_way_that_is_good_enough(multiplier: int, shift: int, bound: int, reach: int, way: str):
     found = plan(Scaling(np.array([multiplier]), shift, np.array([bound], object), reach))
     assert found is not None and found.way == way
+
+
+@given(
+    st.lists(st.integers(-(1 << 11), 1 << 11), min_size=1, max_size=3),
+    st.integers(-(1 << 12), 1 << 12),
+    st.integers(8, 12),
+)
+def test_sums_in_halves(coefficients: list[int], number: int, shift: int):
+    """Both halves fit 16 bits, and give what the whole sum gives, for every integer of 8 bits."""
+    block = Block(arg_types=[i32 for _ in coefficients])
+    terms = [Term(x, c, 128) for x, c in zip(block.args, coefficients, strict=True)]
+    whole = Sum.of([*terms, Term(None, number, 1)], shift)
+    halves = whole.halves()
+    assume(halves is not None and whole.bytes > 2)
+    assert halves is not None
+    x = np.random.default_rng(len(coefficients)).integers(-128, 128, (1000, len(coefficients)))
+    columns = {**dict(zip(block.args, x.T, strict=True)), None: np.ones(1000, np.int64)}
+    parts = [[t.coefficient * columns[t.value] for t in half.terms] for half in halves]
+    high, low = (np.sum(part, 0) for part in parts)
+    assert max(np.abs(high).max(), np.abs(low).max()) < 1 << 15
+    assert ((high + (low >> 8) >> shift - 8) == (x @ coefficients + number + (1 << shift - 1) >> shift)).all()
+
+
+@given(st.lists(st.integers(-(1 << 24), 1 << 24), min_size=1, max_size=3), st.integers(2, 24))
+def test_shorter_coefficients(coefficients: list[int], shift: int):
+    """What another shift may change is bounded by the error that is said, and exact where nothing is dropped."""
+    block = Block(arg_types=[i32 for _ in coefficients])
+    whole = Sum.of([Term(x, c, 128) for x, c in zip(block.args, coefficients, strict=True)], shift)
+    shorter = whole.with_shift(shift - 1)
+    x = np.random.default_rng(shift).integers(-128, 129, (1000, len(coefficients)))
+    drift = x @ coefficients / 2.0**shift - x @ [t.coefficient for t in shorter.terms] / 2.0 ** (shift - 1)
+    assert np.abs(drift).max() <= whole.error(shorter) + 1e-9
+    assert whole.error(whole) == 0
