@@ -100,6 +100,10 @@ class Sum:
         high = Sum(tuple(Term(t.value, c, t.bound) for t, c in zip(whole.terms, highs, strict=True)), 0)
         return (high, low) if max(low.most, high.most + 128) < 1 << NARROW_BITS else None
 
+    def fits(self, word: int) -> bool:
+        """Whether its products have so many words, as one sum or in halves."""
+        return word > BYTE or self.bytes == 2 or self.halves() is not None
+
     @property
     def least_cycles(self) -> int:
         """What the cheaper way costs: as one sum, or in halves."""
@@ -152,13 +156,17 @@ def number_of(value: SSAValue) -> int | None:
     return op.value.value.data if isinstance(op, arith.ConstantOp) and isinstance(op.value, IntegerAttr) else None
 
 
-def shorten(op: RescaleOp, ranges: FormRanges) -> None:
-    """Write a rounding shift of a weighted sum with the cheapest coefficients that are exact enough."""
+def shorten(op: RescaleOp, ranges: FormRanges, word: int = 16) -> None:
+    """Write a rounding shift of a weighted sum with the cheapest coefficients that are exact enough.
+
+    Its products have two words of 16 bits, or, where there is such a way, of 8.
+    """
     whole = Sum.of(list(terms_of(op.value, ranges)), op.shift.value.data)
     if all(term.value is None or term.coefficient == 1 for term in whole.terms):
         return
     found = [whole.with_shift(shift) for shift in range(1, whole.shift)]
     found = [s for s in found if s.most.bit_length() <= MOST_BITS and whole.error(s) <= TOLERATED]
+    found = [s for s in found if s.fits(word)] or found
     best = min(found, key=lambda s: (s.least_cycles, whole.error(s)), default=whole)
     if best.least_cycles < whole.cycles:
         write(op, best)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from xdsl.context import Context
-from xdsl.dialects import func
+from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ArrayAttr, IntegerType, ModuleOp, StringAttr, TensorType, i32, i64
 from xdsl.ir import Block, Operation, Region
 from xdsl.ir.affine import AffineMap
@@ -20,6 +20,7 @@ from tinyml_opt.dialects.fixed.types import DomainAttr, IntsAttr, PortAttr, QTyp
 from tinyml_opt.passes.fixed.bitwidths.products import TOLERATED, Scaling, plan
 from tinyml_opt.passes.fixed.bitwidths.sums import Sum, Term
 from tinyml_opt.passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
+from tinyml_opt.passes.fixed.narrow_bodies import NarrowBodiesPass
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 
 
@@ -53,14 +54,15 @@ def rescaling(multipliers: list[int], shift: int, bits: int, steps: int) -> Modu
     st.integers(1, 61),
     st.integers(4, 31),
     st.sampled_from([8, 16]),
+    st.sampled_from([16, 32]),
 )
-def test_near_the_product_of_64_bits(multipliers: list[int], shift: int, bits: int, steps: int):
+def test_near_the_product_of_64_bits(multipliers: list[int], shift: int, bits: int, steps: int, product: int):
     """A step more or less where the real result is within the tolerance of a half, else equal; all in 32 bits."""
     assume(not multipliers or shift >= bits)
     assume(multipliers or shift < 32)
     module = rescaling(multipliers, shift, bits, steps)
     legal = module.clone()
-    LegalizeBitwidthsPass(32).apply(Context(), legal)
+    LegalizeBitwidthsPass(product).apply(Context(), legal)
     legal.verify()
     widths = [op.product.width.data for op in legal.walk() if isinstance(op, RescaleOp)]
     low, high = -(1 << bits - 1), (1 << bits - 1) - 1
@@ -77,6 +79,23 @@ def test_near_the_product_of_64_bits(multipliers: list[int], shift: int, bits: i
     real = (x * factors)[:, None]
     assert (np.abs(np.abs(real - np.floor(real)) - 0.5)[differ] <= TOLERATED + 1e-9).all()
     assert multipliers or not differ.any()
+
+
+@given(st.lists(st.integers(1 << 28, (1 << 31) - 1), min_size=1, max_size=4), st.integers(16, 28))
+def test_products_of_16_bits(multipliers: list[int], bits: int):
+    """Of a sum that gives 8 bits no product has more than 16, and the results are those of 64 bits or next to them."""
+    module = rescaling(multipliers, 31 + bits - 8, bits, 8)
+    legal = module.clone()
+    for step in (LegalizeBitwidthsPass(16), NarrowBodiesPass()):
+        step.apply(Context(), legal)
+    legal.verify()
+    products = [op.product for op in legal.walk() if isinstance(op, RescaleOp) and op.multiplier is not None]
+    products += [op.result.type for op in legal.walk() if isinstance(op, arith.MuliOp)]
+    assert products and all(isinstance(t, IntegerType) and t.width.data <= 16 for t in products)
+    x = np.random.default_rng(bits).integers(-(1 << bits - 1), 1 << bits - 1, (500, 1, len(multipliers)))
+    inputs = {"inputs": x.astype(np.int32 if bits > 16 else np.int16)}
+    expected, actual = (FixedExecutor(m).run(inputs).outputs["outputs"] for m in (module, legal))
+    assert np.abs(expected.astype(int) - actual).max() <= 1
 
 
 @pytest.mark.parametrize(
