@@ -1,7 +1,8 @@
 // RUN: tinyml-opt -p 'fixed-legalize-bitwidths{product-bits=32}' --split-input-file %s | filecheck %s
 // RUN: tinyml-opt -p 'fixed-legalize-bitwidths{product-bits=64}' --split-input-file %s | filecheck %s --check-prefix=WIDE
 // RUN: not tinyml-opt -p 'fixed-legalize-bitwidths{product-bits=8}' --split-input-file %s 2>&1 | filecheck %s --check-prefix=BAD
-// BAD: fixed-legalize-bitwidths: product-bits is 32 or 64, got 8
+// RUN: tinyml-opt -p 'fixed-legalize-bitwidths{product-bits=16}' --split-input-file %s | filecheck %s --check-prefix=BYTE
+// BAD: fixed-legalize-bitwidths: product-bits is 16, 32 or 64, got 8
 
 // 8 bits result: the factor's error and that of the first shift are small beside a step. 671088640 / 2^41 = 5120 / 2^24, in whole bytes.
 // CHECK-LABEL: func.func @narrow
@@ -19,6 +20,14 @@ func.func @narrow(%x: !x) -> !y
   // CHECK-NEXT: %[[R:.*]] = fixed.rescale %[[N]] by %[[E]] shift 16 half_up in i32 : i32, i32 -> i32
   // CHECK-NEXT: fixed.saturate %[[R]] to [-128, 127]
   // WIDE: fixed.rescale {{.*}} shift 41 half_up in i64
+  // Products of 16 bits: 15 bits of x in two bytes, a factor of 7 bits.
+  // BYTE: fixed.constant dense<[40, 80]> : tensor<2xi8>
+  // BYTE: fixed.rescale {{.*}} shift 8 half_up in i32 : i32 -> i32
+  // BYTE: arith.shrsi {{.*}} : i32
+  // BYTE: arith.andi {{.*}} : i32
+  // BYTE-COUNT-2: arith.muli
+  // BYTE-NOT: arith.muli
+  // BYTE: fixed.rescale {{.*}} half_up in i32 : i32 -> i32
   %m = fixed.constant dense<[671088640, 1342177280]> : tensor<2xi32> as tensor<2xi32>
   %y = fixed.map ins(%x : !x) params(%m : tensor<2xi32>) domain <1, 2>
       maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (b)>, affine_map<(a, b) -> (a, b)>] {
@@ -118,7 +127,8 @@ func.func @storage(%x: !x) -> !y
 
 // -----
 
-// A weighted sum: coefficients of 9 bits and a shift of one byte do, beside steps of 8 bits. Zero points become one constant.
+// A weighted sum: coefficients of 9 bits, 273 = 256 + 17 and 184 = 256 - 72, and a shift of one byte do, beside steps of
+// 8 bits; in halves all products have 16 bits. Zero points become one constant: -534 + 128 = -512 + 106.
 // CHECK-LABEL: func.func @sum
 !x = tensor<1x2x!fixed.q<i8, 1.0 : 6>>
 func.func @sum(%x: !x, %z: !x) -> !x
@@ -126,12 +136,19 @@ func.func @sum(%x: !x, %z: !x) -> !x
   %y = fixed.map ins(%x, %z : !x, !x) domain <1, 2> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] {
   ^bb0(%e: i8, %f: i8):
     // CHECK: %[[E:.*]] = fixed.extend %e : i8 -> i32
-    // CHECK: arith.constant 273 : i32
-    // CHECK: %[[P:.*]] = arith.muli %[[E]]
-    // CHECK: arith.constant 184 : i32
-    // CHECK: arith.muli
-    // CHECK: arith.constant -534 : i32
-    // CHECK: fixed.rescale {{.*}} shift 8 half_up in i32 : i32 -> i32
+    // CHECK: %[[F:.*]] = fixed.extend %f : i8 -> i32
+    // CHECK: %[[H:.*]] = arith.addi %[[E]], %[[F]] : i32
+    // CHECK: arith.constant -2 : i32
+    // CHECK: %[[HIGH:.*]] = arith.addi %[[H]], {{.*}} : i32
+    // CHECK: arith.constant 17 : i32
+    // CHECK: arith.muli %[[E]], {{.*}} : i32
+    // CHECK: arith.constant -72 : i32
+    // CHECK: arith.muli %[[F]], {{.*}} : i32
+    // CHECK: arith.constant 106 : i32
+    // CHECK: %[[LOW:.*]] = arith.addi
+    // CHECK: %[[DOWN:.*]] = arith.shrsi %[[LOW]], {{.*}} : i32
+    // CHECK: %[[S:.*]] = arith.addi %[[HIGH]], %[[DOWN]] : i32
+    // CHECK: fixed.saturate %[[S]] to [-128, 127] : i32 -> i8
     %0 = fixed.extend %e : i8 -> i32
     %1 = arith.constant -6 : i32
     %2 = arith.addi %0, %1 : i32
