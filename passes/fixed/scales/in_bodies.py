@@ -27,8 +27,8 @@ ELEMENTWISE = (
 )
 """Ops that become one map."""
 
-NO_FORMS = (onnx.ConcatOp, onnx.DequantizeLinearOp, onnx.SliceOp, onnx.SoftmaxOp)
-"""Ops whose result no body computes alone, beside those that only rearrange."""
+NO_FORMS = (onnx.ConcatOp, onnx.DequantizeLinearOp, onnx.SliceOp, onnx.SoftmaxOp, onnx.SquaredDistanceOp, onnx.TakeOp)
+"""Ops whose result is reshaped, or that no one body computes, beside those that only rearrange."""
 
 
 REARRANGING = (
