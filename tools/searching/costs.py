@@ -88,12 +88,12 @@ class Terms:
 
 
 class CostModel:
-    """The costs of a function's variables, for a core's prices."""
+    """The costs of a function's variables, for a core's prices; `merge` as that option of `fixed-fuse-maps`."""
 
-    def __init__(self, assignment: Assignment, variables: Sequence[Variable], core: Core):
+    def __init__(self, assignment: Assignment, variables: Sequence[Variable], core: Core, merge: bool = False):
         self.assignment, self.variables, self.core, self.prices = assignment, variables, core, core.cycles
         self.ops = [op for op in assignment.function.body.block.ops if not isinstance(op, ReturnOp)]
-        self.alive = lives(assignment.function, self.ops)
+        self.alive = lives(assignment.function, self.ops, merge)
         self.followers = followers(assignment, variables)
         self.stored = stored_weights(assignment, variables, core)
         self.terms = {v.key: {grade(level): self.term(v, level) for level in v.levels} for v in variables}

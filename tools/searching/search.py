@@ -258,7 +258,7 @@ def search(
     if not free:
         raise UserError("nothing to search: the model states the type of every value, or a file sets it")
     judge = Judge(module, dataset, by_labels)
-    model = CostModel(assignment, free, core)
+    model = CostModel(assignment, free, core, product_bits == 32)
     free = useful(free, model)
     found = Search(module, assignment, judge, model, free, goal, product_bits)
     narrow = uniform(free, 8)

@@ -27,8 +27,8 @@ ELEMENTWISE = (
 )
 """Ops that become one map."""
 
-NO_FORMS = (onnx.ConcatOp, onnx.DequantizeLinearOp, onnx.SliceOp, onnx.SoftmaxOp)
-"""Ops whose result no body computes alone, beside those that only rearrange."""
+NO_FORMS = (onnx.ConcatOp, onnx.DequantizeLinearOp, onnx.SliceOp, onnx.SoftmaxOp, onnx.SquaredDistanceOp, onnx.TakeOp)
+"""Ops whose result is reshaped, or that no one body computes, beside those that only rearrange."""
 
 
 REARRANGING = (
@@ -54,3 +54,35 @@ def stays_in_body(value: SSAValue) -> bool:
     if not isinstance(reader, ELEMENTWISE) or any(not is_weight(v) for v in reader.operands if v is not value):
         return False
     return prod(shape_of(reader.results[0])) == prod(shape_of(value))
+
+
+def stays_in_merged(value: SSAValue) -> bool:
+    """Whether maps of several inputs become one (`fixed-fuse-maps{merge}`) that computes a value and all its readers.
+
+    All that elementwise ops make of it must come together in one result.
+    """
+    if not isinstance(value.owner, ELEMENTWISE):
+        return False
+    last: set[SSAValue] = set()
+    pending, seen = [value], {value}
+    while pending:
+        inner = pending.pop()
+        further = results_of_maps(inner)
+        if further is None:
+            last.add(inner)
+        else:
+            pending += [result for result in further if result not in seen]
+            seen.update(further)
+    return len(last) == 1 and value not in last
+
+
+def results_of_maps(value: SSAValue) -> list[SSAValue] | None:
+    """The results of all readers of a value, where these are elementwise ops on as many elements beside it."""
+    maker, readers = value.owner, [use.operation for use in value.uses]
+    size = prod(shape_of(value))
+    if not readers or not isinstance(maker, Operation):
+        return None
+    if any(not isinstance(r, ELEMENTWISE) or r.parent is not maker.parent for r in readers):
+        return None
+    results: list[SSAValue] = [reader.results[0] for reader in readers]
+    return results if all(prod(shape_of(result)) == size for result in results) else None

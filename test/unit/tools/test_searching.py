@@ -11,9 +11,12 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 from tinyml_opt.dialects.errors import UserError
+from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.onnx.base import OnnxOp
 from tinyml_opt.lowering.import_onnx.importer import read_model
 from tinyml_opt.passes.fixed.assign_types import Assignment
 from tinyml_opt.passes.fixed.calibrate import argument_types, the_function
+from tinyml_opt.passes.fixed.scales.in_bodies import stays_in_body
 from tinyml_opt.targets.core import load_core
 from tinyml_opt.targets.dataset import Dataset, load_dataset
 from tinyml_opt.tools.compiler import Options, SearchOptions, compile_model
@@ -153,3 +156,18 @@ def test_other_ranges_leave_no_trace():
     assert str(module) == before
     assert ranges["values", "relu"][0][1] < 6.2432723045349121
     assert ranges["values", "classes"] == []
+
+
+def test_what_stays_in_bodies_is_what_fusion_removes():
+    assignment, _ = calibrated("digits_cnn.onnx")
+    assignment.run()
+    module = module_of(assignment)
+    ops = [op for op in assignment.function.walk() if isinstance(op, OnnxOp) and len(op.results) == 1]
+    said = sum(stays_in_body(op.results[0]) for op in ops)
+    passes = pipeline("onnx-to-fixed")
+    first = next(i for i, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
+    fuse = next(i for i, step in enumerate(passes) if step.name == "fixed-fuse-maps")
+    run_passes(module, passes[first:fuse], Timing())
+    before = sum(isinstance(op, StructuredForm) for op in module.walk())
+    run_passes(module, [passes[fuse]], Timing())
+    assert said == before - sum(isinstance(op, StructuredForm) for op in module.walk()) > 0
