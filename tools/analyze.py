@@ -143,11 +143,11 @@ def reachable(compilation: Compilation, sample: ModuleOp | None) -> tuple[Module
     try:
         if sample is None:
             return compilation.emitc, ()
-        return compilation.lowered(sample, bits), ()
+        return compilation.lowered(sample, bits, whole=False), ()
     except UserError as error:
         if bits == 32:
             raise
-        return compilation.lowered(sample or compilation.memplan, 32), error.reasons
+        return compilation.lowered(sample or compilation.memplan, 32, sample is None), error.reasons
 
 
 def plan_of(function: FuncOp) -> dict[str, Any]:

@@ -165,12 +165,17 @@ class Compilation:
         """The program as C, in IR. Raises UserError for what the board's index width does not reach."""
         return self.lowered(self.memplan, self.board.index_bits)
 
-    def lowered(self, plan: ModuleOp, bits: int) -> ModuleOp:
-        """A plan for this board as C for a word and indices of so many bits. Raises UserError."""
+    def lowered(self, plan: ModuleOp, bits: int, whole: bool = True) -> ModuleOp:
+        """A plan for this board as C for a word and indices of so many bits; of a sample each form is a function.
+
+        Raises UserError.
+        """
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
         near = self.board.near_flash_bytes
-        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections, near_flash=near)
+        share = True if whole and bits == NARROW_WORD else None
+        widths = {"index_bits": bits, "word_bits": bits}
+        passes = pipeline("memplan-to-emitc", **widths, sections=sections, near_flash=near, share=share)
         run_passes(module, passes, self.timing)
         return module
 

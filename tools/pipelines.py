@@ -132,6 +132,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step(
             "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
         ),
+        Step("loops-share-functions", "once all addresses are arguments", {}, (), "share"),
+        Step("loops-keep-functions", "once it is known how often they are called", {}, (), "share"),
         Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits", "near_flash")),
     ),
     "fixed-to-hls": (

@@ -33,7 +33,7 @@ from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.settings import NAMES as SETTINGS
 from ..fixed.settings import from_attribute, wrong
 from ..fixed.types import QType
-from ..mcu import LABEL
+from ..mcu import KEEP, LABEL
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ..memplan.loops import LAST, LoopOp
 from ..memplan.steps import TIMES
@@ -184,6 +184,7 @@ CHECKS: dict[str, Check] = {
     LAST: one_of(UnitAttr),
     TIMES: times,
     "memplan.distance": distances,
+    KEEP: one_of(UnitAttr),
     LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
     CONST: one_of(UnitAttr),
     FLASH: one_of(UnitAttr),
