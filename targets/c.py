@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import IntegerType, ModuleOp
 from xdsl.utils.target import Target
 
 from ..dialects.emitc.types import FLASH
+from .machine.spelling import definitions
 from .printing.program import Program
 from .printing.spelling import Spelling
 
@@ -37,6 +38,7 @@ def print_c(module: ModuleOp) -> str:
         *(flash_macro(program.prefix) if has_flash else []),
         *memory_macros(program, spelling),
         *aliasing_types(program.aliased, spelling),
+        *definitions(program.called),
     ]
     return program.text(head, spelling)
 

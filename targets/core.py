@@ -7,7 +7,7 @@ A core is a TOML file in `targets/cores/`, named as boards name their `core`, in
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -22,6 +22,7 @@ STAND_INS = {16: "avr", 32: "cortex-m3"}
 class Core:
     """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts.
 
+    `operations` are the machine operations that it has in one instruction (dialects/machine.py).
     `array_alignment` is that of static arrays, in bytes, where they do not say one; with `pads_arrays` their ends have
     it, too. `measured` names the compiler and the flags that the figures
     were measured with.
@@ -33,12 +34,19 @@ class Core:
     array_alignment: int
     pads_arrays: bool
     code_bytes: Mapping[str, float]
+    operations: Sequence[str] = ()
 
 
 def core_of(board: Board) -> Core:
     """The core of a board; one of the same width where there is no file of it."""
     name = core_name(board)
     return load_core(name if name in core_names() else STAND_INS[board.index_bits])
+
+
+def operations_of(board: Board) -> Sequence[str]:
+    """The machine operations of a board's core: none where it has no file."""
+    name = core_name(board)
+    return load_core(name).operations if name in core_names() else ()
 
 
 def core_names() -> tuple[str, ...]:

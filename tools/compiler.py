@@ -28,6 +28,7 @@ from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
 from ..targets.board import Board, load_board
+from ..targets.core import operations_of
 from ..targets.static_data import arena_limit
 from .model_sizes import sizes_of
 from .pipelines import Timing, pipeline, run_passes
@@ -135,7 +136,8 @@ class Compilation:
         """A plan for this board as C for a word and indices of so many bits. Raises UserError."""
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
-        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections)
+        operations = ",".join(operations_of(self.board)) or None
+        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections, operations=operations)
         run_passes(module, passes, self.timing)
         return module
 
@@ -223,7 +225,14 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     beside, state = bytes_outside(the_function(fixed), options.input), STATE_BYTES if by == "rows" else 0
     ram, most = (arena_limit(board, limit, beside, state) for limit in (options.ram, None))
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
-    common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
+    operations = ",".join(operations_of(board)) or None
+    common = {
+        "operations": operations,
+        "alignment": board.alignment,
+        "by": by,
+        "memories": memories,
+        "effort": options.effort,
+    }
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", stream=True, **common)
     return pipeline("fixed-to-memplan-within", ram=ram, **common)

@@ -79,6 +79,13 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-memplan": (
         Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step(
+            "memplan-tile",
+            "before the order and the places: both see how forms visit their points",
+            {},
+            ("operations",),
+            "operations",
+        ),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
@@ -90,6 +97,13 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-memplan-within": (
         Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step(
+            "memplan-tile",
+            "before the order and the places: both see how forms visit their points",
+            {},
+            ("operations",),
+            "operations",
+        ),
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(
             "memplan-fit",
@@ -103,7 +117,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step(
             "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
         ),
-        Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits",)),
+        Step(
+            "loops-use-machine-operations",
+            "on plain arithmetic, before it is C",
+            {},
+            ("operations",),
+            "operations",
+        ),
+        Step("convert-loops-to-emitc", "C types, for the index width of the core", {"noinline": True}, ("index_bits",)),
     ),
     "fixed-to-hls": (
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),

@@ -35,6 +35,9 @@ C lets a compiler assume that accesses of different types do not meet, except th
 RUN, PUSH_ROW = "_run", "_push_row"
 """What the name of the entry function ends in: it takes whole inputs, or one row of the input a call."""
 
+NOINLINE = "mcu.noinline"
+"""Attribute of a function: compilers keep it apart from its caller, where each would lack the other's registers."""
+
 ELEMENTS = "mcu.elements"
 """Attribute of a pointer argument: how many elements it points to."""
 

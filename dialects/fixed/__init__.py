@@ -28,6 +28,7 @@ from .forms import ContractOp, MapOp, ReduceOp, Shaped, scalar_type, shaped_type
 from .joins import ConcatOp, SliceOp
 from .normalize import ExponentOp, MantissaOp
 from .scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
+from .tile import KernelAttr, TileAttr
 from .types import DomainAttr, HoldsAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
 
 
@@ -131,5 +132,5 @@ Fixed = Dialect(
         MantissaOp,
         YieldOp,
     ],
-    [QType, ScalesAttr, IntsAttr, DomainAttr, HoldsAttr, PortAttr, RoundingAttr, ReductionAttr],
+    [QType, ScalesAttr, IntsAttr, DomainAttr, HoldsAttr, PortAttr, RoundingAttr, ReductionAttr, KernelAttr, TileAttr],
 )

@@ -11,7 +11,9 @@ element whose index falls outside the tensor contributes nothing: padding belong
 
 The same ops stand at two levels. On tensors they have a result (`fixed`); on memrefs they write into `outs`
 (destination-passing style, `memplan`). `maps` lists the access maps of ins, params and the output, in this order; those
-of params and output use parallel dimensions only. `node` names the ONNX node that the form came from.
+of params and output use parallel dimensions only. `node` names the ONNX node that the form came from. On memrefs a form
+may have a `tile`, the order in which a machine visits its points (tile.py), and `scratch` for it: memory that the form
+writes before it reads it, and that means nothing afterwards.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from ..access import full_box, is_in_bounds, linear_map
 from .scalar import YieldOp
+from .tile import TileAttr
 from .types import DomainAttr, IntsAttr, QType, Reduction, ReductionAttr
 
 Shaped = TensorType | MemRefType
@@ -56,9 +59,10 @@ saturated, over every integer of the number's type, in steps of the result's sca
 FORMAT_HEAD = (
     "`ins` `(` $ins `:` type($ins) `)` (`params` `(` $params^ `:` type($params) `)`)? "
     "(`tables` `(` $tables^ `:` type($tables) `)`)? (`outs` `(` $outs^ `:` type($outs) `)`)? "
+    "(`scratch` `(` $scratch^ `:` type($scratch) `)`)? "
     "`domain` $domain `maps` $maps "
 )
-FORMAT_TAIL = " (`node` $node^)? attr-dict-with-keyword $body (`->` type($result)^)?"
+FORMAT_TAIL = " (`tile` $tile^)? (`node` $node^)? attr-dict-with-keyword $body (`->` type($result)^)?"
 
 
 def scalar_type(element: Attribute) -> IntegerType:
@@ -84,9 +88,11 @@ class StructuredForm(IRDLOperation, ABC):
     params = var_operand_def()
     tables = var_operand_def()
     outs = opt_operand_def()
+    scratch = opt_operand_def(MemRefType)
     domain = prop_def(DomainAttr)
     maps = prop_def(ArrayAttr[AffineMapAttr])
     node = opt_prop_def(StringAttr)
+    tile = opt_prop_def(TileAttr)
     body = region_def("single_block")
     result = opt_result_def()
 
@@ -108,7 +114,7 @@ class StructuredForm(IRDLOperation, ABC):
         in_memory = isinstance(out, SSAValue)
         IRDLOperation.__init__(
             self,
-            operands=[ins, params, tables, out if in_memory else None],
+            operands=[ins, params, tables, out if in_memory else None, None],
             result_types=[None if in_memory else out],
             properties={
                 "domain": domain,
@@ -157,6 +163,11 @@ class StructuredForm(IRDLOperation, ABC):
         """Multiply-accumulates (only contractions have any); those on padding count, as is usual."""
         return 0
 
+    @property
+    def block_points(self) -> int:
+        """How many consecutive points of the parallel domain are read before any of them is written."""
+        return 1 if self.tile is None else self.tile.points.data
+
     def body_arguments(self) -> list[Attribute]:
         """The types of the body's arguments: the combined value or the input elements, then params, then tables."""
         raise NotImplementedError
@@ -169,6 +180,10 @@ class StructuredForm(IRDLOperation, ABC):
     def verify_(self) -> None:
         if (self.result is None) == (self.outs is None):
             raise VerifyException("a form has either a tensor result or a memref destination")
+        if (self.tile is not None or self.scratch is not None) and self.outs is None:
+            raise VerifyException("only a form on memrefs has a tile and scratch memory")
+        if self.scratch is not None and self.tile is None:
+            raise VerifyException("only a form with a tile has scratch memory")
         if len(self.maps) != len(self.ins) + len(self.params) + 1:
             raise VerifyException(
                 f"expected one access map for each of {len(self.ins)} ins, {len(self.params)} params and the output, "

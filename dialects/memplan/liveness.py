@@ -100,7 +100,7 @@ def root_of(value: SSAValue) -> SSAValue:
 
 
 def destinations(step: StepOp) -> tuple[SSAValue, ...]:
-    """The memrefs that a step writes."""
+    """The memrefs that a step writes for others to read."""
     return tuple(step.outs) if isinstance(step, OpaqueOp) else (step.target,)
 
 
@@ -111,6 +111,8 @@ def touched(op: StepOp) -> Iterator[tuple[SSAValue, AffineMap | None]]:
     else:
         maps = [*(m.data for m in op.maps.data[:-1]), *(None for _ in op.tables), op.out_map]
         yield from zip((*op.ins, *op.params, *op.tables, op.target), maps, strict=True)
+        if op.scratch is not None:
+            yield op.scratch, None
 
 
 def is_split(root: SSAValue) -> bool:

@@ -235,7 +235,7 @@ class Conversion:
         body = form.detach_region(form.body)
         for argument, table in zip(body.block.args[len(body.block.args) - len(tables) :], tables, strict=True):
             Rewriter.replace_value_with_new_type(argument, table.type)
-        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1))
+        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1, 0))
         maps = ArrayAttr(AffineMapAttr(access) for access in accesses)
         return type(form).create(
             operands=[*operands, *tables, place.memref],

@@ -27,7 +27,7 @@ from xdsl.passes import ModulePass
 
 from ...dialects import emitc
 from ...dialects.dense import from_numpy, to_numpy
-from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, PUSH_ROW, RUN, SECTION
+from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, NOINLINE, PUSH_ROW, RUN, SECTION
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS
@@ -43,6 +43,7 @@ from .writer import Writer
 class ConvertLoopsToEmitcPass(ModulePass):
     """Lower func, scf, arith, memref and mcu to emitc; `index` becomes a signed integer of `index-bits`.
 
+    With `noinline` compilers keep the private functions apart: each then has all registers for itself.
     With `signless-ports` the public function takes the bits of unsigned ports as signed integers and casts no pointers,
     which HLS does not allow. Raises UserError with everything that has no C, or that 16-bit indices cannot reach.
     """
@@ -50,6 +51,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
     name = "convert-loops-to-emitc"
     index_bits: int = 32
     signless_ports: bool = False
+    noinline: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.index_bits not in (16, 32):
@@ -86,6 +88,8 @@ class ConvertLoopsToEmitcPass(ModulePass):
         name = function.sym_name.data + suffix
         lowered = emitc.FuncOp(name, type, Region(block), () if public else ("static",), attributes)
         lowered.attributes.update(function.attributes)
+        if self.noinline and not public:
+            lowered.attributes[NOINLINE] = UnitAttr()
         return lowered
 
     def argument(

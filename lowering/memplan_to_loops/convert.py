@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 from xdsl.context import Context
-from xdsl.dialects import func, scf
+from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -26,6 +26,7 @@ from .memory import Memory, Place, Symbols, write_place
 from .nest import build_nest
 from .rows import Rows
 from .stream import Stream
+from .tiles.build import build_tile
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class ConvertMemplanToLoopsPass(ModulePass):
             sections = dict(entry.split("=") for entry in self.sections.split(",") if "=" in entry)
             lowering = Lowering(function, Symbols(function.sym_name.data, symbols), style, sections)
             lowered = lowering.lower()
+            drop_unused(lowering, lowered)
             op.body.block.insert_ops_before([*lowering.memory.globals, *lowering.steps, lowered], function)
             op.body.block.erase_op(function)
 
@@ -129,22 +131,26 @@ class Lowering:
 
     def _step(self, form: StructuredForm, along: int | None) -> Step:
         """Turn a form, or a slice of it, into a private function."""
-        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, form.target])
+        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, form.target, *scratch_of(form)])
         passed = [value for value in operands if self.memory.is_passed(value)]
         addresses = [self._address(value) for value in passed]
         node = form.node.data if form.node is not None else form.name.rpartition(".")[2]
         symbol = self.names.new(node)
-        held = [] if along is None else [IndexType()]
-        block = Block(arg_types=[*held, *(address.type for address in addresses)])
+        slice_type = [] if along is None else [IndexType()]
+        block = Block(arg_types=[*slice_type, *(address.type for address in addresses)])
         step = Emitter(block)
-        for number, (value, argument) in enumerate(zip(passed, block.args[len(held) :], strict=True)):
+        for number, (value, argument) in enumerate(zip(passed, block.args[len(slice_type) :], strict=True)):
             argument.name_hint = "out" if value is form.target else f"in{number}"
-        arguments: dict[SSAValue, SSAValue] = dict(zip(passed, block.args[len(held) :], strict=True))
+        arguments: dict[SSAValue, SSAValue] = dict(zip(passed, block.args[len(slice_type) :], strict=True))
         memory = {value: self._operand(step, value, arguments.get(value)) for value in operands}
         label = symbol.removeprefix(f"{self.names.model}_")
         if along is not None:
             block.args[0].name_hint = "row"
-        build_nest(form, memory, step, self.style, label, None if along is None else (along, block.args[0]))
+        held = None if along is None else (along, block.args[0])
+        if form.tile is None:
+            build_nest(form, memory, step, self.style, label, held)
+        else:
+            build_tile(form, memory, step, self.style, lambda name, array: self.memory.packed(step, name, array), held)
         block.add_op(func.ReturnOp())
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
         self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
@@ -175,6 +181,27 @@ class Lowering:
         if root not in self.arguments:
             self.arguments[root] = self.memory.get_root(self.emit, root)
         return self.arguments[root]
+
+
+def scratch_of(form: StructuredForm) -> list[SSAValue]:
+    """The scratch memory of a form, if it has some."""
+    return [] if form.scratch is None else [form.scratch]
+
+
+def drop_unused(lowering: Lowering, lowered: func.FuncOp) -> None:
+    """Drop constants that nobody reads: kernels have packed their own of them."""
+    if not lowering.memory.has_packed:
+        return
+    used: set[str] = set()
+    for block in (lowered.body.block, *(function.body.block for function in lowering.steps)):
+        for op in list(block.walk()):
+            if isinstance(op, memref.GetGlobalOp) and op.memref.uses:
+                used.add(op.name_.string_value())
+            elif isinstance(op, memref.GetGlobalOp):
+                op.detach()
+                op.erase()
+    globals = lowering.memory.globals
+    globals[:] = [op for op in globals if op.constant is None or op.sym_name.data in used]
 
 
 @dataclass(frozen=True)

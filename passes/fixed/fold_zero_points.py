@@ -123,7 +123,7 @@ def set_bias(form: ContractOp, number: int | None, bias: Array) -> None:
             Rewriter.erase_op(old)
         return
     form.operands = [*form.ins, constant.result, *form.params, *form.tables]
-    segments = (len(form.ins), len(maps) - 2, len(form.operands) - len(maps), 0)
+    segments = (len(form.ins), len(maps) - 2, len(form.operands) - len(maps), 0, 0)
     form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
     maps.insert(2, AffineMapAttr(access))
     form.properties["maps"] = ArrayAttr(maps)

@@ -85,7 +85,7 @@ def fused(producer: StructuredForm, op: MapOp, moving: int, point: Sequence[Affi
     params = [*producer.params, *(op.operands[i] for i in others)]
     tables = [*producer.tables, *op.tables]
     accesses = [*(m.data for m in producer.maps.data[:-1]), *(maps[i] for i in others), maps[-1]]
-    segments = (len(producer.ins), len(params), len(tables), 0)
+    segments = (len(producer.ins), len(params), len(tables), 0, 0)
     return type(producer).create(
         operands=[*producer.ins, *params, *tables],
         result_types=[op.result.type],

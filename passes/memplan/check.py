@@ -6,7 +6,8 @@ neighbours that have the same), and refuses what would make a run wrong, with th
 
 A view lives from its first write until it is retired, a row of `memplan.rows` until it is read for the last time. What
 dies in a step may be overwritten in this very step, where no byte is before its last read: at each point of its
-parallel domain, in row-major order, a form reads all of its operands and then writes one element.
+parallel domain, in row-major order, a form reads all of its operands and then writes one element. Of a form with a tile
+the points of a block count as one.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Step:
     value: int
     reads: list[tuple[Chunk, Numbers | None]]
     writes: list[Chunk]
+    scratch: list[Chunk]
     since: int
     """The first stamp of the stream that the step is in."""
 
@@ -125,8 +127,8 @@ class Checker:
         self.actions.append(stream)
 
     def _add_step(self, task: Task, value: int, since: int) -> None:
-        reads, writes = task.touches(value)
-        step = Step(len(self.steps), task, value, reads, writes, since)
+        reads, writes, scratch = task.touches(value)
+        step = Step(len(self.steps), task, value, reads, writes, scratch, since)
         self.steps.append(step)
         self.actions.append(step)
         for chunk, _ in reads:
@@ -146,7 +148,8 @@ class Checker:
         for chunk, stamps in step.reads:
             self._read(step, chunk, stamps)
         written: set[int] = set()
-        for chunk in step.writes:
+        self._check_scratch(step)
+        for chunk in (*step.scratch, *step.writes):
             self._write(step, chunk, written)
             written.add(chunk.unit.number)
         self._check_order(step)
@@ -222,6 +225,17 @@ class Checker:
         elif other.is_row:
             text += f" until {self.steps[other.last].name} has read it"
         refuse(step.task.op, text)
+
+    def _check_scratch(self, step: Step) -> None:
+        """Refuse scratch memory of a form that meets what the form reads or writes: it is in use all the while."""
+        for chunk in step.scratch:
+            for other in (*(read for read, _ in step.reads), *step.writes):
+                low, high = max(chunk.start, other.start), min(chunk.start + chunk.size, other.start + other.size)
+                if chunk.unit.memory is other.unit.memory and low < high:
+                    refuse(
+                        step.task.op,
+                        f"the scratch memory of {step.name} meets {other.unit.name} at bytes [{low}, {high})",
+                    )
 
     def _check_order(self, step: Step) -> None:
         """Refuse a form that, point after point in row-major order, overwrites what a later point still reads.

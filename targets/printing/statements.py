@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ...dialects import emitc
 from ...dialects.emitc.operators import ExpressionMember
+from ...dialects.emitc.types import NOINLINE
 from ...dialects.names import Names
 from .expressions import ExpressionPrinter, integer
 from .inline import Inlining
@@ -47,7 +48,8 @@ class FunctionPrinter:
             parameters.append(self.spelling.parameter(argument.type, name, op.argument_attributes(index)))
         outputs = op.function_type.outputs.data
         result = self.spelling.type(outputs[0]) if outputs else "void"
-        head = f"{'static ' if op.is_static else ''}{result} {op.sym_name.data}("
+        apart = "__attribute__((noinline)) " if NOINLINE in op.attributes else ""
+        head = f"{'static ' if op.is_static else ''}{apart}{result} {op.sym_name.data}("
         line = f"{head}{', '.join(parameters) or 'void'})"
         return line if len(line) < WIDTH - 2 else head + f",\n{INDENT * 2}".join(parameters) + ")"
 
@@ -109,6 +111,11 @@ class FunctionPrinter:
             case emitc.CallOp():
                 call = f"{op.callee.string_value()}({', '.join(map(self.stored, op.arguments))});"
                 if op.result is not None and op.result.uses:
+                    call = f"{self.spelling.type(op.result.type)} {self.name(op.result)} = {call}"
+                self.line(call)
+            case emitc.CallOpaqueOp():
+                call = f"{op.callee.data}({', '.join(map(self.stored, op.arguments))});"
+                if op.result is not None:
                     call = f"{self.spelling.type(op.result.type)} {self.name(op.result)} = {call}"
                 self.line(call)
             case emitc.VerbatimOp():

@@ -20,7 +20,7 @@ from xdsl.ir.affine import AffineMap
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import element_bytes, row_dimension, size_in_bytes
-from .footprints import points, runs
+from .footprints import UNTOUCHED, points, runs
 from .intervals import Runs, rows_touched, within
 from .memory import Place, Unit
 
@@ -36,6 +36,8 @@ class Pattern:
     parallel: int
     shape: Sequence[int]
     width: int
+    block: int = 1
+    """How many points, one after the other, are numbered alike: those of a block of the form's tile."""
 
     @property
     def bytes(self) -> int:
@@ -55,12 +57,16 @@ class Pattern:
     @cached_property
     def first(self) -> Points:
         """Per byte the first point that touches it, UNTOUCHED for none."""
-        return np.repeat(points(self.results, self.sizes, self.parallel, self.shape, False), self.width)
+        return self._numbers(False)
 
     @cached_property
     def last(self) -> Points:
         """Per byte the last point that touches it, UNTOUCHED for none."""
-        return np.repeat(points(self.results, self.sizes, self.parallel, self.shape, True), self.width)
+        return self._numbers(True)
+
+    def _numbers(self, last: bool) -> Points:
+        numbers = points(self.results, self.sizes, self.parallel, self.shape, last)
+        return np.repeat(np.where(numbers < 0, UNTOUCHED, numbers // self.block), self.width)
 
     def rows(self, count: int) -> Sequence[int]:
         """Which of `count` equal parts are touched."""
@@ -117,6 +123,7 @@ class Access:
         self.steps = [0 if along is None else r.coefficients[along] for r in access_results]
         self.results = [r.without(along) for r in access_results]
         self.interval = (0, 0) if row is None else self.results[row].interval(full_box(self.sizes))
+        self.block = form.block_points if form else 1
         self.patterns: dict[tuple[int, ...], Pattern] = {}
 
     @property
@@ -139,7 +146,7 @@ class Access:
         key = (count, *offsets)
         if key not in self.patterns:
             results = [Linear(r.coefficients, offset) for r, offset in zip(self.results, offsets, strict=True)]
-            self.patterns[key] = Pattern(results, self.sizes, self.parallel, shape, self.width)
+            self.patterns[key] = Pattern(results, self.sizes, self.parallel, shape, self.width, self.block)
         return first, count, self.patterns[key]
 
     def chunks(self, value: int) -> Iterator[Chunk]:

@@ -32,6 +32,7 @@ class Task:
     number: int
     reads: list[Access]
     writes: list[Access]
+    scratch: list[Access]
     along: int | None = None
     expected: list[Numbers | None] = field(default_factory=list[Numbers | None])
     """Per read the stamps that the bytes must have; None where any will do."""
@@ -74,8 +75,8 @@ class Task:
         """The stamp of what a slice writes."""
         return self.done if self.is_apart or value == self.slices - 1 else self.done - 1
 
-    def touches(self, value: int) -> tuple[list[tuple[Chunk, Numbers | None]], list[Chunk]]:
-        """What a slice reads, with the stamps expected there, and what it writes."""
+    def touches(self, value: int) -> tuple[list[tuple[Chunk, Numbers | None]], list[Chunk], list[Chunk]]:
+        """What a slice reads, with the stamps expected there, what it writes, and its scratch."""
         writes = [chunk for access in self.writes for chunk in access.chunks(value)]
         reads = [
             (chunk, stamps)
@@ -85,7 +86,7 @@ class Task:
         if self.accumulates and value > 0:
             begun = Numbers(self.done - 1)
             reads.extend((chunk, begun) for chunk in writes)
-        return reads, writes
+        return reads, writes, [chunk for access in self.scratch for chunk in access.chunks(value)]
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,17 @@ class Stream:
 
 def task_of(op: StructuredForm | OpaqueOp, places: Places, number: int, along: int | None = None) -> Task:
     """What an op reads and writes. Raises DiagnosticException where it is on tensors."""
+    scratch: list[Access] = []
     if isinstance(op, OpaqueOp):
         writes = [Access(value, places.of(op, value), None, None, None) for value in op.outs]
     else:
         if op.outs is None:
             refuse(op, f"node `{name_of(op, op.name)}` writes no memref: convert it to memplan first")
         writes = [Access(op.outs, places.of(op, op.outs), op.out_map, op, along)]
+        if op.scratch is not None:
+            scratch = [Access(op.scratch, places.of(op, op.scratch), None, None, None)]
     reads = [access for access in reads_of(op, places, along) if not access.place.is_constant]
-    return Task(op, number, reads, writes, along, [None] * len(reads))
+    return Task(op, number, reads, writes, scratch, along, [None] * len(reads))
 
 
 def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: int | None) -> list[Access]:

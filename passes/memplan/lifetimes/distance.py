@@ -1,13 +1,15 @@
 """Safe distances: how far below a dying input a form's output may begin and still share its bytes.
 
-A form visits the points of its parallel domain in row-major order; at each it reads all inputs, then stores one
-element. An output that begins at least `d` bytes below an input overwrites only what no later point reads, with
+A form visits the points of its parallel domain in row-major order, one by one or in the blocks of its tile; at each it
+reads all inputs, then stores. An output that begins at least `d` bytes below an input overwrites only what no later
+point reads, with
 
     d = max(0, max over points p of (end(p) - min over points q after p of start(q)))
 
 where `end(p)` is the byte after the element that p writes, counted from the start of the output, and `start(q)` the
 lowest byte of the input that q reads, counted from its start. Nothing smaller is safe: at `d - 1` bytes the last byte
-that p writes is the first that q reads. Padding reads nothing.
+that p writes is the first that q reads. Padding reads nothing. Of a block, `end` is the greatest and `start` the least
+of its points.
 """
 
 from __future__ import annotations
@@ -72,7 +74,8 @@ def safe_distance(
     if (along is not None and along >= len(parallel)) or not (keeps_rows(value, splits) and keeps_rows(target, splits)):
         return NEVER
     source = Side.of(value, access, splits)
-    reach = reach_of(source, Side.of(target, form.out_map, splits), form.sizes, len(parallel), along)
+    written = Side.of(target, form.out_map, splits)
+    reach = reach_of(source, written, form.sizes, len(parallel), along, form.block_points)
     assert isinstance(target.type, MemRefType)
     return max(0, reach + element_bytes(target.type) + alias_offset(target) - alias_offset(value))
 
@@ -96,22 +99,33 @@ class Side(NamedTuple):
 
 
 @lru_cache(1024)
-def reach_of(source: Side, target: Side, sizes: tuple[int, ...], parallel_dims: int, along: int | None) -> int:
+def reach_of(
+    source: Side, target: Side, sizes: tuple[int, ...], parallel_dims: int, along: int | None, block: int = 1
+) -> int:
     """The most by which the address of a store lies above what a later point reads; layers are often alike."""
     parallel = sizes[:parallel_dims]
     reads = addresses(source, sizes, parallel_dims)
     writes = addresses(target, sizes, parallel_dims)
     if along is None:
         reads, writes = [grid[None] for grid in reads], [grid[None] for grid in writes]
-        points = trips(parallel, (*reads, *writes), 1)
+        points = trips(parallel, (*reads, *writes), 1) if block == 1 else (1, *parallel)
     else:
         reads = [np.moveaxis(grid, along, 0) for grid in reads]
         writes = [np.moveaxis(grid, along, 0) for grid in writes]
         kept = different_slices((*reads, *writes)) if target.is_split else np.zeros(1, np.int64)
         reads = [grid if len(grid) == 1 else grid[kept] for grid in reads]
         writes = [grid if len(grid) == 1 else grid[kept] for grid in writes]
-        points = trips([size for dim, size in enumerate(parallel) if dim != along], (*reads, *writes), len(kept))
-    return furthest_reach(total(reads, points), total(writes, points))
+        rest = [size for dim, size in enumerate(parallel) if dim != along]
+        points = trips(rest, (*reads, *writes), len(kept)) if block == 1 else (len(kept), *rest)
+    return furthest_reach(*blocks(total(reads, points), total(writes, points), block))
+
+
+def blocks(starts: Grid, stores: Grid, block: int) -> tuple[Grid, Grid]:
+    """The least start and the greatest store of each block of so many points, shape (slices, blocks)."""
+    if block == 1:
+        return starts, stores
+    firsts = np.arange(0, starts.shape[1], block)
+    return np.minimum.reduceat(starts, firsts, axis=1), np.maximum.reduceat(stores, firsts, axis=1)
 
 
 def furthest_reach(starts: Grid, stores: Grid) -> int:

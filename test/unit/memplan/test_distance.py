@@ -18,6 +18,7 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from tinyml_opt.dialects.access import Linear, from_linear, linear_map
 from tinyml_opt.dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm
+from tinyml_opt.dialects.fixed.tile import Kernel, TileAttr
 from tinyml_opt.dialects.fixed.types import DomainAttr, Reduction
 from tinyml_opt.dialects.memplan import AliasOp, BufferOp, element_bytes, row_dimension
 from tinyml_opt.dialects.memplan.liveness import is_split
@@ -80,7 +81,11 @@ def forms(draw: st.DrawFn, shared: bool = False, split: bool = True) -> ReduceOp
     y = buffer(
         [parallel[dim] + margin for dim in order], draw(st.sampled_from(ELEMENTS)), split and draw(st.booleans())
     )
-    return extreme(x, y, parallel, window, reads, stores)
+    form = extreme(x, y, parallel, window, reads, stores)
+    block = draw(st.sampled_from([1, 1, 2, 3, 5, 8]))
+    if block > 1:
+        form.properties["tile"] = TileAttr(block, Kernel.COLUMNS, 1)
+    return form
 
 
 def touched(form: StructuredForm, map: AffineMap, value: SSAValue, point: Point) -> Iterator[tuple[int, int]]:
@@ -101,15 +106,19 @@ def touched(form: StructuredForm, map: AffineMap, value: SSAValue, point: Point)
 
 
 def least_distance(form: StructuredForm, points: Sequence[Point]) -> int:
-    """The definition, over the points of one slice in order of execution and all pairs of rows."""
+    """The definition, over the points of one slice in order of execution, block by block, and all pairs of rows."""
     (x,), y = form.ins, form.target
     assert isinstance(y.type, MemRefType)
-    reads = [dict[int, int]() for _ in points]
-    for read, point in zip(reads, points, strict=True):
-        for row, start in touched(form, form.in_maps[0], x, point):
-            read[row] = min(start, read.get(row, start))
+    size = form.block_points
+    blocks = [points[start : start + size] for start in range(0, len(points), size)]
+    reads = [dict[int, int]() for _ in blocks]
+    for read, block in zip(reads, blocks, strict=True):
+        for point in block:
+            for row, start in touched(form, form.in_maps[0], x, point):
+                read[row] = min(start, read.get(row, start))
     ends = [
-        max(start for _, start in touched(form, form.out_map, y, point)) + element_bytes(y.type) for point in points
+        max(start for point in block for _, start in touched(form, form.out_map, y, point)) + element_bytes(y.type)
+        for block in blocks
     ]
     differences = [
         end - start for number, end in enumerate(ends) for later in reads[number + 1 :] for start in later.values()
