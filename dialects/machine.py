@@ -67,14 +67,14 @@ def dual_multiply_add(a: int, b: int, c: int) -> int:
     return signed(c + low(a) * low(b) + high(a) * high(b), WORD)
 
 
-def multiply_add_low_high(a: int, b: int, c: int) -> int:
-    """`c + low(a) * high(b)`, modulo 2^32 (SMLABT)"""
-    return signed(c + low(a) * high(b), WORD)
+def multiply_add_low(a: int, b: int, c: int) -> int:
+    """`c + low(a) * low(b)`, modulo 2^32 (SMLABB)"""
+    return signed(c + low(a) * low(b), WORD)
 
 
-def multiply_add_high_low(a: int, b: int, c: int) -> int:
-    """`c + high(a) * low(b)`, modulo 2^32 (SMLATB)"""
-    return signed(c + high(a) * low(b), WORD)
+def multiply_add_high(a: int, b: int, c: int) -> int:
+    """`c + high(a) * high(b)`, modulo 2^32 (SMLATT)"""
+    return signed(c + high(a) * high(b), WORD)
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ OPERATIONS = {
         MachineOperation(subtract_halves, 2),
         MachineOperation(pack_halves, 2),
         MachineOperation(dual_multiply_add, 3),
-        MachineOperation(multiply_add_low_high, 3),
-        MachineOperation(multiply_add_high_low, 3),
+        MachineOperation(multiply_add_low, 3),
+        MachineOperation(multiply_add_high, 3),
     )
 }
 """Every machine operation that has a result and touches no memory."""

@@ -156,6 +156,57 @@ class DotBlockOp(IRDLOperation):
                 raise VerifyException(f"a block of {quads} quads and {pixels} pixels needs {words} words here")
 
 
+@irdl_op_definition
+class LanesBlockOp(IRDLOperation):
+    """Add products of weights and data to sums, four channels of a word each with weights of its own.
+
+    `window [kh, kw, pixels, stride, pitch, row]`: `sums[p * 4 + c] += sum over taps (h, w) of weight[h * kw + w][c] *
+    byte(h * row + (p * stride + w) * pitch + c)`, bytes from the given word of the rows on, modulo 2^32. Weights are
+    packed by fours, channels 0, 2, 1, 3.
+
+    ```mlir
+    mcu.lanes_block %w[%group, %c0], %rows[%at], %sums window [3, 3, 2, 1, 64, 448]
+        : memref<16x36xi16, "flash">, memref<336xi32>, memref<8xi32>
+    ```
+    """
+
+    name = "mcu.lanes_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    rows = operand_def(MemRefType)
+    at = operand_def(IndexType())
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    assembly_format = (
+        "$weights `[` $indices `]` `,` $rows `[` $at `]` `,` $sums `window` $window attr-dict "
+        "`:` type($weights) `,` type($rows) `,` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: SSAValue,
+        indices: Sequence[SSAValue],
+        rows: SSAValue,
+        at: SSAValue,
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[weights, indices, rows, at, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Tap rows and columns, pixels, their stride in pixels, bytes of a pixel and of a row."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 6 or min(self.numbers) < 1 or self.numbers[2] > 2:
+            raise VerifyException("a window has six numbers of at least 1, and one or two pixels")
+        verify_place(self.weights, len(self.indices), 16)
+        verify_place(self.rows, 1, 32)
+        verify_place(self.sums, 1, 32)
+
+
 def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
     """Raise VerifyException unless a memref has elements of so many bits and so many dimensions."""
     type = memref.type
@@ -165,4 +216,4 @@ def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
         raise VerifyException(f"expected a memref of i{bits}, got {type}")
 
 
-Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, DotBlockOp], [])
+Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, DotBlockOp, LanesBlockOp], [])

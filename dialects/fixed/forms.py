@@ -292,9 +292,7 @@ class ContractOp(StructuredForm):
             raise VerifyException("fixed.contract takes two ins and two zero points")
         super().verify_()
         if self.is_padded(1) and not self.is_of_squares:
-            raise VerifyException(
-                "the second operand of fixed.contract may be padded only as the first is"
-            )
+            raise VerifyException("the second operand of fixed.contract may be padded only as the first is")
 
 
 @irdl_op_definition

@@ -1,8 +1,8 @@
 """How a form visits its points on a machine: in blocks, each read before any of it is written.
 
 The parallel domain is visited in row-major order; so many consecutive points are a block, the last of which may be cut.
-All reads of a block come before its writes: that is what planners, which ask for in-place distances, and the plan
-checker need to know. Which kernel computes the block, and in what widths weights are kept, only the lowering needs.
+All inputs of a block are read before it is written, its params at any time in between: that is what planners, which ask
+for in-place distances, and the plan checker need to know. Which kernel computes the block only the lowering needs.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from xdsl.utils.str_enum import StrEnum
 class Kernel(StrEnum):
     """What computes a block of a contraction.
 
-    columns  the inputs of some pixels are gathered into a column of 16-bit numbers each, in scratch memory, input minus
-             zero point and 0 for padding; then four output channels at a time are sums of products of pairs
-    planes   the inputs of one channel are gathered into a padded plane of 16-bit numbers in scratch memory; then all
-             outputs of the channel are computed from it
+    columns  the inputs of some pixels are gathered into a column of 16-bit numbers each, in scratch memory, the zero
+             point for padding; then four output channels at a time are sums of products of pairs
+    lanes    the rows of data that a row of the output needs are copied, with their padding, into scratch memory, each
+             once; then four channels at a time, each with weights of its own, are summed in lanes
     """
 
     COLUMNS = auto()
-    PLANES = auto()
+    LANES = auto()
 
 
 @irdl_attr_definition
@@ -51,6 +51,11 @@ class TileAttr(ParametrizedAttribute):
 
     def __init__(self, points: int, kernel: Kernel, pixels: int):
         super().__init__(IntAttr(points), KernelAttr(kernel), IntAttr(pixels))
+
+    @property
+    def reads_once(self) -> bool:
+        """True where a kernel that runs whole keeps what it has read: the first block that needs an input reads it."""
+        return self.kernel.data is Kernel.LANES
 
     def verify(self) -> None:
         if self.points.data < 1 or self.pixels.data < 1:

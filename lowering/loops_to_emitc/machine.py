@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import MemRefType, i32
 from xdsl.ir import SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import DotBlockOp, LoadWordOp
+from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp
 from .memory import Place, element_type, write_pointer, write_subscript
 from .writer import Writer
 
@@ -34,6 +34,15 @@ def write_dot_block(body: BodyWriter, op: DotBlockOp) -> None:
     column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
     name = f"tinyml_dot_4x{op.pixels.value.data}_{op.quads.value.data}"
     body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
+
+
+def write_lanes_block(body: BodyWriter, op: LanesBlockOp) -> None:
+    """`tinyml_lanes_3x3_2_1_64_448(&w[i], &rows[at], sums);`: the name says the window."""
+    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
+    rows, sums = write_address(body.w, body.places[op.rows], [body.value(op.at)]), body.places[op.sums].base
+    high, *others = op.numbers
+    name = f"tinyml_lanes_{high}x{'_'.join(map(str, others))}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, rows, sums]))
 
 
 def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:

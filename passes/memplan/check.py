@@ -23,7 +23,7 @@ from xdsl.passes import ModulePass
 
 from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan import OpaqueOp, RetireOp, StreamOp
-from .checking.access import Chunk
+from .checking.access import Chunk, When
 from .checking.inputs import check_inputs
 from .checking.intervals import Numbers, Pieces, run
 from .checking.memory import NEVER, Unit
@@ -249,7 +249,9 @@ class Checker:
                 low, high = max(read.start, write.start), min(read.start + read.size, write.start + write.size)
                 if read.unit.memory is not write.unit.memory or low >= high:
                     continue
-                last_read = read.of_pattern(read.pattern.last, low, high)
+                when = read.pattern.when
+                read_at = read.pattern.first if when is When.ONCE else read.pattern.last
+                last_read = read.of_pattern(read_at, low, high) + (when is When.DURING)
                 first_written = write.of_pattern(write.pattern.first, low, high)
                 early = (first_written >= 0) & (first_written < last_read)
                 if early.any():

@@ -17,6 +17,7 @@ from ...dialects.memplan import BufferOp
 from ...dialects.memplan.liveness import is_planned
 from .schedule import is_placed
 from .tiling.columns import Columns
+from .tiling.lanes import Lanes
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,11 @@ class TilePass(ModulePass):
 
 def tile(form: ContractOp) -> None:
     """Give a form the tile of the kernel that fits it, if there is one."""
-    columns = Columns.of(form)
-    if columns is not None:
+    columns, lanes = Columns.of(form), Lanes.of(form)
+    if lanes is not None:
+        form.properties["tile"] = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels)
+        add_scratch(form, lanes.scratch_words)
+    elif columns is not None:
         pixels = 2 if columns.roles.pixels else 1
         form.properties["tile"] = TileAttr(columns.channels * pixels, Kernel.COLUMNS, pixels)
         add_scratch(form, columns.scratch_words(pixels))

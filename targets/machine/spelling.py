@@ -26,9 +26,9 @@ def spellings() -> dict[str, dict[str, str]]:
 def definitions(names: Iterable[str]) -> list[str]:
     """The lines that define these operations and blocks, operations first; a blank line before each."""
     blocks = sorted(set(names) - set(spellings()))
-    wanted = {*names, *(NEEDED if blocks else ())}
+    wanted = {*names, *(needed for name in blocks for needed in NEEDED[name.partition("_")[0]])}
     lines = [line for name, entry in spellings().items() if name in wanted for line in ("", *definition(name, entry))]
-    for pixels in sorted({name.partition("_")[2].partition("_")[0][2:] for name in blocks}):
+    for pixels in sorted({name.partition("_")[2].partition("_")[0][2:] for name in blocks if name.startswith("dot")}):
         lines += ["", *guarded(f"quad_4x{pixels}", quad_macro(int(pixels)), False)]
     return lines + [line for name in blocks for line in ("", *guarded(name, block_lines(name)))]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
@@ -54,6 +55,26 @@ def dilated() -> Network:
     return net
 
 
+def windows() -> Network:
+    """Depthwise layers: padded, of stride 2 with an odd number of columns, and of 3 x 2 taps without padding."""
+    net = Network((1, 8, 9, 11), 7)
+    value = net.node("Relu", net.node("Conv", "x", net.weight(8, 1, 3, 3), net.bias(8), pads=[1] * 4, group=8))
+    value = net.node(
+        "Relu", net.node("Conv", value, net.weight(8, 1, 3, 3), net.bias(8), pads=[0, 0, 1, 1], strides=[2, 2], group=8)
+    )
+    net.result(net.node("Conv", value, net.weight(8, 1, 3, 2), net.bias(8), group=8))
+    return net
+
+
+def residual() -> Network:
+    """The sum of a layer and what went into it: a param that is read while the layer is written."""
+    net = Network((1, 4, 6, 6), 8)
+    first = net.node("Relu", net.node("Conv", "x", net.weight(8, 4, 1, 1), net.bias(8)))
+    second = net.node("Conv", first, net.weight(8, 8, 3, 3), net.bias(8), pads=[1] * 4)
+    net.result(net.node("Relu", net.node("Add", second, first)))
+    return net
+
+
 def dense() -> Network:
     """Matrix-vector products of 37 and of 64 numbers: with a rest, and with a loop over turns and one quad more."""
     net = Network((1, 37), 6)
@@ -68,6 +89,8 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     "rows_of_words": (rows_of_words, 1),
     "taps_left_over": (taps_left_over, 1),
     "dilated": (dilated, 1),
+    "windows": (windows, 3),
+    "residual": (residual, 2),
     "dense": (dense, 2),
 }
 """Networks, and how many of their layers have tiles."""
@@ -92,7 +115,8 @@ def test_the_same_integers(name: str, tmp_path: Path):
 
 @pytest.mark.parametrize("flags", (["-Os"], ["-O3"], ["-O2", "-DTINYML_NO_ASM"], ["-O0"]), ids=" ".join)
 def test_whatever_the_flags(flags: list[str], tmp_path: Path):
-    net = columns_of_words()
+    net = windows()
+    net.result(net.node("Conv", "x", net.weight(12, 8, 3, 3), net.bias(12), pads=[1] * 4))
     rows = net.rows(2)
     compilation = compile_network(net.model(), tmp_path, rows, BOARD)
     board = replace(compilation.board, flags=(*(f for f in compilation.board.flags if f != "-O2"), *flags))
@@ -100,11 +124,13 @@ def test_whatever_the_flags(flags: list[str], tmp_path: Path):
 
 
 @pytest.mark.parametrize("memory", ({"stream": True}, {"input": "rows"}), ids=str)
-def test_slices_call_the_same_kernels(memory: dict[str, object], tmp_path: Path):
-    net = columns_of_words()
+@pytest.mark.parametrize("name", ("columns_of_words", "windows"))
+def test_slices_call_the_same_kernels(name: str, memory: dict[str, Any], tmp_path: Path):
+    network, layers = NETWORKS[name]
+    net = network()
     rows = net.rows(2)
     compilation = compile_network(net.model(), tmp_path, rows, BOARD, **memory)
-    assert tiles(compilation) == 2
+    assert tiles(compilation) == layers
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
 
 

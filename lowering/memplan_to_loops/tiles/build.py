@@ -14,9 +14,10 @@ from ....dialects.fixed.tile import Kernel
 from ..emit import Emitter
 from ..index import Style
 from .columns import build_columns
+from .lanes import build_lanes
 from .scope import Operands
 
-KERNELS = {Kernel.COLUMNS: build_columns}
+KERNELS = {Kernel.COLUMNS: build_columns, Kernel.LANES: build_lanes}
 
 
 def build_tile(

@@ -11,24 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import ceil
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
-from ....dialects.machine import halves, pack_halves, subtract_halves, unpack_bytes
+from ....dialects.machine import halves, pack_halves, unpack_bytes
 from ....dialects.mcu import DotBlockOp
 from ....passes.memplan.tiling.columns import CHANNELS, Columns
 from ..emit import Emitter, Index
 from ..labels import dimension_names
-from .scope import Operands, Point, Scope, local
-
-Constant = Callable[[str, NDArray[Any]], SSAValue]
-"""The memref of a constant with a name and these elements."""
+from .scope import Constant, Operands, Point, Scope, local
 
 
 def build_columns(
@@ -38,13 +33,13 @@ def build_columns(
     columns = Columns.of(form)
     if columns is None or form.scratch is None or form.tile is None:
         raise OpError(form, "the kernel `columns` does not fit this form: let memplan-tile choose the tile")
-    ColumnsNest(columns, Scope(columns.roles.form, memory, emit), constant, held).build()
+    ColumnsNest(columns, Scope(columns.roles, memory, emit, constant), held).build()
 
 
 class ColumnsNest:
     """The state of the kernel while it is written."""
 
-    def __init__(self, columns: Columns, scope: Scope, constant: Constant, held: tuple[int, SSAValue] | None):
+    def __init__(self, columns: Columns, scope: Scope, held: tuple[int, SSAValue] | None):
         self.columns, self.scope, self.emit = columns, scope, scope.emit
         form = scope.form
         assert form.tile is not None and form.scratch is not None
@@ -55,9 +50,7 @@ class ColumnsNest:
         self.held: dict[int, Index] = {} if held is None else {held[0]: held[1]}
         self.dims = [dim for dim in columns.roles.pixels if dim not in self.held]
         self.names = dimension_names(form)
-        self.zero = form.zero_points.data[0]
-        node = form.name.rpartition(".")[2] if form.node is None else form.node.data
-        self.weights = constant(f"{node}_packed", columns.packed())
+        self.weights = scope.constant(f"{scope.node}_packed", columns.packed())
 
     def build(self) -> None:
         """Write the blocks."""
@@ -88,7 +81,7 @@ class ColumnsNest:
         for channel in range(CHANNELS):
             start = self.scope.word(0)
             if channel < channels:
-                start = self.scope.start({dim: numbers[channel]})
+                start = self.scope.start({dim: numbers[channel]}, dim)
             for slot in range(self.pixels):
                 self.scope.store(start, sums, slot * CHANNELS + channel)
         at = [self.emit.index(group), self.emit.index(0)]
@@ -114,10 +107,11 @@ class ColumnsNest:
             first = self.emit.sum(self.emit.scale(first, scope.form.sizes[dim]), point[dim])
         first = self.emit.scale(first, columns.words)
         outer = scope.inside(scope.guards(columns.outer), point)
+        zero = scope.word(halves(scope.zero, scope.zero))
         scope.choose(
             outer,
             lambda: self._inner(slot, first, point),
-            lambda: self._words(slot, first, lambda _: (scope.word(0), scope.word(0))),
+            lambda: self._words(slot, first, lambda _: (zero, zero)),
         )
 
     def _inner(self, slot: int, first: Index, point: Point) -> None:
@@ -173,22 +167,17 @@ class ColumnsNest:
         return self.scope.load_word({**point, self.columns.run[-1]: self.emit.scale(word, 4)})
 
     def _unpacked(self, word: SSAValue) -> tuple[SSAValue, SSAValue]:
-        """Four bytes less the zero point, as two words of halves."""
-        found: list[SSAValue] = []
-        for first in (0, 1):
-            pair = self.scope.machine(unpack_bytes, word, immediates=[first])
-            if self.zero:
-                pair = self.scope.machine(subtract_halves, pair, self.scope.word(halves(self.zero, self.zero)))
-            found.append(pair)
-        return found[0], found[1]
+        """Four bytes as two words of halves."""
+        first, second = (self.scope.machine(unpack_bytes, word, immediates=[start]) for start in (0, 1))
+        return first, second
 
     def _element(self, point: Point, tap: int, outer_known: bool) -> SSAValue:
-        """A tap less the zero point, 0 where it is padding."""
+        """A tap; the zero point where it is padding."""
         columns, scope = self.columns, self.scope
         at = {**point, **scope.split(tap, columns.run)}
         dims = columns.run[:1] if outer_known else (*columns.outer, columns.run[0])
         condition = scope.inside(scope.guards(dims), at)
-        return scope.value_or_zero(condition, lambda: scope.minus(scope.load_input(at), self.zero))
+        return scope.value_or(scope.zero, condition, lambda: scope.load_input(at))
 
     def _pairs(self, values: Sequence[SSAValue]) -> tuple[SSAValue, SSAValue]:
         """Four taps as the words of (0, 2) and of (1, 3)."""

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from numpy.typing import NDArray
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import IndexType, i32
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, full_box, linear_map
-from ....dialects.fixed.forms import ContractOp, scalar_type, shaped_type
+from ....dialects.fixed.forms import scalar_type, shaped_type
 from ....dialects.mcu import LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
+from ....passes.memplan.tiling.roles import Roles
 from ..emit import Emitter, Index
 from ..index import Guard
 from ..rows import Rows
 from ..scalars import Values, inline_body
 
 Operands = Mapping[SSAValue, SSAValue | Rows]
+Constant = Callable[[str, NDArray[Any]], SSAValue]
+"""The memref of a constant with a name and these elements."""
+
 Point = Mapping[int, Index]
 """A value for each dimension of the domain; 0 for those that are not there."""
 
@@ -26,10 +32,14 @@ Point = Mapping[int, Index]
 class Scope:
     """A form while its kernel is written. Dimensions that the point of a call does not name are 0."""
 
-    def __init__(self, form: ContractOp, memory: Operands, emit: Emitter):
-        self.form, self.memory, self.emit = form, memory, emit
-        self.bias = added_bias(form)
+    def __init__(self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant):
+        self.form, self.memory, self.emit, self.constant = roles.form, memory, emit, constant
+        self.bias = added_bias(self.form)
         """The param that the body adds first: sums begin with it."""
+        self.zero = self.form.zero_points.data[0]
+        """The zero point of the data, which padding holds."""
+        self.node = self.form.name.rpartition(".")[2] if self.form.node is None else self.form.node.data
+        self.starts = constant(f"{self.node}_start", roles.start(self.bias)) if self.zero else None
 
     def index(self, expression: Linear, point: Point) -> Index:
         """The value of an affine expression."""
@@ -65,8 +75,10 @@ class Scope:
         place, indices = self.place(self.form.params[number], self.form.param_maps[number], point)
         return self.emit.do(memref.LoadOp.get(place, indices))
 
-    def start(self, point: Point) -> SSAValue:
-        """What a sum begins with: the bias that the body adds, or 0."""
+    def start(self, point: Point, channel: int) -> SSAValue:
+        """What a sum begins with: the bias that the body adds, or 0; less what the zero point, as data, adds."""
+        if self.starts is not None:
+            return self.emit.do(memref.LoadOp.get(self.starts, [self.emit.index(point[channel])]))
         return self.word(0) if self.bias is None else self.load_param(self.bias, point)
 
     def finish(self, total: SSAValue, point: Point) -> None:
@@ -159,10 +171,6 @@ class Scope:
             return first or second
         return self.emit.do(arith.AndIOp(first, second))
 
-    def minus(self, value: SSAValue, zero: int) -> SSAValue:
-        """A word less a constant."""
-        return value if zero == 0 else self.emit.do(arith.SubiOp(value, self.word(zero)))
-
     def choose(self, condition: SSAValue | None, then: Callable[[], None], otherwise: Callable[[], None]) -> None:
         """Write a conditional; only the first branch where there is no condition."""
         if condition is None:
@@ -175,12 +183,12 @@ class Scope:
                 block.add_op(scf.YieldOp())
         self.emit.block.add_op(scf.IfOp(condition, [], Region(blocks[0]), Region(blocks[1])))
 
-    def value_or_zero(self, condition: SSAValue | None, value: Callable[[], SSAValue]) -> SSAValue:
-        """A word where the condition holds, else 0."""
+    def value_or(self, other: int, condition: SSAValue | None, value: Callable[[], SSAValue]) -> SSAValue:
+        """A word where the condition holds, else another, known one."""
         if condition is None:
             return value()
         blocks = [Block(), Block()]
-        for block, body in zip(blocks, (value, lambda: self.word(0)), strict=True):
+        for block, body in zip(blocks, (value, lambda: self.word(other)), strict=True):
             with self.emit.inside(block):
                 block.add_op(scf.YieldOp(body()))
         choice = scf.IfOp(condition, [i32], Region(blocks[0]), Region(blocks[1]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 from math import prod
 
@@ -27,6 +28,14 @@ from .memory import Place, Unit
 Points = NDArray[np.int64]
 
 
+class When(Enum):
+    """When a block reads what it touches: before it writes, at any time, or only what no block before it has read."""
+
+    BEFORE = auto()
+    DURING = auto()
+    ONCE = auto()
+
+
 @dataclass
 class Pattern:
     """What a domain touches of a box of elements; runs are of bytes, numbers of points per byte, row after row."""
@@ -38,6 +47,7 @@ class Pattern:
     width: int
     block: int = 1
     """How many points, one after the other, are numbered alike: those of a block of the form's tile."""
+    when: When = When.BEFORE
 
     @property
     def bytes(self) -> int:
@@ -104,7 +114,13 @@ class Access:
     """
 
     def __init__(
-        self, value: SSAValue, place: Place, access: AffineMap | None, form: StructuredForm | None, along: int | None
+        self,
+        value: SSAValue,
+        place: Place,
+        access: AffineMap | None,
+        form: StructuredForm | None,
+        along: int | None,
+        when: When = When.BEFORE,
     ):
         assert isinstance(value.type, MemRefType)
         self.value, self.place = value, place
@@ -123,7 +139,7 @@ class Access:
         self.steps = [0 if along is None else r.coefficients[along] for r in access_results]
         self.results = [r.without(along) for r in access_results]
         self.interval = (0, 0) if row is None else self.results[row].interval(full_box(self.sizes))
-        self.block = form.block_points if form else 1
+        self.block, self.when = form.block_points if form else 1, when
         self.patterns: dict[tuple[int, ...], Pattern] = {}
 
     @property
@@ -146,7 +162,7 @@ class Access:
         key = (count, *offsets)
         if key not in self.patterns:
             results = [Linear(r.coefficients, offset) for r, offset in zip(self.results, offsets, strict=True)]
-            self.patterns[key] = Pattern(results, self.sizes, self.parallel, shape, self.width, self.block)
+            self.patterns[key] = Pattern(results, self.sizes, self.parallel, shape, self.width, self.block, self.when)
         return first, count, self.patterns[key]
 
     def chunks(self, value: int) -> Iterator[Chunk]:

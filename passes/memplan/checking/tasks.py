@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 from ....dialects.access import full_box, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import OpaqueOp
-from .access import Access, Chunk
+from .access import Access, Chunk, When
 from .intervals import Numbers
 from .places import Places, name_of, refuse
 
@@ -116,9 +116,12 @@ def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: int | None) -
     """All that an op reads, constants and inputs included."""
     if isinstance(op, OpaqueOp):
         return [Access(value, places.of(op, value), None, None, None) for value in op.ins]
-    operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), strict=True)
+    once = op.tile is not None and op.tile.reads_once and along is None
+    whens = [When.ONCE if once and not number else When.BEFORE for number in range(len(op.ins))]
+    whens += [When.DURING if op.block_points > 1 else When.BEFORE] * len(op.params)
+    operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), whens, strict=True)
     return [
-        *(Access(value, places.of(op, value), access, op, along) for value, access in operands),
+        *(Access(value, places.of(op, value), access, op, along, when) for value, access, when in operands),
         *(Access(table, places.of(op, table), None, op, along) for table in op.tables),
     ]
 

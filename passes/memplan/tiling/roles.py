@@ -13,6 +13,7 @@ from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import ContractOp, StructuredForm, scalar_type, shaped_type
+from ...fixed.fold_zero_points import bias_of
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,16 @@ class Roles:
             if result.coefficients[dim] and (low < 0 or high >= size):
                 return True
         return False
+
+    def start(self, number: int | None) -> NDArray[np.int32]:
+        """What the sums begin with when padding holds the zero point, modulo 2^32, for each channel.
+
+        It is the bias, which is the param of that number, if there is one, less zero point times the weights' sum.
+        """
+        (dim,) = self.channels or self.both
+        total = self.weights((dim, *self.taps)).reshape(self.form.sizes[dim], -1).sum(axis=1)
+        bias = np.zeros(1, np.int64) if number is None else bias_of(self.form, number).reshape(-1)
+        return (bias - self.form.zero_points.data[0] * total).astype(np.int32)
 
     def weights(self, dims: tuple[int, ...]) -> NDArray[np.int64]:
         """The weights less their zero point, an axis for each of these dimensions."""

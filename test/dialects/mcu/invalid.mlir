@@ -44,3 +44,9 @@ mcu.dot_block %w[%i], %x, %s quads 4 pixels 2 : memref<64xi16>, memref<8xi32>, m
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
 // CHECK: a block has at least one quad, and one or two pixels
 mcu.dot_block %w[%i], %x, %s quads 4 pixels 3 : memref<64xi16>, memref<16xi32>, memref<8xi32>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
+// CHECK: a window has six numbers of at least 1, and one or two pixels
+mcu.lanes_block %w[%i], %x[%i], %s window [3, 3, 2] : memref<64xi16>, memref<16xi32>, memref<8xi32>
