@@ -53,7 +53,8 @@ class Board:
     `index_bits` is the width of loop counters and offsets, `product_bits` the widest product that requantization may
     use at a good price. `features` are "dsp" (Arm's DSP extension) and "fpu". `memories` is empty where RAM and flash
     are one memory each. `stack_bytes` is the RAM that no plan may take: the stack of a call, with the interrupts that
-    the firmware allows meanwhile.
+    the firmware allows meanwhile. `near_flash_bytes` is what constants may have of
+    the flash that pointers reach, where there is more; the others are read by longer addresses.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Board:
     memories: tuple[Memory, ...] = ()
     clock_hz: int | None = None
     stack_bytes: int = 0
+    near_flash_bytes: int = 0
 
     @property
     def simulator_name(self) -> str:
@@ -92,7 +94,13 @@ FIELDS: Mapping[str, type] = {
     "flags": list,
     "simulator": dict,
 }
-OPTIONAL_FIELDS: Mapping[str, type] = {"features": list, "memories": list, "clock_hz": int, "stack_bytes": int}
+OPTIONAL_FIELDS: Mapping[str, type] = {
+    "features": list,
+    "memories": list,
+    "clock_hz": int,
+    "stack_bytes": int,
+    "near_flash_bytes": int,
+}
 SIMULATOR_FIELDS: Mapping[str, type] = {"kind": str}
 OPTIONAL_SIMULATOR_FIELDS: Mapping[str, type] = {"machines": list, "reason": str}
 MEMORY_FIELDS: Mapping[str, type] = {"name": str, "kind": str, "origin": int, "bytes": int}

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-
-from .board import Board
+from typing import Protocol
 
 STAND_INS = {16: "avr", 32: "cortex-m3"}
 """The core whose figures stand for one without a file, by the width of indices."""
@@ -34,16 +33,27 @@ class Core:
     array_alignment: int
     pads_arrays: bool
     code_bytes: Mapping[str, float]
+    layout_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
     operations: Sequence[str] = ()
 
 
-def core_of(board: Board) -> Core:
+class HasCore(Protocol):
+    """What a board says of its core."""
+
+    @property
+    def core(self) -> str: ...
+
+    @property
+    def index_bits(self) -> int: ...
+
+
+def core_of(board: HasCore) -> Core:
     """The core of a board; one of the same width where there is no file of it."""
     name = core_name(board)
     return load_core(name if name in core_names() else STAND_INS[board.index_bits])
 
 
-def operations_of(board: Board) -> Sequence[str]:
+def operations_of(board: HasCore) -> Sequence[str]:
     """The machine operations of a board's core: none where it has no file."""
     name = core_name(board)
     return load_core(name).operations if name in core_names() else ()
@@ -55,7 +65,7 @@ def core_names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
-def core_name(board: Board) -> str:
+def core_name(board: HasCore) -> str:
     """The name of the file of a board's core: `cortex-m0plus` for Cortex-M0+."""
     return board.core.lower().replace("+", "plus").replace(" ", "-")
 

@@ -56,6 +56,15 @@ class GeneratedModel:
         return [f"tinyml_out{i}" for i in range(len(self.outputs))]
 
     @property
+    def calls(self) -> int:
+        """Calls of the entry for one inference: one for each row of an input by rows."""
+        return max(1, self.input_rows)
+
+    def call_bytes(self, port: PortAttr) -> int:
+        """The bytes of an input that one call takes."""
+        return port_bytes(port) // self.calls
+
+    @property
     def caller_bytes(self) -> int:
         """The bytes that a caller keeps for a call: inputs and outputs; of an input that comes in rows, one row."""
         return caller_bytes(() if self.input_in_arena else self.inputs, self.outputs, self.input_rows)
@@ -228,38 +237,29 @@ def write_sources(model: GeneratedModel, alignment: int, directory: Path, harnes
 
 
 def ports_header(model: GeneratedModel, alignment: int) -> str:
-    """harness-ports.h: a buffer per port; macros that call the model and give buffers to a reader or writer of rows."""
+    """harness-ports.h: a buffer per port; macros that call the model and give buffers to a reader or writer of rows.
+
+    Of an input that comes in rows the harness has one at a time: `MODEL_CALLS` times it reads one and calls the model.
+    """
     inputs, outputs = model.input_buffers, model.output_buffers
     own = [
-        *([] if model.input_in_arena else zip(inputs, model.inputs, strict=True)),
-        *zip(outputs, model.outputs, strict=True),
+        *([] if model.input_in_arena else zip(inputs, model.inputs, [model.calls] * len(inputs), strict=True)),
+        *((name, port, 1) for name, port in zip(outputs, model.outputs, strict=True)),
     ]
     buffers = [
-        f"{c_type(port)} {name}[{math.prod(port.stored_shape)}] __attribute__((aligned({alignment})));"
-        for name, port in own
+        f"{c_type(port)} {name}[{math.prod(port.stored_shape) // calls}] __attribute__((aligned({alignment})));"
+        for name, port, calls in own
     ]
-    reads = [f"read({name}, {port_bytes(port)})" for name, port in zip(inputs, model.inputs, strict=True)]
+    reads = [f"read({name}, {model.call_bytes(port)})" for name, port in zip(inputs, model.inputs, strict=True)]
     writes = [f"write({name}, {port_bytes(port)})" for name, port in zip(outputs, model.outputs, strict=True)]
     each = {
         "READ_INPUTS(read)": " && ".join(reads),
         "WRITE_OUTPUTS(write)": " && ".join(writes),
-        "CALL_MODEL()": f"{model.name}_run({', '.join(name for name, _ in own)})",
+        "CALL_MODEL()": f"{model.entry}({', '.join(name for name, _, _ in own)})",
+        "MODEL_CALLS": str(model.calls),
     }
     macros = [f"#define {name} ({body})" for name, body in each.items()]
-    caller = [run_by_rows(model)] if model.input_rows else []
-    return "\n".join(["#include <stdint.h>", f'#include "{model.name}.h"', *buffers, *caller, *macros, ""])
-
-
-def run_by_rows(model: GeneratedModel) -> str:
-    """`NAME_run` for a model that takes its one input row by row."""
-    (port,) = model.inputs
-    outputs = [f"{c_type(port)} *out{i}" for i, port in enumerate(model.outputs)]
-    names = ", ".join(f"out{i}" for i in range(len(outputs)))
-    size = math.prod(port.stored_shape) // model.input_rows
-    return (
-        f"__attribute__((noinline)) void {model.name}_run(const {c_type(port)} *in, {', '.join(outputs)}) {{\n"
-        f"  for (int row = 0; row < {model.input_rows}; row++) {model.entry}(in + (long)row * {size}, {names});\n}}"
-    )
+    return "\n".join(["#include <stdint.h>", f'#include "{model.name}.h"', *buffers, *macros, ""])
 
 
 def port_dtype(port: PortAttr) -> np.dtype[Any]:

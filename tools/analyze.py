@@ -70,6 +70,7 @@ class Analysis:
     ram_limit_bytes: int
     board_flash_bytes: int
     pointer_bits: int
+    has_far_flash: bool
     peak_node: str
     peak_buffers: dict[str, int]
     input_rows: int
@@ -115,6 +116,7 @@ def analyze(compilation: Compilation) -> Analysis:
         ram_limit_bytes=ram_limit(board, compilation.options.ram),
         board_flash_bytes=board.flash_bytes,
         pointer_bits=board.index_bits,
+        has_far_flash=board.near_flash_bytes > 0,
         peak_node="" if peak is None else peak.node,
         peak_buffers={} if peak is None else memory.liveness.buffers_at(peak.step),
         input_rows=input_rows(function),
@@ -175,7 +177,7 @@ def op_row(form: StructuredForm, line: Line) -> OpRow:
     """Sizes of one form."""
     out = form.target.type
     assert isinstance(out, MemRefType)
-    used = [*form.ins, *form.params, *form.tables]
+    used = [*form.ins, *form.params, *form.tables, *form.indices]
     constants = [v.type for v in used if isinstance(v.owner, ConstantOp)]
     return OpRow(
         node=line.node,

@@ -28,7 +28,7 @@ from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
 from ..targets.board import Board, load_board
-from ..targets.core import operations_of
+from ..targets.core import core_of, operations_of
 from ..targets.static_data import arena_limit
 from .model_sizes import sizes_of
 from .pipelines import Timing, pipeline, run_passes
@@ -36,6 +36,10 @@ from .pipelines import Timing, pipeline, run_passes
 if TYPE_CHECKING:
     from ..targets.dataset import Dataset
     from ..targets.firmware import GeneratedModel
+
+
+NARROW_WORD = 16
+"""Cores whose indices have so many bits compute byte by byte: there every value has the width that it needs."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Options:
     `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
     `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the planners of memory
     may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and `percentile` say how ranges
-    follow from the data (passes/fixed/calibrate.py).
+    follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths and scales of single values.
     """
 
     model: Path
@@ -69,6 +73,7 @@ class Options:
     sizes: Sizes = field(default_factory=Sizes)
     method: str = "minmax"
     percentile: float = 99.99
+    types: Path | None = None
 
 
 @dataclass
@@ -136,8 +141,9 @@ class Compilation:
         """A plan for this board as C for a word and indices of so many bits. Raises UserError."""
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
-        operations = ",".join(operations_of(self.board)) or None
-        passes = pipeline("memplan-to-emitc", index_bits=bits, word_bits=bits, sections=sections, operations=operations)
+        near, operations = self.board.near_flash_bytes, ",".join(operations_of(self.board)) or None
+        widths = {"index_bits": bits, "word_bits": bits}
+        passes = pipeline("memplan-to-emitc", sections=sections, near_flash=near, operations=operations, **widths)
         run_passes(module, passes, self.timing)
         return module
 
@@ -176,6 +182,7 @@ def options_of(args: Namespace) -> Options:
         sizes=sizes_of(args),
         method=args.calibration,
         percentile=args.percentile,
+        types=args.types,
     )
 
 
@@ -201,9 +208,11 @@ def compile_model(options: Options) -> Compilation:
         percentile=options.percentile,
         nominal=True if options.sizes_only else None,
         bits=options.bits,
+        file=None if options.types is None else str(options.types),
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
+        narrow=True if board.index_bits == NARROW_WORD else None,
         max_elements=options.max_elements,
     )
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
@@ -225,14 +234,9 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     beside, state = bytes_outside(the_function(fixed), options.input), STATE_BYTES if by == "rows" else 0
     ram, most = (arena_limit(board, limit, beside, state) for limit in (options.ram, None))
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
-    operations = ",".join(operations_of(board)) or None
-    common = {
-        "operations": operations,
-        "alignment": board.alignment,
-        "by": by,
-        "memories": memories,
-        "effort": options.effort,
-    }
+    common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
+    common["core"] = core_of(board).name
+    common["operations"] = ",".join(operations_of(board)) or None
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", stream=True, **common)
     return pipeline("fixed-to-memplan-within", ram=ram, **common)

@@ -29,7 +29,8 @@ def misfits(analysis: Analysis) -> list[str]:
         reasons.append(too_much_ram(analysis))
     if flash_excess(analysis) > flash_error(analysis):
         reasons.append(too_much_flash(analysis))
-    if analysis.pointer_bits == 16 and analysis.constant_bytes > POINTER_REACH:
+    reach = analysis.pointer_bits == 16 and not analysis.has_far_flash
+    if reach and analysis.constant_bytes > POINTER_REACH:
         over = analysis.constant_bytes - POINTER_REACH
         reasons.append(
             f"{analysis.model} has {analysis.constant_bytes:,} bytes of constants, {over:,} more than the 16-bit "

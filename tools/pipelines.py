@@ -41,6 +41,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "onnx-fuse-exponentials",
             "before ranges are taken: sums of exponentials have none that integers hold",
         ),
+        Step("onnx-fuse-distances", "before ranges are taken: differences that are never stored need none"),
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
         Step("onnx-fold-bias", "one op per layer, so that each layer has one accumulator and one range"),
         Step("onnx-fold-batch-normalization", "behind a bias as well; before ranges are taken"),
@@ -54,6 +55,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         ),
         Step("fixed-assume-ranges", "instead of calibration, where only sizes are asked", {}, (), "nominal"),
         Step("onnx-fold-pad", "again: what pads with less than anything in the range of its operand is known now"),
+        Step("fixed-read-types", "what a file sets of single values goes before the defaults", {}, ("file",), "file"),
         Step(
             "fixed-assign-types",
             "every scale and width, before integers are made",
@@ -70,9 +72,18 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         ),
         Step("fixed-fold-casts", "before transposes move: a cast between two of them would keep them apart"),
         Step("fixed-fold-transposes", "NHWC throughout; before fusing, which needs neighbours to touch"),
+        Step("fixed-fold-takes", "before fusing: what an index chooses is read where it lies"),
         Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each"),
         Step("fixed-fold-shuffles", "layers with their activations store in the order that is read"),
         Step("fixed-fold-zero-points", "once layers are whole: one subtraction less in each inner loop"),
+        Step(
+            "fixed-narrow-accumulators",
+            "once bodies and zero points are settled, on cores that compute byte by byte",
+            {},
+            (),
+            "narrow",
+        ),
+        Step("fixed-narrow-bodies", "behind all that changes a body", {}, (), "narrow"),
         Step("cse", "the same constant once"),
         Step("dce", "constants that folding replaced"),
     ),
@@ -92,6 +103,9 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("effort",), "stream"),
         Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
         Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories", "effort")),
+        Step(
+            "memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"
+        ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "fixed-to-memplan-within": (
@@ -111,6 +125,9 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             {"required": False},
             ("ram", "alignment", "max_recompute", "memories", "effort"),
         ),
+        Step(
+            "memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"
+        ),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
     ),
     "memplan-to-emitc": (
@@ -124,7 +141,12 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("operations",),
             "operations",
         ),
-        Step("convert-loops-to-emitc", "C types, for the index width of the core", {"noinline": True}, ("index_bits",)),
+        Step(
+            "convert-loops-to-emitc",
+            "C types, for the index width of the core",
+            {"noinline": True},
+            ("index_bits", "near_flash"),
+        ),
     ),
     "fixed-to-hls": (
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),

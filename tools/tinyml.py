@@ -58,6 +58,9 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--scheme", choices=("affine", "pow2"), default="affine", help="scales: any real, or powers of two"
     )
+    command.add_argument(
+        "--types", type=Path, metavar="TOML", help="widths and scales of single values, as --search writes them"
+    )
     command.add_argument("--stream", action="store_true", help="the least RAM: run chains of layers row by row")
     command.add_argument(
         "--ram",

@@ -26,6 +26,12 @@ CONST = "mcu.const"
 FLASH = "mcu.flash"
 """Attribute of a global, an argument or an op that makes a pointer: in flash, an address space of its own on AVR."""
 
+FAR = "mcu.far"
+"""Beside FLASH: where pointers of 16 bits do not reach, read by addresses of 24 bits."""
+
+NEAR = "mcu.near"
+"""Attribute of a global with FLASH: it must lie in front of all that are far."""
+
 ALIAS = "mcu.alias"
 """Attribute of an argument or of an op that makes a pointer: its bytes may also be accessed under other types.
 

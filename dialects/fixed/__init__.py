@@ -1,15 +1,15 @@
 """The `fixed` dialect: fixed-point numbers and the integer computations on them.
 
 `types` says how an integer stands for a real, `scalar` and `normalize` hold the scalar operations of a body, `forms`
-the structured forms that every operator becomes, `joins` concatenations and slices; here are constants, reshapes,
-and the dialect.
+the structured forms that every operator becomes, `joins` concatenations and slices, `scan` what is repeated over time;
+here are constants, reshapes, and the dialect.
 """
 
 from __future__ import annotations
 
 from math import prod
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, StringAttr, TensorType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, Signedness, StringAttr, TensorType
 from xdsl.ir import Dialect, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -24,10 +24,13 @@ from xdsl.irdl import (
 from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from ..dense import to_numpy
 from .forms import ContractOp, MapOp, ReduceOp, Shaped, scalar_type, shaped_type
 from .joins import ConcatOp, SliceOp
+from .layout import EncodingAttr, LayoutAttr
 from .normalize import ExponentOp, MantissaOp
 from .scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
+from .scan import NextOp, ScanOp
 from .tile import KernelAttr, TileAttr
 from .types import DomainAttr, HoldsAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
 
@@ -37,15 +40,18 @@ class ConstantOp(IRDLOperation):
     """Integers known at compile time: weights, biases, multipliers, tables. They live in flash.
 
     `value` holds the storage integers; the result says how to read them. On memrefs the memory space is `"flash"`.
+    `layout` says how the generated program stores them (`layout.py`); it changes no number.
 
     ```mlir
     %w = fixed.constant dense<[1, -2]> : tensor<2xi8> as tensor<2x!fixed.q<i8, 2^-7>>
+    %u = fixed.constant dense<[[0, 0, 5]]> : tensor<1x3xi8> {layout = #fixed.layout<delta8 along 1>} as tensor<1x3xi8>
     ```
     """
 
     name = "fixed.constant"
     value = prop_def(DenseIntOrFPElementsAttr)
     node = opt_prop_def(StringAttr)
+    layout = opt_prop_def(LayoutAttr)
     result = result_def()
     traits = traits_def(Pure(), ConstantLike())
     irdl_options = (ParsePropInAttrDict(),)
@@ -65,6 +71,10 @@ class ConstantOp(IRDLOperation):
         element = self.value.get_element_type()
         if not isinstance(element, IntegerType) or element.width != storage.width:
             raise VerifyException(f"the value's elements are {element}, the result stores {storage}")
+        if self.layout is not None:
+            if storage.signedness.data == Signedness.UNSIGNED:
+                raise VerifyException(f"layouts are those of signed integers, not of {storage}")
+            self.layout.check(to_numpy(self.value))
 
 
 @irdl_op_definition
@@ -124,13 +134,28 @@ Fixed = Dialect(
         ContractOp,
         ReduceOp,
         MapOp,
+        NextOp,
         RescaleOp,
         SaturateOp,
+        ScanOp,
         LookupOp,
         ExponentOp,
         ExtendOp,
         MantissaOp,
         YieldOp,
     ],
-    [QType, ScalesAttr, IntsAttr, DomainAttr, HoldsAttr, PortAttr, RoundingAttr, ReductionAttr, KernelAttr, TileAttr],
+    [
+        QType,
+        ScalesAttr,
+        IntsAttr,
+        DomainAttr,
+        EncodingAttr,
+        LayoutAttr,
+        HoldsAttr,
+        PortAttr,
+        RoundingAttr,
+        ReductionAttr,
+        KernelAttr,
+        TileAttr,
+    ],
 )

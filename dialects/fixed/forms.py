@@ -11,15 +11,22 @@ element whose index falls outside the tensor contributes nothing: padding belong
 
 The same ops stand at two levels. On tensors they have a result (`fixed`); on memrefs they write into `outs`
 (destination-passing style, `memplan`). `maps` lists the access maps of ins, params and the output, in this order; those
-of params and output use parallel dimensions only. `node` names the ONNX node that the form came from. On memrefs a form
-may have a `tile`, the order in which a machine visits its points (tile.py), and `scratch` for it: memory that the form
-writes before it reads it, and that means nothing afterwards.
+of params and output use parallel dimensions only. `node` names the ONNX node that the form came from.
+
+A dimension of the domain may be held at a run-time index: `at <0>(%i : tensor<1xi8>) by [(d0, d1) -> (0)]`. It is not
+iterated; at each point its value is the element of the index tensor that its own access map names, which uses earlier
+dimensions only. So access maps stay linear, and what a form may touch is what it would if the dimension ran.
+
+On memrefs a form may have a `tile`, the order in which a machine visits its points (tile.py), and `scratch` for it:
+memory that the form writes before it reads it, and that means nothing afterwards.
 """
 
 from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
 
 from xdsl.dialects.builtin import (
     AffineMapAttr,
@@ -59,6 +66,7 @@ saturated, over every integer of the number's type, in steps of the result's sca
 FORMAT_HEAD = (
     "`ins` `(` $ins `:` type($ins) `)` (`params` `(` $params^ `:` type($params) `)`)? "
     "(`tables` `(` $tables^ `:` type($tables) `)`)? (`outs` `(` $outs^ `:` type($outs) `)`)? "
+    "(`at` $held^ `(` $indices `:` type($indices) `)` `by` $index_maps)? "
     "(`scratch` `(` $scratch^ `:` type($scratch) `)`)? "
     "`domain` $domain `maps` $maps "
 )
@@ -81,6 +89,15 @@ def shaped_type(value: SSAValue) -> Shaped:
     return value.type
 
 
+@dataclass(frozen=True)
+class At:
+    """Dimensions that are held at run-time indices, and for each the index tensor and its access map."""
+
+    dims: Sequence[int] = ()
+    indices: Sequence[SSAValue] = ()
+    maps: Sequence[AffineMap] = ()
+
+
 class StructuredForm(IRDLOperation, ABC):
     """What all forms share; see the module's docstring for the meaning of the fields."""
 
@@ -88,6 +105,9 @@ class StructuredForm(IRDLOperation, ABC):
     params = var_operand_def()
     tables = var_operand_def()
     outs = opt_operand_def()
+    indices = var_operand_def()
+    held = opt_prop_def(IntsAttr)
+    index_maps = opt_prop_def(ArrayAttr[AffineMapAttr])
     scratch = opt_operand_def(MemRefType)
     domain = prop_def(DomainAttr)
     maps = prop_def(ArrayAttr[AffineMapAttr])
@@ -108,18 +128,22 @@ class StructuredForm(IRDLOperation, ABC):
         maps: Sequence[AffineMap],
         body: Region,
         node: str | None,
+        at: At | None = None,
         **properties: Attribute,
     ) -> None:
         """Initialize the op; `out` is the destination memref, or the type of the resulting tensor."""
+        at = At() if at is None else at
         in_memory = isinstance(out, SSAValue)
         IRDLOperation.__init__(
             self,
-            operands=[ins, params, tables, out if in_memory else None, None],
+            operands=[ins, params, tables, out if in_memory else None, at.indices, None],
             result_types=[None if in_memory else out],
             properties={
                 "domain": domain,
                 "maps": ArrayAttr(AffineMapAttr(m) for m in maps),
                 "node": None if node is None else StringAttr(node),
+                "held": IntsAttr(tuple(at.dims)) if at.dims else None,
+                "index_maps": ArrayAttr(AffineMapAttr(m) for m in at.maps) if at.dims else None,
                 **properties,
             },
             regions=[body],
@@ -153,6 +177,26 @@ class StructuredForm(IRDLOperation, ABC):
     def sizes(self) -> tuple[int, ...]:
         """Sizes of all dimensions, parallel first."""
         return self.domain.sizes
+
+    @property
+    def held_dims(self) -> tuple[int, ...]:
+        """The dimensions that are held at run-time indices, one for each of `indices`."""
+        return () if self.held is None else self.held.data
+
+    @property
+    def held_maps(self) -> tuple[AffineMap, ...]:
+        """Access maps of `indices`, over all dimensions of the domain."""
+        return () if self.index_maps is None else tuple(m.data for m in self.index_maps)
+
+    @property
+    def trips(self) -> tuple[int, ...]:
+        """Sizes of all dimensions, 1 for those that are held: how often each is iterated."""
+        held = self.held_dims
+        return tuple(1 if dim in held else size for dim, size in enumerate(self.sizes)) if held else self.sizes
+
+    def is_held(self, access: AffineMap) -> bool:
+        """True where an access map uses a held dimension: any element that it names may be the one."""
+        return any(result.coefficients[dim] for result in linear_map(access) for dim in self.held_dims)
 
     def is_padded(self, operand: int) -> bool:
         """True when input `operand` is read outside its bounds somewhere."""
@@ -191,11 +235,12 @@ class StructuredForm(IRDLOperation, ABC):
             )
         operands = [*self.ins, *self.params, self.target]
         kind = MemRefType if self.result is None else TensorType
-        for operand in (*operands, *self.tables):
+        for operand in (*operands, *self.tables, *self.indices):
             if not isinstance(operand.type, kind):
                 raise VerifyException(f"a form is on tensors or on memrefs: {operand.type} is no {kind.name}")
         for index, (operand, access) in enumerate(zip(operands, self.maps, strict=True)):
             self._verify_access(index, shaped_type(operand), access.data)
+        verify_held(self)
         self._verify_body()
 
     def _verify_access(self, index: int, type: Shaped, access: AffineMap) -> None:
@@ -228,6 +273,36 @@ class StructuredForm(IRDLOperation, ABC):
         element = scalar_type(shaped_type(self.target).element_type)
         if not isinstance(terminator, YieldOp) or [v.type for v in terminator.values] != [element]:
             raise VerifyException(f"the body must end in fixed.yield of one {element}")
+
+
+def is_index(element: Attribute) -> bool:
+    """Whether elements of a type can be indices: integers that stand for themselves."""
+    if isinstance(element, QType):
+        element = element.storage if element.scales.data == (1.0,) and element.zp == 0 else element
+    return isinstance(element, IntegerType) and element.width.data <= 32
+
+
+def verify_held(form: StructuredForm) -> None:
+    """Raise VerifyException unless each held dimension has an index that is known where it is needed."""
+    held, maps = form.held_dims, form.held_maps
+    if not len(held) == len(maps) == len(form.indices):
+        raise VerifyException(f"{len(held)} held dimensions, {len(form.indices)} indices and {len(maps)} access maps")
+    if len(set(held)) != len(held) or not all(0 <= dim < len(form.sizes) for dim in held):
+        raise VerifyException(f"held dimensions {list(held)} are not different ones of {len(form.sizes)}")
+    for dim, value, access in zip(held, form.indices, maps, strict=True):
+        type = shaped_type(value)
+        if not is_index(type.element_type):
+            raise VerifyException(f"an index is an integer of at most 32 bits, at scale 1, got {type.element_type}")
+        if access.num_dims != len(form.sizes) or not is_in_bounds(access, form.trips, type.get_shape()):
+            raise VerifyException(f"the index of dimension {dim} is read outside of {type}")
+        used = {d for result in linear_map(access) for d, c in enumerate(result.coefficients) if c}
+        if any(d >= dim or d in held for d in used):
+            raise VerifyException(f"the index of dimension {dim} depends on a held dimension, or on a later one")
+    if form.is_held(form.out_map):
+        raise VerifyException("the output is written at a held dimension")
+    for number, access in enumerate(form.in_maps):
+        if form.is_held(access) and form.is_padded(number):
+            raise VerifyException(f"input {number} is read at a held dimension and outside its bounds")
 
 
 @irdl_op_definition
@@ -267,16 +342,14 @@ class ContractOp(StructuredForm):
         params: Sequence[SSAValue] = (),
         tables: Sequence[SSAValue] = (),
         node: str | None = None,
+        at: At | None = None,
     ):
         points = IntsAttr(tuple(zero_points))
-        self.build_form(ins, params, tables, out, domain, maps, body, node, zero_points=points, acc=acc)
+        self.build_form(ins, params, tables, out, domain, maps, body, node, at, zero_points=points, acc=acc)
 
     @property
     def macs(self) -> int:
-        product = 1
-        for size in self.sizes:
-            product *= size
-        return product
+        return prod(self.trips)
 
     @property
     def is_of_squares(self) -> bool:
@@ -331,6 +404,7 @@ class ReduceOp(StructuredForm):
         params: Sequence[SSAValue] = (),
         tables: Sequence[SSAValue] = (),
         node: str | None = None,
+        at: At | None = None,
     ):
         point = IntsAttr((zero_point,))
         self.build_form(
@@ -342,6 +416,7 @@ class ReduceOp(StructuredForm):
             maps,
             body,
             node,
+            at,
             kind=ReductionAttr(kind),
             zero_point=point,
             acc=acc,
@@ -356,6 +431,8 @@ class ReduceOp(StructuredForm):
         if self.kind.data != Reduction.SUM and self.zero_point.data != (0,):
             raise VerifyException("only a sum subtracts a zero point")
         super().verify_()
+        if self.kind.data == Reduction.ARGMAX and any(d >= len(self.domain.parallel.data) for d in self.held_dims):
+            raise VerifyException("argmax counts the points of its reduction domain: none of its dimensions is held")
 
 
 @irdl_op_definition
@@ -385,8 +462,9 @@ class MapOp(StructuredForm):
         params: Sequence[SSAValue] = (),
         tables: Sequence[SSAValue] = (),
         node: str | None = None,
+        at: At | None = None,
     ):
-        self.build_form(ins, params, tables, out, domain, maps, body, node)
+        self.build_form(ins, params, tables, out, domain, maps, body, node, at)
 
     def body_arguments(self) -> list[Attribute]:
         elements = [scalar_type(shaped_type(i).element_type) for i in self.ins]

@@ -5,7 +5,8 @@ placement turns it into a view of an arena at a byte offset (`memplan.view`), an
 life, after which its bytes may hold anything. An alias is the same bytes under another type.
 
 Row streaming: `memplan.stream` runs the forms of a chain slice by slice instead of one after the other, and a buffer
-whose `rows` are placed one by one (`memplan.rows`) keeps no more of them than are still to be read.
+whose `rows` are placed one by one (`memplan.rows`) keeps no more of them than are still to be read. Recurrence:
+`memplan.loop` runs its forms once a round.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from xdsl.ir import Dialect
 
 from .buffers import AliasOp, ArenaOp, BufferOp, RetireOp, RowsOp, ViewOp
 from .inputs import INPUT_ARENA, INPUT_ROWS, caller_form
+from .loops import WHOLE, LoopOp, all_dims, forms_of, loops_around, outermost
 from .sizes import FLASH, element_bytes, row_bytes, row_count, row_dimension, size_in_bytes
 from .steps import TIMES, OpaqueOp, StreamOp, accumulates
 
@@ -22,9 +24,11 @@ __all__ = [
     "INPUT_ARENA",
     "INPUT_ROWS",
     "TIMES",
+    "WHOLE",
     "AliasOp",
     "ArenaOp",
     "BufferOp",
+    "LoopOp",
     "Memplan",
     "OpaqueOp",
     "RetireOp",
@@ -32,12 +36,16 @@ __all__ = [
     "StreamOp",
     "ViewOp",
     "accumulates",
+    "all_dims",
     "caller_form",
     "element_bytes",
+    "forms_of",
+    "loops_around",
+    "outermost",
     "row_bytes",
     "row_count",
     "row_dimension",
     "size_in_bytes",
 ]
 
-Memplan = Dialect("memplan", [ArenaOp, BufferOp, ViewOp, RowsOp, AliasOp, RetireOp, OpaqueOp, StreamOp], [])
+Memplan = Dialect("memplan", [ArenaOp, BufferOp, ViewOp, RowsOp, AliasOp, RetireOp, OpaqueOp, StreamOp, LoopOp], [])

@@ -1,7 +1,8 @@
 """When memory is in use: the live interval of every buffer, view, argument and row of a function in memplan form.
 
 A step is the execution of one structured form, of one slice of a form in a stream, or of one opaque op; steps are
-counted from 0 in order of execution. Through aliases, all uses of the same bytes belong to their storage root.
+counted from 0 in order of execution. Of a loop one round counts: what the loop carries lives through all of its steps.
+Through aliases, all uses of the same bytes belong to their storage root.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ from ..fixed.forms import StructuredForm
 from . import (
     AliasOp,
     BufferOp,
+    LoopOp,
     OpaqueOp,
     RowsOp,
     StreamOp,
     ViewOp,
     element_bytes,
+    loops_around,
+    outermost,
     row_bytes,
     row_count,
     size_in_bytes,
 )
+from .carried import carried_storage
 from .slices import row_spans
 
 StepOp = StructuredForm | OpaqueOp
@@ -109,8 +114,10 @@ def touched(op: StepOp) -> Iterator[tuple[SSAValue, AffineMap | None]]:
     if isinstance(op, OpaqueOp):
         yield from ((value, None) for value in op.operands)
     else:
-        maps = [*(m.data for m in op.maps.data[:-1]), *(None for _ in op.tables), op.out_map]
+        read = (*op.in_maps, *op.param_maps)
+        maps = [*(None if op.is_held(access) else access for access in read), *(None for _ in op.tables), op.out_map]
         yield from zip((*op.ins, *op.params, *op.tables, op.target), maps, strict=True)
+        yield from zip(op.indices, op.held_maps, strict=True)
         if op.scratch is not None:
             yield op.scratch, None
 
@@ -129,6 +136,9 @@ def steps_of(op: Operation) -> Iterator[Step]:
         forms, dims = op.forms, op.dims
         for form, value in op.slices.tolist():
             yield Step(forms[form], dims[form], value)
+    elif isinstance(op, LoopOp):
+        for inner in op.body.block.ops:
+            yield from steps_of(inner)
 
 
 class Liveness:
@@ -145,6 +155,8 @@ class Liveness:
         self._spans: dict[SSAValue, tuple[int, int]] = {}
         self._rows: dict[SSAValue, tuple[list[int], list[int]]] = {}
         self._alignments: dict[SSAValue, int] = {}
+        self.carried = self._carried()
+        """Per loop, the storage that lives through all of its steps."""
         storage: list[SSAValue] = []
         for op in block.ops:
             if isinstance(op, AliasOp):
@@ -165,6 +177,15 @@ class Liveness:
         self.lives = tuple(life for root in (*block.args, *storage) for life in self._lives_of(root))
         """Arguments first, then buffers and views in the order of their definition, then by row."""
 
+    def _carried(self) -> dict[LoopOp, frozenset[SSAValue]]:
+        ops = list(self.function.walk())
+        loops = [op for op in ops if isinstance(op, LoopOp)]
+        return carried_storage(loops, [op for op in ops if isinstance(op, StepOp)]) if loops else {}
+
+    def is_carried(self, root: SSAValue, step: StepOp) -> bool:
+        """True for storage that a loop around the step carries from round to round."""
+        return any(root in self.carried[loop] for loop in loops_around(step))
+
     @staticmethod
     def _written(step: StepOp, target: SSAValue) -> SSAValue:
         root = root_of(target)
@@ -175,6 +196,9 @@ class Liveness:
 
     def _run(self, op: Operation) -> None:
         """Take up the steps of an op."""
+        if isinstance(op, LoopOp):
+            self._run_loop(op)
+            return
         start = len(self.steps)
         self.steps.extend(steps_of(op))
         times: dict[StepOp, list[int]] = {}
@@ -189,11 +213,25 @@ class Liveness:
                     first, last = self._spans.get(root, (at[0], -1))
                     self._spans[root] = min(first, at[0]), max(last, len(self.steps) - 1)
 
+    def _run_loop(self, loop: LoopOp) -> None:
+        """Take up the steps of a round; what the loop carries is touched from the first to the last."""
+        start = len(self.steps)
+        for op in loop.body.block.ops:
+            self._run(op)
+        times = [start, len(self.steps) - 1]
+        for root in self.carried[loop]:
+            if root in self._rows:
+                for time in times:
+                    self._touch_rows(root, root, None, [time])
+            elif isinstance(root, BlockArgument) or isinstance(root.owner, BufferOp | ViewOp):
+                first, last = self._spans.get(root, (start, -1))
+                self._spans[root] = min(first, start), max(last, times[-1])
+
     def _touch_rows(self, root: SSAValue, value: SSAValue, access: AffineMap | None, at: list[int]) -> None:
         step = self.steps[at[0]]
         first, last = self._rows[root]
         if access is None or isinstance(step.op, OpaqueOp):
-            spans = [[0, row_count(root) - 1]]
+            spans = [[0, row_count(root) - 1]] * len(at)
         else:
             spans = row_spans(access, step.op.sizes, value, step.along).tolist()
         for time, (start, end) in zip(at, spans, strict=True):
@@ -280,7 +318,8 @@ def live_bytes(lives: Iterable[Life], steps: int) -> tuple[int, ...]:
 def is_planned(function: FuncOp) -> bool:
     """True for a function in memplan form: it has steps, and they write into memrefs.
 
-    Raises OpError where such a function has other arguments than memrefs, or a step within any other op than a stream.
+    Raises OpError where such a function has other arguments than memrefs, or a step within any other op than a stream
+    or a loop.
     """
     steps = [op for op in function.walk() if isinstance(op, StepOp)]
     if not steps or any(isinstance(step, StructuredForm) and step.outs is None for step in steps):
@@ -288,7 +327,7 @@ def is_planned(function: FuncOp) -> bool:
     if not all(isinstance(argument.type, MemRefType) for argument in function.args):
         raise OpError(function, "a plan has memrefs as arguments, and nothing else")
     for step in steps:
-        parent = step.parent_op()
-        if (parent.parent_op() if isinstance(parent, StreamOp) else parent) is not function:
-            raise OpError(step, "a step of a plan stands in the function, or in a stream there")
+        parent = outermost(step).parent_op()
+        if parent is not function:
+            raise OpError(step, "a step of a plan stands in the function, or in a stream or a loop there")
     return True

@@ -41,7 +41,8 @@ def row_spans(access: AffineMap, sizes: Sequence[int], value: SSAValue, along: i
 
 def accesses(form: StructuredForm) -> Iterator[tuple[SSAValue, AffineMap]]:
     """The memrefs that a form reads element by element, constants left out, with their access maps."""
-    operands = zip((*form.ins, *form.params), (*form.in_maps, *form.param_maps), strict=True)
+    maps = (*form.in_maps, *form.param_maps, *form.held_maps)
+    operands = zip((*form.ins, *form.params, *form.indices), maps, strict=True)
     for value, access in operands:
         if isinstance(value.type, MemRefType) and value.type.memory_space != FLASH:
             yield value, access
@@ -90,7 +91,7 @@ def is_local(form: StructuredForm, value: SSAValue, access: AffineMap, along: in
 
 def reduced_rows(form: StructuredForm) -> int | None:
     """The reduction dimension that counts the rows of the input of a sum, maximum or minimum, each read once."""
-    if not isinstance(form, ReduceOp) or form.kind.data is Reduction.ARGMAX:
+    if not isinstance(form, ReduceOp) or form.kind.data is Reduction.ARGMAX or form.held_dims:
         return None
     source = form.ins[0]
     assert isinstance(source.type, MemRefType)

@@ -3,8 +3,9 @@
 Ops are named as in the ONNX operator specification; attributes are explicit (no `auto_pad`, no defaults), so an op
 means the same wherever it came from. `layers` holds layers, `scalar` elementwise ops, `several` functions of several
 tensors, `integers` those on integers and truth values, `function_table` lists the real functions of one number;
-`reductions` and `axes` have what runs along dimensions, `normalization` what divides by it, `shapes` what only moves
-numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others.
+`reductions`, `distances` and `axes` have what runs along dimensions, `normalization` what divides by it, `shapes` what
+only moves numbers, `moves` what takes them from elsewhere, `joins` what puts them beside others, `scan` what is
+repeated over time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from xdsl.ir import Dialect
 from .axes import ArgMinOp, CumSumOp, HardmaxOp, LogSoftmaxOp
 from .base import OnnxOp
 from .conv_transpose import ConvTransposeOp
+from .distances import SquaredDistanceOp
 from .function_table import FUNCTIONS
 from .functions import FunctionOp
 from .integers import CastOp, CompareOp, IntegerBinaryOp, IntegerUnaryOp, NotFiniteOp, WhereOp
@@ -27,7 +29,7 @@ from .layers import (
     MatMulOp,
     MaxPoolOp,
 )
-from .moves import GatherOp
+from .moves import GatherOp, TakeOp
 from .normalization import LayerNormalizationOp, LpNormalizationOp, LRNOp, RMSNormalizationOp
 from .reductions import (
     ReduceL1Op,
@@ -53,6 +55,7 @@ from .scalar import (
     SoftmaxOp,
     SubOp,
 )
+from .scan import NextOp, ScanOp
 from .several import MaxOp, MeanOp, MinOp, ModOp, PowOp, PReluOp
 from .shapes import ConstantOp, FlattenOp, IdentityOp, ReshapeOp, SqueezeOp, TransposeOp, UnsqueezeOp
 
@@ -93,6 +96,7 @@ __all__ = [
     "MinOp",
     "ModOp",
     "MulOp",
+    "NextOp",
     "NotFiniteOp",
     "Onnx",
     "OnnxOp",
@@ -113,10 +117,13 @@ __all__ = [
     "ReluOp",
     "ReshapeOp",
     "ResizeOp",
+    "ScanOp",
     "SliceOp",
     "SoftmaxOp",
+    "SquaredDistanceOp",
     "SqueezeOp",
     "SubOp",
+    "TakeOp",
     "TransposeOp",
     "UnsqueezeOp",
     "WhereOp",
@@ -159,6 +166,7 @@ Onnx = Dialect(
         MinOp,
         ModOp,
         MulOp,
+        NextOp,
         NotFiniteOp,
         PReluOp,
         PadOp,
@@ -177,10 +185,13 @@ Onnx = Dialect(
         ReluOp,
         ReshapeOp,
         ResizeOp,
+        ScanOp,
         SliceOp,
         SoftmaxOp,
+        SquaredDistanceOp,
         SqueezeOp,
         SubOp,
+        TakeOp,
         TransposeOp,
         UnsqueezeOp,
         *FUNCTIONS.values(),

@@ -1,10 +1,10 @@
-"""Ops of the `onnx` dialect that take elements from places known at compile time."""
+"""Ops of the `onnx` dialect that take elements from elsewhere: places known at compile time, or computed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, TensorType
+from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, IntegerType, TensorType, i1, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
@@ -61,3 +61,48 @@ class GatherOp(OnnxOp):
                 raise VerifyException(f"indices along dimension {axis} must lie between 0 and {shape[axis] - 1}")
             shape[axis] = len(row)
         require_shape(self, shape)
+
+
+@irdl_op_definition
+class TakeOp(OnnxOp):
+    """`y[.., j.., ..] = x[.., indices[j..], ..]` with indices along dimension `axis` that the model computes.
+
+    ONNX's Gather with computed indices; negative ones count from the end.
+
+    ```mlir
+    %y = onnx.Take %x, %i {axis = 0 : i64} : (tensor<7x10x10xf32>, tensor<i64>) -> tensor<10x10xf32>
+    ```
+    """
+
+    name = "onnx.Take"
+    x = operand_def(TensorType)
+    indices = operand_def(TensorType)
+    axis = prop_def(IntegerAttr[I64])
+    result = result_def(TensorType)
+    assembly_format = "$x `,` $indices attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, x: SSAValue, indices: SSAValue, axis: int, node: str | None = None):
+        shape = taken_shape(shape_of(x), shape_of(indices), axis)
+        super().__init__(
+            operands=[x, indices],
+            properties={"axis": IntegerAttr(axis, i64), **node_attribute(node)},
+            result_types=[TensorType(element_of(x), shape)],
+        )
+
+    @property
+    def axis_index(self) -> int:
+        """The dimension of x along which the indices count."""
+        return self.axis.value.data
+
+    def verify_(self) -> None:
+        if not 0 <= self.axis_index < len(shape_of(self.x)):
+            raise VerifyException(f"axis {self.axis_index} is no dimension of {self.x.type}")
+        indices = element_of(self.indices)
+        if not isinstance(indices, IntegerType) or indices == i1 or element_of(self.x) != element_of(self.result):
+            raise VerifyException("indices are integers, and the result has elements of x")
+        require_shape(self, taken_shape(shape_of(self.x), shape_of(self.indices), self.axis_index))
+
+
+def taken_shape(x: Sequence[int], indices: Sequence[int], axis: int) -> tuple[int, ...]:
+    """The shape of x with the indices' dimensions in place of one."""
+    return (*x[:axis], *indices, *x[axis + 1 :])

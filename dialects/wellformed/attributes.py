@@ -25,10 +25,13 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
+from .. import onnx
 from ..dense import to_numpy
 from ..diagnostics import OpError
-from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FLASH, MEMORY, SECTION
+from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FAR, FLASH, MEMORY, NEAR, SECTION
 from ..fixed.forms import MAX_ERROR, StructuredForm
+from ..fixed.settings import NAMES as SETTINGS
+from ..fixed.settings import setting_in, wrong
 from ..fixed.types import QType
 from ..mcu import LABEL
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS
@@ -93,6 +96,15 @@ def per_argument(holds: Callable[[Attribute], bool], what: str) -> Check:
     return check
 
 
+def per_state(op: Operation, attribute: Attribute) -> str | None:
+    """A type for each state of a scan."""
+    entries = attribute.data if isinstance(attribute, ArrayAttr) else ()
+    right = (
+        isinstance(op, onnx.ScanOp) and len(entries) == len(op.states) and all(isinstance(e, QType) for e in entries)
+    )
+    return None if right else "expected a quantized type for each state of a scan"
+
+
 def one_of(*types: type[Attribute]) -> Check:
     """An attribute of one of these kinds."""
     names = " or ".join(type.name for type in types)
@@ -145,6 +157,12 @@ def distance_in_steps(op: Operation, attribute: Attribute) -> str | None:
     return None if right else f"expected a number that is not negative, of a form, got {attribute}"
 
 
+def setting(name: str) -> Check:
+    """What is set of a value, such as its width."""
+    short = name.removeprefix("fixed.")
+    return lambda op, attribute: wrong(short, getattr(setting_in({name: attribute}), short))
+
+
 def power_of_two(op: Operation, attribute: Attribute) -> str | None:
     """An alignment in bytes."""
     value = attribute.value.data if isinstance(attribute, IntegerAttr) else 0
@@ -156,7 +174,9 @@ CHECKS: dict[str, Check] = {
     "fixed.range": range_of_result,
     "fixed.input_ranges": per_argument(is_range, "[min, max] as f64"),
     "fixed.type": one_of(QType, IntegerType),
+    "fixed.state_types": per_state,
     "fixed.input_types": per_argument(lambda entry: isinstance(entry, QType | IntegerType), "a type"),
+    **{name: setting(name) for name in SETTINGS},
     MAX_ERROR: distance_in_steps,
     INPUT_ROWS: names_a_form,
     INPUT_ARENA: names_a_form,
@@ -165,6 +185,8 @@ CHECKS: dict[str, Check] = {
     LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
     CONST: one_of(UnitAttr),
     FLASH: one_of(UnitAttr),
+    FAR: one_of(UnitAttr),
+    NEAR: one_of(UnitAttr),
     ALIAS: one_of(UnitAttr),
     ELEMENTS: positive,
     ALIGNMENT: power_of_two,

@@ -2,12 +2,13 @@
 
 Every form writes a buffer of its own, or its part of a concatenation's; the last form before a returned value writes
 the caller's output directly. Slices are read where they lie. Nothing is placed yet; execution order is the order of
-the tensors' definitions.
+the tensors' definitions. `rounds.py` turns scans into loops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 
@@ -27,19 +28,21 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
-from xdsl.ir.affine import AffineMap
+from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from ...dialects.errors import UserError
-from ...dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
+from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
 from ...dialects.fixed.forms import MapOp, StructuredForm
 from ...dialects.fixed.types import DomainAttr, PortAttr
 from ...dialects.memplan import FLASH, AliasOp, BufferOp
 from ...dialects.names import identifier
 from ...passes.fixed.layouts.transposes import identity_body
-from .joined_places import Part, absolute, base_of, join
+from .indices import refuse_wild_indices
+from .joined_places import Part, absolute, base_of, is_written, join
 from .places import Place, whole
+from .rounds import Rounds, is_settled
 
 ANYWHERE = NoneAttr()
 """The memory space of everything that is not a constant."""
@@ -69,7 +72,7 @@ def memref_of(type: Attribute, memory: Attribute = ANYWHERE) -> MemRefType:
 
 def is_fixed(op: Operation) -> bool:
     """True for the ops of the level `fixed`; forms that write into memrefs are below it."""
-    moves = ConcatOp | ConstantOp | ReshapeOp | SliceOp | ReturnOp
+    moves = ConcatOp | ConstantOp | NextOp | ReshapeOp | ScanOp | SliceOp | ReturnOp
     return isinstance(op, moves) or (isinstance(op, StructuredForm) and op.outs is None)
 
 
@@ -78,9 +81,10 @@ class Conversion:
 
     def __init__(self, function: FuncOp):
         self.function, self.old = function, function.body.block
-        unknown = [op.name for op in self.old.ops if not is_fixed(op)]
+        unknown = [op.name for op in ops_of(self.old) if not is_fixed(op)]
         if unknown:
             raise UserError(*(f"`{name}` does not belong to the level `fixed`: lower it first" for name in unknown))
+        refuse_wild_indices(function)
         last = self.old.last_op
         assert isinstance(last, ReturnOp), "a verified function ends in func.return"
         self.returned = tuple(last.operands)
@@ -89,14 +93,26 @@ class Conversion:
         self.outputs = self.block.args[len(self.old.args) :]
         arguments = zip(self.old.args, self.block.args, strict=False)
         self.places: dict[SSAValue, Place] = {old: whole(new) for old, new in arguments}
-        self.destinations: dict[SSAValue, SSAValue] = {}
-        """The output argument that a form's result is written into."""
+        self.steps = self.block
+        """Where forms are appended: the block of the function, or of the innermost loop."""
+        self.blocks = {self.old: self.block}
+        """The block for the forms of each block of the level `fixed`."""
+        self.trips: list[int] = []
+        """The rounds of the loops around, the outermost first."""
+        self.levels: dict[StructuredForm, tuple[int, ...]] = {}
+        """The loops whose round the first dimensions of a form's domain count."""
+        self.spare: set[ConstantOp] = set()
+        """Constants for which others may stand."""
+        self.in_place: dict[SSAValue, Place] = {}
+        """The state that a form's result may be written over."""
+        self.destinations: dict[SSAValue, Place] = {}
+        """The place that a form's result is written into: an output argument, or a part of a stacked output."""
         self.copies: list[tuple[int, SSAValue]] = []
         """Outputs that no form can write directly: an input, a constant, or a value returned twice."""
         for number, (value, output) in enumerate(zip(self.returned, self.outputs, strict=True)):
             base = base_of(value)
-            if isinstance(base.owner, StructuredForm | ConcatOp) and base not in self.destinations:
-                self.destinations[base] = output
+            if is_written(base) and base not in self.destinations:
+                self.destinations[base] = whole(output)
             else:
                 self.copies.append((number, value))
         self.parts = join(self.old, self.destinations)
@@ -109,21 +125,34 @@ class Conversion:
         for number, output in enumerate(self.outputs):
             output.name_hint = "out" if len(self.outputs) == 1 else f"out{number}"
         for op in self.old.ops:
-            self._convert_op(op)
+            self.convert_op(op)
         for number, value in self.copies:
-            self._copy(self.places[value], whole(self.outputs[number]), f"{self._label(number)}.copy")
+            self.copy(self.places[value], whole(self.outputs[number]), f"{self._label(number)}.copy")
         self.block.add_op(ReturnOp())
+        for op in self.spare:
+            if not op.result.first_use:
+                self.block.erase_op(op)
         region = self.function.body
         region.detach_block(self.old)
         region.add_block(self.block)
         self.old.erase()
         self._change_signature()
 
-    def _convert_op(self, op: Operation) -> None:
+    @contextmanager
+    def within(self, old: Block, new: Block, trips: int) -> Generator[None]:
+        """Convert the body of a scan into the block of a loop."""
+        outer, self.steps, self.blocks[old] = self.steps, new, new
+        self.trips.append(trips)
+        yield
+        self.trips.pop()
+        self.steps = outer
+
+    def convert_op(self, op: Operation) -> None:
+        """Convert one op of the level `fixed`."""
         match op:
             case ConstantOp():
                 constant = ConstantOp(op.value, memref_of(op.result.type, FLASH))
-                constant.node = op.node
+                constant.node, constant.layout = op.node, op.layout
                 self._define(op.result, constant)
             case ReshapeOp():
                 self._reshape(op)
@@ -132,26 +161,45 @@ class Conversion:
             case ConcatOp():
                 self._concat(op)
             case StructuredForm():
-                assert op.result is not None, "a form on tensors has a result"
-                self.block.add_op(self._form(op, self._destination(op.result, op.node)))
+                self._compute(op)
+            case ScanOp():
+                Rounds(op, self).convert()
             case _:
                 pass
 
+    def define(self, op: Operation) -> SSAValue:
+        """Append an op that makes a memref: in the function's block, whatever loop is being written."""
+        self.block.add_op(op)
+        return op.results[0]
+
+    def memref_of(self, value: SSAValue) -> MemRefType:
+        """The type of a tensor in RAM."""
+        return memref_of(value.type)
+
     def _define(self, tensor: SSAValue, op: Operation) -> Place:
         """Append an op whose result is the place of a tensor."""
-        self.block.add_op(op)
-        self.places[tensor] = whole(op.results[0])
+        self.places[tensor] = whole(self.define(op))
         op.results[0].name_hint = tensor.name_hint
         return self.places[tensor]
 
     def _reshape(self, op: ReshapeOp) -> None:
-        source = self._dense(op.source)
+        source, output = self.places[op.source], self.destinations.get(base_of(op.result))
         type = memref_of(op.result.type, source.type.memory_space)
-        output = self.destinations.get(base_of(op.result))
-        if output is not None and output.type == type:
-            self.places[op.result] = whole(output)
+        if output is not None and not output.turns and output.type == type:
+            self.places[op.result] = output
+        elif source.turns and source.is_stack:
+            self.places[op.result] = self._seen(op.result, source, type, op.node)
         else:
-            self._define(op.result, AliasOp(source.memref, 0, type, op.node))
+            self._define(op.result, AliasOp(self._dense(op.source).memref, 0, type, op.node))
+
+    def _seen(self, tensor: SSAValue, place: Place, type: MemRefType, node: StringAttr | None) -> Place:
+        """The place of a tensor in a slice that rounds give, or in all of a memref, with other sizes or elements."""
+        rounds = [place.type.get_shape()[dim] for dim, _ in place.turns]
+        whole_type = MemRefType(type.element_type, [*rounds, *type.get_shape()], memory_space=place.type.memory_space)
+        alias = self.define(AliasOp(place.memref, 0, whole_type, node))
+        alias.name_hint = tensor.name_hint
+        turns = tuple((dim, turn) for dim, (_, turn) in enumerate(place.turns))
+        return Place(alias, (0,) * type.get_num_dims(), type.get_shape(), turns)
 
     def _slice(self, op: SliceOp) -> None:
         source = self.places[op.source]
@@ -160,14 +208,14 @@ class Conversion:
 
     def _concat(self, op: ConcatOp) -> None:
         """Copy the parts there that were not written there."""
-        place = self._destination(op.result, op.node)
+        place = self.destination(op.result, op.node)
         for number, (part, start) in enumerate(zip(op.parts, op.starts, strict=True)):
             there = absolute(Part(op, start), self.parts)
             known = self.parts.get(base_of(part))
             if (known is None or absolute(known, self.parts) != there) and (part, there) not in self.copied:
                 self.copied.add((part, there))
                 name = op.name if op.node is None else op.node.data
-                self._copy(self.places[part], self._box(place, Part(op, start), part), f"{name}.copy{number}")
+                self.copy(self.places[part], self._box(place, Part(op, start), part), f"{name}.copy{number}")
 
     def _box(self, place: Place, part: Part, value: SSAValue) -> Place:
         """Where a part lies in the place of its concatenation."""
@@ -176,7 +224,7 @@ class Conversion:
         shape[axis] = prod(memref_of(value.type).get_shape()) * shape[axis] // prod(shape)
         return place.box(offsets, shape)
 
-    def _destination(self, result: SSAValue, node: StringAttr | None) -> Place:
+    def destination(self, result: SSAValue, node: StringAttr | None) -> Place:
         """The place that a form writes, or that the parts of a concatenation are written into, made on first use."""
         inside: list[tuple[SSAValue, Part, StringAttr | None]] = []
         while result not in self.places and (part := self.parts.get(result)) is not None:
@@ -194,10 +242,9 @@ class Conversion:
         type, output = memref_of(result.type), self.destinations.get(result)
         if output is None:
             return self._define(result, BufferOp(type, None if node is None else node.data))
-        if output.type == type:
-            self.places[result] = whole(output)
-            return self.places[result]
-        return self._define(result, AliasOp(output, 0, type, node))
+        same = output.type.element_type == type.element_type and output.shape == type.get_shape()
+        self.places[result] = output if same else self._seen(result, output, type, node)
+        return self.places[result]
 
     def _lay(self, tensor: SSAValue, box: Place, type: MemRefType, node: StringAttr | None) -> Place:
         """Let a tensor lie in a box: as an alias where it is one block of bytes."""
@@ -208,11 +255,15 @@ class Conversion:
         return box
 
     def _dense(self, tensor: SSAValue) -> Place:
-        """A place of the tensor that is all of a memref: its own, or a copy that is made now."""
+        """A place of the tensor that is all of a memref: its own, or a copy that is made now, where it is computed."""
         place = self.places[tensor]
         if not place.is_whole:
             buffer = self._define(tensor, BufferOp(memref_of(tensor.type), None))
-            self._copy(place, buffer, f"{self._name(tensor)}.dense")
+            old = tensor.owner if isinstance(tensor.owner, Block) else tensor.owner.parent
+            assert old is not None, "a value is defined in a block"
+            here, self.steps = self.steps, self.blocks[old]
+            self.copy(place, buffer, f"{self._name(tensor)}.dense")
+            self.steps = here
         return self.places[tensor]
 
     def _name(self, tensor: SSAValue) -> str:
@@ -220,36 +271,65 @@ class Conversion:
         node = tensor.owner.properties.get("node") if isinstance(tensor.owner, Operation) else None
         return node.data if isinstance(node, StringAttr) else f"value{len(self.places)}"
 
-    def _form(self, form: StructuredForm, place: Place) -> StructuredForm:
-        """The same form writing into `place`; its body moves along."""
+    def _compute(self, op: StructuredForm) -> None:
+        """Convert a form. One that computes the next state may turn out to need a buffer of its own."""
+        assert op.result is not None, "a form on tensors has a result"
+        state = self.in_place.get(op.result)
+        if state is None:
+            self._append(*self._form(op, self.destination(op.result, op.node)))
+            return
+        type = memref_of(op.result.type)
+        same = state.type.element_type == type.element_type and state.shape == type.get_shape()
+        place = self.places[op.result] = state if same else self._seen(op.result, state, type, op.node)
+        form, levels = self._form(op, place)
+        if not is_settled(form, place, levels):
+            buffer = self._define(op.result, BufferOp(type, None if op.node is None else op.node.data))
+            form.operands[len(form.operands) - 1] = buffer.memref
+        self._append(form, levels)
+
+    def _append(self, form: StructuredForm, levels: tuple[int, ...]) -> None:
+        """Append a form, whose first dimensions count the rounds of some loops around."""
+        self.steps.add_op(form)
+        self.levels[form] = levels
+
+    def _domain(self, domain: DomainAttr, levels: Sequence[int]) -> DomainAttr:
+        """A domain with a dimension for the rounds of each of some loops before the others."""
+        return DomainAttr([*(self.trips[level] for level in levels), *domain.parallel.data], domain.reduction.data)
+
+    def _form(self, form: StructuredForm, place: Place) -> tuple[StructuredForm, tuple[int, ...]]:
+        """The same form writing into `place`, and the loops whose rounds it counts; its body moves along."""
         accesses = [m.data for m in form.maps.data]
-        operands: list[SSAValue] = []
+        places: list[Place] = []
         for index, value in enumerate((*form.ins, *form.params)):
             source = self.places[value]
-            if not source.holds(accesses[index], form.sizes):
-                source = self._dense(value)
-            accesses[index] = source.shifted(accesses[index])
-            operands.append(source.memref)
-        accesses[-1] = place.shifted(accesses[-1])
+            places.append(source if source.holds(accesses[index], form.sizes) else self._dense(value))
+        places.append(place)
+        levels = tuple(sorted(frozenset[int]().union(*(each.levels for each in places))))
+        accesses = [each.reach(access, levels) for each, access in zip(places, accesses, strict=True)]
+        operands = [each.memref for each in places[:-1]]
         tables = [self._dense(value).memref for value in form.tables]
         body = form.detach_region(form.body)
         for argument, table in zip(body.block.args[len(body.block.args) - len(tables) :], tables, strict=True):
             Rewriter.replace_value_with_new_type(argument, table.type)
-        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1, 0))
+        indices = [self._dense(value).memref for value in form.indices]
+        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1, len(indices), 0))
         maps = ArrayAttr(AffineMapAttr(access) for access in accesses)
-        return type(form).create(
-            operands=[*operands, *tables, place.memref],
-            properties={**form.properties, "maps": maps, "operandSegmentSizes": segments},
+        domain = self._domain(form.domain, levels)
+        converted = type(form).create(
+            operands=[*operands, *tables, place.memref, *indices],
+            properties={**form.properties, "domain": domain, "maps": maps, "operandSegmentSizes": segments},
             attributes=form.attributes,
             regions=[body],
         )
+        return converted, levels
 
-    def _copy(self, source: Place, target: Place, node: str) -> None:
-        """Copy a tensor, element by element."""
+    def copy(self, source: Place, target: Place, node: str) -> None:
+        """Copy a tensor, element by element; where the source has size 1, its one element everywhere."""
         identity = AffineMap.identity(len(target.shape))
-        maps = [source.shifted(identity), target.shifted(identity)]
-        body = identity_body(target.type.element_type)
-        self.block.add_op(MapOp([source.memref], target.memref, DomainAttr(target.shape), maps, body, node=node))
+        levels = tuple(sorted(source.levels | target.levels))
+        maps = [source.reach(first_only(source.shape, target.shape), levels), target.reach(identity, levels)]
+        body, domain = identity_body(target.type.element_type), self._domain(DomainAttr(target.shape), levels)
+        self._append(MapOp([source.memref], target.memref, domain, maps, body, node=node), levels)
 
     def _label(self, number: int) -> str:
         """The name of an output, from its port's label."""
@@ -264,6 +344,27 @@ class Conversion:
             arguments = attributes_of(function.arg_attrs, count)
             function.arg_attrs = ArrayAttr([*arguments, *attributes_of(function.res_attrs, len(self.outputs))])
             function.res_attrs = None
+
+
+def first_only(sizes: Sequence[int], points: Sequence[int]) -> AffineMap:
+    """The access of each point to its own index, to index 0 in the dimensions that have size 1."""
+    pairs = enumerate(zip(sizes, points, strict=True))
+    return AffineMap(
+        len(points),
+        0,
+        tuple(
+            AffineExpr.constant(0) if size == 1 and points > 1 else AffineExpr.dimension(dim)
+            for dim, (size, points) in pairs
+        ),
+    )
+
+
+def ops_of(block: Block) -> Iterator[Operation]:
+    """The ops of a block, and those in the bodies of scans there."""
+    for op in block.ops:
+        yield op
+        if isinstance(op, ScanOp):
+            yield from ops_of(op.body.block)
 
 
 def attributes_of(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> Sequence[DictionaryAttr]:

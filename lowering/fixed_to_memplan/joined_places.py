@@ -12,7 +12,7 @@ from math import prod
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
-from ...dialects.fixed import ConcatOp, ReshapeOp, SliceOp
+from ...dialects.fixed import ConcatOp, ReshapeOp, ScanOp, SliceOp
 from ...dialects.fixed.forms import StructuredForm, scalar_type
 
 
@@ -32,6 +32,12 @@ def base_of(value: SSAValue) -> SSAValue:
     while isinstance(value.owner, ReshapeOp):
         value = value.owner.source
     return value
+
+
+def is_written(value: SSAValue) -> bool:
+    """True for what ops write element by element: forms, concatenations, the stacked outputs of scans."""
+    owner = value.owner
+    return isinstance(owner, StructuredForm | ConcatOp) or (isinstance(owner, ScanOp) and value in owner.stacked)
 
 
 def absolute(part: Part, parts: Mapping[SSAValue, Part]) -> Part:
@@ -59,7 +65,7 @@ def join(block: Block, taken: Collection[SSAValue]) -> Parts:
                 parts[concat.result] = inside
         for part, start in zip(concat.parts, concat.starts, strict=True):
             value = base_of(part) if is_contiguous(concat, parts) else part
-            if isinstance(value.owner, StructuredForm | ConcatOp) and value not in parts and value not in taken:
+            if is_written(value) and value not in parts and value not in taken:
                 parts[value] = Part(concat, start)
     return relieved(block, parts, taken) if parts else parts
 
@@ -115,9 +121,14 @@ def peak_of(block: Block, parts: Mapping[SSAValue, Part], taken: Collection[SSAV
     """The most bytes alive at once where each op waits for the one before, and the first op where they are."""
     spans: dict[SSAValue, tuple[int, int]] = {}
     for index, op in enumerate(block.ops):
-        for value in (*op.operands, *op.results):
+        captured = op.captured if isinstance(op, ScanOp) else ()
+        for value in (*op.operands, *captured, *op.results):
             root = root_of(value, parts)
-            if isinstance(root.owner, StructuredForm | ConcatOp) and root not in taken:
+            if (
+                isinstance(root.owner, StructuredForm | ConcatOp)
+                and owner_of(root).parent is block
+                and root not in taken
+            ):
                 first, last = spans.get(root, (index, index))
                 spans[root] = min(first, index), max(last, index)
     changes = [0] * (len(block.ops) + 1)

@@ -78,6 +78,7 @@ MOVES = (
     onnx.ReshapeOp,
     onnx.SliceOp,
     onnx.SqueezeOp,
+    onnx.TakeOp,
     onnx.TransposeOp,
     onnx.UnsqueezeOp,
 )

@@ -21,11 +21,11 @@ from ...dialects.names import model_name
 from ...dialects.onnx.base import shape_of
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
 from .casts import TYPES
-from .expanding import ExpandingImporter
 from .function import function_of
 from .model_file import OLDEST_OPSET, file_name, opset, parse
 from .naming import repeated
 from .proto import read_by
+from .recurrence.importer import RecurrentImporter
 from .refusals import reason_of
 from .sizes import InputShapes, Sizes
 from .sorting import in_order
@@ -85,7 +85,7 @@ class GraphImporter:
         version = opset(model)
         self.block = Block()
         used = {i for node in self.graph.node for i in read_by(node)} | {o.name for o in self.graph.output}
-        self.nodes = ExpandingImporter(self.block, version, budget, folder, used)
+        self.nodes = RecurrentImporter(self.block, version, budget, folder, used)
         self.refusals = self.nodes.refusals
         if version < OLDEST_OPSET:
             self.refusals.add(

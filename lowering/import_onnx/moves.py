@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType, i1
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
-from ...dialects.onnx.base import shape_of
+from ...dialects.onnx.base import element_of, shape_of
 from ...dialects.onnx.progressions import MAX_PARTS, parts, progression
 from ...dialects.onnx.weights import is_weight
 from .node import Node, Unsupported, like
@@ -76,10 +77,22 @@ def gather(node: Node) -> onnx.OnnxOp:
     x = node.operand(0)
     shape = shape_of(x)
     axis = node.axis(0, len(shape))
+    if not is_weight(node.operand(1)):
+        return computed_gather(node, x, axis)
     indices = indices_of(node, 1)
     node.budget.check([*shape[:axis], *indices.shape, *shape[axis + 1 :]], "the result")
     op = taken(node, x, {axis: from_zero(indices, shape[axis]).reshape(-1)})
     return viewed(node, op, [*shape[:axis], *indices.shape, *shape[axis + 1 :]])
+
+
+def computed_gather(node: Node, x: SSAValue, axis: int) -> onnx.OnnxOp:
+    """Along one dimension at indices that the model computes."""
+    indices = node.operand(1)
+    element, shape = element_of(indices), shape_of(x)
+    if not isinstance(element, IntegerType) or element == i1:
+        raise Unsupported(f"indices must be integers, not {element}; export the model again")
+    node.budget.check([*shape[:axis], *shape_of(indices), *shape[axis + 1 :]], "the result")
+    return onnx.TakeOp(x, indices, axis, node.name)
 
 
 def gather_elements(node: Node) -> onnx.OnnxOp:

@@ -154,14 +154,18 @@ class NodeImporter(Values):
                     continue
                 if step.node is not None and (index or step is not namesake):
                     step.node = StringAttr(self.names.unique(f"{step.node.data}_{index}" if index else step.node.data))
-            self.block.add_op(step)
+            self.home(step).add_op(step)
         return value
+
+    def home(self, op: dialect.OnnxOp) -> Block:
+        """The block that an op is added to."""
+        return self.top if isinstance(op, dialect.ConstantOp) else self.block
 
     def add_folded(self, op: Operation) -> None:
         """Append what folding made; of quantized weights that is a DequantizeLinear, in the name of a node."""
         if isinstance(op, dialect.DequantizeLinearOp) and op.node is not None:
             op.node = StringAttr(self.names.unique(op.node.data))
-        self.block.add_op(op)
+        self.top.add_op(op)
 
     def add_constant_node(self, proto: onnx.NodeProto, name: str) -> None:
         """A Constant node: a tensor, a number or a list."""

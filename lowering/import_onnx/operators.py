@@ -167,7 +167,7 @@ LIMITS: dict[str, str] = {
     "DequantizeLinear": "4, 8, 16 bits; per tensor; of constants also per axis",
     "Einsum": "one operand, or two; no diagonals",
     "Expand": "constant shape",
-    "Gather": "constant indices, of few runs",
+    "Gather": "constant indices, of few runs, or computed ones within bounds that their arithmetic shows",
     "GatherElements": "constant indices, of few runs",
     "GatherND": "constant indices, of few runs",
     "GlobalLpPool": "p = 1 and 2",

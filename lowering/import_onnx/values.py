@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 class Values:
     """`values` holds what is known by its ONNX name, `unknown` what was refused; `unknown_data` of it is no constant.
 
+    Ops are added to `block`, the body of what is repeated or the function's; constants to that of the function, `top`.
     `folder` is where weights in other files are.
     """
 
     def __init__(self, block: Block, budget: Budget, folder: Path | None):
         self.block = block
+        self.top = block
         self.budget = budget
         self.folder = folder
         self.refusals = Refusals()
@@ -61,7 +63,7 @@ class Values:
     def constant(self, name: str, array: NDArray[Any]) -> SSAValue:
         """The value of a new constant."""
         op = dialect.ConstantOp(from_numpy(array, NARROW_TYPES.get(array.dtype.name)), name)
-        self.block.add_op(op)
+        self.top.add_op(op)
         return op.result
 
     def lookup(self, name: str) -> SSAValue | None:

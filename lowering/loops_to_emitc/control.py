@@ -28,8 +28,8 @@ INITS = 3
 class BodyWriter:
     """Writes the ops of one function. `values` are scalars, `variables` what is read at each use, `places` memrefs."""
 
-    def __init__(self, writer: Writer):
-        self.w = writer
+    def __init__(self, writer: Writer, far: frozenset[str] = frozenset()):
+        self.w, self.far = writer, far
         self.values: dict[SSAValue, SSAValue] = {}
         self.variables: dict[SSAValue, SSAValue] = {}
         self.carriers: dict[SSAValue, SSAValue | None] = {}
@@ -110,15 +110,18 @@ class BodyWriter:
         assert isinstance(type, MemRefType)
         if isinstance(op, memref.GetGlobalOp):
             base = self.w.do(emitc.GetGlobalOp(op.name_.string_value(), array_of(type)))
-            return Place(base, type, const=is_flash(type), flash=is_flash(type))
+            far = op.name_.string_value() in self.far
+            return Place(base, type, const=is_flash(type), flash=is_flash(type), far=far)
         source, shift = self.places[op.source], op.byte_shift.owner
         if isinstance(shift, arith.ConstantOp):
             assert isinstance(shift.value, IntegerAttr)
-            return Place(source.base, type, source.offset + shift.value.value.data, source.const, source.flash)
+            offset = source.offset + shift.value.value.data
+            return Place(source.base, type, offset, source.const, source.flash, source.far)
         return write_view(self.w, source, self.value(op.byte_shift), type, op.result.name_hint)
 
     def call(self, op: func.CallOp) -> None:
         """Write a call; memrefs are passed as pointers."""
+        assert not any(v in self.places and self.places[v].far for v in op.arguments), "constants are not passed"
         arguments = [write_pointer(self.w, self.places[v]) if v in self.places else self.value(v) for v in op.arguments]
         types = [self.w.scalar_type(result.type) for result in op.results]
         call = emitc.CallOp(op.callee.string_value(), arguments, *types)

@@ -36,6 +36,7 @@ from .check import ReadOnly, check
 from .control import BodyWriter, array_of
 from .group import group_expressions
 from .memory import Place, argument_attributes, element_type, is_flash, pointer_attributes
+from .reach import far_constants, mark_reach
 from .writer import Writer
 
 
@@ -43,6 +44,7 @@ from .writer import Writer
 class ConvertLoopsToEmitcPass(ModulePass):
     """Lower func, scf, arith, memref and mcu to emitc; `index` becomes a signed integer of `index-bits`.
 
+    Constants that find no place in the first `near-flash` bytes of flash, where that is given, are far.
     With `noinline` compilers keep the private functions apart: each then has all registers for itself.
     With `signless-ports` the public function takes the bits of unsigned ports as signed integers and casts no pointers,
     which HLS does not allow. Raises UserError with everything that has no C, or that 16-bit indices cannot reach.
@@ -51,6 +53,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
     name = "convert-loops-to-emitc"
     index_bits: int = 32
     signless_ports: bool = False
+    near_flash: int = 0
     noinline: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -60,18 +63,20 @@ class ConvertLoopsToEmitcPass(ModulePass):
         functions = [f for f in op.ops if isinstance(f, func.FuncOp)]
         read_only = ReadOnly({f.sym_name.data: f for f in functions})
         constants = {g.sym_name.data for g in op.ops if isinstance(g, memref.GlobalOp) and g.constant is not None}
+        far = far_constants(op, self.near_flash)
         globals = [lower_global(g) for g in op.ops if isinstance(g, memref.GlobalOp)]
-        lowered = [self.lower(f, read_only) for f in sorted(functions, key=is_public)]
+        mark_reach(globals, far)
+        lowered = [self.lower(f, read_only, far) for f in sorted(functions, key=is_public)]
         for function in lowered:
             group_expressions(function.body.block, lambda base: is_constant(base, constants))
         for old in list(op.ops):
             op.body.block.erase_op(old, safe_erase=False)
         op.body.block.add_ops([*includes(lowered), *globals, *lowered])
 
-    def lower(self, function: func.FuncOp, read_only: ReadOnly) -> emitc.FuncOp:
+    def lower(self, function: func.FuncOp, read_only: ReadOnly, far: frozenset[str]) -> emitc.FuncOp:
         """A function of C."""
         block = Block()
-        body = BodyWriter(Writer(block, self.index_bits))
+        body = BodyWriter(Writer(block, self.index_bits), far)
         inputs = [] if INPUT_ARENA in function.attributes else ports_of(function, "fixed.inputs")
         outputs = ports_of(function, "fixed.outputs")
         ports, public = [*inputs, *outputs], is_public(function)

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from ...dialects import emitc
 from ...dialects.emitc.statements import pointee
-from ...dialects.emitc.types import ALIAS, CONST, ELEMENTS, FLASH
+from ...dialects.emitc.types import ALIAS, CONST, ELEMENTS, FAR, FLASH
 from .writer import Writer
 
 ALIASES_ALL = 8
@@ -30,6 +30,7 @@ class Place:
     offset: int = 0
     const: bool = False
     flash: bool = False
+    far: bool = False
 
     @property
     def element(self) -> IntegerType:
@@ -43,7 +44,7 @@ class Place:
 
     def attributes_for(self, element: IntegerType) -> dict[str, Attribute]:
         """The attributes of a pointer into the same memory, to other elements."""
-        return pointer_attributes(element, self.const, self.flash)
+        return pointer_attributes(element, self.const, self.flash, self.far)
 
     def retyped(self, type: MemRefType) -> Place:
         """The same start under another type."""
@@ -56,9 +57,9 @@ def element_type(type: MemRefType) -> IntegerType:
     return type.element_type
 
 
-def pointer_attributes(element: IntegerType, const: bool, flash: bool) -> dict[str, Attribute]:
+def pointer_attributes(element: IntegerType, const: bool, flash: bool, far: bool = False) -> dict[str, Attribute]:
     """`mcu.const`, `mcu.flash`, `mcu.alias`, where they apply. Constants in flash have the type that is read."""
-    flags = {CONST: const, FLASH: flash, ALIAS: element.width.data > ALIASES_ALL and not flash}
+    flags = {CONST: const, FLASH: flash, FAR: far, ALIAS: element.width.data > ALIASES_ALL and not flash}
     return {name: UnitAttr() for name, holds in flags.items() if holds}
 
 
@@ -130,4 +131,4 @@ def write_view(w: Writer, source: Place, shift: SSAValue, type: MemRefType, name
     if stored != element:
         pointer = w.do(emitc.CastOp(pointer, emitc.PointerType(element), source.attributes_for(element)))
     pointer.name_hint = name
-    return Place(pointer, type, const=source.const, flash=source.flash)
+    return Place(pointer, type, const=source.const, flash=source.flash, far=source.far)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerType, i16
+from xdsl.dialects.builtin import IntegerType, i16, i32
 from xdsl.ir import SSAValue
 
 from ...dialects.fixed.forms import ContractOp, ReduceOp, StructuredForm, scalar_type, shaped_type
@@ -44,8 +44,8 @@ class Combination(ABC):
 class SumOfProducts(Combination):
     """`acc + product of (x - zero point)` over the inputs: contract, and with one input the sum of a reduce.
 
-    On a target with 16-bit words, a term whose every value fits 16 bits is computed there: an 8-bit core then
-    multiplies in a third of the time.
+    On a target with 16-bit words, a term whose every value fits 16 bits is computed there, or in 32 bits where it fits
+    these: an 8-bit core then multiplies in a third of the time.
     """
 
     elements: Sequence[IntegerType]
@@ -68,12 +68,14 @@ class SumOfProducts(Combination):
 
     @cached_property
     def term(self) -> IntegerType:
-        """The type of a term: i16 where that is the word and the product of the factors' extremes fits, else `acc`."""
+        """The type of a term: on 16-bit words i16 or i32 where every product of the factors fits, else `acc`."""
         magnitude = 1
         for element, zero_point in zip(self.elements, self.zero_points, strict=True):
             low, high = storage_limits(element)
             magnitude *= max(high - zero_point, zero_point - low)
-        return i16 if self.word_bits == 16 and magnitude <= storage_limits(i16)[1] else self.acc
+        if self.word_bits > i16.width.data:
+            return self.acc
+        return next((type for type in (i16, i32) if magnitude <= storage_limits(type)[1]), self.acc)
 
     def _minus(self, value: SSAValue, zero_point: int) -> SSAValue:
         if zero_point == 0:

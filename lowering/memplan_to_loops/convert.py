@@ -7,8 +7,9 @@ into the arena, it takes no input at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast, get_args
 
 from xdsl.context import Context
@@ -19,11 +20,11 @@ from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
-from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, RetireOp, StreamOp, caller_form
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, LoopOp, RetireOp, StreamOp, caller_form, loops_around
 from .emit import Emitter, signless_memref
 from .index import Padding, Style
 from .memory import Memory, Place, Symbols, write_place
-from .nest import build_nest
+from .nest import Storage, build_nest
 from .rows import Rows
 from .stream import Stream
 from .tiles.build import build_tile
@@ -77,6 +78,10 @@ class Lowering:
             new.name_hint = old.name_hint
         self.emit = Emitter(block)
         self.written: dict[Place, SSAValue] = {}
+        self.made: dict[StructuredForm, Step] = {}
+        """The functions of forms outside of streams."""
+        self.rounds: dict[LoopOp, SSAValue] = {}
+        """The rounds of the loops that are being written."""
 
     def lower(self) -> func.FuncOp:
         """The public function with addresses and calls in place of the plan."""
@@ -102,6 +107,8 @@ class Lowering:
                 pass
             case StructuredForm():
                 self._call(op)
+            case LoopOp():
+                self._loop(op)
             case StreamOp():
                 self._stream(op)
             case RetireOp():
@@ -115,13 +122,35 @@ class Lowering:
                     raise UserError(f"convert-memplan-to-loops: `{op.name}` has no meaning in a plan; lower it first")
 
     def _call(self, form: StructuredForm) -> None:
-        """Turn a form into a function, and call it."""
-        step = self._step(form, None)
-        self.emit.block.add_op(func.CallOp(step.symbol, step.addresses, []))
+        """Turn a form into a function, and call it, with the rounds that it depends on."""
+        held = [(loop, loop.dims[form]) for loop in loops_around(form) if form in loop.dims]
+        if form not in self.made:
+            self.made[form] = self._step(form, [dim for _, dim in held], "t")
+        step, rounds = self.made[form], [self.rounds[loop] for loop, _ in held]
+        self.emit.block.add_op(func.CallOp(step.symbol, [*rounds, *step.addresses], []))
+
+    def _prepare(self, op: LoopOp) -> None:
+        """Turn the forms of a loop into functions; their addresses are written here, before the loop."""
+        for form in op.forms:
+            if form not in self.made:
+                dims = [loop.dims[form] for loop in loops_around(form) if form in loop.dims]
+                self.made[form] = self._step(form, dims, "t")
+
+    def _loop(self, op: LoopOp) -> None:
+        """Call the forms of a loop once a round."""
+        self._prepare(op)
+        emit, block = self.emit, Block(arg_types=[IndexType()])
+        block.args[0].name_hint = "round"
+        self.rounds[op] = block.args[0]
+        emit.block.add_op(scf.ForOp(emit.index(0), emit.index(op.trips), emit.index(1), [], block))
+        with emit.inside(block):
+            for inner in op.body.block.ops:
+                self._lower_op(inner)
+            block.add_op(scf.YieldOp())
 
     def _stream(self, op: StreamOp) -> None:
         """Turn the forms of a stream into functions of one slice each, and call them in the order of a table."""
-        steps = [self._step(form, dim) for form, dim in zip(op.forms, op.dims, strict=True)]
+        steps = [self._step(form, [dim], "row") for form, dim in zip(op.forms, op.dims, strict=True)]
         stream = Stream(self.emit, self.memory, [(step.symbol, step.addresses) for step in steps], op.slices)
         if self.pushed is not None and self.pushed.parent_op() is op:
             # What follows runs once, after the last row.
@@ -129,36 +158,42 @@ class Lowering:
         else:
             stream.write()
 
-    def _step(self, form: StructuredForm, along: int | None) -> Step:
-        """Turn a form, or a slice of it, into a private function."""
-        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, form.target, *scratch_of(form)])
+    def _step(self, form: StructuredForm, along: Sequence[int], hint: str) -> Step:
+        """Turn a form, or its slice at values of some dimensions, into a private function."""
+        operands = dict.fromkeys(operands_of(form))
         passed = [value for value in operands if self.memory.is_passed(value)]
         addresses = [self._address(value) for value in passed]
         node = form.node.data if form.node is not None else form.name.rpartition(".")[2]
         symbol = self.names.new(node)
-        slice_type = [] if along is None else [IndexType()]
-        block = Block(arg_types=[*slice_type, *(address.type for address in addresses)])
+        held = [IndexType()] * len(along)
+        block = Block(arg_types=[*held, *(address.type for address in addresses)])
         step = Emitter(block)
-        for number, (value, argument) in enumerate(zip(passed, block.args[len(slice_type) :], strict=True)):
+        for number, (value, argument) in enumerate(zip(passed, block.args[len(held) :], strict=True)):
             argument.name_hint = "out" if value is form.target else f"in{number}"
-        arguments: dict[SSAValue, SSAValue] = dict(zip(passed, block.args[len(slice_type) :], strict=True))
-        memory = {value: self._operand(step, value, arguments.get(value)) for value in operands}
+        arguments: dict[SSAValue, SSAValue] = dict(zip(passed, block.args[len(held) :], strict=True))
+        tables = {*form.tables}
+        memory = {value: self._operand(step, value, arguments.get(value), value in tables) for value in operands}
         label = symbol.removeprefix(f"{self.names.model}_")
-        if along is not None:
-            block.args[0].name_hint = "row"
-        held = None if along is None else (along, block.args[0])
+        for argument in block.args[: len(held)]:
+            argument.name_hint = hint
+        values = dict(zip(along, block.args, strict=False))
         if form.tile is None:
-            build_nest(form, memory, step, self.style, label, held)
+            build_nest(form, memory, step, self.style, label, values)
         else:
-            build_tile(form, memory, step, self.style, lambda name, array: self.memory.packed(step, name, array), held)
+            constant = partial(self.memory.packed, step)
+            build_tile(form, memory, step, self.style, constant, values)
         block.add_op(func.ReturnOp())
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
         self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
         return Step(symbol, addresses)
 
-    def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None) -> SSAValue | Rows:
+    def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None, is_table: bool) -> Storage:
         """An operand inside the function of a step: an argument, a constant, or rows."""
         place = self.memory.place(value)
+        if not is_table and (number := self.memory.number(value)) is not None:
+            return number
+        if (encoded := self.memory.encoded(step, value)) is not None:
+            return encoded
         if place.rows is not None:
             return self.memory.write_rows(step, place)
         if argument is None:
@@ -183,9 +218,11 @@ class Lowering:
         return self.arguments[root]
 
 
-def scratch_of(form: StructuredForm) -> list[SSAValue]:
-    """The scratch memory of a form, if it has some."""
-    return [] if form.scratch is None else [form.scratch]
+def operands_of(form: StructuredForm) -> list[SSAValue]:
+    """The memrefs that the function of a form reads and writes; a kernel packs weights of its own."""
+    ins = form.ins if form.tile is None else form.ins[:1]
+    scratch = [] if form.scratch is None else [form.scratch]
+    return [*ins, *form.params, *form.tables, *form.indices, form.target, *scratch]
 
 
 def drop_unused(lowering: Lowering, lowered: func.FuncOp) -> None:
@@ -206,7 +243,7 @@ def drop_unused(lowering: Lowering, lowered: func.FuncOp) -> None:
 
 @dataclass(frozen=True)
 class Step:
-    """A function of one form: its name, and the addresses that it takes (a slice takes its number before them)."""
+    """A function of one form: its name, and the addresses that it takes (a slice takes its numbers before them)."""
 
     symbol: str
     addresses: list[SSAValue]

@@ -32,14 +32,17 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Operation, SSAValue
 
-from ...dialects.dense import from_numpy
+from ...dialects.dense import dtype_of, from_numpy, to_numpy
 from ...dialects.emitc.types import MEMORY, PUSH_ROW, RUN, SECTION
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
+from ...dialects.fixed.forms import scalar_type, shaped_type
+from ...dialects.fixed.layout import encode
 from ...dialects.memories import DEFAULT_MEMORY
 from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes, row_dimension
 from ...dialects.names import Names, identifier, own
-from .emit import Emitter, signless_memref
+from .emit import Emitter, signless, signless_memref
+from .encoded import Encoded
 from .rows import Rows, is_even, narrow, one_row, table_type
 
 BUFFER_ALIGNMENT = 4
@@ -83,7 +86,8 @@ class Memory:
         self.has_packed = False
         self._places: dict[SSAValue, Place] = {}
         self._symbols: dict[SSAValue, memref.GlobalOp] = {}
-        self._constants: dict[tuple[MemRefType[IntegerType], bytes], memref.GlobalOp] = {}
+        self._constants: dict[tuple[IntegerType, bytes], memref.GlobalOp] = {}
+        self._values: dict[SSAValue, ConstantOp] = {}
         self._offsets: dict[SSAValue, NDArray[np.int32]] = {}
         self._tables: dict[SSAValue, memref.GlobalOp] = {}
 
@@ -91,7 +95,8 @@ class Memory:
         """Take up an op that makes a memref. Returns False when it is another kind of op."""
         match op:
             case ConstantOp() if isinstance(op.result.type, MemRefType):
-                self._root(op.result, self._constant(op, op.result.type))
+                self._values[op.result] = op
+                self._places[op.result] = Place(op.result, 0, signless_memref(op.result.type))
             case ArenaOp():
                 self._arena(op)
             case BufferOp():
@@ -125,12 +130,39 @@ class Memory:
     def is_passed(self, value: SSAValue) -> bool:
         """True when a step takes the memref as an argument: it is neither a constant nor made of rows."""
         place = self._places[value]
-        symbol = self._symbols.get(place.root)
-        return place.rows is None and (symbol is None or symbol.constant is None)
+        return place.rows is None and place.root not in self._values
+
+    def number(self, value: SSAValue) -> int | None:
+        """The one number that a constant consists of, as its type counts it; such a constant takes no memory."""
+        constant = self._values.get(value)
+        if constant is None or not isinstance(constant.result.type, MemRefType):
+            return None
+        values = to_numpy(constant.value).reshape(-1).view(dtype_of(scalar_type(constant.result.type.element_type)))
+        return int(values[0]) if len(values) and (values == values[0]).all() else None
+
+    def encoded(self, emit: Emitter, value: SSAValue) -> Encoded | None:
+        """Write the bytes of a constant that has a layout."""
+        constant = self._values.get(value)
+        if constant is None or constant.layout is None:
+            return None
+        rows = encode(to_numpy(constant.value), constant.layout)
+        data = rows.data.view(np.int8)
+        type = MemRefType(i8, data.shape, memory_space=FLASH)
+        symbol = self.constant(self._name(constant), type, from_numpy(data))
+
+        def table(values: NDArray[np.int32]) -> SSAValue:
+            return self._get(emit, self.table(f"{self._name(constant)}_rows", values))
+
+        layout, element = constant.layout, signless(scalar_type(shaped_type(value).element_type))
+        return Encoded(self._get(emit, symbol), rows, layout.encoding.data, layout.axis.value.data, element, table)
 
     def get_root(self, emit: Emitter, root: SSAValue) -> SSAValue:
         """Write `memref.get_global` of a root that is not an argument."""
-        symbol = self._symbols[root]
+        if root in self._values and root not in self._symbols:
+            self._symbols[root] = self._constant(self._values[root])
+        return self._get(emit, self._symbols[root])
+
+    def _get(self, emit: Emitter, symbol: memref.GlobalOp) -> SSAValue:
         return emit.do(memref.GetGlobalOp(symbol.sym_name.data, symbol.type), hint_of(symbol.sym_name.data, self.names))
 
     def _root(self, value: SSAValue, symbol: memref.GlobalOp) -> None:
@@ -160,13 +192,16 @@ class Memory:
         self.globals.append(op)
         return op
 
-    def _constant(self, op: ConstantOp, type: MemRefType) -> memref.GlobalOp:
-        name = op.node.data if op.node is not None else f"w{len(self._constants)}"
-        return self.constant(name, signless_memref(type), op.value)
+    def _constant(self, op: ConstantOp) -> memref.GlobalOp:
+        assert isinstance(op.result.type, MemRefType)
+        return self.constant(self._name(op), signless_memref(op.result.type), op.value)
+
+    def _name(self, op: ConstantOp) -> str:
+        return op.node.data if op.node is not None else f"w{len(self._constants)}"
 
     def constant(self, name: str, type: MemRefType[IntegerType], value: DenseIntOrFPElementsAttr) -> memref.GlobalOp:
-        """The global of a constant; constants of the same type and bytes share one."""
-        key = (type, value.data.data)
+        """The global of a constant; constants of the same elements share one, whatever their shapes."""
+        key = (type.element_type, np.ascontiguousarray(to_numpy(value)).tobytes())
         if key not in self._constants:
             tensor = DenseIntOrFPElementsAttr(TensorType(type.element_type, type.get_shape()), value.data)
             symbol = StringAttr(self.names.new(name))

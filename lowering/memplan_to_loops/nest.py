@@ -14,18 +14,22 @@ element counts (sums).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import IndexType, StringAttr
+from xdsl.dialects.builtin import IndexType, IntegerType, StringAttr
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects.access import Linear, linear_map
-from ...dialects.fixed.forms import StructuredForm, shaped_type
+from ...dialects.errors import UserError
+from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.walks import Walk, walk_of
 from ...dialects.mcu import LABEL
 from .combine import Combination, SumOfProducts, combination
-from .emit import Emitter, Index
-from .index import Indices, Style, Window, depth, split_padding
+from .emit import Emitter, Index, is_unsigned, signless
+from .encoded import Encoded, Order, RowWriter, order_of
+from .index import Indices, Style, Window, depth, prefix, split_padding
 from .labels import dimension_names
 from .rows import Rows
 from .scalars import inline_body
@@ -33,8 +37,10 @@ from .scalars import inline_body
 Carried = list[SSAValue]
 
 
-Operands = Mapping[SSAValue, SSAValue | Rows]
-"""Where the operands of a form are: a signless memref each, or rows that lie apart."""
+Storage = SSAValue | Rows | Encoded | int
+"""Where an operand is: a signless memref, rows that lie apart, bytes under a layout; or the number that it is."""
+
+Operands = Mapping[SSAValue, Storage]
 
 
 def build_nest(
@@ -43,13 +49,13 @@ def build_nest(
     emit: Emitter,
     style: Style,
     label: str,
-    held: tuple[int, SSAValue] | None = None,
+    held: Mapping[int, SSAValue] | None = None,
 ) -> None:
-    """Write the loops of `form`; `held` is a dimension and the value that it is held at: then one slice is written.
+    """Write the loops of `form`; `held` are dimensions and the values that they are held at: then one slice is written.
 
     The slices along a reduction dimension accumulate in the destination.
     """
-    Nest(form, memory, emit, style, label, held).build()
+    Nest(form, memory, emit, style, label, held or {}).build()
 
 
 class Nest:
@@ -62,7 +68,7 @@ class Nest:
         emit: Emitter,
         style: Style,
         label: str,
-        held: tuple[int, SSAValue] | None,
+        held: Mapping[int, SSAValue],
     ):
         self.form, self.memory, self.emit, self.label, self.held = form, memory, emit, label, held
         self.parallel = len(form.domain.parallel.data)
@@ -72,7 +78,10 @@ class Nest:
         self.ins = [self._expressions(access) for access in form.in_maps]
         self.params = [self._expressions(access) for access in form.param_maps]
         self.out = self._expressions(form.out_map)
+        places = [self._expressions(access) for access in form.held_maps]
+        self.at = dict(zip(form.held_dims, zip(form.indices, places, strict=True), strict=True))
         self.position = self._row_major_position()
+        self.walk = self._walk()
         padded = [
             (expression, size)
             for operand, expressions in zip(form.ins, self.ins, strict=True)
@@ -80,7 +89,12 @@ class Nest:
         ]
         self.windows, self.guards = split_padding(padded, self.sizes, self.parallel, style.padding)
         self.indices = Indices(
-            emit, [e for group in (*self.ins, *self.params, self.out, [self.position]) for e in group]
+            emit,
+            [
+                e
+                for group in (*self.ins, *self.params, self.out, *places, [self.position], self._first_row())
+                for e in group
+            ],
         )
         self.rows = self._rows()
         self.views: dict[tuple[SSAValue, Linear], SSAValue] = {}
@@ -129,10 +143,34 @@ class Nest:
                 stride *= self.form.sizes[dim]
         return self._without_trivial(Linear(tuple(strides), 0))
 
+    def _walk(self) -> EncodedWalk | None:
+        """How the form runs through an operand that is stored under a layout, where there is one.
+
+        Raises UserError where it reads such an operand in another way.
+        """
+        encoded = [(value, s) for value in self.form.operands if isinstance(s := self.memory.get(value), Encoded)]
+        if not encoded:
+            return None
+        value, storage = encoded[0]
+        walk, held = walk_of(self.form, value), {*self.held, *self.at}
+        if walk is None or len(encoded) > 1 or walk.dim in held or walk.axis != storage.axis:
+            raise UserError(
+                f"convert-memplan-to-loops: '{self.label}' does not read its constant of layout {storage.encoding} "
+                "from the first element to the last along that axis: remove the layout, or let memplan-choose-layouts "
+                "choose it"
+            )
+        order = order_of(self._without_trivial(walk.row), self.sizes, self.parallel, held)
+        writer = RowWriter(self.emit, storage, self.sizes[walk.dim], self._accumulate_at)
+        return EncodedWalk(value, walk, order, writer)
+
+    def _first_row(self) -> list[Linear]:
+        """The numbers of rows from which a walk starts."""
+        return [] if self.walk is None else [self.walk.order.first]
+
     def build(self) -> None:
         """Write the whole nest."""
         self._settle(0)
-        self._parallel(0)
+        self._parallel(0, [])
 
     def _settle(self, loops: int) -> None:
         """Compute the bounds and conditions that are known once the first `loops` loops are open."""
@@ -154,23 +192,29 @@ class Nest:
             inside = self.inside
             self.inside = condition if inside is None else self.emit.do(arith.AndIOp(inside, condition))
 
-    def _parallel(self, dim: int) -> None:
+    def _parallel(self, dim: int, carried: Carried) -> Carried:
+        """The parallel loops from `dim` on; they carry the position in an operand that is stored under a layout."""
+        if self.walk is not None and dim == self.walk.order.loop:
+            carried = [self.walk.writer.start(self.walk.order, self.indices.value)]
         if dim == self.parallel:
-            self._element()
+            carried = self._element(carried)
         else:
-            self._loop(dim, [], lambda _: self._parallel(dim + 1))
+            carried = self._loop(dim, carried, lambda values: self._parallel(dim + 1, values), ("at",))
+        return [] if self.walk is not None and dim == self.walk.order.loop else carried
 
-    def _loop(self, dim: int, carried: Carried, body: Callable[[Carried], Carried | None]) -> Carried:
+    def _loop(
+        self, dim: int, carried: Carried, body: Callable[[Carried], Carried], hints: Sequence[str] = ("acc", "at")
+    ) -> Carried:
         """Write a loop over a dimension around what `body` writes; only the body where there is one iteration."""
         if self.sizes[dim] == 1:
-            return body(carried) or []
-        if self.held is not None and dim == self.held[0]:
-            self.indices.enter(dim, self.held[1])
+            return body(carried)
+        if dim in self.at or dim in self.held:
+            self.indices.enter(dim, self._index(dim))
             self._settle(dim + 1)
-            return body(carried) or []
+            return body(carried)
         lower, upper = self._loop_bounds(dim)
         block = Block(arg_types=[IndexType(), *(value.type for value in carried)])
-        for argument, hint in zip(block.args, (self.names[dim], "acc", "at"), strict=False):
+        for argument, hint in zip(block.args, (self.names[dim], *hints), strict=False):
             argument.name_hint = hint
         loop = scf.ForOp(self.emit.index(lower), self.emit.index(upper), self.emit.index(1), carried, block)
         loop.attributes[LABEL] = StringAttr(f"{self.label}_{self.names[dim]}")
@@ -178,8 +222,19 @@ class Nest:
         with self.emit.inside(block):
             self.indices.enter(dim, block.args[0])
             self._settle(dim + 1)
-            block.add_op(scf.YieldOp(*(body(list(block.args[1:])) or [])))
+            block.add_op(scf.YieldOp(*body(list(block.args[1:]))))
         return list(loop.results)
+
+    def _index(self, dim: int) -> SSAValue:
+        """The value that a dimension is held at: of the slice, or an element of an index tensor."""
+        if dim in self.held:
+            return self.held[dim]
+        operand, expressions = self.at[dim]
+        (value,) = self._load([operand], [expressions])
+        storage = scalar_type(shaped_type(operand).element_type)
+        if is_unsigned(storage):
+            value = self.emit.convert(value, storage, IntegerType(2 * storage.width.data))
+        return self.emit.do(arith.IndexCastOp(value, IndexType()), self.names[dim])
 
     def _loop_bounds(self, dim: int) -> tuple[Index, Index]:
         lower: Index = 0
@@ -190,28 +245,33 @@ class Nest:
                 upper = last if upper == self.sizes[dim] else self.emit.minimum(upper, last)
         return lower, upper
 
-    def _element(self) -> None:
-        """One point of the parallel domain: combine, apply the body, store."""
+    def _element(self, position: Carried) -> Carried:
+        """One point of the parallel domain: combine, apply the body, store; `position` is that of a walk."""
         if self.combination is None:
             heads = self._load(self.form.ins, self.ins)
+        elif self.walk is not None:
+            sums, end = self.walk.writer.row(position[0], self._start(self.combination))
+            heads, position = [self.combination.result(sums)], [end]
         else:
             heads = [self.combination.result(self._reduce(self.parallel, self._start(self.combination)))]
         params = self._load(self.form.params, self.params)
-        tables = [table for table in map(self.memory.__getitem__, self.form.tables) if not isinstance(table, Rows)]
+        tables = [table for table in map(self.memory.__getitem__, self.form.tables) if isinstance(table, SSAValue)]
         body = self.form.body.block
         arguments: list[SSAValue] = [*heads, *params, *tables]
         result = inline_body(self.emit, body, dict(zip(body.args, arguments, strict=True)))
         place, indices = self._place(self.form.target, self.out)
         self.emit.block.add_op(memref.StoreOp.get(result, place, indices))
+        return position
 
     def _start(self, combination: Combination) -> Carried:
         """What the reduction starts with: in slices along a reduction dimension, what the slices before have left."""
         initial = combination.initial()
-        if self.held is None or self.held[0] < self.parallel:
+        slices = [value for dim, value in self.held.items() if dim >= self.parallel]
+        if not slices:
             return initial
         place, indices = self._place(self.form.target, self.out)
         (first,) = initial
-        is_first = self.emit.do(arith.CmpiOp(self.held[1], self.emit.index(0), "eq"))
+        is_first = self.emit.do(arith.CmpiOp(slices[0], self.emit.index(0), "eq"))
         return [self.emit.do(arith.SelectOp(is_first, first, self.emit.do(memref.LoadOp.get(place, indices))))]
 
     def _reduce(self, dim: int, carried: Carried) -> Carried:
@@ -234,22 +294,67 @@ class Nest:
         elements = self._load(self.form.ins, self.ins)
         return self.combination.accumulate(elements, self.indices.value(self.position), carried)
 
-    def _load(self, operands: Sequence[SSAValue], expressions: Sequence[Sequence[Linear]]) -> list[SSAValue]:
-        places = [self._place(operand, indices) for operand, indices in zip(operands, expressions, strict=True)]
-        return [self.emit.do(memref.LoadOp.get(place, indices)) for place, indices in places]
+    def _accumulate_at(self, k: Index, weight: SSAValue, carried: Carried) -> Carried:
+        """Accumulate with the element `weight` of an encoded operand, at `k` along the dimension that it counts."""
+        walk, combination = self.walk, self.combination
+        assert walk is not None and combination is not None
+        dim = walk.walk.dim
 
-    def _place(self, operand: SSAValue, expressions: Sequence[Linear]) -> tuple[SSAValue, list[SSAValue]]:
-        """The memref of an operand, or of one of its rows, and the indices of an element there."""
+        def value(expression: Linear) -> Index:
+            before = self.indices.value(prefix(expression, dim))
+            step = expression.coefficients[dim]
+            return self.emit.sum(before, self.emit.scale(k, step)) if step else before
+
+        others = zip(self.form.ins, self.ins, strict=True)
+        elements = [weight if v is walk.value else self._load([v], [index], value)[0] for v, index in others]
+        return combination.accumulate(elements, 0, carried)
+
+    def _load(
+        self,
+        operands: Sequence[SSAValue],
+        expressions: Sequence[Sequence[Linear]],
+        value: Callable[[Linear], Index] | None = None,
+    ) -> list[SSAValue]:
+        """An element of each operand, at expressions that `value` computes (by default from the loops' variables)."""
+        return [
+            self._element_of(operand, indices, value or self.indices.value)
+            for operand, indices in zip(operands, expressions, strict=True)
+        ]
+
+    def _element_of(
+        self, operand: SSAValue, expressions: Sequence[Linear], value: Callable[[Linear], Index]
+    ) -> SSAValue:
         storage = self.memory[operand]
-        indices = [self.emit.index(self.indices.value(expression)) for expression in expressions]
-        if not isinstance(storage, Rows):
+        if isinstance(storage, int):
+            return self.emit.constant(storage, signless(scalar_type(shaped_type(operand).element_type)))
+        place, indices = self._place(operand, expressions, value)
+        return self.emit.do(memref.LoadOp.get(place, indices))
+
+    def _place(
+        self, operand: SSAValue, expressions: Sequence[Linear], value: Callable[[Linear], Index] | None = None
+    ) -> tuple[SSAValue, list[SSAValue]]:
+        """The memref of an operand, or of one of its rows, and the indices of an element there."""
+        storage, value = self.memory[operand], value or self.indices.value
+        indices = [self.emit.index(value(expression)) for expression in expressions]
+        if isinstance(storage, SSAValue):
             return storage, indices
+        assert isinstance(storage, Rows)
         row = expressions[storage.dim]
         view = self.views.get((operand, row))
         indices[storage.dim] = self.emit.index(0)
-        return self._row(operand, row) if view is None else view, indices
+        return storage.view(self.emit, value(row)) if view is None else view, indices
 
     def _row(self, operand: SSAValue, row: Linear) -> SSAValue:
         storage = self.memory[operand]
         assert isinstance(storage, Rows)
         return storage.view(self.emit, self.indices.value(row))
+
+
+@dataclass(frozen=True)
+class EncodedWalk:
+    """A form's walk through the operand `value`, in an order of its rows."""
+
+    value: SSAValue
+    walk: Walk
+    order: Order
+    writer: RowWriter

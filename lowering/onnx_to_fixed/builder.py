@@ -52,6 +52,8 @@ class FixedBuilder:
 
     def __init__(self, block: Block):
         self.block = block
+        self.top = block
+        """Where constants stand: before what is repeated."""
         self.values: dict[SSAValue, SSAValue] = {}
         self.bounds: dict[SSAValue, tuple[int, int]] = {}
         """The least and greatest stored integer, of values of the model for which more is known than their type."""
@@ -60,6 +62,10 @@ class FixedBuilder:
         """Append an op and return its one result."""
         Rewriter.insert_op(op, InsertPoint.at_end(self.block))
         return op.results[0]
+
+    def emit_last(self, op: Operation) -> None:
+        """Append an op with any number of results."""
+        Rewriter.insert_op(op, InsertPoint.at_end(self.block))
 
     def value(self, source: SSAValue) -> SSAValue:
         """The `fixed` tensor that stands for an ONNX value; a constant is quantized on first use."""
@@ -96,7 +102,9 @@ class FixedBuilder:
     def constant(self, integers: NDArray[Any], element: QType | IntegerType, node: str | None = None) -> SSAValue:
         """A `fixed.constant` tensor of stored integers."""
         storage = scalar_type(element)
-        return self.emit(ConstantOp(from_numpy(integers, storage), TensorType(element, integers.shape), node))
+        op = ConstantOp(from_numpy(integers, storage), TensorType(element, integers.shape), node)
+        Rewriter.insert_op(op, InsertPoint.at_end(self.top))
+        return op.result
 
 
 def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:

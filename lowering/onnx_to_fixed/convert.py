@@ -23,11 +23,13 @@ from ...dialects import onnx
 from ...dialects.errors import UserError
 from ...dialects.onnx.base import port_names
 from ...dialects.onnx.weights import is_weight
+from ...passes.fixed.scales.repeated import STATE_TYPES
 from .along_axes import lower_arg_max, lower_arg_min, lower_cum_sum, lower_hardmax
 from .builder import TYPE, FixedBuilder, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
 from .conv_transpose import lower_conv_transpose
+from .distances import lower_squared_distance
 from .elementwise import lower_add, lower_clip, lower_mul, lower_quantize, lower_relu, lower_sub
 from .exponentials import lower_log_softmax, lower_reduce_log_sum_exp
 from .functions import lower_function
@@ -56,9 +58,11 @@ from .reductions import (
 )
 from .requantize import ScaleError
 from .resize import lower_resize
+from .scans import lower_scan
 from .several import lower_extreme, lower_mean, lower_mod, lower_p_relu, lower_pow
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
+from .takes import lower_take
 
 Rewrite = Callable[[FixedBuilder, Any], SSAValue]
 
@@ -116,13 +120,18 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ResizeOp: lower_resize,
     onnx.SliceOp: lower_slice,
     onnx.SoftmaxOp: lower_softmax,
+    onnx.SquaredDistanceOp: lower_squared_distance,
     onnx.SqueezeOp: lower_reshape,
     onnx.SubOp: lower_sub,
+    onnx.TakeOp: lower_take,
     onnx.TransposeOp: lower_transpose,
     onnx.UnsqueezeOp: lower_reshape,
     onnx.WhereOp: lower_where,
     **dict.fromkeys(onnx.FUNCTIONS.values(), lower_function),
 }
+
+OTHERS = (onnx.ConstantOp, onnx.NextOp, onnx.ScanOp, func.ReturnOp)
+"""Ops that no table rewrites."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +149,13 @@ class ConvertOnnxToFixedPass(ModulePass):
 def refuse_unknown(function: func.FuncOp) -> None:
     """Raise one UserError that names every op without a rewrite, and every value without a type."""
     reasons: list[str] = []
-    for op in function.body.block.ops:
-        known = type(op) in REWRITES or isinstance(op, onnx.ConstantOp | func.ReturnOp)
+    for op in function.body.walk():
+        known = type(op) in REWRITES or isinstance(op, OTHERS)
         label = getattr(op, "node", None)
         where = f"{op.name} '{label.data if label else ''}'"
         if not known:
             reasons.append(f"{where}: no lowering to `fixed` for this operator here; `tinyml supported-ops` lists them")
-        elif needs_type(op) and TYPE not in op.attributes:
+        elif (STATE_TYPES if isinstance(op, onnx.ScanOp) else TYPE) not in op.attributes and needs_type(op):
             reasons.append(f"{where}: the result has no type; run fixed-assign-types (and fixed-calibrate) first")
     if reasons:
         raise UserError(*reasons)
@@ -170,12 +179,10 @@ def convert_function(function: func.FuncOp) -> tuple[func.FuncOp, dict[SSAValue,
     block = Block(arg_types=types)
     builder = FixedBuilder(block)
     builder.values.update(zip(old.args, block.args, strict=True))
-    for op in old.ops:
-        if isinstance(op, func.ReturnOp):
-            results = [builder.value(v) for v in op.operands]
-            builder.block.add_op(func.ReturnOp(*results))
-        elif not is_weight(op.results[0]):
-            builder.values[op.results[0]] = rewritten(builder, op)
+    convert_ops(builder, old)
+    returned = old.last_op
+    assert isinstance(returned, func.ReturnOp)
+    builder.block.add_op(func.ReturnOp(*(builder.value(v) for v in returned.operands)))
     terminator = block.last_op
     assert isinstance(terminator, func.ReturnOp)
     new = func.FuncOp(
@@ -185,11 +192,18 @@ def convert_function(function: func.FuncOp) -> tuple[func.FuncOp, dict[SSAValue,
         function.sym_visibility,
     )
     new.attributes["fixed.inputs"] = ports(old.args, block.args, port_names(function.arg_attrs, "input", len(types)))
-    returned = old.last_op
-    assert isinstance(returned, func.ReturnOp)
     names = port_names(function.res_attrs, "output", len(returned.operands))
     new.attributes["fixed.outputs"] = ports(returned.operands, terminator.operands, names)
     return new, builder.values
+
+
+def convert_ops(builder: FixedBuilder, block: Block) -> None:
+    """What stands for each op of a block, its terminator apart."""
+    for op in block.ops:
+        if isinstance(op, onnx.ScanOp):
+            lower_scan(builder, op, convert_ops)
+        elif not isinstance(op, func.ReturnOp | onnx.NextOp) and not is_weight(op.results[0]):
+            builder.values[op.results[0]] = rewritten(builder, op)
 
 
 def rewritten(builder: FixedBuilder, op: Operation) -> SSAValue:

@@ -2,7 +2,8 @@
 
 Where the model has QuantizeLinear and DequantizeLinear, their parameters are taken as they are; what passes integers on
 passes their type on. Elsewhere a type comes from the calibrated range (scales/ranges.py) and from a layer's weights and
-bias (scales/weights.py). Leaves `fixed.type` on ops and `fixed.input_types` on the function.
+bias (scales/weights.py), as far as nothing is set for the value itself (`dialects/fixed/settings.py`). Leaves
+`fixed.type` on ops and `fixed.input_types` on the function.
 """
 
 from __future__ import annotations
@@ -19,14 +20,26 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
+from ...dialects.fixed.settings import setting_of
 from ...dialects.fixed.types import QType, integer_type
 from ...dialects.harmless import in_quotes
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
+from .scales.distances import range_beside
 from .scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
+from .scales.repeated import (
+    STATE_TYPES,
+    assign_slices,
+    assign_stacked,
+    pin_integers,
+    pin_states,
+    seen_range,
+    state_types,
+)
 from .scales.saturating import reach_that_matters
+from .scales.set_in_vain import set_in_vain
 from .scales.signs import reaches
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
 from .scales.weights import Layer, WeightTypes, of_operand
@@ -41,6 +54,7 @@ PRESERVING = (
     onnx.ReshapeOp,
     onnx.SliceOp,
     onnx.SqueezeOp,
+    onnx.TakeOp,
     onnx.TransposeOp,
     onnx.UnsqueezeOp,
 )
@@ -65,6 +79,7 @@ class AssignTypesPass(ModulePass):
     """Choose the storage type of every value.
 
     `bits` is the storage width of activations and weights without types of their own; `scheme` is "affine" or "pow2".
+    What is set for single values, by attributes such as `fixed.bits = 16`, goes before both.
     `accumulator_bits` (32 or 64) is the widest accumulator that the target computes well: weights of more than 8 bits
     are kept small enough for it.
     """
@@ -94,20 +109,30 @@ class Assignment:
     def run(self) -> None:
         """Assign, or raise one UserError that names every value without a type."""
         give_each_reader_its_own(self.function)
-        ops = [op for op in self.function.body.block.ops if not is_constant(op)]
+        if vain := set_in_vain(self.function, preserves):
+            raise UserError(*vain)
+        ops = [op for op in self.function.body.walk() if not is_constant(op)]
+        scans = [op for op in ops if isinstance(op, onnx.ScanOp)]
         self.assign_integers(ops)
+        pin_states(scans, self.types, self.ranges)
         for op in reversed(ops):
-            for result in op.results:
+            for result in () if isinstance(op, onnx.ScanOp) else op.results:
                 self.from_uses(result)
         for argument in self.function.body.block.args:
             self.from_uses(argument)
         self.assign_arguments()
         for op in ops:
+            self.assign_operands(op)
             self.assign_result(op)
         reasons = [
             f"{op.name} '{label_of(op)}': no range and no QuantizeLinear; give calibration data (--calib)"
             for op in ops
             if is_real(op) and op.results[0] not in self.types
+        ]
+        reasons += [
+            f"{op.name} '{label_of(op)}': no range of a state; give calibration data (--calib)"
+            for op in scans
+            if any(argument not in self.types for argument in op.state_arguments)
         ]
         reasons = reasons or [reason for op in ops if isinstance(op, onnx.PadOp) for reason in self.lost_beside(op)]
         if reasons:
@@ -115,8 +140,28 @@ class Assignment:
         for op in ops:
             self.assign_constants(op)
         for value, type in self.types.items():
-            if isinstance(value.owner, Operation):
+            if isinstance(value.owner, Operation) and not isinstance(value.owner, onnx.ScanOp):
                 value.owner.attributes["fixed.type"] = type
+        for scan in scans:
+            scan.attributes[STATE_TYPES] = state_types(scan, self.types)
+
+    def assign_operands(self, op: Operation) -> None:
+        """Before a body its slices, and behind it what it stacks; constants among these are tensors like others."""
+        if isinstance(op, onnx.ScanOp):
+            values = [*op.ins, *op.states]
+        elif isinstance(op, onnx.NextOp):
+            values = [*op.outs, *op.states]
+        else:
+            return
+        for value in values:
+            if value not in self.types and is_weight(value):
+                storage = element_of(value)
+                integers = isinstance(storage, IntegerType)
+                self.types[value] = integer_type(storage) if integers else self.operand_type(value)
+        if isinstance(op, onnx.ScanOp):
+            assign_slices(op, self.types)
+        elif isinstance(scan := op.parent_op(), onnx.ScanOp):
+            assign_stacked(scan, self.types)
 
     def assign_integers(self, ops: list[Operation]) -> None:
         """Types that the model states: of integers from what makes them on, of reals behind a DequantizeLinear.
@@ -135,8 +180,14 @@ class Assignment:
                         "quantize activations per tensor"
                     )
                 self.types[op.results[0]] = stated
+            elif isinstance(op, onnx.ScanOp):
+                assign_slices(op, self.types)
+                pin_integers(op, self.types)
+            elif isinstance(op, onnx.NextOp):
+                if isinstance(scan := op.parent_op(), onnx.ScanOp):
+                    assign_stacked(scan, self.types)
             elif len(op.results) == 1 and isinstance(storage := element_of(op.results[0]), IntegerType):
-                moved = op.operands if isinstance(op, INTEGER_MOVES) else ()
+                moved = op.operands if isinstance(op, INTEGER_MOVES) else op.operands[: isinstance(op, onnx.TakeOp)]
                 known = [self.types[operand] for operand in moved if operand in self.types]
                 self.types[op.results[0]] = known[0] if known else integer_type(storage)
 
@@ -146,10 +197,14 @@ class Assignment:
             return
         users = [use.operation for use in value.uses]
         found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
+        if not found and setting_of(value):
+            return
         if not found and len(users) == 1 and (preserves(users[0]) or isinstance(users[0], CLAMPS)):
             found = self.through(users[0], value)
         if not found and (whole := self.in_whole_steps(value, users)) is not None:
             found = [whole]
+        if not found and (beside := range_beside(value, users, self.range_of)) is not None:
+            found = [self.ranges.of_range(*beside)]
         if found:
             self.types[value] = (
                 whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)
@@ -206,7 +261,8 @@ class Assignment:
             if argument in self.types:
                 continue
             if isinstance(ranges, ArrayAttr):
-                self.types[argument] = self.ranges.of_range(*numbers(ranges.data[index]))
+                low, high = numbers(ranges.data[index])
+                self.types[argument] = whole_bytes(self.ranges_of(argument).of_range(low, high))
             else:
                 missing.append(in_quotes(names[index]))
         if missing:
@@ -222,12 +278,14 @@ class Assignment:
         if len(op.results) != 1 or op.results[0] in self.types:
             return
         result = op.results[0]
-        if preserves(op) and op.operands[0] in self.types:
+        if isinstance(op, onnx.TakeOp) and is_weight(op.x):
+            self.types[result] = self.operand_type(op.x)
+        elif preserves(op) and op.operands[0] in self.types:
             self.types[result] = self.types[op.operands[0]]
         elif isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
             self.types[result] = type
         elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
-            self.types[result] = self.ranges.unit()
+            self.types[result] = self.ranges_of(result).unit()
         elif isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
             self.types[result] = between(op, self.types[op.x])
         elif "fixed.range" in op.attributes:
@@ -262,12 +320,7 @@ class Assignment:
 
     def range_of(self, value: SSAValue) -> tuple[float, float] | None:
         """The calibrated range of a value."""
-        ranges = self.function.attributes.get("fixed.input_ranges")
-        if isinstance(value, BlockArgument):
-            attribute = ranges.data[value.index] if isinstance(ranges, ArrayAttr) else None
-        else:
-            attribute = value.owner.attributes.get("fixed.range") if isinstance(value.owner, Operation) else None
-        return None if attribute is None else (numbers(attribute)[0], numbers(attribute)[1])
+        return seen_range(value)
 
     def lost_beside(self, pad: onnx.PadOp) -> list[str]:
         """The reason why a Pad is refused whose constant takes up the range: its operand would be next to nothing."""
@@ -286,18 +339,22 @@ class Assignment:
         low, high = numbers(op.attributes["fixed.range"])
         least, greatest = reach_that_matters(op.results[0], self.type_to_be)
         low, high = (min(max(end, least), greatest) for end in (low, high))
-        return self.ranges.of_range(low, high, max(-least, greatest))
+        return self.ranges_of(op.results[0]).of_range(low, high, max(-least, greatest))
+
+    def ranges_of(self, value: SSAValue) -> RangeTypes:
+        """The types of ranges as they are set for a value."""
+        return self.ranges.following(setting_of(value))
 
     def type_to_be(self, op: Operation) -> QType | None:
         """The type that the result of an op has, or will have: of a reader, before it has any."""
         if op.results[0] in self.types:
             return self.types[op.results[0]]
         if op.name == "onnx.Sigmoid":
-            return self.ranges.unit()
+            return self.ranges_of(op.results[0]).unit()
         if "fixed.range" not in op.attributes:
             return None
         low, high = numbers(op.attributes["fixed.range"])
-        return self.ranges.of_range(low, high)
+        return self.ranges_of(op.results[0]).of_range(low, high)
 
     def assign_constants(self, op: Operation) -> None:
         """Types of the constants that an op reads as tensors; biases and BatchNormalization's numbers are no such."""
@@ -311,6 +368,10 @@ class Assignment:
                 self.types[operand] = self.types[op.result]
             elif isinstance(storage := element_of(operand), IntegerType):
                 self.types[operand] = integer_type(storage)
+            elif isinstance(op, onnx.TakeOp) and op.result in self.types:
+                self.types[operand] = self.types[op.result]
+            elif isinstance(op, onnx.SquaredDistanceOp) and (other := op.operands[1 - index]) in self.types:
+                self.types[operand] = self.types[other]
             elif not isinstance(op, onnx.BatchNormalizationOp):
                 self.types[operand] = self.operand_type(operand)
 
@@ -324,14 +385,14 @@ class Assignment:
         layer = Layer(x, self.types[op.results[0]], bias, *reaches(op.x, x))
         if quantized is not None:
             return self.weights.of_quantized(quantized, layer)
-        return self.weights.of_reals(weight_reals(value), layer)
+        return self.weights.following(setting_of(value)).of_reals(weight_reals(value), layer)
 
     def operand_type(self, value: SSAValue) -> QType:
         """The type of a constant that an elementwise op reads."""
         if isinstance(value.owner, onnx.DequantizeLinearOp):
             return stated_type(value.owner) or of_operand(value.owner)
         values = weight_reals(value)
-        return self.ranges.of_range(float(values.min()), float(values.max()))
+        return self.ranges_of(value).of_range(float(values.min()), float(values.max()))
 
 
 def is_whole_product(value: SSAValue) -> bool:
@@ -345,7 +406,7 @@ def is_whole_product(value: SSAValue) -> bool:
 
 def give_each_reader_its_own(function: func.FuncOp) -> None:
     """Copy constants until each has one reader: how it is stored depends on who reads it."""
-    for op in [op for op in function.body.block.ops if op.results and is_weight(op.results[0])]:
+    for op in [op for op in function.body.walk() if op.results and is_weight(op.results[0])]:
         value = op.results[0]
         for use in list(value.uses)[1:]:
             copy = op.clone()

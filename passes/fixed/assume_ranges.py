@@ -25,7 +25,7 @@ class AssumeRangesPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         function = the_function(op)
         nominal = pair((-self.magnitude, self.magnitude))
-        for inner in function.body.block.ops:
+        for inner in function.walk():
             if is_real(inner):
                 inner.attributes.setdefault("fixed.range", nominal)
         arguments = function.body.block.args

@@ -140,8 +140,8 @@ def label_of(op: Operation) -> str:
 
 
 def is_real(op: Operation) -> bool:
-    """True for an op with one f32 tensor result."""
-    type = op.results[0].type if len(op.results) == 1 else None
+    """True for an op with one f32 tensor result that it computes itself: a scan's are what its body computes."""
+    type = op.results[0].type if len(op.results) == 1 and not op.regions else None
     return isinstance(type, TensorType) and isinstance(type.element_type, Float32Type)
 
 

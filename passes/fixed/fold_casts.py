@@ -81,7 +81,7 @@ class ReadInstead(RewritePattern):
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         if not isinstance(op, StructuredForm) or permutation_of(op) is not None:
             return
-        for index, operand in enumerate(op.operands):
+        for index, operand in enumerate(op.operands[: len(op.operands) - len(op.indices)]):
             if (before := cast_of(operand)) is not None:
                 op.operands[index] = before.source
                 rewriter.notify_op_modified(op)

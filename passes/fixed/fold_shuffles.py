@@ -87,7 +87,7 @@ class StoreShuffled(RewritePattern):
     def match_and_rewrite(self, op: MapOp, rewriter: PatternRewriter) -> None:
         shuffle = Shuffle.ending(op)
         form = None if shuffle is None else shuffle.source.owner
-        if shuffle is None or not isinstance(form, StructuredForm) or form.result is None:
+        if shuffle is None or not isinstance(form, StructuredForm) or form.result is None or form.held_dims:
             return
         split = Nest.of(form).reshaped(shaped_type(form.result).get_shape(), shuffle.split.get_shape())
         if split is None:

@@ -27,6 +27,7 @@ from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.types import IntsAttr, storage_limits
 from ...targets.executors.views import accessed, used_sizes
+from .constants import insert_constant
 from .intervals.analysis import Analysis, is_tensor_function
 from .intervals.combine import contraction
 
@@ -37,7 +38,8 @@ Array = NDArray[Any]
 class FoldZeroPointsPass(ModulePass):
     """Fold the input's zero point into the bias of every contraction that is not padded and whose weights are known.
 
-    Not where the sums without it, or the new bias, would leave the accumulator's type.
+    Not where the sums without it, or the new bias, would leave the accumulator's type, nor where a dimension is held at
+    an index: the bias would be as many numbers more.
     """
 
     name = "fixed-fold-zero-points"
@@ -46,7 +48,7 @@ class FoldZeroPointsPass(ModulePass):
         for function in op.ops:
             if isinstance(function, FuncOp) and is_tensor_function(function):
                 analysis = Analysis(function)
-                for form in list(function.body.block.ops):
+                for form in list(function.walk()):
                     if isinstance(form, ContractOp):
                         fold(form, analysis)
 
@@ -55,7 +57,7 @@ def fold(form: ContractOp, analysis: Analysis) -> None:
     """Fold the zero point of a contraction's first operand, where that is possible."""
     zero_x, zero_w = form.zero_points.data
     weights = form.ins[1].owner
-    if zero_x == 0 or form.is_padded(0) or not isinstance(weights, ConstantOp):
+    if zero_x == 0 or form.is_padded(0) or not isinstance(weights, ConstantOp) or form.held_dims:
         return
     old = form.zero_points
     form.properties["zero_points"] = IntsAttr((0, zero_w))
@@ -109,7 +111,7 @@ def set_bias(form: ContractOp, number: int | None, bias: Array) -> None:
     type = form.acc
     name = None if form.node is None else f"{form.node.data}_bias"
     constant = ConstantOp(from_numpy(values, type), TensorType(type, values.shape), name)
-    Rewriter.insert_op(constant, InsertPoint.before(form))
+    insert_constant(constant, form)
     maps = list(form.maps.data)
     if number is not None:
         operands = list(form.operands)
@@ -122,8 +124,9 @@ def set_bias(form: ContractOp, number: int | None, bias: Array) -> None:
         if not old.result.uses.get_length():
             Rewriter.erase_op(old)
         return
-    form.operands = [*form.ins, constant.result, *form.params, *form.tables]
-    segments = (len(form.ins), len(maps) - 2, len(form.operands) - len(maps), 0, 0)
+    tables, indices = list(form.tables), list(form.indices)
+    form.operands = [*form.ins, constant.result, *form.params, *tables, *indices]
+    segments = (len(form.ins), len(maps) - 2, len(tables), 0, len(indices), 0)
     form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
     maps.insert(2, AffineMapAttr(access))
     form.properties["maps"] = ArrayAttr(maps)

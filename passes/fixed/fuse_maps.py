@@ -37,13 +37,15 @@ class FuseIntoProducer(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MapOp, rewriter: PatternRewriter) -> None:
         moving = [index for index, value in enumerate(op.ins) if not isinstance(value.owner, ConstantOp)]
-        if len(moving) != 1 or op.result is None:
+        if len(moving) != 1 or op.result is None or op.held_dims:
             return
         value = op.ins[moving[0]]
         producer = value.owner
         if not isinstance(producer, StructuredForm) or producer.result is None or not value.has_one_use():
             return
-        if prod(producer.domain.parallel.data) != prod(shaped_type(value).get_shape()):
+        if producer.parent is not op.parent:
+            return  # it would run in each round
+        if prod(producer.trips[: len(producer.domain.parallel.data)]) != prod(shaped_type(value).get_shape()):
             return
         shape = shaped_type(value).get_shape()
         point = reading_point(op.sizes, shape, op.in_maps[moving[0]], producer.out_map)
@@ -85,9 +87,9 @@ def fused(producer: StructuredForm, op: MapOp, moving: int, point: Sequence[Affi
     params = [*producer.params, *(op.operands[i] for i in others)]
     tables = [*producer.tables, *op.tables]
     accesses = [*(m.data for m in producer.maps.data[:-1]), *(maps[i] for i in others), maps[-1]]
-    segments = (len(producer.ins), len(params), len(tables), 0, 0)
+    segments = (len(producer.ins), len(params), len(tables), 0, len(producer.indices), 0)
     return type(producer).create(
-        operands=[*producer.ins, *params, *tables],
+        operands=[*producer.ins, *params, *tables, *producer.indices],
         result_types=[op.result.type],
         properties={
             **producer.properties,

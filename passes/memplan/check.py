@@ -12,6 +12,7 @@ the points of a block count as one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from ...dialects.fixed.forms import StructuredForm
-from ...dialects.memplan import OpaqueOp, RetireOp, StreamOp
+from ...dialects.memplan import LoopOp, OpaqueOp, RetireOp, StreamOp
 from .checking.access import Chunk, When
 from .checking.inputs import check_inputs
 from .checking.intervals import Numbers, Pieces, run
@@ -54,17 +55,28 @@ class Step:
 
     time: int
     task: Task
-    value: int
+    values: Sequence[int]
     reads: list[tuple[Chunk, Numbers | None]]
     writes: list[Chunk]
     scratch: list[Chunk]
     since: int
     """The first stamp of the stream that the step is in."""
+    turn: Sequence[int] = ()
+    """The rounds of the loops around, the outermost first."""
 
     @property
     def name(self) -> str:
         """The node, with the slice, for messages."""
-        return self.task.name if self.task.along is None else f"slice {self.value} of {self.task.name}"
+        if self.task.along is not None:
+            return f"slice {self.values[0]} of {self.task.name}"
+        return self.task.name if not self.turn else f"{self.task.name} in round {', '.join(map(str, self.turn))}"
+
+
+@dataclass(frozen=True)
+class Round:
+    """The start of a round but the first: what the loop retires in each is there to be written again."""
+
+    units: Sequence[Unit]
 
 
 class Checker:
@@ -73,9 +85,11 @@ class Checker:
     def __init__(self, function: FuncOp):
         self.function = function
         self.places = Places(function)
-        self.actions: list[Step | Stream | RetireOp] = []
+        self.actions: list[Step | Stream | RetireOp | Round] = []
         self.steps: list[Step] = []
         self.tasks: list[Task] = []
+        self.turns: dict[LoopOp, int] = {}
+        self.in_loops: dict[StructuredForm, tuple[Task, list[LoopOp]]] = {}
         self.last_step = "the start"
 
     def check(self) -> None:
@@ -92,6 +106,9 @@ class Checker:
                     self._close(action)
                 case RetireOp():
                     self._retire(action)
+                case Round():
+                    for unit in action.units:
+                        unit.revive()
         for output in block.args[self.places.inputs :]:
             (unit,) = self.places.of(self.function, output).units
             if len(unit.memory.stamp.where(unit.start, unit.end, NEVER, True)):
@@ -103,11 +120,15 @@ class Checker:
             case RetireOp():
                 self.actions.append(op)
                 for unit in self.places.of(op, op.buffer).units:
-                    unit.last = min(unit.last, len(self.steps) - 1)
+                    unit.deaths.append(len(self.steps) - 1)
+            case StructuredForm() if self.turns:
+                self._add_round(op)
             case StructuredForm() | OpaqueOp():
                 task = task_of(op, self.places, len(self.tasks) + 1)
                 self.tasks.append(task)
-                self._add_step(task, 0, 0)
+                self._add_step(task, (), 0)
+            case LoopOp():
+                self._loop(op)
             case StreamOp():
                 self._stream(op)
             case ReturnOp():
@@ -116,6 +137,32 @@ class Checker:
                 if not self.places.declare(op):
                     refuse(op, f"`{op.name}` has no place in a plan")
 
+    def _loop(self, op: LoopOp) -> None:
+        """The steps of all rounds."""
+        retired = [inner.buffer for inner in op.walk() if isinstance(inner, RetireOp)]
+        for turn in range(op.rounds.value.data):
+            self.turns[op] = turn
+            if turn:
+                units = [unit for value in retired for unit in self.places.of(op, value).units]
+                self.actions.append(Round(list({unit.number: unit for unit in units}.values())))
+            for inner in op.body.block.ops:
+                self._take_up(inner)
+        del self.turns[op]
+
+    def _add_round(self, form: StructuredForm) -> None:
+        """A form in the rounds that the loops around are in."""
+        if form not in self.in_loops:
+            held: list[tuple[LoopOp, int]] = []
+            for loop in self.turns:
+                forms = [inner for inner in loop.walk() if isinstance(inner, StructuredForm)]
+                dim = loop.along.data[forms.index(form)]
+                held += [(loop, dim)] if dim >= 0 else []
+            task = task_of(form, self.places, len(self.tasks) + 1, rounds=[dim for _, dim in held])
+            self.in_loops[form] = task, [loop for loop, _ in held]
+            self.tasks.append(task)
+        task, loops = self.in_loops[form]
+        self._add_step(task, tuple(self.turns[loop] for loop in loops), 0)
+
     def _stream(self, op: StreamOp) -> None:
         number = len(self.tasks) + 1
         pairs = zip(op.forms, op.dims, strict=True)
@@ -123,17 +170,17 @@ class Checker:
         self.tasks.extend(tasks)
         stream = as_in_the_text(tasks)
         for form, value in op.slices.tolist():
-            self._add_step(tasks[form], value, 2 * number)
+            self._add_step(tasks[form], (value,), 2 * number)
         self.actions.append(stream)
 
-    def _add_step(self, task: Task, value: int, since: int) -> None:
-        reads, writes, scratch = task.touches(value)
-        step = Step(len(self.steps), task, value, reads, writes, scratch, since)
+    def _add_step(self, task: Task, values: Sequence[int], since: int) -> None:
+        reads, writes, scratch = task.touches(values)
+        step = Step(len(self.steps), task, values, reads, writes, scratch, since, tuple(self.turns.values()))
         self.steps.append(step)
         self.actions.append(step)
         for chunk, _ in reads:
             if chunk.unit.is_row:
-                chunk.unit.last = step.time
+                chunk.unit.last_read = step.time
 
     def _retire(self, op: RetireOp) -> None:
         place = self.places.of(op, op.buffer)
@@ -203,7 +250,7 @@ class Checker:
             for number in unit.others():
                 self._take_over(step, unit, self.places.units[number], number in written)
             unit.claim()
-        unit.memory.stamp.put(chunk.runs, step.task.stamp(step.value))
+        unit.memory.stamp.put(chunk.runs, step.task.stamp(step.values[0] if step.task.along is not None else 0))
 
     def _take_over(self, step: Step, unit: Unit, other: Unit, same_step: bool) -> None:
         """Refuse to write into the bytes of another unit that is still needed.

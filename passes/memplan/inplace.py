@@ -6,17 +6,20 @@ One analysis covers what other tools treat operator by operator: elementwise for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
+from xdsl.ir.affine import AffineMap
 from xdsl.passes import ModulePass
 
+from ...dialects.access import linear_map
 from ...dialects.fixed.forms import StructuredForm
-from ...dialects.memplan import BufferOp
-from ...dialects.memplan.liveness import Liveness, is_planned, is_split, root_of
+from ...dialects.memplan import BufferOp, loops_around
+from ...dialects.memplan.liveness import Liveness, is_planned, is_split, root_of, touched
 from .lifetimes.distance import DISTANCE, NEVER, safe_distance, storage_bytes
 
 
@@ -52,24 +55,33 @@ def annotate(function: FuncOp) -> None:
 def distances_of(form: StructuredForm, along: int | None, liveness: Liveness) -> list[int]:
     """The distance of each of the ins, then the params; those that lie in the same storage have the greatest in common.
 
-    `along` is the dimension along which a stream slices the form.
+    `along` is the dimension along which a stream slices the form. What the round of a loop selects of a memref shares
+    nothing.
     """
     target = root_of(form.target)
     roots = [root_of(value) for value in (*form.ins, *form.params)]
-    excluded = {target, *(root_of(table) for table in form.tables)}
+    held = [loop.dims[form] for loop in loops_around(form) if form in loop.dims]
+    moving = {root_of(value) for value, access in touched(form) if access is not None and depends(access, held)}
+    excluded = {target, *moving, *(root_of(table) for table in form.tables)}
+    dim = along if along is not None else next(iter(held), None)
     distances: dict[SSAValue, int] = {}
-    if begins(target, form, liveness):
+    if len(held) < 2 and target not in moving and begins(target, form, liveness):
         for root in set(roots) - excluded:
             if ends(root, form, along, liveness):
-                found = [safe_distance(form, number, along) for number, r in enumerate(roots) if r is root]
+                found = [safe_distance(form, number, dim) for number, r in enumerate(roots) if r is root]
                 if NEVER not in found and max(found) < storage_bytes(target):
                     distances[root] = max(found)
     return [distances.get(root, NEVER) for root in roots]
 
 
+def depends(access: AffineMap, dims: Sequence[int]) -> bool:
+    """True where an access is another one at each value of some dimensions."""
+    return any(result.coefficients[dim] for result in linear_map(access) for dim in dims)
+
+
 def begins(root: SSAValue, form: StructuredForm, liveness: Liveness) -> bool:
     """True for a buffer that no step has touched before the form writes it: what was there before would be lost."""
-    if not isinstance(root.owner, BufferOp):
+    if not isinstance(root.owner, BufferOp) or liveness.is_carried(root, form):
         return False
     lives = [life for life in liveness.by_root[root] if life.is_used]
     return all(liveness.steps[life.first].op is form for life in lives)
@@ -78,9 +90,11 @@ def begins(root: SSAValue, form: StructuredForm, liveness: Liveness) -> bool:
 def ends(root: SSAValue, form: StructuredForm, along: int | None, liveness: Liveness) -> bool:
     """True for a buffer that the form is the last to touch, or of which it is the last to touch a row.
 
-    In a stream a buffer that is not split lives until the end.
+    In a stream a buffer that is not split lives until the end, in a loop one that this carries.
     """
     if not isinstance(root.owner, BufferOp) or (along is not None and not is_split(root)):
+        return False
+    if liveness.is_carried(root, form):
         return False
     lives = [life for life in liveness.by_root[root] if life.is_used]
     return any(liveness.steps[life.last].op is form for life in lives)

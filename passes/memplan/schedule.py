@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, MemRefType, ModuleOp, StringAttr, i64
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.memplan import ArenaOp, RetireOp, StreamOp, ViewOp
+from ...dialects.fixed.types import IntsAttr
+from ...dialects.memplan import ArenaOp, BufferOp, LoopOp, RetireOp, StreamOp, ViewOp, loops_around, size_in_bytes
 from ...dialects.memplan.liveness import Liveness, StepOp, destinations, is_planned, root_of
+from .lifetimes.rounds import OuterStep, outer_steps, stands_for
 from .limits.effort import EFFORT, limited_entry, scaled, verify_effort
 from .scheduling.beam import BEAM
 from .scheduling.graph import Graph, peak_of
@@ -49,14 +51,46 @@ class SchedulePass(ModulePass):
                 self._schedule_function(function)
 
     def _schedule_function(self, function: FuncOp) -> None:
-        liveness = Liveness(function)
-        graph = graph_of(liveness)
-        given = range(len(liveness.steps))
-        states, looks = scaled(self.state_limit, self.effort), scaled(LOOKS, self.effort)
-        found = schedule(graph, given, states, self.beam, looks)
-        function.attributes[SCHEDULE] = schedule_attribute(found, peak_of(graph, given))
+        for loop in [op for op in function.walk(reverse=True) if isinstance(op, LoopOp)]:
+            self._schedule_loop(loop, Liveness(function))
+        with outer_steps(function) as steps:
+            graph = graph_of([outer.step for outer in steps])
+            given = range(len(steps))
+            found = self._search(graph)
+            function.attributes[SCHEDULE] = schedule_attribute(found, peak_of(graph, given))
+            order = [steps[step].op for step in found.order]
         if found.order != tuple(given):
-            reorder(function.body.block, [liveness.steps[step].op for step in found.order])
+            reorder(function.body.block, order)
+
+    def _search(self, graph: Graph) -> Schedule:
+        states, looks = scaled(self.state_limit, self.effort), scaled(LOOKS, self.effort)
+        return schedule(graph, range(len(graph.preds)), states, self.beam, looks)
+
+    def _schedule_loop(self, loop: LoopOp, liveness: Liveness) -> None:
+        """Order the steps of a round. What the loop carries is alive in all of them, and makes dependences only."""
+        if any(isinstance(op, RetireOp) for op in loop.body.block.ops):
+            return
+        made: list[Operation] = []
+        steps: list[OuterStep] = []
+        for op in loop.body.block.ops:
+            if isinstance(op, LoopOp):
+                stand_in, *scratch = stands_for(op, liveness)
+                made += [stand_in, *scratch]
+                steps.append(OuterStep(op, stand_in))
+            elif isinstance(op, StepOp):
+                steps.append(OuterStep(op, op))
+        graph = graph_of([step.step for step in steps], liveness.carried[loop])
+        found, given = self._search(graph), tuple(range(len(steps)))
+        for op in made:
+            op.erase()
+        if found.order != given and found.peak < peak_of(graph, given):
+            dims = [dict(zip(outer.forms, outer.along.data, strict=True)) for outer in (*loops_around(loop), loop)]
+            block = loop.body.block
+            for number in found.order:
+                steps[number].op.detach()
+                block.add_op(steps[number].op)
+            for outer, held in zip((*loops_around(loop), loop), dims, strict=True):
+                outer.along = IntsAttr(tuple(held[form] for form in outer.forms))
 
 
 def is_placed(function: FuncOp) -> bool:
@@ -80,17 +114,20 @@ def schedule_attribute(found: Schedule, given_peak: int) -> DictionaryAttr:
     )
 
 
-def graph_of(liveness: Liveness) -> Graph:
+def graph_of(steps: Sequence[StepOp], lasting: Collection[SSAValue] = ()) -> Graph:
     """The steps as ops, the buffers as tensors. Arguments make dependences, but their bytes are the caller's.
 
+    So do buffers that are alive in any order, `lasting`.
     A reader waits for all earlier writers of the same storage, a writer for all earlier readers and writers.
     """
-    numbers = {life.root: number for number, life in enumerate(liveness.scratch)}
+    used = dict.fromkeys(root_of(value) for step in steps for value in step.operands)
+    buffers = sorted((r for r in used if isinstance(r.owner, BufferOp) and r not in lasting), key=position)
+    numbers = {root: number for number, root in enumerate(buffers)}
     readers: dict[SSAValue, set[int]] = {}
     writers: dict[SSAValue, set[int]] = {}
     touches: list[frozenset[int]] = []
     preds: list[frozenset[int]] = []
-    for number, step in enumerate(step.op for step in liveness.steps):
+    for number, step in enumerate(steps):
         roots = {root_of(value) for value in step.operands}
         written = {root_of(value) for value in destinations(step)}
         waits = {op for root in roots for op in writers.get(root, ())}
@@ -99,10 +136,20 @@ def graph_of(liveness: Liveness) -> Graph:
         preds.append(frozenset(waits))
         for root in roots:
             (writers if root in written else readers).setdefault(root, set()).add(number)
-    return Graph(tuple(life.size for life in liveness.scratch), tuple(touches), tuple(preds))
+    sizes = tuple(size_in_bytes(root.type) for root in buffers if isinstance(root.type, MemRefType))
+    return Graph(sizes, tuple(touches), tuple(preds))
 
 
-def reorder(block: Block, steps: Sequence[StepOp]) -> None:
+def position(root: SSAValue) -> int:
+    """Where a buffer stands in its block."""
+    op, number = root.owner, 0
+    assert isinstance(op, Operation)
+    while op.prev_op is not None:
+        op, number = op.prev_op, number + 1
+    return number
+
+
+def reorder(block: Block, steps: Sequence[Operation]) -> None:
     """Put the steps in this order, each after the definitions that it is the first to need; unused ones are last."""
     end = block.last_op
     assert end is not None, "a verified function ends in func.return"
@@ -112,7 +159,7 @@ def reorder(block: Block, steps: Sequence[StepOp]) -> None:
         if op.parent is not block or op in moved:
             return
         moved.add(op)
-        for value in op.operands:
+        for value in (operand for inner in op.walk() for operand in inner.operands):
             if isinstance(value.owner, Operation):
                 move(value.owner)
         op.detach()

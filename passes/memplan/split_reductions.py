@@ -40,6 +40,10 @@ class SplitReductionsPass(ModulePass):
                         split(form)
 
 
+WIDTHS = (8, 16, 32)
+"""Of partial results in memory."""
+
+
 def split(form: ReduceOp) -> None:
     """Replace a reduction on memrefs by an accumulation and a map of its body."""
     parallel = form.domain.parallel.data
@@ -81,7 +85,10 @@ def split(form: ReduceOp) -> None:
 
 
 def accumulator(form: ReduceOp) -> IntegerType:
-    """The narrowest of 8, 16 and 32 bits that holds every partial result, if that is narrower than the form's own."""
+    """The narrowest of 8, 16 and 32 bits that holds every partial result, if that is narrower than the form's own.
+
+    Or if the form's own is one that memory does not hold.
+    """
     low, high = storage_limits(scalar_type(shaped_type(form.ins[0]).element_type))
     if form.kind.data is Reduction.SUM:
         count = 1
@@ -89,20 +96,21 @@ def accumulator(form: ReduceOp) -> IntegerType:
             count *= size
         zero_point = form.zero_point.data[0]
         low, high = min(0, count * (low - zero_point)), max(0, count * (high - zero_point))
-    for bits in (8, 16, 32):
+    for bits in WIDTHS:
         least, greatest = storage_limits(IntegerType(bits))
-        if least <= low and high <= greatest and bits < form.acc.width.data:
+        if least <= low and high <= greatest and (bits < form.acc.width.data or form.acc.width.data not in WIDTHS):
             return IntegerType(bits)
     return form.acc
 
 
 def widen(block: Block, narrow: IntegerType, wide: IntegerType) -> None:
-    """Give the first argument of a body a narrower type."""
+    """Give the first argument of a body another type; the body goes on in the one that it had."""
     argument = block.args[0]
     if narrow == wide:
         return
     new = block.insert_arg(narrow, 0)
-    extended = arith.ExtSIOp(new, wide)
+    convert = arith.ExtSIOp if narrow.width.data < wide.width.data else arith.TruncIOp
+    extended = convert(new, wide)
     first = block.first_op
     assert first is not None, "a body ends in fixed.yield"
     block.insert_op_before(extended, first)

@@ -17,7 +17,8 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, StreamOp, caller_form
-from ...dialects.memplan.liveness import StepOp, is_planned
+from ...dialects.memplan.liveness import is_planned
+from .lifetimes.rounds import outer_steps
 from .limits.effort import EFFORT, limited_entry, scaled, verify_effort
 from .schedule import is_placed
 from .streaming.chain import Chain, Segment
@@ -47,8 +48,11 @@ class StreamPass(ModulePass):
                 self._stream(function)
 
     def _stream(self, function: FuncOp) -> None:
-        steps = [op for op in function.body.block.ops if isinstance(op, StepOp)]
-        chain = Chain(steps)
+        with outer_steps(function) as steps:
+            self._plan(function, Chain([outer.step for outer in steps]))
+
+    def _plan(self, function: FuncOp, chain: Chain) -> None:
+        steps = chain.tasks
         must_slice, must_not = caller_form(function, INPUT_ROWS), caller_form(function, INPUT_ARENA)
         cuts = Cuts(chain, must_slice, must_not, scaled(WORK, self.effort))
         before = cuts.peak(0, len(steps), False)

@@ -37,7 +37,7 @@ class TilePass(ModulePass):
             return
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
-                for form in list(function.walk()):
+                for form in list(function.body.block.ops):  # those of loops run in rounds
                     if isinstance(form, ContractOp) and form.tile is None:
                         tile(form)
 
@@ -60,5 +60,5 @@ def add_scratch(form: ContractOp, words: int) -> None:
     buffer = BufferOp(MemRefType(i32, [words]), node)
     Rewriter.insert_op(buffer, InsertPoint.before(form))
     form.operands = [*form.operands, buffer.result]
-    segments = [len(form.ins), len(form.params), len(form.tables), 1, 1]
+    segments = [len(form.ins), len(form.params), len(form.tables), 1, 0, 1]
     form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)

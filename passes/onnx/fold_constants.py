@@ -15,7 +15,7 @@ from ...dialects import onnx
 from ...dialects.dense import stored_elements
 from ...dialects.errors import UserError
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
-from .folding.constants import erase_unused, insert_before
+from .folding.constants import erase_unused, insert_before, outermost
 from .folding.folder import Folder
 
 
@@ -44,7 +44,11 @@ class FoldConstantsPass(ModulePass):
         try:
             if isinstance(op, onnx.ConstantOp):
                 folder.budget.take_equal(op)
-            value = op.x if isinstance(op, onnx.IdentityOp) else folder.fold(op, lambda new: insert_before(op, new))
+            value = (
+                op.x
+                if isinstance(op, onnx.IdentityOp)
+                else folder.fold(op, lambda new: insert_before(outermost(op), new))
+            )
         except TooLarge as error:
             raise UserError(f"{op.name} '{op.label}': {error}; raise max-elements") from None
         except Unlimited as error:

@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
-from ...dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
+from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
 from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import PortAttr, storage_limits
 from ...dialects.harmless import in_quotes
 from .forms import evaluate_form
 from .interface import Arrays, OnValue, Run
+from .rounds import is_of, operands_within, run_rounds
 
 
 class FixedExecutor:
@@ -46,26 +47,38 @@ class FixedExecutor:
         return Run(self.visit(inputs, keep), traced)
 
     def visit(self, inputs: Arrays, on_value: OnValue) -> dict[str, NDArray[Any]]:
-        """Run a batch as `run` does and show every computed value, (batch, *shape), to `on_value`."""
+        """Run a batch as `run` does and show every computed value, (batch, *shape), to `on_value`.
+
+        What the body of a scan computes is shown once, with its values of all rounds, (batch, rounds, *shape).
+        """
         block = self.function.body.block
         arrays = check_inputs(self.inputs, inputs)
         batch = len(arrays[0]) if arrays else 1
         values: dict[SSAValue, NDArray[Any]] = dict(zip(block.args, arrays, strict=True))
-        uses = Counter(operand for op in block.ops for operand in op.operands)
-        outputs: dict[str, NDArray[Any]] = {}
+        self._run(block, values, lambda op, value: on_value(op, for_all(value, batch)))
+        terminator = block.last_op
+        assert isinstance(terminator, ReturnOp)
+        labels = [port.label.data for port in self.outputs]
+        results = [values[operand] for operand in terminator.operands]
+        return {label: for_all(array, batch) for label, array in zip(labels, results, strict=True)}
+
+    def _run(self, block: Block, values: dict[SSAValue, NDArray[Any]], on_value: OnValue | None) -> None:
+        """Compute the ops of a block; what it made is forgotten after its last use in it."""
+        uses = Counter(operand for op in block.ops for operand in operands_within(op))
         for op in block.ops:
-            operands = [values[operand] for operand in op.operands]
-            if isinstance(op, ReturnOp):
-                labels = [port.label.data for port in self.outputs]
-                outputs = {label: for_all(array, batch) for label, array in zip(labels, operands, strict=True)}
+            if isinstance(op, ReturnOp | NextOp):
                 break
-            values[op.results[0]] = evaluate(op, operands)
-            on_value(op, for_all(values[op.results[0]], batch))
-            for operand in op.operands:
+            if isinstance(op, ScanOp):
+                results = run_rounds(op, values, lambda body, shown: self._run(body, values, shown), on_value)
+                values.update(zip(op.results, results, strict=True))
+            else:
+                values[op.results[0]] = evaluate(op, [values[operand] for operand in op.operands])
+                if on_value is not None:
+                    on_value(op, values[op.results[0]])
+            for operand in operands_within(op):
                 uses[operand] -= 1
-                if uses[operand] == 0:
+                if uses[operand] == 0 and is_of(operand, block):
                     del values[operand]
-        return outputs
 
 
 def ported_function(module: ModuleOp) -> FuncOp:
@@ -130,8 +143,9 @@ def evaluate(op: Operation, operands: Sequence[NDArray[Any]]) -> NDArray[Any]:
             return operands[0][(slice(None), *(slice(start, start + size) for start, size in box))]
         case StructuredForm():
             ins, rest = len(op.ins), len(op.ins) + len(op.params)
-            tables = [table.reshape(-1) for table in operands[rest:]]
-            return evaluate_form(op, operands[:ins], operands[ins:rest], tables)
+            last = rest + len(op.tables)
+            tables = [table.reshape(-1) for table in operands[rest:last]]
+            return evaluate_form(op, operands[:ins], operands[ins:rest], tables, indices=operands[last:])
         case _:
             raise UserError(f"`{op.name}` does not belong to the level `fixed`: lower it first")
 

@@ -15,6 +15,7 @@ from ...dialects.dense import dtype_of
 from ...dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import Reduction, storage_limits
 from .contractions import MAX_TAPS, contract, element_type
+from .held import resolved
 from .scalars import evaluate_body
 from .values import IntegerOverflow, Values, container
 from .views import Array, accessed, padded, taps, used_sizes
@@ -29,17 +30,21 @@ def evaluate_form(
     params: Sequence[Array],
     tables: Sequence[Array],
     out: Array | None = None,
+    indices: Sequence[Array] = (),
 ) -> Array:
     """The output of a form, shape (B, *output shape), in the numpy type of its storage.
 
-    `ins` and `params` have shape (B, *shape), or (1, *shape) or just `shape` where all samples share the operand;
-    tables are one-dimensional. Where `out` is given, the elements that the output map reaches are written into it and
-    it is returned; without it the map must reach every element. Raises IntegerOverflow where a value leaves its type.
+    `ins` and `params` have shape (B, *shape), or (1, *shape) or just `shape` where all samples share the operand, as do
+    the `indices` of held dimensions; tables are one-dimensional. Where `out` is given, the elements that the output map
+    reaches are written into it and it is returned; without it the map must reach every element. Raises IntegerOverflow
+    where a value leaves its type, or an index its dimension.
     """
     operands = [
         array.reshape((-1, *shaped_type(value).get_shape()))
         for value, array in zip((*form.ins, *form.params), (*ins, *params), strict=True)
     ]
+    if form.held_dims:
+        form, operands = resolved(form, operands, indices)
     batch = max((len(array) for array in operands), default=1)
     target = shaped_type(form.target)
     if out is None:

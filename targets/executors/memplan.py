@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Operation, SSAValue
 
-from ...dialects.access import footprint, full_box
+from ...dialects.access import full_box, linear_map
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
@@ -21,17 +21,19 @@ from ...dialects.memplan import (
     AliasOp,
     ArenaOp,
     BufferOp,
+    LoopOp,
     RetireOp,
     RowsOp,
     StreamOp,
     ViewOp,
+    loops_around,
     size_in_bytes,
 )
 from .fixed import check_inputs, ported_function, ports
 from .forms import evaluate_form, node_of
 from .interface import Arrays, Run
 from .memory import Box, Memory, Rows, Window
-from .slices import Slices
+from .slices import Slices, held_at_0
 from .values import IntegerOverflow, container
 
 POISON = 0xA5
@@ -81,6 +83,9 @@ class State:
     def __init__(self, batch: int):
         self.batch = batch
         self.memory: dict[SSAValue, Memory] = {}
+        self.rounds: dict[LoopOp, int] = {}
+        """The round that each loop is in."""
+        self._slices: dict[StructuredForm, tuple[Slices, list[LoopOp]]] = {}
 
     def allocate(self, value: SSAValue) -> Window:
         """Poisoned memory for an argument, an arena or a buffer."""
@@ -118,7 +123,12 @@ class State:
             case RetireOp():
                 self._retire(op)
             case StructuredForm():
-                yield op, self._run(Slices(op, None), 0, False)
+                yield op, self._step(op)
+            case LoopOp():
+                for turn in range(op.trips):
+                    self.rounds[op] = turn
+                    for inner in op.body.block.ops:
+                        yield from self.execute(inner)
             case StreamOp():
                 yield from self._stream(op)
             case ReturnOp():
@@ -139,38 +149,58 @@ class State:
         return memory
 
     def _stream(self, op: StreamOp) -> Iterator[tuple[StructuredForm, Box]]:
-        forms = [Slices(form, along) for form, along in zip(op.forms, op.dims, strict=True)]
+        forms = [Slices(form, [along]) for form, along in zip(op.forms, op.dims, strict=True)]
         partial = [along >= len(form.domain.parallel.data) for form, along in zip(op.forms, op.dims, strict=True)]
         for number, value in op.slices.tolist():
             form = forms[number]
-            yield form.form, self._run(form, value, partial[number] and value > 0)
+            yield form.form, self._run(form, [value], partial[number] and value > 0)
 
-    def _run(self, slices: Slices, value: int, accumulate: bool) -> Box:
+    def _step(self, form: StructuredForm) -> Box:
+        """Run a form: the slice of it that the rounds of the loops around hold, all of it where they hold none."""
+        if form not in self._slices:
+            held = [(loop, loop.dims[form]) for loop in loops_around(form) if form in loop.dims]
+            self._slices[form] = Slices(form, [dim for _, dim in held]), [loop for loop, _ in held]
+        slices, loops = self._slices[form]
+        return self._run(slices, [self.rounds[loop] for loop in loops], False)
+
+    def _run(self, slices: Slices, values: Sequence[int], accumulate: bool) -> Box:
         """Run one slice. Its output is computed in full before any of it is written: inputs may lie in its bytes."""
-        form, part = slices.form, slices.at(value)
-        ins = [self.memory[v].read(box) for v, box in zip((*form.ins, *form.params), part.reads, strict=True)]
+        form, part = slices.form, slices.at(values)
+        operands = (*form.ins, *form.params, *form.indices)
+        reads = [self.memory[v].read(box) for v, box in zip(operands, part.reads, strict=True)]
+        ins, others = reads[: len(form.ins)], reads[len(form.ins) :]
+        params, indices = others[: len(form.params)], others[len(form.params) :]
         tables = [self.memory[table].elements.reshape(-1) for table in form.tables]
-        output = evaluate_form(part.form, ins[: len(form.ins)], ins[len(form.ins) :], tables)
-        sizes = part.form.domain.parallel.data
+        output = evaluate_form(part.form, ins, params, tables, indices=indices)
+        sizes = part.form.trips[: len(part.form.domain.parallel.data)]
         for places, points in self.memory[form.target].targets(part.written, part.results, sizes):
-            values = output[(slice(None), *(slice(r.start, r.stop) for r in points))]
-            places[...] = combined(form, places, values) if accumulate else values
+            part_of = output[(slice(None), *(slice(r.start, r.stop) for r in points))]
+            places[...] = combined(form, places, part_of) if accumulate else part_of
         return part.written
 
     def trace(self, traced: dict[str, NDArray[Any]], form: StructuredForm, box: Box) -> None:
         """Copy a box that a form has written into the value of its node; elements never written are poison.
 
-        The value is what the form writes in all: less than its target where it writes a part of a concatenation.
+        The value is what the form writes in all: less than its target where it writes a part of a concatenation. In
+        loops it is stacked over their rounds, shape (batch, rounds of each loop, *shape).
         """
         assert form.node is not None and isinstance(form.target.type, MemRefType)
-        node, element = form.node.data, form.target.type.element_type
-        ranges = footprint(form.out_map, full_box(form.sizes))
+        node, element, around = form.node.data, form.target.type.element_type, loops_around(form)
+        held = [loop.dims[form] for loop in around if form in loop.dims]
+        results = linear_map(form.out_map)
+        ranges = [held_at_0(r, held).interval(full_box(form.sizes)) for r in results]
+        stays = [not any(r.coefficients[dim] for dim in held) for r in results]
         if node not in traced:
-            shape = [high - low + 1 for low, high in ranges]
+            shape = [loop.trips for loop in around]
+            shape += [high - low + 1 for (low, high), stay in zip(ranges, stays, strict=True) if stay]
             poison = self._poison(MemRefType(element, shape))
             traced[node] = poison.view(dtype_of(scalar_type(element))).reshape((-1, *shape))
-        part = (slice(r.start - low, r.stop - low) for r, (low, _) in zip(box, ranges, strict=True))
-        traced[node][(slice(None), *part)] = self.memory[form.target].read(box)
+        kept = zip(box, ranges, stays, strict=True)
+        part = [slice(r.start - low, r.stop - low) for r, (low, _), stay in kept if stay]
+        value = self.memory[form.target].read(box)
+        turns = tuple(self.rounds[loop] for loop in around)
+        moving = tuple(dim + 1 for dim, stay in enumerate(stays) if not stay)
+        traced[node][(slice(None), *turns, *part)] = value.squeeze(moving) if moving else value
 
 
 def combined(form: StructuredForm, before: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:

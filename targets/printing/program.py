@@ -16,7 +16,7 @@ from ...dialects.emitc.types import ALIAS, MEMORY, PUSH_ROW, RUN
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_terminal
 from ...dialects.names import Names, is_identifier
-from .spelling import Spelling
+from .spelling import THREE_BYTES, Spelling
 from .statements import FunctionPrinter
 
 PER_LINE = {1: 20, 2: 16, 4: 16, 8: 8}
@@ -96,6 +96,12 @@ class Program:
         types = {pointee(type) for type in (*made, *given)}
         return sorted(types, key=lambda type: (type.width.data, str(type)))
 
+    def has_width(self, bits: int) -> bool:
+        """True when an array or a value has integers of this width."""
+        arrays = (op.type.element_type for op in self.globals)
+        values = (result.type for f in self.functions for op in f.walk() for result in op.results)
+        return any(IntegerType(bits) == getattr(type, "value_type", type) for type in (*arrays, *values))
+
     def check(self) -> None:
         """Raise UserError where something in the module is not emitc."""
         known = emitc.FuncOp, emitc.GlobalOp, emitc.IncludeOp
@@ -138,8 +144,10 @@ def is_header(name: str) -> bool:
 
 
 def array_bytes(op: emitc.GlobalOp) -> int:
-    """The size of an array."""
-    return op.type.size * dtype_of(op.type.element_type).itemsize
+    """The size of an array; numbers of 24 bits are used where they have three bytes."""
+    element = op.type.element_type
+    three = element.width.data == THREE_BYTES
+    return op.type.size * (THREE_BYTES // 8 if three else dtype_of(element).itemsize)
 
 
 def array_lines(op: emitc.GlobalOp, spelling: Spelling) -> list[str]:
@@ -152,7 +160,11 @@ def array_lines(op: emitc.GlobalOp, spelling: Spelling) -> list[str]:
     if op.initial_value is None:
         return [f"{head}{spelling.alignment(attributes)};"]
     values = to_numpy(op.initial_value).reshape(-1)
-    return [f"{head}{spelling.alignment(attributes)} = {{", *initializer_lines(values), "};"]
+    return [
+        f"{head}{spelling.alignment(attributes)}{spelling.section(attributes)} = {{",
+        *initializer_lines(values),
+        "};",
+    ]
 
 
 def initializer_lines(values: np.ndarray) -> list[str]:

@@ -7,13 +7,16 @@ from xdsl.ir import Attribute
 
 from ...dialects import emitc
 from ...dialects.emitc.statements import pointee
-from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FLASH, MEMORY
+from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FAR, FLASH, MEMORY, NEAR
 from ...dialects.errors import UserError
 from ...dialects.names import identifier
 from .text import MUL, SHIFT, UNARY, Text
 
 C_WIDTHS = (8, 16, 32, 64)
 """Widths of the integer types of C; `i1` is bool."""
+
+THREE_BYTES = 24
+"""The width of avr-gcc's `__int24`, which holds signed numbers there; elsewhere `int32_t` holds the same numbers."""
 
 LEAST_INT = 16
 """Bits of `int` on the smallest target (AVR)."""
@@ -41,6 +44,8 @@ class Spelling:
         bits = type.width.data
         if bits == 1:
             return "bool"
+        if bits == THREE_BYTES and not is_unsigned(type):
+            return f"{self.prefix}_INT{bits}"
         if bits not in C_WIDTHS:
             raise UserError(
                 f"C has no integer of {bits} bits ({type}): choose 8, 16, 32 or 64 bits, or print HLS C++ (-t hls)"
@@ -52,6 +57,8 @@ class Spelling:
         bits, sign = type.width.data, "U" if is_unsigned(type) else ""
         if bits == 1:
             return Text("true" if value else "false", declared=True)
+        if bits == THREE_BYTES and abs(value) >= 1 << (LEAST_INT - 1):
+            return Text(f"INT{COMMON_INT}_C({value})").cast(self.type(type))
         if bits > 8 and not sign and value == -(1 << (bits - 1)):
             return Text(f"INT{bits}_MIN")
         if abs(value) >= 1 << (LEAST_INT - 1) and bits >= LEAST_INT:
@@ -120,7 +127,11 @@ class Spelling:
 
     def flash(self, attributes: dict[str, Attribute]) -> str:
         """The macro of the address space of constants."""
-        return f"{self.prefix}_FLASH " if FLASH in attributes else ""
+        return f"{self.prefix}_{'FAR' if FAR in attributes else 'FLASH'} " if FLASH in attributes else ""
+
+    def section(self, attributes: dict[str, Attribute]) -> str:
+        """What an array ends in that must lie in front of those that are far."""
+        return f" {self.prefix}_NEAR" if NEAR in attributes else ""
 
     def memory(self, attributes: dict[str, Attribute]) -> str:
         """The macro with which the user places an array in its memory: `NET_DTCM`, for the memory `dtcm`."""

@@ -85,7 +85,7 @@ def run_on(firmware: Firmware, machine: Machine, directory: Path, seconds: float
     if done.code != 0:
         raise fault(name, board, (done.stdout + done.stderr).strip() or f"QEMU {done.reason}")
     results = (directory / "outputs").read_bytes()
-    counts = np.loadtxt(directory / "counts", dtype=np.int64, ndmin=1)
+    counts = np.loadtxt(directory / "counts", dtype=np.int64, ndmin=1).reshape(-1, firmware.model.calls).sum(axis=1)
     return Outcome(results[:-4], int.from_bytes(results[-4:], "little"), instructions=counts)
 
 
@@ -106,6 +106,6 @@ def counter() -> Path:
 def counter_arguments(firmware: Firmware, elf: Path) -> str:
     """The addresses that the plugin watches."""
     symbols = symbols_of(firmware.board, elf)
-    begin, caller = symbols[f"{firmware.model.name}_run"].address & ~1, symbols["main"]
+    begin, caller = symbols[firmware.model.entry].address & ~1, symbols["main"]
     start = caller.address & ~1
     return f"begin={begin:x},caller_begin={start:x},caller_end={start + caller.size:x}"

@@ -42,15 +42,16 @@ def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int 
     inputs, outputs, figures = (directory / name for name in ("inputs", "outputs", "figures"))
     inputs.write_bytes(rows)
     symbols = symbols_of(firmware.board, firmware.elf)
-    entry = symbols[f"{firmware.model.name}_run"].address
+    entry = symbols[firmware.model.entry].address
     static_end = symbols["_end"].address - DATA_SPACE
-    limits = [f"{entry:x}", f"{static_end:x}", str(cycle_limit)]
-    ports: list[str] = []
     model = firmware.model
-    buffers = [("in", *pair) for pair in zip(model.input_buffers, model.inputs, strict=True)]
-    buffers += [("out", *pair) for pair in zip(model.output_buffers, model.outputs, strict=True)]
-    for kind, name, port in buffers:
-        ports += [kind, f"{symbols[name].address - DATA_SPACE:x}", str(port_bytes(port))]
+    limits = [f"{entry:x}", f"{static_end:x}", str(cycle_limit), str(model.calls)]
+    ports: list[str] = []
+    given = zip(model.input_buffers, map(model.call_bytes, model.inputs), strict=True)
+    taken = zip(model.output_buffers, map(port_bytes, model.outputs), strict=True)
+    buffers = [*(("in", *pair) for pair in given), *(("out", *pair) for pair in taken)]
+    for kind, name, size in buffers:
+        ports += [kind, f"{symbols[name].address - DATA_SPACE:x}", str(size)]
     command = [runner(), firmware.elf, firmware.board.mcu, *limits, inputs, outputs, figures, *ports]
     done = run_program(command, SECONDS)
     if done.code != 0:

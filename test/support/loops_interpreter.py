@@ -83,6 +83,11 @@ class LoopsFunctions(InterpreterFunctions):
     def truncate(self, interpreter: Interpreter, op: arith.TruncIOp, args: PythonValues) -> PythonValues:
         return (signed(args[0], width_of(op.result)),)
 
+    @impl(arith.ShRUIOp)
+    def shift_right(self, interpreter: Interpreter, op: arith.ShRUIOp, args: PythonValues) -> PythonValues:
+        width = width_of(op.result)
+        return (signed(args[0] % (1 << width) >> args[1], width),)
+
     @impl(arith.MaxSIOp)
     def maximum(self, interpreter: Interpreter, op: arith.MaxSIOp, args: PythonValues) -> PythonValues:
         return (max(args),)

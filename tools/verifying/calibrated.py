@@ -12,6 +12,7 @@ from ...dialects.onnx.base import OnnxOp, shape_of
 from ...passes.fixed.calibrate import the_function
 from ...targets.dataset import load_dataset
 from ...targets.executors.fixed import FixedExecutor
+from ...targets.executors.rounds import rounds_around
 from ...targets.ports import input_ports, output_ports, to_real, to_stored
 from ..compiler import Compilation, float_outputs, input_types
 from .distance import Criterion, distances
@@ -50,7 +51,7 @@ def remark(compilation: Compilation) -> str | None:
 
 def affordable_rows(compilation: Compilation) -> int:
     """How many rows are looked at; none of a model so large that even one would be felt."""
-    ops = [op for op in the_function(compilation.typed).body.block.ops if isinstance(op, OnnxOp)]
+    ops = [op for op in the_function(compilation.typed).walk() if isinstance(op, OnnxOp)]
     if len(ops) > OPS:
         return 0
     return min(ROWS, WORK // max(1, sum(work_of(op) for op in ops)))
@@ -58,5 +59,5 @@ def affordable_rows(compilation: Compilation) -> int:
 
 def work_of(op: OnnxOp) -> int:
     """About how many multiply-accumulates, or elements, an op computes."""
-    elements = sum(prod(r.type.get_shape()) for r in op.results if isinstance(r.type, TensorType))
+    elements = rounds_around(op) * sum(prod(r.type.get_shape()) for r in op.results if isinstance(r.type, TensorType))
     return elements * prod(shape_of(op.w)[1:]) if isinstance(op, ConvOp | ConvTransposeOp | GemmOp) else elements

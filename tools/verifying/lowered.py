@@ -19,6 +19,8 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import dtype_of
+from ...dialects.fixed import ConcatOp, ReshapeOp, ScanOp, SliceOp
+from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.types import QType, integer_type
 from ...dialects.onnx.base import OnnxOp, element_of, port_names, shape_of
 from ...dialects.onnx.shapes import SameElementsOp
@@ -29,11 +31,15 @@ from ...passes.fixed.calibrate import the_function
 from ...passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
 from ...targets.dataset import Dataset
 from ...targets.executors.fixed import FixedExecutor
+from ...targets.executors.rounds import rounds_around
 from ...targets.ports import input_ports, to_stored
 from ..compiler import Compilation
 
 CHUNK_BYTES = 256 << 20
 """About how much memory the traced values of one chunk of the rows may take."""
+
+Stored = StructuredForm | ConcatOp | ReshapeOp | SliceOp
+"""Ops whose values are traced."""
 
 MOVES = (SameElementsOp, onnx.GatherOp, onnx.TransposeOp, onnx.SliceOp)
 """Ops that compute nothing: their values are those of another node."""
@@ -79,7 +85,10 @@ class Node:
 
 
 class LoweredModel:
-    """A compilation's model and its integers, node by node in the order of execution, inputs first."""
+    """A compilation's model and its integers, node by node in the order of execution, inputs first.
+
+    Nodes in the body of a scan have their values of all rounds, (rows, rounds, *shape).
+    """
 
     def __init__(self, compilation: Compilation):
         self.model = the_function(compilation.typed)
@@ -108,7 +117,10 @@ class LoweredModel:
                 yield self.node(name, argument)
         seen = {self.stands_for[argument] for argument in arguments}
         layer: dict[SSAValue, str] = {}
-        for op in self.model.body.block.ops:
+        for op in self.model.body.walk():
+            if isinstance(op, onnx.ScanOp):
+                seen |= {self.stands_for[argument] for argument in op.body.block.args}
+                continue
             if not isinstance(op, OnnxOp) or not self.is_computed(value := op.results[0]):
                 continue
             name = layer.get(op.operands[0], op.label)
@@ -139,7 +151,8 @@ class LoweredModel:
 
     def chunks(self, dataset: Dataset, most: int) -> Iterator[tuple[slice, Integers]]:
         """The integers of every value of the model, some rows at a time, at most this many."""
-        size = sum(prod(shape_of(op.results[0])) for op in self.executor.function.body.block.ops if op.results)
+        ops = [op for op in self.executor.function.body.walk() if isinstance(op, ScanOp | Stored)]
+        size = sum(rounds_around(op) * prod(shape_of(result)) for op in ops for result in op.results)
         rows = max(1, min(most, CHUNK_BYTES // max(1, 4 * size)))
         stored = to_stored(dataset, self.ports)
         for start in range(0, len(dataset), rows):
@@ -147,7 +160,7 @@ class LoweredModel:
             yield part, self.integers({name: values[part] for name, values in stored.items()})
 
     def integers(self, stored: dict[str, NDArray[Any]]) -> Integers:
-        """The integers of every value of the model for some rows."""
+        """The integers of every value of the model for some rows; of those in the body of a scan for all rounds."""
         block = self.executor.function.body.block
         values: Integers = {a: stored[p.label.data] for a, p in zip(block.args, self.ports, strict=True)}
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 
 from ...dialects import onnx
 from ...dialects.fixed.types import QType
@@ -69,12 +69,18 @@ class NodeExactness:
 
 
 def node_wise(lowered: LoweredModel, dataset: Dataset, most: int) -> list[NodeExactness]:
-    """Every node in the order of execution, over all rows, at most so many at a time."""
-    found = {node.value: NodeExactness(node) for node in lowered.nodes if isinstance(node.value.owner, OnnxOp)}
+    """Every node in the order of execution, over all rows, at most so many at a time; those in scans are left out."""
+    block = lowered.model.body.block
+    found = {n.value: NodeExactness(n) for n in lowered.nodes if is_in(n.value, block)}
     weights = weights_of(lowered)
     for _, integers in lowered.chunks(dataset, most):
         evaluate_nodes(lowered, integers, weights, found)
     return list(found.values())
+
+
+def is_in(value: SSAValue, block: Block) -> bool:
+    """Whether an op of the model that stands in this block computes a value."""
+    return isinstance(value.owner, OnnxOp) and value.owner.parent is block
 
 
 def weights_of(lowered: LoweredModel) -> dict[SSAValue, NDArray[Any]]:
@@ -97,7 +103,7 @@ def evaluate_nodes(
     """Evaluate each node for some rows: from the integers at its inputs, or from the layer whose clamp it is."""
     within: dict[SSAValue, NDArray[Any]] = {}
     for op in lowered.model.body.block.ops:
-        if not isinstance(op, OnnxOp) or not lowered.is_computed(value := op.results[0]):
+        if isinstance(op, onnx.ScanOp) or not isinstance(op, OnnxOp) or not lowered.is_computed(value := op.results[0]):
             continue
         goes_on = lowered.goes_on(value)
         if value not in found and not goes_on:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ def build_tile(
     emit: Emitter,
     style: Style,
     constant: Callable[[str, NDArray[Any]], SSAValue],
-    held: tuple[int, SSAValue] | None,
+    held: Mapping[int, SSAValue],
 ) -> None:
     """Write the loops of a form with a tile; `constant` writes the memref of a packed constant.
 

@@ -9,7 +9,7 @@ A last block that has fewer pixels computes the last pixel again, into the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -27,11 +27,11 @@ from .scope import Constant, Operands, Point, Scope, local
 
 
 def build_columns(
-    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: tuple[int, SSAValue] | None
+    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: Mapping[int, SSAValue]
 ) -> None:
     """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory of the right size."""
     columns = Columns.of(form)
-    if columns is None or form.scratch is None or form.tile is None:
+    if columns is None or form.scratch is None or form.tile is None or not set(held) <= set(columns.roles.pixels):
         raise OpError(form, "the kernel `columns` does not fit this form: let memplan-tile choose the tile")
     ColumnsNest(columns, Scope(columns.roles, memory, emit, constant), held).build()
 
@@ -39,7 +39,7 @@ def build_columns(
 class ColumnsNest:
     """The state of the kernel while it is written."""
 
-    def __init__(self, columns: Columns, scope: Scope, held: tuple[int, SSAValue] | None):
+    def __init__(self, columns: Columns, scope: Scope, held: Mapping[int, SSAValue]):
         self.columns, self.scope, self.emit = columns, scope, scope.emit
         form = scope.form
         assert form.tile is not None and form.scratch is not None
@@ -47,7 +47,7 @@ class ColumnsNest:
         scratch = scope.memory[form.scratch]
         assert isinstance(scratch, SSAValue), "only memory of forms' values lies in rows"
         self.column = scratch
-        self.held: dict[int, Index] = {} if held is None else {held[0]: held[1]}
+        self.held: dict[int, Index] = dict(held)
         self.dims = [dim for dim in columns.roles.pixels if dim not in self.held]
         self.names = dimension_names(form)
         self.weights = scope.constant(f"{scope.node}_packed", columns.packed())

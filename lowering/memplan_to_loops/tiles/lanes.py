@@ -9,7 +9,7 @@ A slice of a stream is one row of the output: it copies all of its rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from xdsl.dialects import arith, memref
 from xdsl.ir import SSAValue
@@ -24,15 +24,15 @@ from .scope import Constant, Operands, Point, Scope, local
 
 
 def build_lanes(
-    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: tuple[int, SSAValue] | None
+    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: Mapping[int, SSAValue]
 ) -> None:
     """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory."""
     lanes = Lanes.of(form)
-    if lanes is None or form.scratch is None or (held is not None and held[0] != lanes.row):
+    if lanes is None or form.scratch is None or not set(held) <= {lanes.row}:
         raise OpError(form, "the kernel `lanes` does not fit this form: let memplan-tile choose the tile")
     scratch = memory[form.scratch]
     assert isinstance(scratch, SSAValue), "only memory of forms' values lies in rows"
-    LanesNest(lanes, Scope(lanes.roles, memory, emit, constant), scratch).build(None if held is None else held[1])
+    LanesNest(lanes, Scope(lanes.roles, memory, emit, constant), scratch).build(held.get(lanes.row))
 
 
 class LanesNest:

@@ -16,12 +16,12 @@ from ....dialects.fixed.forms import scalar_type, shaped_type
 from ....dialects.mcu import LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
 from ....passes.memplan.tiling.roles import Roles
-from ..emit import Emitter, Index
+from ..emit import Emitter, Index, signless
 from ..index import Guard
+from ..nest import Operands
 from ..rows import Rows
 from ..scalars import Values, inline_body
 
-Operands = Mapping[SSAValue, SSAValue | Rows]
 Constant = Callable[[str, NDArray[Any]], SSAValue]
 """The memref of a constant with a name and these elements."""
 
@@ -49,9 +49,15 @@ class Scope:
                 total = self.emit.sum(total, self.emit.scale(point[dim], coefficient))
         return total
 
+    def memref(self, operand: SSAValue) -> SSAValue | Rows:
+        """Where an operand is. The data, the output and params with many elements are in memory."""
+        storage = self.memory[operand]
+        assert isinstance(storage, SSAValue | Rows), "only weights have layouts, and only params are numbers"
+        return storage
+
     def place(self, operand: SSAValue, access: AffineMap, point: Point) -> tuple[SSAValue, list[SSAValue]]:
         """The memref of an operand, or of one of its rows, and the indices of an element there."""
-        storage = self.memory[operand]
+        storage = self.memref(operand)
         indices = [self.emit.index(self.index(result, point)) for result in linear_map(access)]
         if not isinstance(storage, Rows):
             return storage, indices
@@ -72,6 +78,10 @@ class Scope:
 
     def load_param(self, number: int, point: Point) -> SSAValue:
         """An element of a param."""
+        param = self.form.params[number]
+        known = self.memory[param]
+        if isinstance(known, int):
+            return self.emit.constant(known, signless(scalar_type(shaped_type(param).element_type)))
         place, indices = self.place(self.form.params[number], self.form.param_maps[number], point)
         return self.emit.do(memref.LoadOp.get(place, indices))
 
@@ -86,7 +96,7 @@ class Scope:
         emit, body = self.emit, self.form.body.block
         numbers = [n for n in range(len(self.form.params)) if n != self.bias]
         values: Values = {body.args[1 + n]: self.load_param(n, point) for n in numbers}
-        tables = [table for table in map(self.memory.__getitem__, self.form.tables) if not isinstance(table, Rows)]
+        tables = [table for table in map(self.memref, self.form.tables) if not isinstance(table, Rows)]
         values.update(zip(body.args[1 + len(self.form.params) :], tables, strict=True))
         first = body.first_op
         assert first is not None, "verified: a body yields"

@@ -15,6 +15,7 @@ from ..bodies import Body
 from ..builder import FixedBuilder, element_of, shape_of
 from ..elementwise import elementwise, name_of
 from .bounds import bounds_of
+from .narrow import narrow_constants, stored_type
 from .numbers import Number, Numbers, TooWide
 from .wrapping import HALF, low_product, operate, wrapped
 
@@ -147,6 +148,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 def lower_integers(builder: FixedBuilder, op: onnx.IntegerUnaryOp | onnx.IntegerBinaryOp) -> SSAValue:
     """A map; raises UserError where 64 bits may not hold what is computed on the way."""
+    narrow_constants(builder, *op.operands)
     storage = builder.type_of(op.results[0]).storage
     model = element_of(op.results[0])
     is_truth = isinstance(model, IntegerType) and model.width.data == 1
@@ -158,7 +160,8 @@ def lower_integers(builder: FixedBuilder, op: onnx.IntegerUnaryOp | onnx.Integer
             result = of_truths(n, op.function.data, numbers)
         else:
             result = FUNCTIONS[op.function.data](n, storage, numbers)
-        value = n.stored(result, storage)
+        y = stored_type(builder, op.results[0], result.low, result.high)
+        value = n.stored(result, y.storage)
     except TooWide:
         raise UserError(
             f"{op.name} '{name_of(op)}': `{op.function.data}` of any {storage} may need more than 64 bits; "
@@ -166,9 +169,7 @@ def lower_integers(builder: FixedBuilder, op: onnx.IntegerUnaryOp | onnx.Integer
         ) from None
     builder.bounds[op.results[0]] = (result.low, result.high)
     inputs = [builder.value(operand) for operand in op.operands]
-    return elementwise(
-        builder, inputs, builder.type_of(op.results[0]), shape_of(op.results[0]), body, value, name_of(op)
-    )
+    return elementwise(builder, inputs, y, shape_of(op.results[0]), body, value, name_of(op))
 
 
 def of_truths(n: Numbers, function: str, x: Sequence[Number]) -> Number:

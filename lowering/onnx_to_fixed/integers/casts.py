@@ -17,6 +17,7 @@ from ..elementwise import elementwise, name_of
 from ..shapes import read_as
 from .bounds import bounds_of
 from .fractions import neighbours
+from .narrow import stored_type
 from .numbers import Number, Numbers, TooWide
 from .wrapping import wrapped
 
@@ -30,19 +31,20 @@ def lower_cast(builder: FixedBuilder, op: onnx.CastOp) -> SSAValue:
     body = Body([x.storage])
     n = Numbers(body)
     if isinstance(target, Float32Type):
-        return mapped(builder, op, body, to_reals(builder, n, n.argument(0, *bounds_of(builder, op.x)), y))
+        return mapped(builder, op, body, to_reals(builder, n, n.argument(0, *bounds_of(builder, op.x)), y), y)
     if isinstance(source, Float32Type):
         result = from_reals(n, x, target, name)
     else:
         number = n.argument(0, *bounds_of(builder, op.x))
         result = truth(n, number) if target == i1 else to_width(n, number, y.storage)
     builder.bounds[op.result] = (result.low, result.high)
-    return mapped(builder, op, body, n.stored(result, y.storage))
+    y = stored_type(builder, op.result, result.low, result.high)
+    return mapped(builder, op, body, n.stored(result, y.storage), y)
 
 
-def mapped(builder: FixedBuilder, op: onnx.CastOp, body: Body, value: SSAValue) -> SSAValue:
+def mapped(builder: FixedBuilder, op: onnx.CastOp, body: Body, value: SSAValue, y: QType) -> SSAValue:
     """The map of a body."""
-    inputs, y = [builder.value(op.x)], builder.type_of(op.result)
+    inputs = [builder.value(op.x)]
     return elementwise(builder, inputs, y, shape_of(op.result), body, value, name_of(op))
 
 

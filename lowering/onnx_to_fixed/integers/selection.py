@@ -11,12 +11,15 @@ from ..bodies import Body
 from ..builder import FixedBuilder, element_of, shape_of
 from ..elementwise import elementwise, name_of, rescaled
 from .bounds import bounds_of
+from .narrow import narrow_constants, stored_type
 from .numbers import Numbers
 
 
 def lower_where(builder: FixedBuilder, op: onnx.WhereOp) -> SSAValue:
     """A map that rescales the branches and selects."""
     operands = (op.condition, op.x, op.y)
+    if not isinstance(element_of(op.result), Float32Type):
+        narrow_constants(builder, op.x, op.y)
     types, y = [builder.type_of(operand) for operand in operands], builder.type_of(op.result)
     body = Body([type.storage for type in types])
     n = Numbers(body)
@@ -32,6 +35,7 @@ def lower_where(builder: FixedBuilder, op: onnx.WhereOp) -> SSAValue:
     else:
         result = n.choose(condition, *(n.argument(i, *bounds_of(builder, operands[i])) for i in (1, 2)))
         builder.bounds[op.result] = (result.low, result.high)
+        y = stored_type(builder, op.result, result.low, result.high)
         value = n.stored(result, y.storage)
     inputs = [builder.value(operand) for operand in operands]
     return elementwise(builder, inputs, y, shape_of(op.result), body, value, name_of(op))

@@ -14,6 +14,7 @@ from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import StructuredForm, shaped_type
 from ....dialects.fixed.scalar import ExtendOp, RescaleOp
 from ....dialects.fixed.types import Rounding
+from ..constants import insert_constant
 from .products import NARROW_BITS, Plan, rounded
 
 HALF, LOW = 16, (1 << 16) - 1
@@ -144,7 +145,7 @@ def new_param(form: StructuredForm, argument: SSAValue, integers: NDArray[np.int
     type = i32 if plan.way == "exact" else i16
     index = param_index(form, argument)
     constant = ConstantOp(from_numpy(integers, type), TensorType(type, shaped_type(form.params[index]).get_shape()))
-    Rewriter.insert_op(constant, InsertPoint.before(form))
+    insert_constant(constant, form)
     form.operands[len(form.ins) + index] = constant.result
     assert isinstance(argument, BlockArgument)
     return form.body.block.insert_arg(type, argument.index)

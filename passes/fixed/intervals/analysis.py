@@ -13,18 +13,19 @@ import numpy as np
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import TensorType
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ....dialects.dense import to_numpy
-from ....dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
+from ....dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
 from ....dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm, scalar_type, shaped_type
 from ....dialects.fixed.scalar import LookupOp, YieldOp
 from ....dialects.fixed.types import Reduction
 from .combine import Combined, contraction, reduction
 from .extremes import argument_of, extreme_over
 from .ranges import Array, Range
-from .reads import LIMIT, limited, read, tensor_range, uniform, written
+from .reads import LIMIT, chosen, limited, read, tensor_range, uniform, written
 from .scalars import SCALARS, Leaves, limits, looked_up
+from .scans import scan_ranges
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,28 @@ class Analysis:
         self.tensors: dict[SSAValue, Range] = {}
         self.forms: dict[StructuredForm, FormRanges] = {}
         self.findings: list[Finding] = []
+        self.wild_indices: list[Finding] = []
+        """Those of the findings that would read outside of a tensor."""
         self._attained: dict[SSAValue, tuple[ReduceOp, Range]] = {}
         for argument in function.body.block.args:
             self.tensors[argument] = self._any(argument)
-        for op in function.body.block.ops:
-            if not isinstance(op, ReturnOp):
+        self._run(function.body.block)
+
+    def _run(self, block: Block) -> None:
+        for op in block.ops:
+            if isinstance(op, ScanOp):
+                self._scan(op)
+            elif not isinstance(op, ReturnOp | NextOp):
                 self.tensors[op.results[0]] = self._result(op)
+
+    def _scan(self, op: ScanOp) -> None:
+        before = len(self.findings)
+
+        def run_body() -> None:
+            del self.findings[before:]
+            self._run(op.body.block)
+
+        self.tensors.update(zip(op.results, scan_ranges(op, self.tensors, run_body), strict=True))
 
     def _any(self, value: SSAValue) -> Range:
         type = shaped_type(value)
@@ -90,6 +107,7 @@ class Analysis:
         self.forms[form] = ranges = FormRanges()
         ins = [self.tensors[value] for value in form.ins]
         parallel = len(form.domain.parallel.data)
+        self._indices(form)
         if isinstance(form, ContractOp):
             ranges.combined = contraction(form, *ins)
         elif isinstance(form, ReduceOp):
@@ -101,19 +119,32 @@ class Analysis:
                 self._find(form, form, f"the accumulator leaves {form.acc}", ranges.combined.partial)
             arguments = [ranges.combined.value.clipped(least, greatest)]
         else:
-            arguments = [read(range, access, form.sizes) for range, access in zip(ins, form.in_maps, strict=True)]
+            pairs = zip(ins, form.in_maps, strict=True)
+            arguments = [read(chosen(range, form, access), access, form.trips) for range, access in pairs]
         for value, access in zip(form.params, form.param_maps, strict=True):
-            arguments.append(on_parallel(read(self.tensors[value], access, form.sizes), parallel))
+            range = chosen(self.tensors[value], form, access)
+            arguments.append(on_parallel(read(range, access, form.trips), parallel))
         arguments = [Range.of(a.low, a.high) for a in not_too_many(arguments)]
         result = self._body(form, arguments, ranges)
         shape = shaped_type(form.target).get_shape()
-        return written(spread(result, parallel), form.out_map, form.sizes, shape)
+        return written(spread(result, parallel), form.out_map, form.trips, shape)
+
+    def _indices(self, form: StructuredForm) -> None:
+        """Find the indices that may leave the dimension which a form holds there."""
+        for dim, value, access in zip(form.held_dims, form.indices, form.held_maps, strict=True):
+            index = read(self.tensors[value], access, form.trips)
+            if not index.within(0, form.sizes[dim] - 1):
+                message = f"the index of dimension {dim} leaves [0, {form.sizes[dim] - 1}]"
+                self.wild_indices.append(Finding(form, form, message, index))
+                self.findings.append(self.wild_indices[-1])
 
     def _reduction(self, form: ReduceOp, x: Range) -> Combined:
         """A sum over a window in which some element is attained: that one, the others at their least and greatest."""
         combined = reduction(form, x)
         source, known = self._attained.get(form.ins[0], (None, None))
         if source is None or known is None or form.kind.data is not Reduction.SUM or form.zero_point.data != (0,):
+            return combined
+        if form.held_dims:
             return combined
         if source.domain != form.domain or source.in_maps[0] != form.in_maps[0]:
             return combined

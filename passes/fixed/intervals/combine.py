@@ -11,7 +11,7 @@ from ....dialects.fixed.forms import ContractOp, ReduceOp
 from ....dialects.fixed.types import Reduction
 from ....targets.executors.views import accessed, used_sizes
 from .ranges import Array, Range
-from .reads import read, uniform
+from .reads import chosen, read, uniform
 
 PRODUCTS = 1 << 22
 """Products of intervals that are looked at one by one, unless there are more weights."""
@@ -31,11 +31,12 @@ def contraction(form: ContractOp, x: Range, w: Range) -> Combined:
     parallel = len(form.domain.parallel.data)
     padded = form.is_padded(0)
     fill = zero_x if padded else None
-    xs = read(x, form.in_maps[0], form.sizes, fill)
-    ws = read(w, form.in_maps[1], form.sizes, zero_w) if form.is_padded(1) else read_all(w, form)
+    x, w = chosen(x, form, form.in_maps[0]), chosen(w, form, form.in_maps[1])
+    xs = read(x, form.in_maps[0], form.trips, fill)
+    ws = read(w, form.in_maps[1], form.trips, zero_w) if form.is_padded(1) else read_all(w, form)
     if prod(np.broadcast_shapes(xs.low.shape, ws.low.shape)) > max(ws.low.size, PRODUCTS):
         x = uniform(x, x.low.ndim)
-        xs = read(x, form.in_maps[0], form.sizes, fill)
+        xs = read(x, form.in_maps[0], form.trips, fill)
     if padded and x.low.size == 1:
         xs = xs.hull(Range.of(zero_x, zero_x))
     ends = [exact(end) for end in (xs.low - zero_x, xs.high - zero_x)]
@@ -46,7 +47,7 @@ def contraction(form: ContractOp, x: Range, w: Range) -> Combined:
         low, high = np.minimum(low, product), np.maximum(high, product)
     # Dimensions of the reduction along which neither operand varies count as often as they are long.
     shape = np.broadcast_shapes(low.shape, high.shape)
-    times = prod(size for size, seen in zip(form.sizes[parallel:], shape[parallel:], strict=True) if seen == 1)
+    times = prod(size for size, seen in zip(form.trips[parallel:], shape[parallel:], strict=True) if seen == 1)
     axes = tuple(range(parallel, len(shape)))
     value = Range.of(total(low, axes, times), total(high, axes, times))
     partial = Range.of(
@@ -59,8 +60,8 @@ def contraction(form: ContractOp, x: Range, w: Range) -> Combined:
 def read_all(w: Range, form: ContractOp) -> Range:
     """The second operand, where it is not padded, at the points of the domain, however many."""
     if w.low is not w.high:
-        return read(w, form.in_maps[1], form.sizes)
-    view = accessed(w.low[None], form.in_maps[1], used_sizes(form.in_maps[1], form.sizes))[0]
+        return read(w, form.in_maps[1], form.trips)
+    view = accessed(w.low[None], form.in_maps[1], used_sizes(form.in_maps[1], form.trips))[0]
     return Range(view, view)
 
 
@@ -79,7 +80,8 @@ def total(array: Array, axes: tuple[int, ...], times: int) -> Array:
 def reduction(form: ReduceOp, x: Range) -> Combined:
     """A sum of as many elements as the window has, fewer at the border; the extremes are those of the elements."""
     kind, (zero,) = form.kind.data, form.zero_point.data
-    parallel, count = len(form.domain.parallel.data), prod(form.domain.reduction.data)
+    parallel = len(form.domain.parallel.data)
+    x, count = chosen(x, form, form.in_maps[0]), prod(form.trips[parallel:])
     if kind is Reduction.ARGMAX:
         index = Range.of(np.zeros((1,) * parallel, object), np.full((1,) * parallel, count - 1, object))
         return Combined(index, index)
@@ -96,6 +98,6 @@ def reduction(form: ReduceOp, x: Range) -> Combined:
 
 def over_window(x: Range, form: ReduceOp, parallel: int) -> Range:
     """The hull of the elements of each window."""
-    xs = read(x, form.in_maps[0], form.sizes)
+    xs = read(x, form.in_maps[0], form.trips)
     axes = tuple(range(parallel, xs.low.ndim))
     return Range.of(xs.low.min(axis=axes), xs.high.max(axis=axes)) if axes else Range.of(xs.low, xs.high)

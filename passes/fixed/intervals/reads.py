@@ -12,6 +12,7 @@ import numpy as np
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, footprint, full_box, linear_map
+from ....dialects.fixed.forms import StructuredForm
 from ....targets.executors.views import strided
 from .ranges import Array, Range
 
@@ -75,6 +76,15 @@ def read(range: Range, access: AffineMap, sizes: Sequence[int], fill: int | None
     if prod(used(results, sizes)) > LIMIT:
         return read(uniform(range, len(shape)), access, sizes)
     return seen(range, results, sizes)
+
+
+def chosen(range: Range, form: StructuredForm, access: AffineMap) -> Range:
+    """The range of an operand for any index at which the form may hold a dimension: one interval where it is read."""
+    if not form.is_held(access):
+        return range
+    dims = [any(r.coefficients[d] for d in form.held_dims) for r in linear_map(access)]
+    axes = tuple(axis for axis, is_held in enumerate(dims) if is_held and range.low.ndim)
+    return Range(range.low.min(axis=axes, keepdims=True), range.high.max(axis=axes, keepdims=True))
 
 
 def seen(range: Range, results: Sequence[Linear], sizes: Sequence[int]) -> Range:

@@ -75,7 +75,7 @@ def whole(ports: Sequence[PortAttr], arrays: Sequence[NDArray[Any]]) -> Input:
 
 def driven(ports: Sequence[PortAttr], arguments: Sequence[SSAValue], form: StructuredForm) -> Iterator[Input]:
     """For a contraction of an input with weights: extremes by sign, where in its domain the sum reaches furthest."""
-    if not isinstance(form, ContractOp) or not isinstance(form.ins[1].owner, ConstantOp):
+    if not isinstance(form, ContractOp) or not isinstance(form.ins[1].owner, ConstantOp) or form.held_dims:
         return
     source = form.ins[0]
     while isinstance(source.owner, ReshapeOp | MapOp):

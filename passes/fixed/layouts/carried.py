@@ -46,7 +46,7 @@ class SinkThroughPadding(RewritePattern):
 
 def is_padding(op: ReduceOp) -> bool:
     """True when each element is that of the input at its own place but for an offset, or padding."""
-    if any(size != 1 for size in op.domain.reduction.data):
+    if op.held_dims or any(size != 1 for size in op.domain.reduction.data):
         return False
     parallel = len(op.domain.parallel.data)
     reads, writes = linear_map(op.in_maps[0]), linear_map(op.out_map)
@@ -135,7 +135,14 @@ def is_move(op: MapOp) -> bool:
     That index has the same number in what is read and what is written.
     """
     reads, writes = linear_map(op.in_maps[0]), linear_map(op.out_map)
-    if len(op.ins) != 1 or op.params or op.tables or len(reads) != len(writes) or permutation_of(op) is not None:
+    if (
+        len(op.ins) != 1
+        or op.params
+        or op.tables
+        or op.held_dims
+        or len(reads) != len(writes)
+        or permutation_of(op) is not None
+    ):
         return False
     if not isinstance(op.body.block.first_op, YieldOp):
         return False

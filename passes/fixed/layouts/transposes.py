@@ -60,7 +60,7 @@ def permuted_type(type: Attribute, permutation: Sequence[int]) -> TensorType:
 
 def permutation_of(op: object) -> Permutation | None:
     """The permutation when `op` is a transpose, else None."""
-    if not isinstance(op, MapOp) or op.result is None or len(op.ins) != 1 or op.params or op.tables:
+    if not isinstance(op, MapOp) or op.result is None or len(op.ins) != 1 or op.params or op.tables or op.held_dims:
         return None
     if not isinstance(op.body.block.first_op, YieldOp):
         return None

@@ -22,7 +22,7 @@ def coarse_parts(function: FuncOp, ranges: RangeTypes) -> list[str]:
     return [
         f"Concat {in_quotes(op.label)}: part {number} has {kept:.1f} of {ranges.bits} bits, as others reach further; "
         "scale them alike in training, or use --bits 16"
-        for op in function.body.block.ops
+        for op in function.walk()
         if isinstance(op, onnx.ConcatOp) and isinstance(whole := op.attributes.get("fixed.type"), QType)
         for number, part in enumerate(op.parts)
         if (kept := kept_bits(part.owner, whole, ranges)) is not None and kept < FEWEST_BITS

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdsl.dialects.builtin import IntegerType
 
+from ....dialects.fixed.settings import Setting
 from ....dialects.fixed.types import QType
 
 WIDE_HEADROOM = 2.0
@@ -16,10 +17,23 @@ WIDE_HEADROOM = 2.0
 
 @dataclass(frozen=True)
 class RangeTypes:
-    """The types of a width in bits and a scheme."""
+    """The types of a width in bits and a scheme; `clip` is the share of each range that gets steps.
+
+    With a `scale` all types have that one.
+    """
 
     bits: int
     pow2: bool
+    clip: float = 1.0
+    scale: float | None = None
+
+    def following(self, setting: Setting) -> RangeTypes:
+        """The types of a value for which something is set."""
+        if not setting:
+            return self
+        pow2 = self.pow2 if setting.scheme is None else setting.scheme == "pow2"
+        clip = self.clip if setting.clip is None else setting.clip
+        return replace(self, bits=setting.bits or self.bits, pow2=pow2, clip=clip, scale=setting.scale)
 
     def of_range(self, low: float, high: float, farthest: float = math.inf) -> QType:
         """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits).
@@ -27,6 +41,18 @@ class RangeTypes:
         Numbers beyond `farthest` need no place, even where there are bits to spare.
         """
         low, high = min(low, 0.0), max(high, 0.0)
+        if self.scale is not None:
+            return self.of_scale(low, self.scale)
+        return self.of_clipped(low * self.clip, high * self.clip, farthest)
+
+    def of_scale(self, low: float, scale: float) -> QType:
+        """The type of a scale; affine, the least integer stands for `low`."""
+        least, greatest = -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
+        symmetric = self.pow2 or self.bits > 8
+        return QType(IntegerType(self.bits), scale, 0 if symmetric else within(least - low / scale, least, greatest))
+
+    def of_clipped(self, low: float, high: float, farthest: float) -> QType:
+        """The type for what gets steps, 0 included."""
         storage, steps = IntegerType(self.bits), (1 << self.bits) - 1
         if low == high:
             return QType(storage, 1.0)
@@ -34,11 +60,13 @@ class RangeTypes:
             headroom = 1.0 if self.bits <= 8 else WIDE_HEADROOM
             return QType(storage, self.symmetric_scale(min(max(-low, high) * headroom, max(-low, high, farthest))))
         scale = (high - low) / steps
-        zero_point = round(-(1 << (self.bits - 1)) - low / scale)
-        return QType(storage, scale, max(-(1 << (self.bits - 1)), min((1 << (self.bits - 1)) - 1, zero_point)))
+        least, greatest = -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
+        return QType(storage, scale, within(least - low / scale, least, greatest))
 
     def unit(self) -> QType:
         """For values in [0, 1]: the whole storage range, as TFLite's softmax; with 2^k scales one bit less."""
+        if self.clip != 1.0 or self.scale is not None:
+            return self.of_range(0.0, 1.0)
         storage = IntegerType(self.bits)
         if self.pow2 or self.bits > 8:
             return QType(storage, 2.0 ** (1 - self.bits))
@@ -50,6 +78,11 @@ class RangeTypes:
         if not self.pow2:
             return magnitude / greatest
         return 2.0 ** math.ceil(math.log2(magnitude / (greatest + 0.5)))
+
+
+def within(number: float, least: int, greatest: int) -> int:
+    """The nearest integer between two."""
+    return max(least, min(greatest, round(number)))
 
 
 def limits_in_reals(type: QType) -> tuple[float, float]:

@@ -8,13 +8,14 @@ else the real numbers are quantized again, to 16 bits.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType
 
+from ....dialects.fixed.settings import Setting
 from ....dialects.fixed.types import QType, storage_limits
 from ....dialects.onnx import DequantizeLinearOp
 from ....dialects.onnx.weights import centred_integers, scales_of, weight_reals
@@ -70,23 +71,38 @@ class Layer:
 
 @dataclass(frozen=True)
 class WeightTypes:
-    """The types of weights of a width; `accumulator_bits` (32 or 64) bounds the sums of weights wider than 8 bits."""
+    """The types of weights of a width; `accumulator_bits` (32 or 64) bounds the sums of weights wider than 8 bits.
+
+    What is `set` of single weights goes before (settings.py).
+    """
 
     bits: int
     pow2: bool
     accumulator_bits: int
+    set: Setting = Setting()
+
+    def following(self, setting: Setting) -> WeightTypes:
+        """The types of weights for which something is set."""
+        if not setting:
+            return self
+        ranges = RangeTypes(self.bits, self.pow2).following(setting)
+        return replace(self, bits=ranges.bits, pow2=ranges.pow2, set=setting)
 
     def of_reals(self, values: NDArray[Any], layer: Layer) -> QType:
         """Symmetric, per output channel (axis 0), or one power of two, for real numbers (o, ...)."""
         rows = np.abs(values.reshape(len(values), -1).astype(np.float64))
         greatest = (1 << (self.bits - 1)) - 1
-        scales = rows.max(axis=1) / greatest
+        if self.set.scale is not None:
+            return QType(IntegerType(self.bits), self.set.scale)
+        scales = rows.max(axis=1) / greatest * (1.0 if self.set.clip is None else self.set.clip)
         if self.bits > 8:
             scales = self.fitting(scales, values.reshape(len(values), -1), layer)
         scales = balanced(scales, rows, layer)
         if self.pow2:
             least = float(scales.max()) * greatest / (greatest + 0.5)
             return QType(IntegerType(self.bits), 2.0 ** math.ceil(math.log2(least)))
+        if self.set.per == "tensor":
+            return QType(IntegerType(self.bits), float(scales.max()))
         return QType(IntegerType(self.bits), scales.tolist(), axis=0)
 
     def fitting(self, scales: Reals, rows: NDArray[Any], layer: Layer) -> Reals:
@@ -162,7 +178,8 @@ def balanced(scales: Reals, rows: Reals, layer: Layer) -> Reals:
     multiplied, so that one bias in units of a tiny scale costs all channels their low bits. The scale of such a channel
     grows until its bias reaches no further than the greatest sum, or than what costs nothing, but no further than its
     own result bears: errors of up to half a scale in each weight, independent of each other, times inputs at their
-    limit. A channel without weights has any scale; its neighbours' keeps their multipliers as long as they are.
+    limit. A channel without weights has any scale; its neighbours' keeps their multipliers as long as they are. Without
+    weights is also what such a scale leaves none.
     """
     step = layer.y.scale / layer.x.scale
     live = rows.max(axis=1) > 0
@@ -173,4 +190,6 @@ def balanced(scales: Reals, rows: Reals, layer: Layer) -> Reals:
     bias = layer.bias / layer.x.scale
     bearable = TOLERATED_STEPS * step * math.sqrt(12 / rows.shape[1]) / layer.reach
     scales = np.maximum(scales, np.where(live, np.minimum(bias / room, bearable), 0.0))
-    return np.maximum(scales, bias / 2.0**BIAS_BITS)
+    scales = np.maximum(scales, bias / 2.0**BIAS_BITS)
+    silent = live & (rows.max(axis=1) < scales / 2)
+    return np.where(silent, np.maximum(scales, min(coarsest, step * DEAD_STEPS)), scales)

@@ -108,7 +108,9 @@ class Chunk:
 
 
 class Access:
-    """What the slices of a form touch of an operand; without `along` the whole form is the one slice.
+    """What the slices of a form touch of an operand, each at a value of each dimension of its domain in `along`.
+
+    Without any the whole form is the one slice.
 
     Without an access map every point touches everything: so tables are read, and whatever an opaque step touches.
     """
@@ -119,7 +121,7 @@ class Access:
         place: Place,
         access: AffineMap | None,
         form: StructuredForm | None,
-        along: int | None,
+        along: Sequence[int] = (),
         when: When = When.BEFORE,
     ):
         assert isinstance(value.type, MemRefType)
@@ -130,14 +132,17 @@ class Access:
         if access is None:
             shape, row = (prod(shape),), None
             access_results: Sequence[Linear] = [Linear((0,) * len(form.sizes) + (1,) if form else (1,), 0)]
-            sizes = (*(form.sizes if form else ()), prod(shape))
+            sizes = (*(form.trips if form else ()), prod(shape))
         else:
-            access_results, sizes = linear_map(access), form.sizes if form else ()
+            access_results, sizes = linear_map(access), form.trips if form else ()
         self.shape, self.row = shape, row
         self.parallel = len(form.domain.parallel.data) if form else 0
-        self.sizes = tuple(1 if d == along else size for d, size in enumerate(sizes))
-        self.steps = [0 if along is None else r.coefficients[along] for r in access_results]
-        self.results = [r.without(along) for r in access_results]
+        self.sizes = tuple(1 if d in along else size for d, size in enumerate(sizes))
+        self.steps = [[r.coefficients[dim] for dim in along] for r in access_results]
+        self.results = [
+            Linear(tuple(0 if d in along else c for d, c in enumerate(r.coefficients)), r.offset)
+            for r in access_results
+        ]
         self.interval = (0, 0) if row is None else self.results[row].interval(full_box(self.sizes))
         self.block, self.when = form.block_points if form else 1, when
         self.patterns: dict[tuple[int, ...], Pattern] = {}
@@ -147,12 +152,13 @@ class Access:
         """Bytes of a row of the memref; all where it has none."""
         return self.bytes // (1 if self.row is None else self.shape[self.row])
 
-    def at(self, value: int) -> tuple[int, int, Pattern] | None:
+    def at(self, values: Sequence[int]) -> tuple[int, int, Pattern] | None:
         """The first row that a slice touches, how many rows from there on, and what of them; None where nothing."""
-        offsets = [r.offset + step * value for r, step in zip(self.results, self.steps, strict=True)]
+        moved = [sum(step * value for step, value in zip(steps, values, strict=True)) for steps in self.steps]
+        offsets = [r.offset + by for r, by in zip(self.results, moved, strict=True)]
         first, count, shape = 0, 1, list(self.shape)
         if self.row is not None:
-            low, high = (end + self.steps[self.row] * value for end in self.interval)
+            low, high = (end + moved[self.row] for end in self.interval)
             first = max(low, 0)
             count = min(high + 1, self.shape[self.row]) - first
             if count <= 0:
@@ -165,9 +171,9 @@ class Access:
             self.patterns[key] = Pattern(results, self.sizes, self.parallel, shape, self.width, self.block, self.when)
         return first, count, self.patterns[key]
 
-    def chunks(self, value: int) -> Iterator[Chunk]:
+    def chunks(self, values: Sequence[int]) -> Iterator[Chunk]:
         """The bytes that a slice touches, one chunk for each unit."""
-        found = self.at(value)
+        found = self.at(values)
         if found is None:
             return
         first, count, pattern = found

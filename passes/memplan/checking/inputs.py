@@ -27,7 +27,7 @@ def check_inputs(function: FuncOp, places: Places, tasks: Sequence[Task]) -> Non
     if rows is None and arena is None:
         return
     for task in tasks:
-        for access in reads_of(task.op, places, task.along):
+        for access in reads_of(task.op, places, task.held):
             if access.place.root not in inputs:
                 continue
             name = access.place.units[0].name
@@ -77,6 +77,6 @@ def check_rows(task: Task, access: Access, name: str) -> None:
     if task.slices != access.shape[access.row]:
         refuse(task.op, f"{task.name} runs in {task.slices} slices for {access.shape[access.row]} rows of {name}")
     for value in range(task.slices):
-        found = access.at(value)
+        found = access.at((value,))
         if found is None or found[:2] != (value, 1):
             refuse(task.op, f"slice {value} of {task.name} does not read row {value} of {name}, which the caller gives")

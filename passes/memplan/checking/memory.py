@@ -38,7 +38,8 @@ class Memory:
 class Unit:
     """What lives and dies as one, at bytes [start, end) of its memory.
 
-    `last` is the last step of its life: for a row the last that reads it, else the one after which it is retired.
+    A row lives until the last step that reads it, any other unit until the step after which it is retired: where a loop
+    retires it in each round, it has several lives, and `deaths` lists the last steps of those to come.
     """
 
     number: int
@@ -46,10 +47,23 @@ class Unit:
     memory: Memory
     start: int
     end: int
-    last: int
+    last_read: int = -1
+    deaths: list[int] = field(default_factory=list[int])
     is_row: bool = False
     claimed: bool = False
     retired_by: str | None = None
+
+    @property
+    def last(self) -> int:
+        """The last step of its life."""
+        if self.is_row:
+            return self.last_read
+        return self.deaths[0] if self.deaths else FOREVER
+
+    def revive(self) -> None:
+        """In another round of a loop that retires it, its life is to begin again."""
+        if self.retired_by is not None:
+            self.retired_by, self.claimed = None, False
 
     def claim(self) -> None:
         """Take over all of its bytes; those that it did not own hold nothing yet."""
@@ -60,6 +74,7 @@ class Unit:
         """Give up the bytes that it still owns."""
         self._give(self.memory.owner.where(self.start, self.end, self.number, True), NOBODY)
         self.retired_by = step
+        del self.deaths[:1]
 
     def _give(self, runs: Runs, owner: int) -> None:
         """Some of its bytes change their owner and hold nothing."""

@@ -21,7 +21,7 @@ from ....dialects.memplan import (
     size_in_bytes,
 )
 from .intervals import run
-from .memory import FOREVER, GIVEN, Memory, Place, Unit
+from .memory import GIVEN, Memory, Place, Unit
 
 
 def refuse(op: Operation, message: str) -> NoReturn:
@@ -94,7 +94,7 @@ class Places:
         self._places[value] = Place(value, (unit,))
 
     def _unit(self, name: str, memory: Memory, start: int, end: int, is_row: bool = False) -> Unit:
-        unit = Unit(len(self.units), name, memory, start, end, -1 if is_row else FOREVER, is_row)
+        unit = Unit(len(self.units), name, memory, start, end, is_row=is_row)
         self.units.append(unit)
         return unit
 

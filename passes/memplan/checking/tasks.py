@@ -26,7 +26,10 @@ EARLIER = -1
 
 @dataclass
 class Task:
-    """A form or an opaque op. `number` counts from 1 in the order of the text; `along` says how a stream slices it."""
+    """A form or an opaque op. `number` counts from 1 in the order of the text.
+
+    `along` says how a stream slices it, `rounds` which dimensions the rounds of loops around hold, outermost first.
+    """
 
     op: StructuredForm | OpaqueOp
     number: int
@@ -34,6 +37,7 @@ class Task:
     writes: list[Access]
     scratch: list[Access]
     along: int | None = None
+    rounds: Sequence[int] = ()
     expected: list[Numbers | None] = field(default_factory=list[Numbers | None])
     """Per read the stamps that the bytes must have; None where any will do."""
 
@@ -55,6 +59,11 @@ class Task:
             isinstance(form, StructuredForm) and self.along is not None and self.along >= len(form.domain.parallel.data)
         )
 
+    @property
+    def held(self) -> Sequence[int]:
+        """The dimensions that a slice or a round holds."""
+        return self.rounds if self.along is None else (self.along,)
+
     @cached_property
     def is_apart(self) -> bool:
         """True when no two slices write the same element."""
@@ -75,18 +84,18 @@ class Task:
         """The stamp of what a slice writes."""
         return self.done if self.is_apart or value == self.slices - 1 else self.done - 1
 
-    def touches(self, value: int) -> tuple[list[tuple[Chunk, Numbers | None]], list[Chunk], list[Chunk]]:
-        """What a slice reads, with the stamps expected there, what it writes, and its scratch."""
-        writes = [chunk for access in self.writes for chunk in access.chunks(value)]
+    def touches(self, values: Sequence[int]) -> tuple[list[tuple[Chunk, Numbers | None]], list[Chunk], list[Chunk]]:
+        """What a slice, or a round, reads, with the stamps expected there, what it writes, and its scratch."""
+        writes = [chunk for access in self.writes for chunk in access.chunks(values)]
         reads = [
             (chunk, stamps)
             for access, stamps in zip(self.reads, self.expected, strict=True)
-            for chunk in access.chunks(value)
+            for chunk in access.chunks(values)
         ]
-        if self.accumulates and value > 0:
+        if self.accumulates and values[0] > 0:
             begun = Numbers(self.done - 1)
             reads.extend((chunk, begun) for chunk in writes)
-        return reads, writes, [chunk for access in self.scratch for chunk in access.chunks(value)]
+        return reads, writes, [chunk for access in self.scratch for chunk in access.chunks(())]
 
 
 @dataclass(frozen=True)
@@ -97,32 +106,36 @@ class Stream:
     results: dict[SSAValue, tuple[Access, Numbers]]
 
 
-def task_of(op: StructuredForm | OpaqueOp, places: Places, number: int, along: int | None = None) -> Task:
+def task_of(
+    op: StructuredForm | OpaqueOp, places: Places, number: int, along: int | None = None, rounds: Sequence[int] = ()
+) -> Task:
     """What an op reads and writes. Raises DiagnosticException where it is on tensors."""
+    held = rounds if along is None else (along,)
     scratch: list[Access] = []
     if isinstance(op, OpaqueOp):
-        writes = [Access(value, places.of(op, value), None, None, None) for value in op.outs]
+        writes = [Access(value, places.of(op, value), None, None) for value in op.outs]
     else:
         if op.outs is None:
             refuse(op, f"node `{name_of(op, op.name)}` writes no memref: convert it to memplan first")
-        writes = [Access(op.outs, places.of(op, op.outs), op.out_map, op, along)]
+        writes = [Access(op.outs, places.of(op, op.outs), op.out_map, op, held)]
         if op.scratch is not None:
-            scratch = [Access(op.scratch, places.of(op, op.scratch), None, None, None)]
-    reads = [access for access in reads_of(op, places, along) if not access.place.is_constant]
-    return Task(op, number, reads, writes, scratch, along, [None] * len(reads))
+            scratch = [Access(op.scratch, places.of(op, op.scratch), None, None)]
+    reads = [access for access in reads_of(op, places, held) if not access.place.is_constant]
+    return Task(op, number, reads, writes, scratch, along, rounds, [None] * len(reads))
 
 
-def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: int | None) -> list[Access]:
+def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: Sequence[int]) -> list[Access]:
     """All that an op reads, constants and inputs included."""
     if isinstance(op, OpaqueOp):
-        return [Access(value, places.of(op, value), None, None, None) for value in op.ins]
-    once = op.tile is not None and op.tile.reads_once and along is None
+        return [Access(value, places.of(op, value), None, None) for value in op.ins]
+    once = op.tile is not None and op.tile.reads_once and not along
     whens = [When.ONCE if once and not number else When.BEFORE for number in range(len(op.ins))]
     whens += [When.DURING if op.block_points > 1 else When.BEFORE] * len(op.params)
     operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), whens, strict=True)
     return [
-        *(Access(value, places.of(op, value), access, op, along, when) for value, access, when in operands),
+        *(Access(v, places.of(op, v), None if op.is_held(m) else m, op, along, when) for v, m, when in operands),
         *(Access(table, places.of(op, table), None, op, along) for table in op.tables),
+        *(Access(index, places.of(op, index), None, op, along) for index in op.indices),
     ]
 
 
@@ -145,6 +158,6 @@ def overwritten(stamps: Numbers, access: Access, task: Task) -> Numbers:
     """The stamps of a storage after a task has written all that it writes there."""
     assert isinstance(task.op, StructuredForm)
     after = stamps.copy()
-    for chunk in Access(access.value, access.place, task.op.out_map, task.op, None).chunks(0):
+    for chunk in Access(access.value, access.place, task.op.out_map, task.op).chunks(()):
         after.put(chunk.runs + (chunk.logical - chunk.start), task.done)
     return after

@@ -12,7 +12,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.access import linear_map
-from ....dialects.memplan import AliasOp, BufferOp, OpaqueOp, StreamOp, element_bytes, size_in_bytes
+from ....dialects.memplan import AliasOp, BufferOp, OpaqueOp, element_bytes, outermost, size_in_bytes
 from ....dialects.memplan.liveness import Life, Liveness, StepOp, destinations, root_of
 from ...fixed.layouts.transposes import copy_into
 from ..lifetimes.distance import alias_offset
@@ -37,12 +37,6 @@ def gaps_of(liveness: Liveness, lives: Sequence[Life]) -> tuple[tuple[int, ...],
         times = () if stays or not is_filled(life.root, liveness) else range(written[life.root], life.last)
         gaps.append(tuple(time for time in times if between[time]))
     return tuple(gaps)
-
-
-def outermost(step: Operation) -> Operation:
-    """The op of the function's block that runs a step: a stream, or the step itself."""
-    parent = step.parent_op()
-    return parent if isinstance(parent, StreamOp) else step
 
 
 def is_filled(root: SSAValue, liveness: Liveness) -> bool:

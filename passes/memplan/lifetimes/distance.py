@@ -68,15 +68,17 @@ def safe_distance(
 
     Exact where no reduction dimension occurs in two indices of an access; otherwise never too small.
     """
-    parallel = form.sizes[: len(form.domain.parallel.data)]
+    parallel = form.trips[: len(form.domain.parallel.data)]
     value = (*form.ins, *form.params)[operand]
     access, target = form.maps.data[operand].data, form.target
+    if form.is_held(access) or any(root_of(value) is root_of(index) for index in form.indices):
+        return NEVER
     if (along is not None and along >= len(parallel)) or not (keeps_rows(value, splits) and keeps_rows(target, splits)):
         return NEVER
     source = Side.of(value, access, splits)
-    written, sizes, block = Side.of(target, form.out_map, splits), form.sizes, form.block_points
+    written, sizes, block = Side.of(target, form.out_map, splits), form.trips, form.block_points
     if form.tile is not None and form.tile.reads_once and along is None and operand == 0:
-        new, sizes = newly_read(access, form.sizes, len(parallel))
+        new, sizes = newly_read(access, form.trips, len(parallel))
         source = source._replace(access=new)
     together = block > 1 and operand >= len(form.ins)
     reach = reach_of(source, written, sizes, len(parallel), along, block, together)

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
 from ....dialects.fixed.forms import StructuredForm
-from ....dialects.memplan import INPUT_ARENA, caller_form
+from ....dialects.memplan import INPUT_ARENA, caller_form, loops_around
 from ....dialects.memplan.liveness import Life, Liveness, is_split, root_of
 from ..offsets.placement import Overlap, Request
 from .distance import overlaps
@@ -64,8 +64,10 @@ def accesses(liveness: Liveness) -> dict[SSAValue, int]:
     counts: dict[SSAValue, int] = {}
     for op in dict.fromkeys(step.op for step in liveness.steps):
         if isinstance(op, StructuredForm):
-            points = prod(op.domain.parallel.data)
-            touched = [*((value, prod(op.sizes)) for value in op.ins), *((v, points) for v in (*op.params, op.target))]
+            rounds = prod(loop.trips for loop in loops_around(op) if op not in loop.dims)
+            points = rounds * prod(op.trips[: len(op.domain.parallel.data)])
+            once = (*op.params, *op.indices, op.target)
+            touched = [*((value, rounds * prod(op.trips)) for value in op.ins), *((v, points) for v in once)]
         else:
             touched = [(v, prod(v.type.get_shape())) for v in op.operands if isinstance(v.type, MemRefType)]
         for value, count in touched:

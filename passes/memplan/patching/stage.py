@@ -17,7 +17,7 @@ from xdsl.ir import SSAValue
 from ....dialects.access import Linear, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.fixed.types import PER_TENSOR, QType
-from ....dialects.memplan import BufferOp
+from ....dialects.memplan import BufferOp, loops_around
 from ....dialects.memplan.liveness import Liveness, StepOp, destinations, root_of
 from .boxes import are_cut
 
@@ -105,7 +105,7 @@ class Stages:
         for step, op in enumerate(self.ops):
             for value in destinations(op):
                 self.writers.setdefault(root_of(value), []).append(step)
-        self.first = next((step for step, op in enumerate(self.ops) if windows(op)), None)
+        self.first = next((step for step, op in enumerate(self.ops) if windows(op) and not loops_around(op)), None)
         """The step of the first spatial form."""
         self.forms = () if self.first is None else tuple(self._chain(self.first))
         self.images = images_of(self.forms)
@@ -113,7 +113,7 @@ class Stages:
     def _chain(self, first: int) -> Iterator[Access]:
         """The forms from a step on, up to the first step of another kind."""
         for op in self.ops[first:]:
-            if not isinstance(op, StructuredForm):
+            if not isinstance(op, StructuredForm) or loops_around(op):
                 return
             yield Access(op)
 

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.memories import Memory
-from ....dialects.memplan import ArenaOp, BufferOp, RetireOp, RowsOp, StreamOp, ViewOp
+from ....dialects.memplan import ArenaOp, BufferOp, LoopOp, RetireOp, RowsOp, StreamOp, ViewOp
 from ....dialects.memplan.liveness import Life, Liveness, is_split, root_of
 from ..limits.effort import limited_entry
 from ..offsets.memories import Plan
@@ -69,16 +69,23 @@ def plan_attribute(
 
 def retire(liveness: Liveness, buffers: Iterable[Life]) -> None:
     """Insert `memplan.retire` after each last use; buffers that the text retires itself are left alone, and rows."""
-    block = liveness.function.body.block
-    retired = {root_of(op.buffer) for op in block.ops if isinstance(op, RetireOp)}
+    retired = {root_of(op.buffer) for op in liveness.function.walk() if isinstance(op, RetireOp)}
     ends: dict[Operation, list[Life]] = {}
     for life in buffers:
         if life.root not in retired and life.is_used and life.row is None:
-            last = liveness.steps[life.last].op
-            stream = last.parent_op()
-            ends.setdefault(stream if isinstance(stream, StreamOp) else last, []).append(life)
+            last: Operation = liveness.steps[life.last].op
+            while is_within(last.parent_op(), life.root, liveness):
+                around = last.parent_op()
+                assert around is not None
+                last = around
+            ends.setdefault(last, []).append(life)
     for op, lives in ends.items():
         Rewriter.insert_op([RetireOp(life.root) for life in lives], InsertPoint.after(op))
+
+
+def is_within(around: Operation | None, root: SSAValue, liveness: Liveness) -> bool:
+    """True for a stream, or a loop that carries the storage: its life ends behind that."""
+    return isinstance(around, StreamOp) or (isinstance(around, LoopOp) and root in liveness.carried[around])
 
 
 def write_views(

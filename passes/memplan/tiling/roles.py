@@ -36,7 +36,7 @@ class Roles:
 
         None also where a dimension repeats what it computes, or a tap moves only one of the operands.
         """
-        if not isinstance(form, ContractOp) or not isinstance(form.ins[1].owner, ConstantOp):
+        if not isinstance(form, ContractOp) or form.held is not None or not isinstance(form.ins[1].owner, ConstantOp):
             return None
         data, weights = (scalar_type(shaped_type(value).element_type) for value in form.ins)
         if data != i8 or weights.width.data > 8 or form.acc != i32 or not isinstance(form.ins[0].type, MemRefType):

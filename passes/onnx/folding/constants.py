@@ -35,6 +35,13 @@ def insert_before(anchor: Operation, op: Operation) -> SSAValue:
     return op.results[0]
 
 
+def outermost(op: Operation) -> Operation:
+    """The op of the function's own block that an op is, or stands in."""
+    while isinstance(parent := op.parent_op(), onnx.OnnxOp):
+        op = parent
+    return op
+
+
 def erase_unused(module: ModuleOp) -> None:
     """Remove `onnx` ops, from the last to the first, whose results nothing uses."""
     for op in reversed([op for op in module.walk() if isinstance(op, onnx.OnnxOp)]):

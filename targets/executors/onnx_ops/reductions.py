@@ -46,6 +46,14 @@ def hardmax(op: onnx.HardmaxOp, operands: Sequence[Array]) -> Array:
     return (places == first).astype(x.dtype)
 
 
+def squared_distance(op: onnx.SquaredDistanceOp, operands: Sequence[Array]) -> Array:
+    """sum (x - w)^2"""
+    rank = len(op.whole)
+    x, w = (v.reshape(len(v), *(1,) * (rank + 1 - v.ndim), *v.shape[1:]) for v in operands)
+    total = ((x - w) ** 2).sum(axis=tuple(axis + 1 for axis in op.reduced))
+    return total.reshape(len(total), *shape_of(op.result))
+
+
 def cum_sum(op: onnx.CumSumOp, operands: Sequence[Array]) -> Array:
     """The sum up to each element."""
     x, axis = operands[0], axis_of(op)

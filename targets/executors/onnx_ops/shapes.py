@@ -8,6 +8,7 @@ import numpy as np
 from xdsl.ir import Operation
 
 from ....dialects import onnx
+from ....dialects.errors import UserError
 from ....dialects.onnx.base import shape_of
 from .types import Array
 
@@ -40,3 +41,15 @@ def gather(op: onnx.GatherOp, operands: Sequence[Array]) -> Array:
     for axis, indices in op.lists.items():
         result = result.take(indices, axis=axis + 1)
     return result
+
+
+def take(op: onnx.TakeOp, operands: Sequence[Array]) -> Array:
+    """Elements of x at computed indices. Raises UserError where one leaves its dimension."""
+    x, indices = operands
+    axis, size = op.axis_index, shape_of(op.x)[op.axis_index]
+    if indices.min() < -size or indices.max() >= size:
+        raise UserError(f"{op.name} '{op.label}': an index leaves a dimension of {size} on this data")
+    flat = indices.reshape(len(indices), -1)
+    rows = np.arange(len(x)).reshape(-1, 1)
+    taken = np.moveaxis(np.moveaxis(x, axis + 1, 1)[rows, flat], 1, axis + 1)
+    return taken.reshape(len(taken), *shape_of(op.result))

@@ -25,8 +25,9 @@ from .reductions import (
     log_softmax,
     reduction,
     softmax,
+    squared_distance,
 )
-from .shapes import concat, gather, pad, same_elements, slice_
+from .shapes import concat, gather, pad, same_elements, slice_, take
 from .types import Array, Evaluate, Real
 from .windows import average_pool, conv, conv_transpose, global_average_pool, max_pool, resize
 
@@ -75,8 +76,10 @@ EVALUATE: dict[type[Operation], Evaluate] = {
     onnx.ResizeOp: resize,
     onnx.SliceOp: slice_,
     onnx.SoftmaxOp: softmax,
+    onnx.SquaredDistanceOp: squared_distance,
     onnx.SqueezeOp: same_elements,
     onnx.SubOp: several(np.subtract),
+    onnx.TakeOp: take,
     onnx.TransposeOp: lambda op, v: v[0].transpose(0, *(axis + 1 for axis in op.permutation)),
     onnx.UnsqueezeOp: same_elements,
     onnx.WhereOp: where,

@@ -22,9 +22,9 @@ int main(void) {
     if (rows < 0 || results < 0) exit_with(EXIT_FILES);
     uint32_t *frame = stack_pointer();
     for (volatile uint32_t *word = &stack_bottom; word < frame; word++) *word = PAINT;
-    while (READ_INPUTS(READ_ROW)) {
-        CALL_MODEL();
-        if (!WRITE_OUTPUTS(WRITE_ROW)) exit_with(EXIT_FILES);
+    for (int more = 1; more;) {
+        for (long call = 0; call < MODEL_CALLS && (more = READ_INPUTS(READ_ROW)); call++) CALL_MODEL();
+        if (more && !WRITE_OUTPUTS(WRITE_ROW)) exit_with(EXIT_FILES);
     }
     volatile uint32_t *deepest = &stack_bottom;
     while (deepest < frame && *deepest == PAINT) deepest++;

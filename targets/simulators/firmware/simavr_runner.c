@@ -1,9 +1,10 @@
-/* Runs a firmware under simavr: one call of the model per input row, with exact cycles and the lowest stack pointer.
+/* Runs a firmware under simavr: so many calls of the model per input row, with exact cycles and the lowest stack pointer.
  *
- *   simavr_runner FIRMWARE.elf MCU MODEL_ADDRESS STATIC_END CYCLE_LIMIT INPUTS OUTPUTS FIGURES [in|out ADDRESS BYTES]...
+ *   simavr_runner FIRMWARE.elf MCU MODEL_ADDRESS STATIC_END CYCLE_LIMIT CALLS INPUTS OUTPUTS FIGURES
+ *                 [in|out ADDRESS BYTES]...
  *
- * Addresses are hexadecimal; those of data start at 0. INPUTS and OUTPUTS hold rows of raw bytes, port after port. FIGURES
- * receives "cycles stack_bytes" per row. Exit code 0, or 1 with a reason on standard error.
+ * Addresses are hexadecimal; those of data start at 0. INPUTS and OUTPUTS hold rows of raw bytes, port after port. Each
+ * call takes a part of the row, and the outputs are those of the last. FIGURES receives "cycles stack_bytes" per row. Exit code 0, or 1 with a reason on standard error.
  *
  * A call lasts from the model's first instruction to its RET. Its stack includes the return address. */
 #include <inttypes.h>
@@ -14,7 +15,7 @@
 #include <simavr/sim_avr.h>
 #include <simavr/sim_elf.h>
 
-enum { MOST_PORTS = 32, FIXED_ARGUMENTS = 9 };
+enum { MOST_PORTS = 32, FIXED_ARGUMENTS = 10 };
 
 typedef struct {
     uint32_t address, bytes;
@@ -153,16 +154,24 @@ int main(int argc, char **argv) {
     avr_flashaddr_t model = strtoul(argv[3], NULL, 16);
     uint32_t static_end = strtoul(argv[4], NULL, 16);
     uint64_t cycle_limit = strtoull(argv[5], NULL, 10);
-    FILE *rows = open_or_fail(argv[6], "rb"), *results = open_or_fail(argv[7], "wb");
-    FILE *figures = open_or_fail(argv[8], "w");
+    long calls = strtol(argv[6], NULL, 10);
+    FILE *rows = open_or_fail(argv[7], "rb"), *results = open_or_fail(argv[8], "wb");
+    FILE *figures = open_or_fail(argv[9], "w");
     ports_t inputs = {0}, outputs = {0};
     parse_ports(argc, argv, avr->ramend, &inputs, &outputs);
-    for (;;) {
-        while (avr->pc != model) step(avr);
-        if (!read_row(avr, &inputs, rows)) break;
-        call_t call = run_call(avr, static_end, cycle_limit);
+    for (int more = 1; more;) {
+        uint64_t cycles = 0;
+        int stack = 0;
+        for (long number = 0; number < calls; number++) {
+            while (avr->pc != model) step(avr);
+            if (!(more = read_row(avr, &inputs, rows))) break;
+            call_t call = run_call(avr, static_end, cycle_limit);
+            cycles += avr->cycle - call.start;
+            if (call.top - call.lowest > stack) stack = call.top - call.lowest;
+        }
+        if (!more) break;
         write_row(avr, &outputs, results);
-        fprintf(figures, "%" PRIu64 " %d\n", (uint64_t)(avr->cycle - call.start), call.top - call.lowest);
+        fprintf(figures, "%" PRIu64 " %d\n", cycles, stack);
     }
     return fclose(results) || fclose(figures);
 }

@@ -236,3 +236,23 @@ fixed.map ins(%x : tensor<4xi8>) domain <4> maps [affine_map<(d0) -> (d0)>, affi
 %x = "test.op"() : () -> ui32
 // CHECK: expected iN with N from 32 to 64, got ui32
 %y = fixed.exponent %x step 1 : ui32 -> i32
+
+// -----
+
+// CHECK: a constant of 1 dimensions has no axis 1
+%w = fixed.constant dense<[1, 2]> : tensor<2xi8> {layout = #fixed.layout<delta8 along 1>} as tensor<2xi8>
+
+// -----
+
+// CHECK: packed4 holds integers from -8 to 7
+%w = fixed.constant dense<[1, 8]> : tensor<2xi8> {layout = #fixed.layout<packed4 along 0>} as tensor<2xi8>
+
+// -----
+
+// CHECK: layouts are those of signed integers of 8 or 16 bits, not of int32
+%w = fixed.constant dense<[1, 8]> : tensor<2xi32> {layout = #fixed.layout<delta8 along 0>} as tensor<2xi32>
+
+// -----
+
+// CHECK: layouts are those of signed integers, not of ui8
+%w = fixed.constant dense<[1, 8]> : tensor<2xi8> {layout = #fixed.layout<delta8 along 0>} as tensor<2x!fixed.q<ui8, 2^0>>

@@ -193,6 +193,12 @@
 
 // -----
 
+%x, %w = "test.op"() : () -> (tensor<1x4xf32>, tensor<3x4xf32>)
+// CHECK: the result has shape [4], expected [3, 1] or [3]
+%y = onnx.SquaredDistance %x, %w {axes = array<i64: 1>} : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<4xf32>
+
+// -----
+
 // CHECK: tensor<2x4xf32> is no part of tensor<1x8xf32> along dimension 1
 %x, %y = "test.op"() : () -> (tensor<1x4xf32>, tensor<2x4xf32>)
 %z = onnx.Concat %x, %y {axis = 1 : i64} : (tensor<1x4xf32>, tensor<2x4xf32>) -> tensor<1x8xf32>

@@ -7,7 +7,7 @@
 !y = memref<1x4x!fixed.q<i8, 2^-4>>
 
 // CHECK:      "memref.global"() <{sym_name = "net_fc_w", type = memref<4x6xi8, "flash">,
-// CHECK-SAME:   initial_value = dense<1> : tensor<4x6xi8>, sym_visibility = "private", constant}>
+// CHECK-SAME:   initial_value = dense<{{.*}}> : tensor<4x6xi8>, sym_visibility = "private", constant}>
 // CHECK-NEXT: "memref.global"() <{sym_name = "net_w1", type = memref<4xi32, "flash">, initial_value = dense<[10, 20, 30, 40]>
 
 // CHECK-NEXT: func.func private @net_fc(%in0: memref<1x6xi8>, %out: memref<1x4xi8>) {
@@ -42,7 +42,7 @@ func.func @net(%x: !x, %y: !y) attributes {
   fixed.inputs = [#fixed.port<"x", tensor<1x6x!fixed.q<ui8, 2^-7 : 3>>, permutation <0, 1>>],
   fixed.outputs = [#fixed.port<"y", tensor<1x4x!fixed.q<i8, 2^-4>>, permutation <0, 1>>]
 } {
-  %w = fixed.constant dense<1> : tensor<4x6xi8> {node = "fc.w"} as !w
+  %w = fixed.constant dense<[[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]]> : tensor<4x6xi8> {node = "fc.w"} as !w
   %b = fixed.constant dense<[10, 20, 30, 40]> : tensor<4xi32> as memref<4xi32, "flash">
   fixed.contract ins(%x, %w : !x, !w) params(%b : memref<4xi32, "flash">) outs(%y : !y) domain <4 | 6>
     maps [affine_map<(o, i) -> (0, i)>, affine_map<(o, i) -> (o, i)>, affine_map<(o, i) -> (o)>,

@@ -1,21 +1,25 @@
 // RUN: tinyml-opt -p convert-memplan-to-loops %s | filecheck %s
 
-// Constants of the same type and bytes share a global, so do the maps below. The arena keeps its alignment; a buffer that
-// was not placed is a global of its own.
-// CHECK:      sym_name = "net_w0", type = memref<1xi8, "flash">, initial_value = dense<7> : tensor<1xi8>
-// CHECK-NEXT: sym_name = "net_arena", type = memref<32xi8>, initial_value, sym_visibility = "private", alignment = 8 : i64
+// Constants of the same elements share a global, whatever their shapes, so do the maps below. A constant that is one
+// number takes no memory. The arena keeps its alignment; a buffer that was not placed is a global of its own.
+// CHECK:      sym_name = "net_arena", type = memref<32xi8>, initial_value, sym_visibility = "private", alignment = 8 : i64
 // CHECK-NEXT: sym_name = "net_line", type = memref<8xi8>, initial_value, sym_visibility = "private", alignment = 4 : i64
+// CHECK-NEXT: sym_name = "net_w0", type = memref<2xi8, "flash">, initial_value = dense<[7, 8]> : tensor<2xi8>
 // CHECK-NEXT: func.func private @net_add(%in0: memref<8xi8>, %out: memref<8xi8>)
-// CHECK:        memref.get_global @net_w0
+// CHECK:        %[[ZERO:.*]] = arith.constant 0 : i8
+// CHECK:        memref.get_global @net_w0 : memref<2xi8, "flash">
+// CHECK:        memref.store %[[ZERO]], %out
 // CHECK:      func.func private @net_add_1(%in0: memref<8xi8>, %out: memref<8xi8>)
-// CHECK:        memref.get_global @net_w0
+// CHECK:        %[[ROOT:.*]] = memref.get_global @net_w0 : memref<2xi8, "flash">
+// CHECK-NEXT:   memref.reinterpret_cast %[[ROOT]] to offset: [0], sizes: [1, 2]
 
 // CHECK:      func.func @net(%x: memref<2x4xi8>, %y: memref<2x8xi8>, %z: memref<3x4xi16>) {
 // CHECK-NEXT:   %c24 = arith.constant 24 : index
 // CHECK-NEXT:   %c8 = arith.constant 8 : index
 func.func @net(%x: memref<2x4xi8>, %y: memref<2x8xi8>, %z: memref<3x4xi16>) {
-  %k = fixed.constant dense<7> : tensor<1xi8> as memref<1xi8, "flash">
-  %same = fixed.constant dense<7> : tensor<1xi8> as memref<1xi8, "flash">
+  %k = fixed.constant dense<[7, 8]> : tensor<2xi8> as memref<2xi8, "flash">
+  %same = fixed.constant dense<[[7, 8]]> : tensor<1x2xi8> as memref<1x2xi8, "flash">
+  %zero = fixed.constant dense<0> : tensor<32xi8> as memref<32xi8, "flash">
   %arena = memplan.arena size 32 align 8 in "sram" : memref<32xi8>
   %a = memplan.view %arena at 16 : memref<32xi8> -> memref<2x8xi8>
   %b = memplan.buffer node "line" : memref<8xi8>
@@ -30,16 +34,17 @@ func.func @net(%x: memref<2x4xi8>, %y: memref<2x8xi8>, %z: memref<3x4xi16>) {
   // CHECK-NEXT: %arena = memref.get_global @net_arena : memref<32xi8>
   // CHECK-NEXT: %end = memref.view %arena[%c24][] : memref<32xi8> to memref<8xi8>
   // CHECK-NEXT: func.call @net_add(%xs, %end)
-  fixed.map ins(%xs : memref<8xi8>) params(%k : memref<1xi8, "flash">) outs(%end : memref<8xi8>) domain <8>
-    maps [affine_map<(i) -> (i)>, affine_map<(i) -> (0)>, affine_map<(i) -> (i)>] node "add" {
-  ^bb0(%e: i8, %c: i8):
-    fixed.yield %c : i8
+  fixed.map ins(%xs : memref<8xi8>) params(%k, %zero : memref<2xi8, "flash">, memref<32xi8, "flash">)
+    outs(%end : memref<8xi8>) domain <8> maps [affine_map<(i) -> (i)>, affine_map<(i) -> (0)>, affine_map<(i) -> (i)>,
+    affine_map<(i) -> (i)>] node "add" {
+  ^bb0(%e: i8, %c: i8, %n: i8):
+    fixed.yield %n : i8
   }
 
   // CHECK-NEXT: %b = memref.get_global @net_line : memref<8xi8>
   // CHECK-NEXT: func.call @net_add_1(%end, %b)
-  fixed.map ins(%end : memref<8xi8>) params(%same : memref<1xi8, "flash">) outs(%b : memref<8xi8>) domain <8>
-    maps [affine_map<(i) -> (i)>, affine_map<(i) -> (0)>, affine_map<(i) -> (i)>] node "add" {
+  fixed.map ins(%end : memref<8xi8>) params(%same : memref<1x2xi8, "flash">) outs(%b : memref<8xi8>) domain <8>
+    maps [affine_map<(i) -> (i)>, affine_map<(i) -> (0, 1)>, affine_map<(i) -> (i)>] node "add" {
   ^bb0(%e: i8, %c: i8):
     fixed.yield %c : i8
   }

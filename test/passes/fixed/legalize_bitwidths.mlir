@@ -3,20 +3,20 @@
 // RUN: not tinyml-opt -p 'fixed-legalize-bitwidths{product-bits=8}' --split-input-file %s 2>&1 | filecheck %s --check-prefix=BAD
 // BAD: fixed-legalize-bitwidths: product-bits is 32 or 64, got 8
 
-// 8 bits result: the factor's error and that of the first shift are small beside a step. 671088640 / 2^41 = 10240 / 2^25.
+// 8 bits result: the factor's error and that of the first shift are small beside a step. 671088640 / 2^41 = 5120 / 2^24, in whole bytes.
 // CHECK-LABEL: func.func @narrow
 // WIDE-LABEL:  func.func @narrow
 !x = tensor<1x2xi20>
 !y = tensor<1x2x!fixed.q<i8, 2^-4>>
 func.func @narrow(%x: !x) -> !y
     attributes {fixed.inputs = [#fixed.port<"x", !x, permutation <0, 1>>], fixed.outputs = [#fixed.port<"y", !y, permutation <0, 1>>]} {
-  // CHECK: %[[M:.*]] = fixed.constant dense<[10240, 20480]> : tensor<2xi16>
+  // CHECK: %[[M:.*]] = fixed.constant dense<[5120, 10240]> : tensor<2xi16>
   // CHECK: fixed.map {{.*}} params(%[[M]] : tensor<2xi16>)
   // CHECK-NEXT: ^bb0(%[[X:.*]]: i20, %[[F:.*]]: i16):
   // CHECK-NEXT: %[[E:.*]] = fixed.extend %[[F]] : i16 -> i32
   // CHECK-NEXT: %[[W:.*]] = fixed.extend %[[X]] : i20 -> i32
-  // CHECK-NEXT: %[[N:.*]] = fixed.rescale %[[W]] shift 4 half_up in i32 : i32 -> i32
-  // CHECK-NEXT: %[[R:.*]] = fixed.rescale %[[N]] by %[[E]] shift 21 half_up in i32 : i32, i32 -> i32
+  // CHECK-NEXT: %[[N:.*]] = fixed.rescale %[[W]] shift 8 half_up in i32 : i32 -> i32
+  // CHECK-NEXT: %[[R:.*]] = fixed.rescale %[[N]] by %[[E]] shift 16 half_up in i32 : i32, i32 -> i32
   // CHECK-NEXT: fixed.saturate %[[R]] to [-128, 127]
   // WIDE: fixed.rescale {{.*}} shift 41 half_up in i64
   %m = fixed.constant dense<[671088640, 1342177280]> : tensor<2xi32> as tensor<2xi32>
@@ -53,10 +53,10 @@ func.func @wide(%x: !x) -> !y
     %0 = fixed.rescale %e by %m shift 46 half_up in i64 : i31, i32 -> i32
     %1 = fixed.saturate %0 to [-32768, 32767] : i32 -> i16
     // CHECK: arith.constant 20480 : i32
-    // CHECK: arith.constant 8192 : i32
+    // CHECK: arith.constant 12288 : i32
     // CHECK-COUNT-5: arith.muli
     // CHECK: fixed.rescale {{.*}} shift 14 half_up in i32 : i32 -> i32
-    %n = arith.constant 1342193664 : i32
+    %n = arith.constant 1342201856 : i32
     %2 = fixed.rescale %e by %n shift 46 half_up in i64 : i31, i32 -> i32
     %3 = fixed.saturate %2 to [-32768, 32767] : i32 -> i16
     %4 = arith.maxsi %1, %3 : i16

@@ -96,6 +96,7 @@ def test_ports_header():
         "#define READ_INPUTS(read) (read(tinyml_in0, 3) && read(tinyml_in1, 8))",
         "#define WRITE_OUTPUTS(write) (write(tinyml_out0, 1))",
         "#define CALL_MODEL() (net_run(tinyml_in0, tinyml_in1, tinyml_out0))",
+        "#define MODEL_CALLS (1)",
     ]
 
 
@@ -111,6 +112,9 @@ def test_an_input_in_the_arena_needs_no_buffer():
 def test_an_input_by_rows_is_pushed():
     model = GeneratedModel("net", "", "", PORTS[:1], PORTS[2:], input_rows=3)
     text = ports_header(model, 4)
-    assert "for (int row = 0; row < 3; row++) net_push_row(in + (long)row * 1, out0);" in text
+    assert "int8_t tinyml_in0[1] " in text
+    assert "#define READ_INPUTS(read) (read(tinyml_in0, 1))" in text
+    assert "#define CALL_MODEL() (net_push_row(tinyml_in0, tinyml_out0))" in text
+    assert "#define MODEL_CALLS (3)" in text
     assert model.entry == "net_push_row"
     assert model.caller_bytes == 1 + 1

@@ -1,0 +1,144 @@
+"""What is repeated: one type for a state before, in and after each round; slices have that of the whole tensor."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+from xdsl.dialects.builtin import ArrayAttr, FloatAttr, IntegerType
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
+
+from ....dialects import onnx
+from ....dialects.fixed.types import QType, integer_type
+from ....dialects.onnx.base import element_of
+from ....dialects.onnx.scan import enclosing_scan
+from ....dialects.onnx.weights import is_weight, weight_reals
+from .ranges import RangeTypes
+
+STATE_TYPES = "fixed.state_types"
+"""The attribute of a scan that lists the type of each state."""
+
+Types = MutableMapping[SSAValue, QType]
+
+Range = tuple[float, float]
+
+
+def seen_range(value: SSAValue) -> Range | None:
+    """The calibrated range of a value anywhere in a function; of a state all that it is in any round."""
+    return union(value, set())
+
+
+def union(value: SSAValue, visited: set[SSAValue]) -> Range | None:
+    """The hull of the ranges of everything that a value can be; None where one of them is not known."""
+    sources = [value]
+    found: list[Range] = []
+    while sources:
+        source = sources.pop()
+        if source in visited:
+            continue
+        visited.add(source)
+        further = passed_on(source)
+        if further:
+            sources += further
+            continue
+        known = own_range(source)
+        if known is None:
+            return None
+        found.append(known)
+    return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+
+def passed_on(value: SSAValue) -> list[SSAValue]:
+    """The values that one is in some round, where it is a state, a slice or a result of a scan."""
+    owner = value.owner
+    if isinstance(owner, onnx.ScanOp):
+        number = owner.results.index(value)
+        if number < len(owner.states):
+            return [owner.states[number], owner.end.states[number]]
+        return [owner.end.outs[number - len(owner.states)]]
+    scan = enclosing_scan(value)
+    if scan is None:
+        return []
+    assert isinstance(value, BlockArgument)
+    if value.index < len(scan.states):
+        return [scan.states[value.index], scan.end.states[value.index]]
+    return [scan.ins[value.index - len(scan.states)]]
+
+
+def own_range(value: SSAValue) -> Range | None:
+    """The range that is stated for a value itself: of a constant, an argument of the function, the result of an op."""
+    if is_weight(value):
+        reals = weight_reals(value)
+        return float(reals.min()), float(reals.max())
+    if isinstance(value, BlockArgument):
+        function = value.block.parent_op()
+        ranges = function.attributes.get("fixed.input_ranges") if isinstance(function, FuncOp) else None
+        attribute = ranges.data[value.index] if isinstance(ranges, ArrayAttr) else None
+    else:
+        attribute = value.owner.attributes.get("fixed.range") if isinstance(value.owner, Operation) else None
+    if not isinstance(attribute, ArrayAttr):
+        return None
+    low, high = (limit.value.data for limit in attribute if isinstance(limit, FloatAttr))
+    return low, high
+
+
+def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> None:
+    """Give each state one type, and what becomes of it next, where that is made by an op of the body.
+
+    It is the type that the model states for one of them, else that of the range over all rounds; integers are
+    themselves. States of which the range is not known stay without a type.
+    """
+    for scan in scans:
+        states = zip(scan.states, scan.state_arguments, scan.end.states, scan.last_states, strict=True)
+        for first, inner, following, last in states:
+            type = type_of_state(first, inner, following, types, ranges)
+            if type is None:
+                continue
+            types[inner] = types[last] = type
+            owner = following.owner
+            if isinstance(owner, Operation) and owner.parent is scan.body.block and not isinstance(owner, onnx.ScanOp):
+                types.setdefault(following, type)
+            if isinstance(first.owner, Operation) and not isinstance(first.owner, onnx.ScanOp):
+                is_own = is_weight(first) or first.has_one_use()
+                if is_own and not (is_weight(first) and not isinstance(first.owner, onnx.ConstantOp)):
+                    types.setdefault(first, type)
+
+
+def pin_integers(scan: onnx.ScanOp, types: Types) -> None:
+    """Integers of a state stand for themselves: they are read so in every round, whatever they are made of."""
+    for inner, last in zip(scan.state_arguments, scan.last_states, strict=True):
+        storage = element_of(inner)
+        if isinstance(storage, IntegerType):
+            types[inner] = types[last] = integer_type(storage)
+
+
+def type_of_state(
+    first: SSAValue, inner: SSAValue, following: SSAValue, types: Types, ranges: RangeTypes
+) -> QType | None:
+    """The type of one state."""
+    if inner in types:
+        return types[inner]
+    stated = types.get(following) or types.get(first)
+    if stated is not None:
+        return stated
+    seen = seen_range(inner)
+    return None if seen is None else ranges.of_range(*seen)
+
+
+def assign_slices(scan: onnx.ScanOp, types: Types) -> None:
+    """A slice is stored as the tensor that it is a part of."""
+    for whole, part in zip(scan.ins, scan.slice_arguments, strict=True):
+        if whole in types:
+            types[part] = types[whole]
+
+
+def assign_stacked(scan: onnx.ScanOp, types: Types) -> None:
+    """What is stacked is stored as the slices that it consists of."""
+    for whole, part in zip(scan.stacked, scan.end.outs, strict=True):
+        if part in types:
+            types[whole] = types[part]
+
+
+def state_types(scan: onnx.ScanOp, types: Types) -> ArrayAttr[Attribute]:
+    """The types of a scan's states as an attribute."""
+    return ArrayAttr([types[argument] for argument in scan.state_arguments])
