@@ -1,15 +1,30 @@
 """The `mcu` dialect: what the machine is asked to do with a loop that `scf` cannot say.
 
-Two things stand at the loops level and below. A loop may carry the discardable attribute `mcu.label` (a string; HLS
-reports name loops by it). `mcu.pipeline` asks HLS to overlap iterations. Both leave the meaning of the program alone.
+A loop may carry the discardable attribute `mcu.label` (a string; HLS reports name loops by it). `mcu.pipeline` asks HLS
+to overlap iterations. Both leave the meaning of the program alone. The other ops are what a processor does in one
+instruction (`machine.py`), or in the block of them that is the inside of a tile.
 """
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import I64, IntegerAttr, i64
-from xdsl.ir import Dialect
-from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import I64, DenseArrayBase, IndexType, IntegerAttr, MemRefType, StringAttr, i8, i16, i32, i64
+from xdsl.ir import Dialect, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
+
+from .machine import verify_machine
 
 LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""
@@ -43,4 +58,165 @@ class PipelineOp(IRDLOperation):
             raise VerifyException(f"an initiation interval is at least 1 cycle, got {self.ii.value.data}")
 
 
-Mcu = Dialect("mcu", [PipelineOp], [])
+@irdl_op_definition
+class MachineOp(IRDLOperation):
+    """A machine operation of 32-bit words, with its immediates behind them; `machine.py` says what each gives.
+
+    ```mlir
+    %1 = mcu.machine "multiply_high_add"(%acc, %m, %c) : (i32, i32, i32) -> i32
+    %2 = mcu.machine "saturate"(%1) immediates [6, 8] : (i32) -> i32
+    ```
+    """
+
+    name = "mcu.machine"
+    operation = prop_def(StringAttr)
+    words = var_operand_def(i32)
+    immediates = opt_prop_def(DenseArrayBase.constr(i64))
+    result = result_def(i32)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$operation `(` $words `)` (`immediates` $immediates^)? attr-dict `:` functional-type($words, results)"
+    )
+
+    def __init__(self, operation: str, words: Sequence[SSAValue], immediates: Sequence[int] = ()):
+        properties = {
+            "operation": StringAttr(operation),
+            "immediates": DenseArrayBase.from_list(i64, immediates) if immediates else None,
+        }
+        super().__init__(operands=[words], properties=properties, result_types=[i32])
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The immediates."""
+        return () if self.immediates is None else tuple(int(number) for number in self.immediates.get_values())
+
+    def verify_(self) -> None:
+        verify_machine(self.operation.data, len(self.words), self.numbers)
+
+
+@irdl_op_definition
+class LoadWordOp(IRDLOperation):
+    """Four bytes of memory from an element on as a word, the first of them lowest; at any address.
+
+    ```mlir
+    %w = mcu.load_word %x[%row, %column] : memref<4x8xi8>
+    ```
+    """
+
+    name = "mcu.load_word"
+    memref = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    result = result_def(i32)
+    assembly_format = "$memref `[` $indices `]` attr-dict `:` type($memref)"
+
+    def __init__(self, memref: SSAValue, indices: Sequence[SSAValue]):
+        super().__init__(operands=[memref, indices], result_types=[i32])
+
+    def verify_(self) -> None:
+        verify_place(self.memref, len(self.indices), 8)
+
+
+@irdl_op_definition
+class DotBlockOp(IRDLOperation):
+    """Add products of weights and columns to sums: four channels at one or two pixels, the inside of a tile.
+
+    `sums[p * 4 + c] += sum over quads q, halves h, lanes l of w[q][h][c][l] * x[q][h][p][l]`, modulo 2^32, where the
+    words of the column hold two lanes each, the first low. The weights begin at an element of their memref.
+
+    ```mlir
+    mcu.dot_block %w[%group, %c0], %x, %sums quads 16 pixels 2
+        : memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>
+    ```
+    """
+
+    name = "mcu.dot_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    column = operand_def(MemRefType)
+    sums = operand_def(MemRefType)
+    quads = prop_def(IntegerAttr[I64])
+    pixels = prop_def(IntegerAttr[I64])
+    assembly_format = (
+        "$weights `[` $indices `]` `,` $column `,` $sums `quads` $quads `pixels` $pixels attr-dict "
+        "`:` type($weights) `,` type($column) `,` type($sums)"
+    )
+
+    def __init__(
+        self, weights: SSAValue, indices: Sequence[SSAValue], column: SSAValue, sums: SSAValue, quads: int, pixels: int
+    ):
+        properties = {"quads": IntegerAttr(quads, i64), "pixels": IntegerAttr(pixels, i64)}
+        super().__init__(operands=[weights, indices, column, sums], properties=properties)
+
+    def verify_(self) -> None:
+        quads, pixels = self.quads.value.data, self.pixels.value.data
+        if quads < 1 or pixels not in (1, 2):
+            raise VerifyException("a block has at least one quad, and one or two pixels")
+        verify_place(self.weights, len(self.indices), 16)
+        for memref, words in ((self.column, 2 * quads * pixels), (self.sums, 4 * pixels)):
+            verify_place(memref, 1, 32)
+            assert isinstance(memref.type, MemRefType)
+            if memref.type.get_shape()[0] < words:
+                raise VerifyException(f"a block of {quads} quads and {pixels} pixels needs {words} words here")
+
+
+@irdl_op_definition
+class LanesBlockOp(IRDLOperation):
+    """Add products of weights and data to sums, four channels of a word each with weights of its own.
+
+    `window [kh, kw, pixels, stride, pitch, row]`: `sums[p * 4 + c] += sum over taps (h, w) of weight[h * kw + w][c] *
+    byte(h * row + (p * stride + w) * pitch + c)`, bytes from the given word of the rows on, modulo 2^32. Weights are
+    packed by fours, channels 0, 2, 1, 3.
+
+    ```mlir
+    mcu.lanes_block %w[%group, %c0], %rows[%at], %sums window [3, 3, 2, 1, 64, 448]
+        : memref<16x36xi16, "flash">, memref<336xi32>, memref<8xi32>
+    ```
+    """
+
+    name = "mcu.lanes_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    rows = operand_def(MemRefType)
+    at = operand_def(IndexType())
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    assembly_format = (
+        "$weights `[` $indices `]` `,` $rows `[` $at `]` `,` $sums `window` $window attr-dict "
+        "`:` type($weights) `,` type($rows) `,` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: SSAValue,
+        indices: Sequence[SSAValue],
+        rows: SSAValue,
+        at: SSAValue,
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[weights, indices, rows, at, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Tap rows and columns, pixels, their stride in pixels, bytes of a pixel and of a row."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 6 or min(self.numbers) < 1 or self.numbers[2] > 2:
+            raise VerifyException("a window has six numbers of at least 1, and one or two pixels")
+        verify_place(self.weights, len(self.indices), 16)
+        verify_place(self.rows, 1, 32)
+        verify_place(self.sums, 1, 32)
+
+
+def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
+    """Raise VerifyException unless a memref has elements of so many bits and so many dimensions."""
+    type = memref.type
+    if not isinstance(type, MemRefType) or type.get_num_dims() != indices:
+        raise VerifyException(f"expected one index for each dimension of {type}, got {indices}")
+    if type.element_type != {8: i8, 16: i16, 32: i32}[bits]:
+        raise VerifyException(f"expected a memref of i{bits}, got {type}")
+
+
+Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, DotBlockOp, LanesBlockOp], [])

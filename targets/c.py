@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import IntegerType, ModuleOp
 from xdsl.utils.target import Target
 
 from ..dialects.emitc.types import FAR, FLASH
+from .machine.spelling import definitions
 from .printing.program import Program
 from .printing.spelling import COMMON_INT, THREE_BYTES, Spelling
 
@@ -40,6 +41,7 @@ def print_c(module: ModuleOp) -> str:
         *memory_macros(program, spelling),
         *(three_bytes(spelling) if program.has_width(THREE_BYTES) else []),
         *aliasing_types(program.aliased, spelling),
+        *definitions(program.called),
     ]
     return program.text(head, spelling)
 

@@ -7,7 +7,7 @@ A core is a TOML file in `targets/cores/`, named as boards name their `core`, in
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -22,6 +22,7 @@ class Core:
     """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts,
     `cycles` those of integers of 8 and of 16 bits, about (tools/searching/costs.py).
 
+    `operations` are the machine operations that it has in one instruction (dialects/machine.py).
     `array_alignment` is that of static arrays, in bytes, where they do not say one; with `pads_arrays` their ends have
     it, too. `measured` names the compiler and the flags that the figures
     were measured with.
@@ -35,6 +36,7 @@ class Core:
     code_bytes: Mapping[str, float]
     cycles: Mapping[str, float]
     layout_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
+    operations: Sequence[str] = ()
 
 
 class HasCore(Protocol):
@@ -51,6 +53,12 @@ def core_of(board: HasCore) -> Core:
     """The core of a board; one of the same width where there is no file of it."""
     name = core_name(board)
     return load_core(name if name in core_names() else STAND_INS[board.index_bits])
+
+
+def operations_of(board: HasCore) -> Sequence[str]:
+    """The machine operations of a board's core: none where it has no file."""
+    name = core_name(board)
+    return load_core(name).operations if name in core_names() else ()
 
 
 def core_names() -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
 from ..passes.onnx.carry_states import CarryStatesPass
 from ..targets.board import Board, load_board
-from ..targets.core import core_of
+from ..targets.core import core_of, operations_of
 from ..targets.npz import read_arrays
 from ..targets.static_data import arena_limit
 from .model_sizes import sizes_of
@@ -172,10 +172,11 @@ class Compilation:
         """
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
-        near = self.board.near_flash_bytes
+        near, operations = self.board.near_flash_bytes, ",".join(operations_of(self.board)) or None
         share = True if whole and bits == NARROW_WORD else None
         widths = {"index_bits": bits, "word_bits": bits}
-        passes = pipeline("memplan-to-emitc", **widths, sections=sections, near_flash=near, share=share)
+        kinds = {"share": share, "noinline": bits != NARROW_WORD, "operations": operations}
+        passes = pipeline("memplan-to-emitc", **widths, **kinds, sections=sections, near_flash=near)
         run_passes(module, passes, self.timing)
         return module
 
@@ -364,6 +365,7 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
     common["core"] = core_of(board).name
+    common["operations"] = ",".join(operations_of(board)) or None
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", stream=True, **common)
     return pipeline("fixed-to-memplan-within", ram=ram, **common)

@@ -101,6 +101,13 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
         Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
+        Step(
+            "memplan-tile",
+            "before the order and the places: both see how forms visit their points",
+            {},
+            ("operations",),
+            "operations",
+        ),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
@@ -116,6 +123,13 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
         Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
+        Step(
+            "memplan-tile",
+            "before the order and the places: both see how forms visit their points",
+            {},
+            ("operations",),
+            "operations",
+        ),
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(
             "memplan-fit",
@@ -134,7 +148,19 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         ),
         Step("loops-share-functions", "once all addresses are arguments", {}, (), "share"),
         Step("loops-keep-functions", "once it is known how often they are called", {}, (), "share"),
-        Step("convert-loops-to-emitc", "C types, for the index width of the core", {}, ("index_bits", "near_flash")),
+        Step(
+            "loops-use-machine-operations",
+            "on plain arithmetic, before it is C",
+            {},
+            ("operations",),
+            "operations",
+        ),
+        Step(
+            "convert-loops-to-emitc",
+            "C types, for the index width of the core",
+            {},
+            ("index_bits", "near_flash", "noinline"),
+        ),
     ),
     "fixed-to-hls": (
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
-from .declarations import CallOp, FuncOp, GetGlobalOp, GlobalOp, IncludeOp, ReturnOp, VerbatimOp
+from .declarations import CallOp, CallOpaqueOp, FuncOp, GetGlobalOp, GlobalOp, IncludeOp, ReturnOp, VerbatimOp
 from .expressions import AddressOfOp, CastOp, ConstantOp, ExpressionOp, LoadOp, YieldOp
 from .operators import (
     AddOp,
@@ -23,6 +23,7 @@ from .operators import (
     DivOp,
     LogicalAndOp,
     LogicalOrOp,
+    MachineOp,
     MulOp,
     RemOp,
     SubOp,
@@ -68,6 +69,8 @@ EmitC = Dialect(
         GetGlobalOp,
         FuncOp,
         CallOp,
+        CallOpaqueOp,
+        MachineOp,
         ReturnOp,
     ],
     [ArrayType, LValueType, PointerType, OpaqueAttr],

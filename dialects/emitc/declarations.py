@@ -209,6 +209,20 @@ class CallOp(IRDLOperation):
 
 
 @irdl_op_definition
+class CallOpaqueOp(IRDLOperation):
+    """A call of what the file's head defines: `emitc.call_opaque "tinyml_load_word"(%0) : (!emitc.ptr<i8>) -> i32`"""
+
+    name = "emitc.call_opaque"
+    callee = prop_def(StringAttr)
+    arguments = var_operand_def()
+    result = opt_result_def()
+    assembly_format = "$callee `(` $arguments `)` attr-dict `:` functional-type($arguments, results)"
+
+    def __init__(self, callee: str, arguments: Sequence[SSAValue], result_type: Attribute | None = None):
+        super().__init__(operands=[arguments], properties={"callee": StringAttr(callee)}, result_types=[result_type])
+
+
+@irdl_op_definition
 class GlobalOp(IRDLOperation):
     """A static array: `emitc.global static const @w : !emitc.array<2xi8> = dense<[1, -2]> {mcu.flash}`"""
 

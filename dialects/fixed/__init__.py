@@ -31,6 +31,7 @@ from .layout import EncodingAttr, LayoutAttr
 from .normalize import ExponentOp, MantissaOp
 from .scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
 from .scan import NextOp, ScanOp
+from .tile import KernelAttr, TileAttr
 from .types import DomainAttr, HoldsAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
 
 
@@ -154,5 +155,7 @@ Fixed = Dialect(
         PortAttr,
         RoundingAttr,
         ReductionAttr,
+        KernelAttr,
+        TileAttr,
     ],
 )

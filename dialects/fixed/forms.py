@@ -16,6 +16,9 @@ of params and output use parallel dimensions only. `node` names the ONNX node th
 A dimension of the domain may be held at a run-time index: `at <0>(%i : tensor<1xi8>) by [(d0, d1) -> (0)]`. It is not
 iterated; at each point its value is the element of the index tensor that its own access map names, which uses earlier
 dimensions only. So access maps stay linear, and what a form may touch is what it would if the dimension ran.
+
+On memrefs a form may have a `tile`, the order in which a machine visits its points (tile.py), and `scratch` for it:
+memory that the form writes before it reads it, and that means nothing afterwards.
 """
 
 from __future__ import annotations
@@ -51,6 +54,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from ..access import full_box, is_in_bounds, linear_map
 from .scalar import YieldOp
+from .tile import TileAttr
 from .types import DomainAttr, IntsAttr, QType, Reduction, ReductionAttr
 
 Shaped = TensorType | MemRefType
@@ -62,9 +66,11 @@ saturated, over every integer of the number's type, in steps of the result's sca
 FORMAT_HEAD = (
     "`ins` `(` $ins `:` type($ins) `)` (`params` `(` $params^ `:` type($params) `)`)? "
     "(`tables` `(` $tables^ `:` type($tables) `)`)? (`outs` `(` $outs^ `:` type($outs) `)`)? "
-    "(`at` $held^ `(` $indices `:` type($indices) `)` `by` $index_maps)? `domain` $domain `maps` $maps "
+    "(`at` $held^ `(` $indices `:` type($indices) `)` `by` $index_maps)? "
+    "(`scratch` `(` $scratch^ `:` type($scratch) `)`)? "
+    "`domain` $domain `maps` $maps "
 )
-FORMAT_TAIL = " (`node` $node^)? attr-dict-with-keyword $body (`->` type($result)^)?"
+FORMAT_TAIL = " (`tile` $tile^)? (`node` $node^)? attr-dict-with-keyword $body (`->` type($result)^)?"
 
 
 def scalar_type(element: Attribute) -> IntegerType:
@@ -102,9 +108,11 @@ class StructuredForm(IRDLOperation, ABC):
     indices = var_operand_def()
     held = opt_prop_def(IntsAttr)
     index_maps = opt_prop_def(ArrayAttr[AffineMapAttr])
+    scratch = opt_operand_def(MemRefType)
     domain = prop_def(DomainAttr)
     maps = prop_def(ArrayAttr[AffineMapAttr])
     node = opt_prop_def(StringAttr)
+    tile = opt_prop_def(TileAttr)
     body = region_def("single_block")
     result = opt_result_def()
 
@@ -128,7 +136,7 @@ class StructuredForm(IRDLOperation, ABC):
         in_memory = isinstance(out, SSAValue)
         IRDLOperation.__init__(
             self,
-            operands=[ins, params, tables, out if in_memory else None, at.indices],
+            operands=[ins, params, tables, out if in_memory else None, at.indices, None],
             result_types=[None if in_memory else out],
             properties={
                 "domain": domain,
@@ -199,6 +207,11 @@ class StructuredForm(IRDLOperation, ABC):
         """Multiply-accumulates (only contractions have any); those on padding count, as is usual."""
         return 0
 
+    @property
+    def block_points(self) -> int:
+        """How many consecutive points of the parallel domain are read before any of them is written."""
+        return 1 if self.tile is None else self.tile.points.data
+
     def body_arguments(self) -> list[Attribute]:
         """The types of the body's arguments: the combined value or the input elements, then params, then tables."""
         raise NotImplementedError
@@ -211,6 +224,10 @@ class StructuredForm(IRDLOperation, ABC):
     def verify_(self) -> None:
         if (self.result is None) == (self.outs is None):
             raise VerifyException("a form has either a tensor result or a memref destination")
+        if (self.tile is not None or self.scratch is not None) and self.outs is None:
+            raise VerifyException("only a form on memrefs has a tile and scratch memory")
+        if self.scratch is not None and self.tile is None:
+            raise VerifyException("only a form with a tile has scratch memory")
         if len(self.maps) != len(self.ins) + len(self.params) + 1:
             raise VerifyException(
                 f"expected one access map for each of {len(self.ins)} ins, {len(self.params)} params and the output, "

@@ -105,7 +105,7 @@ def root_of(value: SSAValue) -> SSAValue:
 
 
 def destinations(step: StepOp) -> tuple[SSAValue, ...]:
-    """The memrefs that a step writes."""
+    """The memrefs that a step writes for others to read."""
     return tuple(step.outs) if isinstance(step, OpaqueOp) else (step.target,)
 
 
@@ -118,6 +118,8 @@ def touched(op: StepOp) -> Iterator[tuple[SSAValue, AffineMap | None]]:
         maps = [*(None if op.is_held(access) else access for access in read), *(None for _ in op.tables), op.out_map]
         yield from zip((*op.ins, *op.params, *op.tables, op.target), maps, strict=True)
         yield from zip(op.indices, op.held_maps, strict=True)
+        if op.scratch is not None:
+            yield op.scratch, None
 
 
 def is_split(root: SSAValue) -> bool:

@@ -313,7 +313,7 @@ class Conversion:
         for argument, table in zip(body.block.args[len(body.block.args) - len(tables) :], tables, strict=True):
             Rewriter.replace_value_with_new_type(argument, table.type)
         indices = [self._dense(value).memref for value in form.indices]
-        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1, len(indices)))
+        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1, len(indices), 0))
         maps = ArrayAttr(AffineMapAttr(access) for access in accesses)
         domain = self._domain(form.domain, levels)
         converted = type(form).create(

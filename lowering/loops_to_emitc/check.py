@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import IndexType, IntAttr, IntegerType, MemRefType, M
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ...dialects.errors import UserError
-from ...dialects.mcu import PipelineOp
+from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp, MachineOp, PipelineOp
 from ...dialects.memplan import size_in_bytes
 from .arith import RULES
 from .memory import is_flash
@@ -33,6 +33,11 @@ TAKEN = (
     scf.IndexSwitchOp,
     scf.YieldOp,
     PipelineOp,
+    DotBlockOp,
+    LanesBlockOp,
+    LoadWordOp,
+    MachineOp,
+    memref.AllocaOp,
     *SAME_START,
     *RULES,
 )
@@ -160,8 +165,10 @@ class ReadOnly:
 
     def _use(self, op: Operation, operand: int) -> bool:
         match op:
-            case memref.LoadOp():
+            case memref.LoadOp() | LoadWordOp():
                 return True
+            case DotBlockOp() | LanesBlockOp():
+                return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)
             case _ if isinstance(op, (memref.ViewOp, *SAME_START)):

@@ -14,9 +14,10 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import LABEL, PipelineOp
+from ...dialects.mcu import LABEL, DotBlockOp, LanesBlockOp, LoadWordOp, MachineOp, PipelineOp
 from .arith import RULES, write_compare
 from .check import SAME_START
+from .machine import write_dot_block, write_lanes_block, write_load_word, write_local
 from .memory import Place, element_type, is_flash, write_pointer, write_subscript, write_view
 from .writer import Writer, constant_of, integer
 
@@ -71,6 +72,14 @@ class BodyWriter:
                 self.call(op)
             case func.ReturnOp():
                 w.block.add_op(emitc.ReturnOp(*(self.value(v) for v in op.arguments)))
+            case LoadWordOp():
+                write_load_word(self, op)
+            case DotBlockOp():
+                write_dot_block(self, op)
+            case LanesBlockOp():
+                write_lanes_block(self, op)
+            case memref.AllocaOp():
+                write_local(self, op)
             case memref.GetGlobalOp() | memref.ViewOp():
                 self.places[op.results[0]] = self.place(op)
             case _ if isinstance(op, SAME_START):
@@ -86,6 +95,8 @@ class BodyWriter:
         match op:
             case memref.LoadOp():
                 result = self.w.do(emitc.LoadOp(write_subscript(self.w, self.places[op.memref], operands)))
+            case MachineOp():
+                result = self.w.do(emitc.MachineOp(op.operation.data, operands, op.numbers))
             case arith.CmpiOp():
                 result = write_compare(self.w, op.predicate.value.data, *operands)
             case _:

@@ -30,6 +30,7 @@ from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, PUSH_ROW, RESETS, RUN, SECTION, STEP
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
+from ...dialects.mcu import KEEP
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ...dialects.names import parameter_name
 from .check import ReadOnly, check
@@ -45,6 +46,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
     """Lower func, scf, arith, memref and mcu to emitc; `index` becomes a signed integer of `index-bits`.
 
     Constants that find no place in the first `near-flash` bytes of flash, where that is given, are far.
+    With `noinline` compilers keep the private functions apart: each then has all registers for itself.
     With `signless-ports` the public function takes the bits of unsigned ports as signed integers and casts no pointers,
     which HLS does not allow. Raises UserError with everything that has no C, or that 16-bit indices cannot reach.
     """
@@ -53,6 +55,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
     index_bits: int = 32
     signless_ports: bool = False
     near_flash: int = 0
+    noinline: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.index_bits not in (16, 32):
@@ -90,6 +93,8 @@ class ConvertLoopsToEmitcPass(ModulePass):
         name = function.sym_name.data + (suffix_of(function) if public else "")
         lowered = emitc.FuncOp(name, type, Region(block), () if public else ("static",), attributes)
         lowered.attributes.update(function.attributes)
+        if self.noinline and not public:
+            lowered.attributes[KEEP] = UnitAttr()
         return lowered
 
     def argument(

@@ -57,7 +57,7 @@ class Writes:
     def _record(self, op: Operation, position: int) -> None:
         if isinstance(op, emitc.AssignOp) and isinstance(op.var.owner, emitc.VariableOp):
             self._variables.setdefault(op.var, []).append(position)
-        elif isinstance(op, emitc.AssignOp | emitc.CallOp):
+        elif isinstance(op, emitc.AssignOp | emitc.CallOp | emitc.CallOpaqueOp):
             self._memory.append(position)
 
     def between(self, place: SSAValue, start: int, end: int) -> bool:

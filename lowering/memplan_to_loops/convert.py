@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast, get_args
 
 from xdsl.context import Context
-from xdsl.dialects import func, scf
+from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType, ModuleOp, UnitAttr, i16
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -39,6 +40,7 @@ from .nest import Storage, build_nest
 from .pushed import RowCounter, on_slices, slice_types, slices_of, uses_dim
 from .rows import Rows
 from .stream import Stream
+from .tiles.build import build_tile
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class ConvertMemplanToLoopsPass(ModulePass):
             sections = dict(entry.split("=") for entry in self.sections.split(",") if "=" in entry)
             lowering = Lowering(function, Symbols(function.sym_name.data, symbols), style, sections)
             lowered = lowering.lower()
+            drop_unused(lowering, lowered)
             op.body.block.insert_ops_before([*lowering.memory.globals, *lowering.steps, *lowered], function)
             op.body.block.erase_op(function)
 
@@ -249,7 +252,7 @@ class Lowering:
 
     def _step(self, form: StructuredForm, along: Sequence[int], hint: str) -> Step:
         """Turn a form, or its slice at values of some dimensions, into a private function."""
-        operands = dict.fromkeys([*form.ins, *form.params, *form.tables, *form.indices, form.target])
+        operands = dict.fromkeys(operands_of(form))
         passed = [value for value in operands if self.memory.is_passed(value)]
         addresses = [self._address(value) for value in passed]
         node = form.node.data if form.node is not None else form.name.rpartition(".")[2]
@@ -265,7 +268,12 @@ class Lowering:
         label = symbol.removeprefix(f"{self.names.model}_")
         for argument in block.args[: len(held)]:
             argument.name_hint = hint
-        build_nest(form, memory, step, self.style, label, dict(zip(along, block.args, strict=False)))
+        values = dict(zip(along, block.args, strict=False))
+        if form.tile is None:
+            build_nest(form, memory, step, self.style, label, values)
+        else:
+            constant = partial(self.memory.packed, step)
+            build_tile(form, memory, step, self.style, constant, values)
         block.add_op(func.ReturnOp())
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
         self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
@@ -300,6 +308,29 @@ class Lowering:
         if root not in self.arguments:
             self.arguments[root] = self.memory.get_root(self.emit, root)
         return self.arguments[root]
+
+
+def operands_of(form: StructuredForm) -> list[SSAValue]:
+    """The memrefs that the function of a form reads and writes; a kernel packs weights of its own."""
+    ins = form.ins if form.tile is None else form.ins[:1]
+    scratch = [] if form.scratch is None else [form.scratch]
+    return [*ins, *form.params, *form.tables, *form.indices, form.target, *scratch]
+
+
+def drop_unused(lowering: Lowering, lowered: Sequence[func.FuncOp]) -> None:
+    """Drop constants that nobody reads: kernels have packed their own of them."""
+    if not lowering.memory.has_packed:
+        return
+    used: set[str] = set()
+    for block in (function.body.block for function in (*lowered, *lowering.steps)):
+        for op in list(block.walk()):
+            if isinstance(op, memref.GetGlobalOp) and op.memref.uses:
+                used.add(op.name_.string_value())
+            elif isinstance(op, memref.GetGlobalOp):
+                op.detach()
+                op.erase()
+    globals = lowering.memory.globals
+    globals[:] = [op for op in globals if op.constant is None or op.sym_name.data in used]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +90,7 @@ class Memory:
         self.slices = {} if slices is None else slices
         self.globals: list[memref.GlobalOp] = []
         self._arenas = 0
+        self.has_packed = False
         self._places: dict[SSAValue, Place] = {}
         self._symbols: dict[SSAValue, memref.GlobalOp] = {}
         self._constants: dict[tuple[IntegerType, bytes], memref.GlobalOp] = {}
@@ -231,6 +233,15 @@ class Memory:
             self._constants[key] = memref.GlobalOp.get(symbol, type, tensor, constant=UnitAttr())
             self.globals.append(self._constants[key])
         return self._constants[key]
+
+    def packed(self, emit: Emitter, name: str, values: NDArray[Any]) -> SSAValue:
+        """Write the memref of a constant in the order in which a kernel reads it."""
+        self.has_packed = True
+        value = from_numpy(values)
+        type = MemRefType(table_type(values), values.shape, memory_space=FLASH)
+        symbol = self.constant(name, type, value)
+        symbol.alignment = IntegerAttr(BUFFER_ALIGNMENT, i64)
+        return emit.do(memref.GetGlobalOp(symbol.sym_name.data, symbol.type))
 
     def table(self, name: str, values: NDArray[np.int32]) -> memref.GlobalOp:
         """A constant list of numbers, none negative, in the narrowest integers that hold them."""

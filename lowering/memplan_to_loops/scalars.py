@@ -28,14 +28,18 @@ def integer_type(value: SSAValue) -> IntegerType:
     return value.type
 
 
-def inline_body(emit: Emitter, body: Block, values: Values) -> SSAValue:
+def inline_body(emit: Emitter, body: Block, values: Values, done: Operation | None = None) -> SSAValue:
     """Write a form's body; `values` holds its arguments. Returns what it yields, as the bits of the output element.
+
+    `done` is an op whose result `values` holds already.
 
     Raises UserError on an op that is neither of `arith` nor a scalar op of `fixed`.
     """
     for op in body.ops:
         if isinstance(op, YieldOp):
             return values[op.values[0]]
+        if op is done:
+            continue
         values[op.results[0]] = expand(emit, op, values)
         values[op.results[0]].name_hint = op.results[0].name_hint or values[op.results[0]].name_hint
     raise AssertionError("verified: a body ends in fixed.yield")

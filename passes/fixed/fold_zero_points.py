@@ -126,7 +126,7 @@ def set_bias(form: ContractOp, number: int | None, bias: Array) -> None:
         return
     tables, indices = list(form.tables), list(form.indices)
     form.operands = [*form.ins, constant.result, *form.params, *tables, *indices]
-    segments = (len(form.ins), len(maps) - 2, len(tables), 0, len(indices))
+    segments = (len(form.ins), len(maps) - 2, len(tables), 0, len(indices), 0)
     form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
     maps.insert(2, AffineMapAttr(access))
     form.properties["maps"] = ArrayAttr(maps)

@@ -108,7 +108,7 @@ def fused(producer: StructuredForm, op: MapOp, moving: int, point: Sequence[Affi
     params = [*producer.params, *(op.operands[i] for i in others)]
     tables = [*producer.tables, *op.tables]
     accesses = [*(m.data for m in producer.maps.data[:-1]), *(maps[i] for i in others), maps[-1]]
-    segments = (len(producer.ins), len(params), len(tables), 0, len(producer.indices))
+    segments = (len(producer.ins), len(params), len(tables), 0, len(producer.indices), 0)
     return type(producer).create(
         operands=[*producer.ins, *params, *tables, *producer.indices],
         result_types=[op.result.type],

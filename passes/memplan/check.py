@@ -6,7 +6,8 @@ neighbours that have the same), and refuses what would make a run wrong, with th
 
 A view lives from its first write until it is retired, a row of `memplan.rows` until it is read for the last time. What
 dies in a step may be overwritten in this very step, where no byte is before its last read: at each point of its
-parallel domain, in row-major order, a form reads all of its operands and then writes one element.
+parallel domain, in row-major order, a form reads all of its operands and then writes one element. Of a form with a tile
+the points of a block count as one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from xdsl.passes import ModulePass
 
 from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan import LoopOp, OpaqueOp, RetireOp, StreamOp
-from .checking.access import Chunk
+from .checking.access import Chunk, When
 from .checking.inputs import check_inputs
 from .checking.intervals import Numbers, Pieces, run
 from .checking.memory import NEVER, Unit
@@ -57,6 +58,7 @@ class Step:
     values: Sequence[int]
     reads: list[tuple[Chunk, Numbers | None]]
     writes: list[Chunk]
+    scratch: list[Chunk]
     since: int
     """The first stamp of the stream that the step is in."""
     turn: Sequence[int] = ()
@@ -96,7 +98,7 @@ class Checker:
         self.turns: dict[LoopOp, int] = {}
         self.settled: dict[LoopOp, tuple[int, object]] = {}
         """The state of the memory at the start of the last round that was looked at, and its number."""
-        self.touched: dict[int, tuple[list[tuple[Chunk, Numbers | None]], list[Chunk]]] = {}
+        self.touched: dict[int, tuple[list[tuple[Chunk, Numbers | None]], list[Chunk], list[Chunk]]] = {}
         """What tasks touch that do not move."""
         self.in_loops: dict[StructuredForm, tuple[Task, list[LoopOp]]] = {}
         self.last_step = "the start"
@@ -233,8 +235,8 @@ class Checker:
     def _add_step(self, task: Task, values: Sequence[int], since: int) -> None:
         if values or task.number not in self.touched:
             self.touched[task.number] = task.touches(values)
-        reads, writes = self.touched[task.number]
-        step = Step(len(self.steps), task, values, reads, writes, since, tuple(self.turns.values()))
+        reads, writes, scratch = self.touched[task.number]
+        step = Step(len(self.steps), task, values, reads, writes, scratch, since, tuple(self.turns.values()))
         self.steps.append(step)
         self.actions.append(step)
         for chunk, _ in reads:
@@ -254,7 +256,8 @@ class Checker:
         for chunk, stamps in step.reads:
             self._read(step, chunk, stamps)
         written: set[int] = set()
-        for chunk in step.writes:
+        self._check_scratch(step)
+        for chunk in (*step.scratch, *step.writes):
             self._write(step, chunk, written)
             written.add(chunk.unit.number)
         self._check_order(step)
@@ -331,6 +334,17 @@ class Checker:
             text += f" until {self.steps[other.last].name} has read it"
         refuse(step.task.op, text)
 
+    def _check_scratch(self, step: Step) -> None:
+        """Refuse scratch memory of a form that meets what the form reads or writes: it is in use all the while."""
+        for chunk in step.scratch:
+            for other in (*(read for read, _ in step.reads), *step.writes):
+                low, high = max(chunk.start, other.start), min(chunk.start + chunk.size, other.start + other.size)
+                if chunk.unit.memory is other.unit.memory and low < high:
+                    refuse(
+                        step.task.op,
+                        f"the scratch memory of {step.name} meets {other.unit.name} at bytes [{low}, {high})",
+                    )
+
     def _check_order(self, step: Step) -> None:
         """Refuse a form that, point after point in row-major order, overwrites what a later point still reads.
 
@@ -343,7 +357,9 @@ class Checker:
                 low, high = max(read.start, write.start), min(read.start + read.size, write.start + write.size)
                 if read.unit.memory is not write.unit.memory or low >= high:
                     continue
-                last_read = read.of_pattern(read.pattern.last, low, high)
+                when = read.pattern.when
+                read_at = read.pattern.first if when is When.ONCE else read.pattern.last
+                last_read = read.of_pattern(read_at, low, high) + (when is When.DURING)
                 first_written = write.of_pattern(write.pattern.first, low, high)
                 early = (first_written >= 0) & (first_written < last_read)
                 if early.any():

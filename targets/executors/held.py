@@ -87,7 +87,7 @@ def without_indices(
     out = [] if form.outs is None else [form.outs.type]
     block = Block(arg_types=[*types, *(table.type for table in form.tables), *out])
     split, trips = len(form.domain.parallel.data), form.trips
-    segments = (len(form.ins), len(form.params), len(form.tables), len(out), 0)
+    segments = (len(form.ins), len(form.params), len(form.tables), len(out), 0, 0)
     properties = {name: value for name, value in form.properties.items() if name not in ("held", "index_maps")}
     properties |= {
         "operandSegmentSizes": DenseArrayBase.from_list(i32, segments),

@@ -119,12 +119,19 @@ class ExpressionPrinter:
             case emitc.CmpOp():
                 sign, level = COMPARISONS[PREDICATES[op.predicate.value.data]]
                 return self.joined(self.exact(op.lhs), sign, self.exact(op.rhs), level)
+            case emitc.MachineOp():
+                return self.machine(op)
             case emitc.ConditionalOp():
                 return self.conditional(op)
             case BinaryOp():
                 return self.binary(op)
             case _:
                 raise AssertionError(f"{op.name} is no expression")
+
+    def machine(self, op: emitc.MachineOp) -> Text:
+        """A machine operation: a function or macro of the file's head."""
+        words = [self.typed(self.exact(word), integer(word)).text for word in op.words]
+        return Text(f"tinyml_{op.operation.data}({', '.join([*words, *map(str, op.numbers)])})", declared=True)
 
     def joined(self, lhs: Text, sign: str, rhs: Text, level: int, exact: bool = True) -> Text:
         """`lhs sign rhs`"""

@@ -80,6 +80,14 @@ class Program:
         """The arrays that are to lie in other memories than the default one."""
         return [op for op in self.globals if MEMORY in op.attributes]
 
+    @cached_property
+    def called(self) -> list[str]:
+        """The machine operations and blocks that the functions use, each once: names without a prefix."""
+        ops = [op for f in self.functions for op in f.walk()]
+        names = [op.operation.data for op in ops if isinstance(op, emitc.MachineOp)]
+        names += [op.callee.data.removeprefix("tinyml_") for op in ops if isinstance(op, emitc.CallOpaqueOp)]
+        return sorted(set(names))
+
     @property
     def aliased(self) -> list[IntegerType]:
         """What pointers with `mcu.alias` point to, narrowest first."""

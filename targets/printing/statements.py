@@ -113,6 +113,11 @@ class FunctionPrinter:
                 if op.result is not None and op.result.uses:
                     call = f"{self.spelling.type(op.result.type)} {self.name(op.result)} = {call}"
                 self.line(call)
+            case emitc.CallOpaqueOp():
+                call = f"{op.callee.data}({', '.join(map(self.stored, op.arguments))});"
+                if op.result is not None:
+                    call = f"{self.spelling.type(op.result.type)} {self.name(op.result)} = {call}"
+                self.line(call)
             case emitc.VerbatimOp():
                 self.lines.append(INDENT * self.depth + op.value.data)
             case emitc.ReturnOp():

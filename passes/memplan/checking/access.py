@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 from math import prod
 
@@ -20,11 +21,19 @@ from xdsl.ir.affine import AffineMap
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import element_bytes, row_dimension, size_in_bytes
-from .footprints import points, runs
+from .footprints import UNTOUCHED, points, runs
 from .intervals import Runs, rows_touched, within
 from .memory import Place, Unit
 
 Points = NDArray[np.int64]
+
+
+class When(Enum):
+    """When a block reads what it touches: before it writes, at any time, or only what no block before it has read."""
+
+    BEFORE = auto()
+    DURING = auto()
+    ONCE = auto()
 
 
 @dataclass
@@ -36,6 +45,9 @@ class Pattern:
     parallel: int
     shape: Sequence[int]
     width: int
+    block: int = 1
+    """How many points, one after the other, are numbered alike: those of a block of the form's tile."""
+    when: When = When.BEFORE
 
     @property
     def bytes(self) -> int:
@@ -55,12 +67,16 @@ class Pattern:
     @cached_property
     def first(self) -> Points:
         """Per byte the first point that touches it, UNTOUCHED for none."""
-        return np.repeat(points(self.results, self.sizes, self.parallel, self.shape, False), self.width)
+        return self._numbers(False)
 
     @cached_property
     def last(self) -> Points:
         """Per byte the last point that touches it, UNTOUCHED for none."""
-        return np.repeat(points(self.results, self.sizes, self.parallel, self.shape, True), self.width)
+        return self._numbers(True)
+
+    def _numbers(self, last: bool) -> Points:
+        numbers = points(self.results, self.sizes, self.parallel, self.shape, last)
+        return np.repeat(np.where(numbers < 0, UNTOUCHED, numbers // self.block), self.width)
 
     def rows(self, count: int) -> Sequence[int]:
         """Which of `count` equal parts are touched."""
@@ -106,6 +122,7 @@ class Access:
         access: AffineMap | None,
         form: StructuredForm | None,
         along: Sequence[int] = (),
+        when: When = When.BEFORE,
     ):
         assert isinstance(value.type, MemRefType)
         self.value, self.place = value, place
@@ -127,6 +144,7 @@ class Access:
             for r in access_results
         ]
         self.interval = (0, 0) if row is None else self.results[row].interval(full_box(self.sizes))
+        self.block, self.when = form.block_points if form else 1, when
         self.patterns: dict[tuple[int, ...], Pattern] = {}
 
     @property
@@ -155,7 +173,7 @@ class Access:
         key = (count, *offsets)
         if key not in self.patterns:
             results = [Linear(r.coefficients, offset) for r, offset in zip(self.results, offsets, strict=True)]
-            self.patterns[key] = Pattern(results, self.sizes, self.parallel, shape, self.width)
+            self.patterns[key] = Pattern(results, self.sizes, self.parallel, shape, self.width, self.block, self.when)
         return first, count, self.patterns[key]
 
     def chunks(self, values: Sequence[int]) -> Iterator[Chunk]:

@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 from ....dialects.access import full_box, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import OpaqueOp
-from .access import Access, Chunk
+from .access import Access, Chunk, When
 from .intervals import Numbers
 from .places import Places, name_of, refuse
 
@@ -35,6 +35,7 @@ class Task:
     number: int
     reads: list[Access]
     writes: list[Access]
+    scratch: list[Access]
     along: int | None = None
     rounds: Sequence[int] = ()
     expected: list[Numbers | None] = field(default_factory=list[Numbers | None])
@@ -94,8 +95,8 @@ class Task:
         """The stamp of what a slice writes."""
         return self.done if self.is_apart or value == self.slices - 1 else self.done - 1
 
-    def touches(self, values: Sequence[int]) -> tuple[list[tuple[Chunk, Numbers | None]], list[Chunk]]:
-        """What a slice, or a round, reads, with the stamps expected there, and what it writes."""
+    def touches(self, values: Sequence[int]) -> tuple[list[tuple[Chunk, Numbers | None]], list[Chunk], list[Chunk]]:
+        """What a slice, or a round, reads, with the stamps expected there, what it writes, and its scratch."""
         writes = [chunk for access in self.writes for chunk in access.chunks(values)]
         reads = [
             (chunk, stamps)
@@ -105,7 +106,7 @@ class Task:
         if self.accumulates and values[0] > 0:
             begun = Numbers(self.done - 1)
             reads.extend((chunk, begun) for chunk in writes)
-        return reads, writes
+        return reads, writes, [chunk for access in self.scratch for chunk in access.chunks(())]
 
 
 @dataclass(frozen=True)
@@ -121,23 +122,29 @@ def task_of(
 ) -> Task:
     """What an op reads and writes. Raises DiagnosticException where it is on tensors."""
     held = rounds if along is None else (along,)
+    scratch: list[Access] = []
     if isinstance(op, OpaqueOp):
         writes = [Access(value, places.of(op, value), None, None) for value in op.outs]
     else:
         if op.outs is None:
             refuse(op, f"node `{name_of(op, op.name)}` writes no memref: convert it to memplan first")
         writes = [Access(op.outs, places.of(op, op.outs), op.out_map, op, held)]
+        if op.scratch is not None:
+            scratch = [Access(op.scratch, places.of(op, op.scratch), None, None)]
     reads = [access for access in reads_of(op, places, held) if not access.place.is_constant]
-    return Task(op, number, reads, writes, along, rounds, [None] * len(reads))
+    return Task(op, number, reads, writes, scratch, along, rounds, [None] * len(reads))
 
 
 def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: Sequence[int]) -> list[Access]:
     """All that an op reads, constants and inputs included."""
     if isinstance(op, OpaqueOp):
         return [Access(value, places.of(op, value), None, None) for value in op.ins]
-    operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), strict=True)
+    once = op.tile is not None and op.tile.reads_once and not along
+    whens = [When.ONCE if once and not number else When.BEFORE for number in range(len(op.ins))]
+    whens += [When.DURING if op.block_points > 1 else When.BEFORE] * len(op.params)
+    operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), whens, strict=True)
     return [
-        *(Access(v, places.of(op, v), None if op.is_held(m) else m, op, along) for v, m in operands),
+        *(Access(v, places.of(op, v), None if op.is_held(m) else m, op, along, when) for v, m, when in operands),
         *(Access(table, places.of(op, table), None, op, along) for table in op.tables),
         *(Access(v, places.of(op, v), m, op, along) for v, m in zip(op.indices, op.held_maps, strict=True)),
     ]

@@ -1,13 +1,15 @@
 """Safe distances: how far below a dying input a form's output may begin and still share its bytes.
 
-A form visits the points of its parallel domain in row-major order; at each it reads all inputs, then stores one
-element. An output that begins at least `d` bytes below an input overwrites only what no later point reads, with
+A form visits the points of its parallel domain in row-major order, one by one or in the blocks of its tile; at each it
+reads all inputs, then stores. An output that begins at least `d` bytes below an input overwrites only what no later
+point reads (its params count as read while the block is written), with
 
     d = max(0, max over points p of (end(p) - min over points q after p of start(q)))
 
 where `end(p)` is the byte after the element that p writes, counted from the start of the output, and `start(q)` the
 lowest byte of the input that q reads, counted from its start. Nothing smaller is safe: at `d - 1` bytes the last byte
-that p writes is the first that q reads. Padding reads nothing.
+that p writes is the first that q reads. Padding reads nothing. Of a block, `end` is the greatest and `start` the least
+of its points.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from xdsl.dialects.builtin import DenseArrayBase, MemRefType
 from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
-from ....dialects.access import Linear, linear_map
+from ....dialects.access import Linear, from_linear, linear_map
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memplan import AliasOp, element_bytes, row_bytes, row_count, row_dimension, size_in_bytes
 from ....dialects.memplan.liveness import is_split, root_of
@@ -74,9 +76,31 @@ def safe_distance(
     if (along is not None and along >= len(parallel)) or not (keeps_rows(value, splits) and keeps_rows(target, splits)):
         return NEVER
     source = Side.of(value, access, splits)
-    reach = reach_of(source, Side.of(target, form.out_map, splits), form.trips, len(parallel), along)
+    written, sizes, block = Side.of(target, form.out_map, splits), form.trips, form.block_points
+    if form.tile is not None and form.tile.reads_once and along is None and operand == 0:
+        new, sizes = newly_read(access, form.trips, len(parallel))
+        source = source._replace(access=new)
+    together = block > 1 and operand >= len(form.ins)
+    reach = reach_of(source, written, sizes, len(parallel), along, block, together)
     assert isinstance(target.type, MemRefType)
     return max(0, reach + element_bytes(target.type) + alias_offset(target) - alias_offset(value))
+
+
+def newly_read(access: AffineMap, sizes: tuple[int, ...], parallel: int) -> tuple[AffineMap, tuple[int, ...]]:
+    """The access and the domain's sizes that say what each block but the first reads of what none before it has read.
+
+    Blocks are rows of the output, which the first parallel dimension of size above 1 counts; it moves the index of the
+    data's rows by a stride, and one tap dimension moves it by 1. The taps that are new are the last ones, as many as
+    the stride.
+    """
+    rows = next(dim for dim, size in enumerate(sizes) if size > 1)
+    results, new = list(linear_map(access)), list(sizes)
+    for number, result in enumerate(results):
+        taps = [dim for dim in range(parallel, len(sizes)) if result.coefficients[dim] == 1 and sizes[dim] > 1]
+        if rows < parallel and result.coefficients[rows] > 0 and len(taps) == 1:
+            new[taps[0]] = min(sizes[taps[0]], result.coefficients[rows])
+            results[number] = Linear(result.coefficients, result.offset + sizes[taps[0]] - new[taps[0]])
+    return from_linear(results, access.num_dims), tuple(new)
 
 
 class Side(NamedTuple):
@@ -98,31 +122,51 @@ class Side(NamedTuple):
 
 
 @lru_cache(1024)
-def reach_of(source: Side, target: Side, sizes: tuple[int, ...], parallel_dims: int, along: int | None) -> int:
+def reach_of(
+    source: Side,
+    target: Side,
+    sizes: tuple[int, ...],
+    parallel_dims: int,
+    along: int | None,
+    block: int,
+    together: bool,
+) -> int:
     """The most by which the address of a store lies above what a later point reads; layers are often alike."""
     parallel = sizes[:parallel_dims]
     reads = addresses(source, sizes, parallel_dims)
     writes = addresses(target, sizes, parallel_dims)
     if along is None:
         reads, writes = [grid[None] for grid in reads], [grid[None] for grid in writes]
-        points = trips(parallel, (*reads, *writes), 1)
+        points = trips(parallel, (*reads, *writes), 1) if block == 1 else (1, *parallel)
     else:
         reads = [np.moveaxis(grid, along, 0) for grid in reads]
         writes = [np.moveaxis(grid, along, 0) for grid in writes]
         kept = different_slices((*reads, *writes)) if target.is_split else np.zeros(1, np.int64)
         reads = [grid if len(grid) == 1 else grid[kept] for grid in reads]
         writes = [grid if len(grid) == 1 else grid[kept] for grid in writes]
-        points = trips([size for dim, size in enumerate(parallel) if dim != along], (*reads, *writes), len(kept))
-    return furthest_reach(total(reads, points), total(writes, points))
+        rest = [size for dim, size in enumerate(parallel) if dim != along]
+        points = trips(rest, (*reads, *writes), len(kept)) if block == 1 else (len(kept), *rest)
+    return furthest_reach(*blocks(total(reads, points), total(writes, points), block), together)
 
 
-def furthest_reach(starts: Grid, stores: Grid) -> int:
+def blocks(starts: Grid, stores: Grid, block: int) -> tuple[Grid, Grid]:
+    """The least start and the greatest store of each block of so many points, shape (slices, blocks)."""
+    if block == 1:
+        return starts, stores
+    firsts = np.arange(0, starts.shape[1], block)
+    return np.minimum.reduceat(starts, firsts, axis=1), np.maximum.reduceat(stores, firsts, axis=1)
+
+
+def furthest_reach(starts: Grid, stores: Grid, together: bool) -> int:
     """The most by which the address of a store lies above what later points of its slice read, shape (slices, points).
 
-    A large negative number where no point reads after another has stored.
+    `together` counts the reads of the same point as later, too. A large negative number where no point reads after
+    another has stored.
     """
-    later = np.minimum.accumulate(starts[:, :0:-1], axis=1)[:, ::-1]
-    return int((stores[:, :-1] - later).max(initial=-NOWHERE))
+    from_here_on = np.minimum.accumulate(starts[:, ::-1], axis=1)[:, ::-1]
+    if together:
+        return int((stores - from_here_on).max(initial=-NOWHERE))
+    return int((stores[:, :-1] - from_here_on[:, 1:]).max(initial=-NOWHERE))
 
 
 def addresses(side: Side, sizes: Sequence[int], parallel: int) -> list[Grid]:

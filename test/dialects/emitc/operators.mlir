@@ -27,6 +27,10 @@ emitc.func @operators(%a: i32, %b: i32, %c: i1, %w: i12) -> i32 {
   %right = emitc.bitwise_right_shift %w, %b : (i12, i32) -> i12
   // CHECK-NEXT: %minus = emitc.unary_minus %a : (i32) -> i32
   %minus = emitc.unary_minus %a : (i32) -> i32
+  // CHECK-NEXT: %high = emitc.machine "multiply_high_add"(%a, %b, %sum) : (i32, i32, i32) -> i32
+  %high = emitc.machine "multiply_high_add"(%a, %b, %sum) : (i32, i32, i32) -> i32
+  // CHECK-NEXT: %byte = emitc.machine "saturate"(%high) immediates [6, 8] : (i32) -> i32
+  %byte = emitc.machine "saturate"(%high) immediates [6, 8] : (i32) -> i32
   // CHECK-NEXT: %less = emitc.cmp lt, %a, %b : (i32, i32) -> i1
   %less = emitc.cmp lt, %a, %b : (i32, i32) -> i1
   // CHECK-NEXT: %both = emitc.logical_and %less, %c : i1, i1

@@ -87,5 +87,7 @@ emitc.func @net_run(%x: !emitc.ptr<ui8>) {
   %words = emitc.cast %address : !emitc.ptr<i8> to !emitc.ptr<i32>
   // CHECK-NEXT: emitc.call @fill(%bits, %words) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
   emitc.call @fill(%bits, %words) : (!emitc.ptr<i8>, !emitc.ptr<i32>) -> ()
+  // CHECK-NEXT: %word = emitc.call_opaque "tinyml_load_word"(%bits) : (!emitc.ptr<i8>) -> i32
+  %word = emitc.call_opaque "tinyml_load_word"(%bits) : (!emitc.ptr<i8>) -> i32
   emitc.return
 }

@@ -10,3 +10,17 @@ scf.for %i = %c0 to %c8 step %c1 {
   mcu.pipeline ii 2
 // CHECK-NEXT: } {mcu.label = "conv1_oh"}
 } {mcu.label = "conv1_oh"}
+
+// CHECK: %{{.*}} = mcu.machine "multiply_high_add"(%a, %b, %c) : (i32, i32, i32) -> i32
+%a, %b, %c = "test.op"() : () -> (i32, i32, i32)
+%d = mcu.machine "multiply_high_add"(%a, %b, %c) : (i32, i32, i32) -> i32
+// CHECK: mcu.machine "saturate"(%{{.*}}) immediates [6, 8] : (i32) -> i32
+%e = mcu.machine "saturate"(%d) immediates [6, 8] : (i32) -> i32
+%x, %w, %column, %sums = "test.op"() : () -> (memref<4x8xi8>, memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>)
+// CHECK: mcu.load_word %x[%c0, %c1] : memref<4x8xi8>
+%word = mcu.load_word %x[%c0, %c1] : memref<4x8xi8>
+// CHECK: mcu.dot_block %w[%c0, %c0], %column, %sums quads 16 pixels 2 : memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>
+mcu.dot_block %w[%c0, %c0], %column, %sums quads 16 pixels 2 : memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>
+%lanes, %rows = "test.op"() : () -> (memref<16x36xi16, "flash">, memref<336xi32>)
+// CHECK: mcu.lanes_block %lanes[%c0, %c0], %rows[%c8], %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash">, memref<336xi32>, memref<8xi32>
+mcu.lanes_block %lanes[%c0, %c0], %rows[%c8], %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash">, memref<336xi32>, memref<8xi32>

@@ -18,6 +18,7 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from tinyml_opt.dialects.access import Linear, from_linear, linear_map
 from tinyml_opt.dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm
+from tinyml_opt.dialects.fixed.tile import Kernel, TileAttr
 from tinyml_opt.dialects.fixed.types import DomainAttr, Reduction
 from tinyml_opt.dialects.memplan import AliasOp, BufferOp, element_bytes, row_dimension
 from tinyml_opt.dialects.memplan.liveness import is_split
@@ -80,7 +81,11 @@ def forms(draw: st.DrawFn, shared: bool = False, split: bool = True) -> ReduceOp
     y = buffer(
         [parallel[dim] + margin for dim in order], draw(st.sampled_from(ELEMENTS)), split and draw(st.booleans())
     )
-    return extreme(x, y, parallel, window, reads, stores)
+    form = extreme(x, y, parallel, window, reads, stores)
+    block = draw(st.sampled_from([1, 1, 2, 3, 5, 8]))
+    if block > 1:
+        form.properties["tile"] = TileAttr(block, Kernel.COLUMNS, 1)
+    return form
 
 
 def touched(form: StructuredForm, map: AffineMap, value: SSAValue, point: Point) -> Iterator[tuple[int, int]]:
@@ -101,15 +106,19 @@ def touched(form: StructuredForm, map: AffineMap, value: SSAValue, point: Point)
 
 
 def least_distance(form: StructuredForm, points: Sequence[Point]) -> int:
-    """The definition, over the points of one slice in order of execution and all pairs of rows."""
+    """The definition, over the points of one slice in order of execution, block by block, and all pairs of rows."""
     (x,), y = form.ins, form.target
     assert isinstance(y.type, MemRefType)
-    reads = [dict[int, int]() for _ in points]
-    for read, point in zip(reads, points, strict=True):
-        for row, start in touched(form, form.in_maps[0], x, point):
-            read[row] = min(start, read.get(row, start))
+    size = form.block_points
+    blocks = [points[start : start + size] for start in range(0, len(points), size)]
+    reads = [dict[int, int]() for _ in blocks]
+    for read, block in zip(reads, blocks, strict=True):
+        for point in block:
+            for row, start in touched(form, form.in_maps[0], x, point):
+                read[row] = min(start, read.get(row, start))
     ends = [
-        max(start for _, start in touched(form, form.out_map, y, point)) + element_bytes(y.type) for point in points
+        max(start for point in block for _, start in touched(form, form.out_map, y, point)) + element_bytes(y.type)
+        for block in blocks
     ]
     differences = [
         end - start for number, end in enumerate(ends) for later in reads[number + 1 :] for start in later.values()
@@ -154,6 +163,11 @@ def at_distance(form: ReduceOp, distance: int) -> ModuleOp:
 
 @given(forms(split=False), st.integers(0, 4))
 def test_the_check_agrees(form: ReduceOp, more: int) -> None:
+    check_agrees(form, more)
+
+
+def check_agrees(form: ReduceOp, more: int = 0) -> None:
+    """The plan checker accepts a distance, and refuses one byte less."""
     (x,) = form.ins
     assert isinstance(x.type, MemRefType)
     distance, width = safe_distance(form, 0), element_bytes(x.type)
@@ -184,6 +198,36 @@ def test_a_depthwise_convolution_needs_a_row_and_a_pixel() -> None:
     assert safe_distance(depthwise(48, 40, 8), 0) == (40 + 1) * 8
     # With stride 2 the window runs ahead of the output from the first pixel on.
     assert safe_distance(depthwise(48, 40, 8, stride=2), 0) == 0
+
+
+@given(st.integers(2, 9), st.integers(2, 5), st.integers(1, 3), st.integers(1, 3), st.integers(0, 2))
+def test_rows_that_a_kernel_keeps(rows: int, columns: int, taps: int, stride: int, padding: int) -> None:
+    """By definition: the first row of the output that needs a row of data reads it, before that row is written."""
+    out = max(1, (rows + 2 * padding - taps) // stride + 1)
+    x, y = buffer([rows, columns, 4]), buffer([out, columns, 4])
+    reads = access([stride, 0, 0, 1, -padding], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0])
+    form = extreme(x, y, [out, columns, 4], [taps], reads, access([1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0]))
+    form.properties["tile"] = TileAttr(columns * 4, Kernel.LANES, 1)
+    first: dict[int, int] = {}
+    for row in range(out):
+        for tap in range(taps):
+            first.setdefault(row * stride + tap - padding, row)
+    pitch = columns * 4
+    ends = [
+        ((row + 1) * pitch, [r * pitch for r, at in first.items() if at > row and 0 <= r < rows]) for row in range(out)
+    ]
+    assert safe_distance(form, 0) == max(0, *(end - min(later) for end, later in ends if later), 0)
+    check_agrees(form)
+
+
+def test_params_are_read_while_a_block_is_written() -> None:
+    """Two pixels of 3 elements: the first written may lie where the last of the block is still to be read."""
+    x, z, y = buffer([4, 3]), buffer([4, 3]), buffer([4, 3])
+    same = access([1, 0, 0], [0, 1, 0])
+    form = MapOp([x], y, DomainAttr([4, 3]), [access([1, 0, 0], [0, 1, 0]), same, same], identity_body(i8), [z])
+    assert safe_distance(form, 1) == 0
+    form.properties["tile"] = TileAttr(6, Kernel.COLUMNS, 2)
+    assert (safe_distance(form, 0), safe_distance(form, 1)) == (0, 6)
 
 
 def test_a_row_of_a_depthwise_convolution_needs_a_pixel() -> None:

@@ -1,0 +1,76 @@
+"""How a form visits its points on a machine: in blocks, each read before any of it is written.
+
+The parallel domain is visited in row-major order; so many consecutive points are a block, the last of which may be cut.
+All inputs of a block are read before it is written, its params at any time in between: that is what planners, which ask
+for in-place distances, and the plan checker need to know. Which kernel computes the block only the lowering needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import auto
+
+from xdsl.dialects.builtin import IntAttr
+from xdsl.dialects.utils import EnumAttribute
+from xdsl.ir import Attribute, ParametrizedAttribute, SpacedOpaqueSyntaxAttribute
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
+
+
+class Kernel(StrEnum):
+    """What computes a block of a contraction.
+
+    columns  the inputs of some pixels are gathered into a column of 16-bit numbers each, in scratch memory, the zero
+             point for padding; then four output channels at a time are sums of products of pairs
+    lanes    the rows of data that a row of the output needs are copied, with their padding, into scratch memory, each
+             once; then four channels at a time, each with weights of its own, are summed in lanes
+    """
+
+    COLUMNS = auto()
+    LANES = auto()
+
+
+@irdl_attr_definition
+class KernelAttr(EnumAttribute[Kernel], SpacedOpaqueSyntaxAttribute):
+    """A kernel."""
+
+    name = "fixed.kernel"
+
+
+@irdl_attr_definition
+class TileAttr(ParametrizedAttribute):
+    """Points of a block, the kernel, and how many pixels a block has: `#fixed.tile<128, columns, 2>`"""
+
+    name = "fixed.tile"
+    points: IntAttr
+    kernel: KernelAttr
+    pixels: IntAttr
+
+    def __init__(self, points: int, kernel: Kernel, pixels: int):
+        super().__init__(IntAttr(points), KernelAttr(kernel), IntAttr(pixels))
+
+    @property
+    def reads_once(self) -> bool:
+        """True where a kernel that runs whole keeps what it has read: the first block that needs an input reads it."""
+        return self.kernel.data is Kernel.LANES
+
+    def verify(self) -> None:
+        if self.points.data < 1 or self.pixels.data < 1:
+            raise VerifyException("a block has at least one point and one pixel")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            points = parser.parse_integer(allow_boolean=False)
+            parser.parse_punctuation(",")
+            kernel = parser.parse_str_enum(Kernel)
+            parser.parse_punctuation(",")
+            pixels = parser.parse_integer(allow_boolean=False)
+        return (IntAttr(points), KernelAttr(kernel), IntAttr(pixels))
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(f"{self.points.data}, {self.kernel.data}, {self.pixels.data}")

@@ -1,0 +1,120 @@
+"""Machine operations: what some processors do in one instruction, with its meaning in Python and in C.
+
+All values are 32-bit words, kept as signed numbers. A *half* is a signed 16-bit number, two of them in a word, the low
+one first; a *byte* is a signed 8-bit number, four of them in a word. The names of instructions are those of the
+architecture manuals of Armv7E-M and Armv8-M; `targets/machine/operations.toml` spells each for C compilers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from xdsl.utils.exceptions import VerifyException
+
+WORD, HALF, BYTE = 32, 16, 8
+
+
+def signed(value: int, bits: int) -> int:
+    """The signed number that the low bits of a number stand for."""
+    half = 1 << (bits - 1)
+    return (value + half) % (1 << bits) - half
+
+
+def low(word: int) -> int:
+    """The low half of a word."""
+    return signed(word, HALF)
+
+
+def high(word: int) -> int:
+    """The high half of a word."""
+    return signed(word >> HALF, HALF)
+
+
+def halves(first: int, second: int) -> int:
+    """The word of two halves, each modulo 2^16."""
+    return signed((first & 0xFFFF) | (second & 0xFFFF) << HALF, WORD)
+
+
+def multiply_high_add(a: int, b: int, c: int) -> int:
+    """`c + floor(a * b / 2^32)`, modulo 2^32 (SMMLA)"""
+    return signed(c + (a * b >> WORD), WORD)
+
+
+def saturate(value: int, shift: int, bits: int) -> int:
+    """`value >> shift`, into the range of a signed number of so many bits (SSAT with ASR)"""
+    limit = 1 << (bits - 1)
+    return min(max(value >> shift, -limit), limit - 1)
+
+
+def unpack_bytes(word: int, first: int) -> int:
+    """Bytes `first` (0 or 1) and `first + 2` as two halves (SXTB16, rotated by 8 for 1)"""
+    return halves(signed(word >> BYTE * first, BYTE), signed(word >> BYTE * (first + 2), BYTE))
+
+
+def subtract_halves(a: int, b: int) -> int:
+    """The differences of the halves, each modulo 2^16 (SSUB16)"""
+    return halves(low(a) - low(b), high(a) - high(b))
+
+
+def pack_halves(first: int, second: int) -> int:
+    """The low halves of two words, the first low (PKHBT with LSL 16)"""
+    return halves(first, second)
+
+
+def dual_multiply_add(a: int, b: int, c: int) -> int:
+    """`c + low(a) * low(b) + high(a) * high(b)`, modulo 2^32 (SMLAD)"""
+    return signed(c + low(a) * low(b) + high(a) * high(b), WORD)
+
+
+def multiply_add_low(a: int, b: int, c: int) -> int:
+    """`c + low(a) * low(b)`, modulo 2^32 (SMLABB)"""
+    return signed(c + low(a) * low(b), WORD)
+
+
+def multiply_add_high(a: int, b: int, c: int) -> int:
+    """`c + high(a) * high(b)`, modulo 2^32 (SMLATT)"""
+    return signed(c + high(a) * high(b), WORD)
+
+
+@dataclass(frozen=True)
+class MachineOperation:
+    """A machine operation of some words and then some immediates, numbers that are known at compile time."""
+
+    meaning: Callable[..., int]
+    words: int
+    immediates: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its name in the IR, and behind `tinyml_` in C."""
+        return self.meaning.__name__
+
+
+OPERATIONS = {
+    operation.name: operation
+    for operation in (
+        MachineOperation(multiply_high_add, 3),
+        MachineOperation(saturate, 1, 2),
+        MachineOperation(unpack_bytes, 1, 1),
+        MachineOperation(subtract_halves, 2),
+        MachineOperation(pack_halves, 2),
+        MachineOperation(dual_multiply_add, 3),
+        MachineOperation(multiply_add_low, 3),
+        MachineOperation(multiply_add_high, 3),
+    )
+}
+"""Every machine operation that has a result and touches no memory."""
+
+
+def verify_machine(name: str, words: int, immediates: Sequence[int]) -> None:
+    """Raise VerifyException where there is no such machine operation of so many words with these immediates."""
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise VerifyException(f"there is no machine operation `{name}`; there are {', '.join(OPERATIONS)}")
+    if (words, len(immediates)) != (operation.words, operation.immediates):
+        raise VerifyException(f"`{name}` takes {operation.words} words and {operation.immediates} immediates")
+    if name == "saturate" and not (1 <= immediates[0] <= 31 and 1 <= immediates[1] <= 32):
+        raise VerifyException("`saturate` shifts by 1 to 31 and has 1 to 32 bits")
+    if name == "unpack_bytes" and immediates[0] not in (0, 1):
+        raise VerifyException("`unpack_bytes` begins at byte 0 or 1")

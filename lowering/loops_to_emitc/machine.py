@@ -1,0 +1,61 @@
+"""Machine operations that touch memory, as calls of what the file's head defines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import MemRefType, i32
+from xdsl.ir import SSAValue
+
+from ...dialects import emitc
+from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp
+from .memory import Place, element_type, write_pointer, write_subscript
+from .writer import Writer
+
+if TYPE_CHECKING:
+    from .control import BodyWriter
+
+
+def write_load_word(body: BodyWriter, op: LoadWordOp) -> None:
+    """`tinyml_load_word(&x[i])`"""
+    address = write_address(body.w, body.places[op.memref], [body.value(index) for index in op.indices])
+    call = emitc.CallOpaqueOp("tinyml_load_word", [address], i32)
+    body.w.block.add_op(call)
+    assert call.result is not None
+    call.result.name_hint = op.result.name_hint
+    body.values[op.result] = call.result
+
+
+def write_dot_block(body: BodyWriter, op: DotBlockOp) -> None:
+    """`tinyml_dot_4x2_16(&w[i], column, sums);`: the name says channels, pixels and quads."""
+    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
+    column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
+    name = f"tinyml_dot_4x{op.pixels.value.data}_{op.quads.value.data}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
+
+
+def write_lanes_block(body: BodyWriter, op: LanesBlockOp) -> None:
+    """`tinyml_lanes_3x3_2_1_64_448(&w[i], &rows[at], sums);`: the name says the window."""
+    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
+    rows, sums = write_address(body.w, body.places[op.rows], [body.value(op.at)]), body.places[op.sums].base
+    high, *others = op.numbers
+    name = f"tinyml_lanes_{high}x{'_'.join(map(str, others))}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, rows, sums]))
+
+
+def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:
+    """An array on the stack."""
+    type = op.memref.type
+    assert isinstance(type, MemRefType)
+    variable = emitc.VariableOp(emitc.ArrayType(type.get_shape(), element_type(type)))
+    body.w.block.add_op(variable)
+    variable.result.name_hint = op.memref.name_hint
+    body.places[op.memref] = Place(variable.result, type)
+
+
+def write_address(w: Writer, place: Place, indices: Sequence[SSAValue]) -> SSAValue:
+    """A pointer to an element of a memref."""
+    element = write_subscript(w, place, indices)
+    return w.do(emitc.AddressOfOp(element, place.attributes))

@@ -1,0 +1,38 @@
+"""The loops of a form with a tile, by its kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+from xdsl.ir import SSAValue
+
+from ....dialects.diagnostics import OpError
+from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.tile import Kernel
+from ..emit import Emitter
+from ..index import Style
+from .columns import build_columns
+from .lanes import build_lanes
+from .scope import Operands
+
+KERNELS = {Kernel.COLUMNS: build_columns, Kernel.LANES: build_lanes}
+
+
+def build_tile(
+    form: StructuredForm,
+    memory: Operands,
+    emit: Emitter,
+    style: Style,
+    constant: Callable[[str, NDArray[Any]], SSAValue],
+    held: Mapping[int, SSAValue],
+) -> None:
+    """Write the loops of a form with a tile; `constant` writes the memref of a packed constant.
+
+    Raises OpError where padding is guarded: HLS has pipelines instead.
+    """
+    assert form.tile is not None
+    if style.padding != "clip":
+        raise OpError(form, "a form with a tile is for processors: use padding=clip, or leave memplan-tile out")
+    KERNELS[form.tile.kernel.data](form, memory, emit, constant, held)

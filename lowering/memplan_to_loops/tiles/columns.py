@@ -1,0 +1,191 @@
+"""The kernel `columns` as loops:
+
+    for each block of pixels:
+      for each pixel of it: gather its column into scratch memory
+      for each group of four channels: sums = bias; dot_block(weights, columns, sums); store body(sums)
+
+A last block that has fewer pixels computes the last pixel again, into the same place: no block is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil
+
+import numpy as np
+from xdsl.dialects import memref
+from xdsl.ir import SSAValue
+
+from ....dialects.diagnostics import OpError
+from ....dialects.fixed.forms import StructuredForm
+from ....dialects.machine import halves, pack_halves, unpack_bytes
+from ....dialects.mcu import DotBlockOp
+from ....passes.memplan.tiling.columns import CHANNELS, Columns
+from ..emit import Emitter, Index
+from ..labels import dimension_names
+from .scope import Constant, Operands, Point, Scope, local
+
+
+def build_columns(
+    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: Mapping[int, SSAValue]
+) -> None:
+    """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory of the right size."""
+    columns = Columns.of(form)
+    if columns is None or form.scratch is None or form.tile is None or not set(held) <= set(columns.roles.pixels):
+        raise OpError(form, "the kernel `columns` does not fit this form: let memplan-tile choose the tile")
+    ColumnsNest(columns, Scope(columns.roles, memory, emit, constant), held).build()
+
+
+class ColumnsNest:
+    """The state of the kernel while it is written."""
+
+    def __init__(self, columns: Columns, scope: Scope, held: Mapping[int, SSAValue]):
+        self.columns, self.scope, self.emit = columns, scope, scope.emit
+        form = scope.form
+        assert form.tile is not None and form.scratch is not None
+        self.pixels = form.tile.pixels.data
+        scratch = scope.memory[form.scratch]
+        assert isinstance(scratch, SSAValue), "only memory of forms' values lies in rows"
+        self.column = scratch
+        self.held: dict[int, Index] = dict(held)
+        self.dims = [dim for dim in columns.roles.pixels if dim not in self.held]
+        self.names = dimension_names(form)
+        self.weights = scope.constant(f"{scope.node}_packed", columns.packed())
+
+    def build(self) -> None:
+        """Write the blocks."""
+        total = self.columns.roles.size(tuple(self.dims))
+        self.scope.loop(ceil(total / self.pixels), "block", lambda block: self._block(block, total))
+
+    def _block(self, block: Index, total: int) -> None:
+        points: list[dict[int, Index]] = []
+        for slot in range(self.pixels):
+            pixel = self.emit.add(self.emit.scale(block, self.pixels), slot)
+            if slot >= (total - 1) % self.pixels + 1:
+                pixel = self.emit.minimum(pixel, total - 1)
+            points.append({**self.held, **self.scope.split(pixel, self.dims)})
+        for slot, point in enumerate(points):
+            self._gather(slot, point)
+        whole, left = divmod(self.columns.channels, CHANNELS)
+        if whole:
+            self.scope.loop(whole, "group", lambda group: self._group(group, CHANNELS, points))
+        if left:
+            self._group(whole, left, points)
+
+    def _group(self, group: Index, channels: int, points: Sequence[Point]) -> None:
+        """The sums of a group of channels at all pixels of a block."""
+        (dim,) = self.columns.roles.channels
+        first = self.emit.scale(group, CHANNELS)
+        numbers = [self.emit.add(first, channel) for channel in range(channels)]
+        sums = local(self.emit, CHANNELS * self.pixels, "sums")
+        for channel in range(CHANNELS):
+            start = self.scope.word(0)
+            if channel < channels:
+                start = self.scope.start({dim: numbers[channel]}, dim)
+            for slot in range(self.pixels):
+                self.scope.store(start, sums, slot * CHANNELS + channel)
+        at = [self.emit.index(group), self.emit.index(0)]
+        self.emit.block.add_op(DotBlockOp(self.weights, at, self.column, sums, self.columns.quads, self.pixels))
+        for channel, number in enumerate(numbers):
+            for slot, point in enumerate(points):
+                place = self.emit.index(slot * CHANNELS + channel)
+                total = self.emit.do(memref.LoadOp.get(sums, [place]))
+                self.scope.finish(total, {**point, dim: number})
+
+    def _gather(self, slot: int, pixel: Point) -> None:
+        """Fill the column of a pixel: the words of all runs, then what is left over."""
+        columns, scope = self.columns, self.scope
+        if columns.words:
+            scope.loops(columns.outer, self.names, lambda outer: self._run(slot, {**pixel, **outer}))
+        self._rest(slot, pixel)
+
+    def _run(self, slot: int, point: Point) -> None:
+        """The words of one run."""
+        columns, scope = self.columns, self.scope
+        first: Index = 0
+        for dim in columns.outer:
+            first = self.emit.sum(self.emit.scale(first, scope.form.sizes[dim]), point[dim])
+        first = self.emit.scale(first, columns.words)
+        outer = scope.inside(scope.guards(columns.outer), point)
+        zero = scope.word(halves(scope.zero, scope.zero))
+        scope.choose(
+            outer,
+            lambda: self._inner(slot, first, point),
+            lambda: self._words(slot, first, lambda _: (zero, zero)),
+        )
+
+    def _inner(self, slot: int, first: Index, point: Point) -> None:
+        """The words of a run whose outer indices are inside: at once where the run is, else each tap is asked."""
+        columns, scope = self.columns, self.scope
+        if columns.whole:
+            self._words(slot, first, lambda word: self._unpacked(self._tap(point, word)))
+            return
+        padded = columns.run[0]
+        ends = [{**point, padded: 0}, {**point, padded: scope.form.sizes[padded] - 1}]
+        conditions = [scope.inside(scope.guards([padded]), end) for end in ends]
+        scope.choose(
+            scope.both(conditions[0], conditions[1]),
+            lambda: self._words(slot, first, lambda word: self._unpacked(self._tap(point, word))),
+            lambda: self._asked(slot, first, point),
+        )
+
+    def _asked(self, slot: int, first: Index, point: Point) -> None:
+        """The words of a run that is padded in part, tap by tap."""
+        for word in range(self.columns.words):
+            values = [self._element(point, tap, True) for tap in range(4 * word, 4 * word + 4)]
+            self._put(slot, self.emit.add(first, word), self._pairs(values))
+
+    def _rest(self, slot: int, pixel: Point) -> None:
+        """The quads of the taps that fill no word, each asked for."""
+        columns, scope = self.columns, self.scope
+        if not columns.left:
+            return
+        taps: list[tuple[Point, int]] = []
+        for number in np.ndindex(*(scope.form.sizes[dim] for dim in columns.outer)):
+            outer = dict(zip(columns.outer, number, strict=True))
+            taps += [({**pixel, **outer}, tap) for tap in range(columns.words * 4, columns.length)]
+        base = columns.runs * columns.words
+        for start in range(0, len(taps), 4):
+            four = taps[start : start + 4]
+            values = [self._element(point, tap, False) for point, tap in four]
+            values += [scope.word(0)] * (4 - len(values))
+            self._put(slot, base + start // 4, self._pairs(values))
+
+    def _words(self, slot: int, first: Index, word: Callable[[Index], tuple[SSAValue, SSAValue]]) -> None:
+        """The words of a run one after the other."""
+        unroll = next(n for n in (4, 3, 2, 1) if self.columns.words % n == 0)
+
+        def body(number: Index) -> None:
+            for offset in range(unroll):
+                at = self.emit.add(number, offset)
+                self._put(slot, self.emit.sum(first, at), word(at))
+
+        self.scope.loop(self.columns.words, "word", body, unroll)
+
+    def _tap(self, point: Point, word: Index) -> SSAValue:
+        """Four bytes of a run."""
+        return self.scope.load_word({**point, self.columns.run[-1]: self.emit.scale(word, 4)})
+
+    def _unpacked(self, word: SSAValue) -> tuple[SSAValue, SSAValue]:
+        """Four bytes as two words of halves."""
+        first, second = (self.scope.machine(unpack_bytes, word, immediates=[start]) for start in (0, 1))
+        return first, second
+
+    def _element(self, point: Point, tap: int, outer_known: bool) -> SSAValue:
+        """A tap; the zero point where it is padding."""
+        columns, scope = self.columns, self.scope
+        at = {**point, **scope.split(tap, columns.run)}
+        dims = columns.run[:1] if outer_known else (*columns.outer, columns.run[0])
+        condition = scope.inside(scope.guards(dims), at)
+        return scope.value_or(scope.zero, condition, lambda: scope.load_input(at))
+
+    def _pairs(self, values: Sequence[SSAValue]) -> tuple[SSAValue, SSAValue]:
+        """Four taps as the words of (0, 2) and of (1, 3)."""
+        first = self.scope.machine(pack_halves, values[0], values[2])
+        return first, self.scope.machine(pack_halves, values[1], values[3])
+
+    def _put(self, slot: int, quad: Index, words: tuple[SSAValue, SSAValue]) -> None:
+        """Store the two words of a quad of a pixel."""
+        base = self.emit.scale(quad, 2 * self.pixels)
+        for half, word in enumerate(words):
+            self.scope.store(word, self.column, self.emit.add(base, half * self.pixels + slot))

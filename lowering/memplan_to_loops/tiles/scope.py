@@ -1,0 +1,215 @@
+"""What kernels share: loops, affine indices, loads and stores of operands, and the body of a form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+from xdsl.dialects import arith, memref, scf
+from xdsl.dialects.builtin import IndexType, i32
+from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir.affine import AffineMap
+
+from ....dialects.access import Linear, full_box, linear_map
+from ....dialects.fixed.forms import scalar_type, shaped_type
+from ....dialects.mcu import LoadWordOp, MachineOp
+from ....passes.fixed.fold_zero_points import added_bias
+from ....passes.memplan.tiling.roles import Roles
+from ..emit import Emitter, Index, signless
+from ..index import Guard
+from ..nest import Operands
+from ..rows import Rows
+from ..scalars import Values, inline_body
+
+Constant = Callable[[str, NDArray[Any]], SSAValue]
+"""The memref of a constant with a name and these elements."""
+
+Point = Mapping[int, Index]
+"""A value for each dimension of the domain; 0 for those that are not there."""
+
+
+class Scope:
+    """A form while its kernel is written. Dimensions that the point of a call does not name are 0."""
+
+    def __init__(self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant):
+        self.form, self.memory, self.emit, self.constant = roles.form, memory, emit, constant
+        self.bias = added_bias(self.form)
+        """The param that the body adds first: sums begin with it."""
+        self.zero = self.form.zero_points.data[0]
+        """The zero point of the data, which padding holds."""
+        self.node = self.form.name.rpartition(".")[2] if self.form.node is None else self.form.node.data
+        self.starts = constant(f"{self.node}_start", roles.start(self.bias)) if self.zero else None
+
+    def index(self, expression: Linear, point: Point) -> Index:
+        """The value of an affine expression."""
+        total: Index = expression.offset
+        for dim, coefficient in enumerate(expression.coefficients):
+            if coefficient and dim in point:
+                total = self.emit.sum(total, self.emit.scale(point[dim], coefficient))
+        return total
+
+    def memref(self, operand: SSAValue) -> SSAValue | Rows:
+        """Where an operand is. The data, the output and params with many elements are in memory."""
+        storage = self.memory[operand]
+        assert isinstance(storage, SSAValue | Rows), "only weights have layouts, and only params are numbers"
+        return storage
+
+    def place(self, operand: SSAValue, access: AffineMap, point: Point) -> tuple[SSAValue, list[SSAValue]]:
+        """The memref of an operand, or of one of its rows, and the indices of an element there."""
+        storage = self.memref(operand)
+        indices = [self.emit.index(self.index(result, point)) for result in linear_map(access)]
+        if not isinstance(storage, Rows):
+            return storage, indices
+        row = storage.view(self.emit, indices[storage.dim])
+        indices[storage.dim] = self.emit.index(0)
+        return row, indices
+
+    def load_input(self, point: Point) -> SSAValue:
+        """An element of the data as a word."""
+        place, indices = self.place(self.form.ins[0], self.form.in_maps[0], point)
+        loaded = self.emit.do(memref.LoadOp.get(place, indices))
+        return self.emit.convert(loaded, scalar_type(shaped_type(self.form.ins[0]).element_type), i32)
+
+    def load_word(self, point: Point) -> SSAValue:
+        """Four bytes of the data."""
+        place, indices = self.place(self.form.ins[0], self.form.in_maps[0], point)
+        return self.emit.do(LoadWordOp(place, indices), "word")
+
+    def load_param(self, number: int, point: Point) -> SSAValue:
+        """An element of a param."""
+        param = self.form.params[number]
+        known = self.memory[param]
+        if isinstance(known, int):
+            return self.emit.constant(known, signless(scalar_type(shaped_type(param).element_type)))
+        place, indices = self.place(self.form.params[number], self.form.param_maps[number], point)
+        return self.emit.do(memref.LoadOp.get(place, indices))
+
+    def start(self, point: Point, channel: int) -> SSAValue:
+        """What a sum begins with: the bias that the body adds, or 0; less what the zero point, as data, adds."""
+        if self.starts is not None:
+            return self.emit.do(memref.LoadOp.get(self.starts, [self.emit.index(point[channel])]))
+        return self.word(0) if self.bias is None else self.load_param(self.bias, point)
+
+    def finish(self, total: SSAValue, point: Point) -> None:
+        """Apply the body to a sum that began with `start`, and store the result."""
+        emit, body = self.emit, self.form.body.block
+        numbers = [n for n in range(len(self.form.params)) if n != self.bias]
+        values: Values = {body.args[1 + n]: self.load_param(n, point) for n in numbers}
+        tables = [table for table in map(self.memref, self.form.tables) if not isinstance(table, Rows)]
+        values.update(zip(body.args[1 + len(self.form.params) :], tables, strict=True))
+        first = body.first_op
+        assert first is not None, "verified: a body yields"
+        done = None if self.bias is None else first
+        values[body.args[0] if done is None else done.results[0]] = total
+        result = inline_body(emit, body, values, done)
+        place, indices = self.place(self.form.target, self.form.out_map, point)
+        emit.block.add_op(memref.StoreOp.get(result, place, indices))
+
+    def word(self, value: int) -> SSAValue:
+        """A constant word, as a signed number."""
+        return self.emit.constant(value, i32)
+
+    def machine(self, meaning: Callable[..., int], *words: SSAValue, immediates: Sequence[int] = ()) -> SSAValue:
+        """A machine operation."""
+        return self.emit.do(MachineOp(meaning.__name__, words, immediates))
+
+    def loop(self, count: int, name: str, body: Callable[[Index], None], step: int = 1) -> None:
+        """Write a loop from 0 to `count` in steps; only the body where there is one iteration."""
+        if count <= step:
+            body(0)
+            return
+        block = Block(arg_types=[IndexType()])
+        block.args[0].name_hint = name
+        emit = self.emit
+        emit.block.add_op(scf.ForOp(emit.index(0), emit.index(count), emit.index(step), [], block))
+        with emit.inside(block):
+            body(block.args[0])
+            block.add_op(scf.YieldOp())
+
+    def loops(self, dims: Sequence[int], names: Sequence[str], body: Callable[[dict[int, Index]], None]) -> None:
+        """Loops over some dimensions of the domain."""
+        if not dims:
+            body({})
+            return
+
+        def inner(at: Index) -> None:
+            self.loops(dims[1:], names, lambda rest: body({dims[0]: at, **rest}))
+
+        self.loop(self.form.sizes[dims[0]], names[dims[0]], inner)
+
+    def split(self, flat: Index, dims: Sequence[int]) -> dict[int, Index]:
+        """The values of dimensions whose row-major number is `flat`."""
+        point: dict[int, Index] = {}
+        for dim in reversed(dims[1:]):
+            size = self.form.sizes[dim]
+            point[dim] = self.remainder(flat, size)
+            flat = self.emit.divide(flat, size)
+        if dims:
+            point[dims[0]] = flat
+        return point
+
+    def remainder(self, value: Index, size: int) -> Index:
+        """`value % size`, of a value that is not negative."""
+        if isinstance(value, int):
+            return value % size
+        return self.emit.do(arith.RemSIOp(value, self.emit.index(size)))
+
+    def guards(self, dims: Sequence[int]) -> list[Guard]:
+        """The indices of the data that one of the dimensions moves and that leave the data somewhere."""
+        box = full_box(self.form.sizes)
+        found: list[Guard] = []
+        for result, size in zip(
+            linear_map(self.form.in_maps[0]), shaped_type(self.form.ins[0]).get_shape(), strict=True
+        ):
+            low, high = result.interval(box)
+            if (low < 0 or high >= size) and any(result.coefficients[dim] for dim in dims):
+                found.append(Guard(result, size, (low, high)))
+        return found
+
+    def inside(self, guards: Sequence[Guard], point: Point) -> SSAValue | None:
+        """The condition that all these indices are inside the data; None where there is none."""
+        found: SSAValue | None = None
+        for guard in guards:
+            for condition in guard.inside(self.emit, self.index(guard.expression, point)):
+                found = condition if found is None else self.emit.do(arith.AndIOp(found, condition))
+        return found
+
+    def both(self, first: SSAValue | None, second: SSAValue | None) -> SSAValue | None:
+        """The conjunction of two conditions; None holds always."""
+        if first is None or second is None:
+            return first or second
+        return self.emit.do(arith.AndIOp(first, second))
+
+    def choose(self, condition: SSAValue | None, then: Callable[[], None], otherwise: Callable[[], None]) -> None:
+        """Write a conditional; only the first branch where there is no condition."""
+        if condition is None:
+            then()
+            return
+        blocks = [Block(), Block()]
+        for block, body in zip(blocks, (then, otherwise), strict=True):
+            with self.emit.inside(block):
+                body()
+                block.add_op(scf.YieldOp())
+        self.emit.block.add_op(scf.IfOp(condition, [], Region(blocks[0]), Region(blocks[1])))
+
+    def value_or(self, other: int, condition: SSAValue | None, value: Callable[[], SSAValue]) -> SSAValue:
+        """A word where the condition holds, else another, known one."""
+        if condition is None:
+            return value()
+        blocks = [Block(), Block()]
+        for block, body in zip(blocks, (value, lambda: self.word(other)), strict=True):
+            with self.emit.inside(block):
+                block.add_op(scf.YieldOp(body()))
+        choice = scf.IfOp(condition, [i32], Region(blocks[0]), Region(blocks[1]))
+        self.emit.block.add_op(choice)
+        return choice.results[0]
+
+    def store(self, value: SSAValue, memory: SSAValue, index: Index) -> None:
+        """Store into memory of one dimension."""
+        self.emit.block.add_op(memref.StoreOp.get(value, memory, [self.emit.index(index)]))
+
+
+def local(emit: Emitter, count: int, name: str) -> SSAValue:
+    """Some words on the stack."""
+    return emit.do(memref.AllocaOp.get(i32, shape=[count]), name)

@@ -1,0 +1,1 @@
+"""Machine operations and blocks of them, as C spells them."""

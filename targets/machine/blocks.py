@@ -1,0 +1,178 @@
+"""Blocks of machine operations, the insides of tiles: one list of operations, spelled as assembly and as C.
+
+- `dot_4xP_Q` adds to the sums of four channels at P pixels (1 or 2) the products of Q quads (see `mcu.dot_block`).
+- `lanes_HxW_P_S_B_R` adds those of a window of H x W taps (see `mcu.lanes_block`).
+
+Operands are registers that the compiler chooses: sums, two words of weights, two of the data, and two pointers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+CHANNELS = 4
+
+MOST_QUADS_AT_ONCE = 8
+"""Columns of so many quads have no loop."""
+
+QUADS_PER_TURN = 4
+"""Quads of a turn of the loop, where there is one."""
+
+FURTHEST = 4095
+"""What is added to a pointer at once (ADDW)."""
+
+NEEDED = {
+    "dot": ("load_word", "dual_multiply_add"),
+    "lanes": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
+}
+"""The operations that the C of a block calls, by the first part of its name."""
+
+
+class Operation(NamedTuple):
+    """One operation: its name, its operands, its immediates."""
+
+    name: str
+    operands: tuple[str, ...]
+    numbers: tuple[int, ...] = ()
+
+
+ASSEMBLY = {
+    "load_pair_next": "ldrd %[{0}], %[{1}], [%[{2}]], #8",
+    "load_pair": "ldrd %[{0}], %[{1}], [%[{2}], #{3}]",
+    "load_word": "ldr %[{0}], [%[{1}], #{2}]",
+    "advance": "addw %[{0}], %[{0}], #{1}",
+    "unpack_low": "sxtb16 %[{0}], %[{1}]",
+    "unpack_high": "sxtb16 %[{0}], %[{1}], ror #8",
+    "dual_multiply_add": "smlad %[{0}], %[{1}], %[{2}], %[{0}]",
+    "multiply_add_low": "smlabb %[{0}], %[{1}], %[{2}], %[{0}]",
+    "multiply_add_high": "smlatt %[{0}], %[{1}], %[{2}], %[{0}]",
+}
+"""Each operation for Armv7E-M; pointers move by bytes."""
+
+STATEMENTS = {
+    "load_pair_next": "{0} = tinyml_load_word({2}); {1} = tinyml_load_word({2} + 4); {2} += 8;",
+    "load_pair": "{0} = tinyml_load_word({2} + {3}); {1} = tinyml_load_word({2} + {3} + 4);",
+    "load_word": "{0} = tinyml_load_word({1} + {2});",
+    "advance": "{0} += {1};",
+    "unpack_low": "{0} = tinyml_unpack_bytes({1}, 0);",
+    "unpack_high": "{0} = tinyml_unpack_bytes({1}, 1);",
+    "dual_multiply_add": "{0} = tinyml_dual_multiply_add({1}, {2}, {0});",
+    "multiply_add_low": "{0} = tinyml_multiply_add_low({1}, {2}, {0});",
+    "multiply_add_high": "{0} = tinyml_multiply_add_high({1}, {2}, {0});",
+}
+"""The same in C."""
+
+
+def quad(pixels: int) -> Iterator[Operation]:
+    """The operations of one quad of columns."""
+    if pixels == 1:
+        yield Operation("load_pair_next", ("x0", "x1", "x"))
+    for half in range(2):
+        for pair in range(0, CHANNELS, 2):
+            yield Operation("load_pair_next", ("w0", "w1", "w"))
+            if pixels == 2 and pair == 0:
+                yield Operation("load_pair_next", ("x0", "x1", "x"))
+            for weight in range(2):
+                for pixel in range(pixels):
+                    x = f"x{half if pixels == 1 else pixel}"
+                    yield Operation("dual_multiply_add", (f"s{pixel}{pair + weight}", f"w{weight}", x))
+
+
+def tap_row(number: int, window: Sequence[int]) -> Iterator[Operation]:
+    """The operations of one row of taps: each word of data is unpacked once for all pixels that read it."""
+    _, wide, pixels, stride, pitch, row = window
+    for column in range(wide + (pixels - 1) * stride):
+        taps = [(pixel, column - pixel * stride) for pixel in range(pixels)]
+        taps = [(pixel, tap) for pixel, tap in taps if 0 <= tap < wide]
+        if not taps:
+            continue
+        yield Operation("load_word", ("x0", "x"), (column * pitch,))
+        yield Operation("unpack_high", ("x1", "x0"))
+        yield Operation("unpack_low", ("x0", "x0"))
+        for pixel, tap in taps:
+            yield Operation("load_pair", ("w0", "w1", "w"), (8 * (number * wide + tap),))
+            for channel, name in ((0, "low"), (2, "high"), (1, "low"), (3, "high")):
+                yield Operation(f"multiply_add_{name}", (f"s{pixel}{channel}", f"w{channel % 2}", f"x{channel % 2}"))
+    if number < window[0] - 1:
+        for start in range(0, row, FURTHEST):
+            yield Operation("advance", ("x",), (min(FURTHEST, row - start),))
+
+
+def assembly(operation: Operation) -> str:
+    """An operation as an instruction."""
+    return ASSEMBLY[operation.name].format(*operation.operands, *operation.numbers)
+
+
+def statement(operation: Operation) -> str:
+    """An operation in C."""
+    return STATEMENTS[operation.name].format(*operation.operands, *operation.numbers)
+
+
+def block_lines(name: str) -> list[str]:
+    """The definition of a block, by its name. Raises KeyError for any other name."""
+    numbers = [int(number) for number in re.findall(r"\d+", name)]
+    if re.fullmatch(r"dot_4x[12]_\d+", name):
+        return dot_block(name, *numbers[1:])
+    if re.fullmatch(r"lanes_\d+x\d+_[12]_\d+_\d+_\d+", name):
+        return lanes_block(name, numbers)
+    raise KeyError(name)
+
+
+def dot_block(name: str, pixels: int, quads: int) -> list[str]:
+    """Quads of columns: a loop of a few in each turn, and what is left over."""
+    one = f"TINYML_QUAD_4X{pixels}"
+    turns, rest = (0, quads) if quads <= MOST_QUADS_AT_ONCE else divmod(quads, QUADS_PER_TURN)
+    text = [f"    {' '.join([one] * rest)}"] if rest else []
+    bound: list[str] = []
+    if turns:
+        bound = [f"  const int8_t *const end = x + {turns * QUADS_PER_TURN * 8 * pixels};"]
+        text.insert(0, f'    "1:\\n" {" ".join([one] * QUADS_PER_TURN)}')
+        text.insert(1, '    "ldr %[w0], %[end]\\n cmp %[x], %[w0]\\n bne 1b\\n"')
+    plain = [
+        f"  for (int32_t quad = 0; quad < {quads}; quad++) {{",
+        *(f"    {statement(o)}" for o in quad(pixels)),
+        "  }",
+    ]
+    return block(name, pixels, bound, text, plain)
+
+
+def lanes_block(name: str, window: Sequence[int]) -> list[str]:
+    """A window, written out tap by tap."""
+    operations = [o for row in range(window[0]) for o in tap_row(row, window)]
+    return block(
+        name, window[2], [], [f'    "{assembly(o)}\\n"' for o in operations], [f"  {statement(o)}" for o in operations]
+    )
+
+
+def block(name: str, pixels: int, bound: list[str], text: list[str], plain: list[str]) -> list[str]:
+    """A function around assembly, where the core has the operations, and around C, everywhere else."""
+    sums = [f"s{pixel}{channel}" for pixel in range(pixels) for channel in range(CHANNELS)]
+    outputs = ", ".join(f'[{s}] "+r"({s})' for s in (*sums, "w", "x"))
+    words = ", ".join(f'[{v}] "=&r"({v})' for v in ("w0", "w1", "x0", "x1"))
+    ending = '[end] "m"(end) ' if bound else ""
+    return [
+        f"static inline void tinyml_{name}(const int16_t *weights, const int32_t *data, int32_t *sums) {{",
+        "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
+        f"  int32_t {', '.join(f'{s} = sums[{n}]' for n, s in enumerate(sums))};",
+        "  int32_t w0, w1, x0, x1;",
+        "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
+        *bound,
+        "  __asm volatile(",
+        *text,
+        f"    : {outputs},",
+        f"      {words}",
+        f'    : {ending}: "cc", "memory");',
+        "#else",
+        *plain,
+        "#endif",
+        *(f"  sums[{n}] = {s};" for n, s in enumerate(sums)),
+        "}",
+    ]
+
+
+def quad_macro(pixels: int) -> list[str]:
+    """The assembly of one quad, as a macro that blocks of all lengths repeat."""
+    lines = [f'  "{assembly(operation)}\\n"' for operation in quad(pixels)]
+    return [f"#define TINYML_QUAD_4X{pixels} \\", *(f"{line} \\" for line in lines[:-1]), lines[-1]]

@@ -1,0 +1,139 @@
+"""Layers in tiles: the same integers at every level and on a Cortex-M4, with assembly and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.networks import Network, compile_network, equal_levels, real_inputs
+
+from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.targets.executors.cortex_m import CortexMExecutor
+from tinyml_opt.tools.compiler import Compilation
+
+BOARD = "nano33ble"
+
+
+def pointwise() -> Network:
+    """Three by five pixels, an odd number, and ten channels, which leave two over; the second is read in place."""
+    net = Network((1, 8, 3, 5), 1)
+    first = net.node("Relu", net.node("Conv", "x", net.weight(10, 8, 1, 1), net.bias(10)))
+    second = net.node("Conv", first, net.weight(8, 10, 1, 1), net.bias(8))
+    net.result(net.node("Conv", net.node("Relu", second), net.weight(8, 8, 1, 1), net.bias(8)))
+    return net
+
+
+def columns_of_words() -> Network:
+    """A padded 3x3 layer whose taps fill words, after one of stride 2."""
+    net = Network((1, 4, 9, 7), 2)
+    first = net.node("Relu", net.node("Conv", "x", net.weight(8, 4, 3, 3), net.bias(8), pads=[1] * 4, strides=[2, 2]))
+    net.result(net.node("Conv", first, net.weight(12, 8, 3, 3), net.bias(12), pads=[1] * 4))
+    return net
+
+
+def rows_of_words() -> Network:
+    """One channel, four taps a row: a row at the border is padded in part."""
+    net = Network((1, 1, 12, 10), 3)
+    net.result(net.node("Conv", "x", net.weight(8, 1, 5, 4), net.bias(8), pads=[4, 1, 5, 1], strides=[2, 2]))
+    return net
+
+
+def taps_left_over() -> Network:
+    """Three channels, nine taps a row: two words and a tap that fills none."""
+    net = Network((1, 3, 9, 9), 4)
+    net.result(net.node("Conv", "x", net.weight(5, 3, 3, 3), net.bias(5), pads=[0, 0, 1, 1], strides=[2, 2]))
+    return net
+
+
+def dilated() -> Network:
+    """Taps two pixels apart, of two channels each: a run is too short for a word."""
+    net = Network((1, 2, 8, 8), 5)
+    net.result(net.node("Conv", "x", net.weight(4, 2, 3, 3), net.bias(4), pads=[2] * 4, dilations=[2, 2]))
+    return net
+
+
+def windows() -> Network:
+    """Depthwise layers: padded, of stride 2 with an odd number of columns, and of 3 x 2 taps without padding."""
+    net = Network((1, 8, 9, 11), 7)
+    value = net.node("Relu", net.node("Conv", "x", net.weight(8, 1, 3, 3), net.bias(8), pads=[1] * 4, group=8))
+    value = net.node(
+        "Relu", net.node("Conv", value, net.weight(8, 1, 3, 3), net.bias(8), pads=[0, 0, 1, 1], strides=[2, 2], group=8)
+    )
+    net.result(net.node("Conv", value, net.weight(8, 1, 3, 2), net.bias(8), group=8))
+    return net
+
+
+def residual() -> Network:
+    """The sum of a layer and what went into it: a param that is read while the layer is written."""
+    net = Network((1, 4, 6, 6), 8)
+    first = net.node("Relu", net.node("Conv", "x", net.weight(8, 4, 1, 1), net.bias(8)))
+    second = net.node("Conv", first, net.weight(8, 8, 3, 3), net.bias(8), pads=[1] * 4)
+    net.result(net.node("Relu", net.node("Add", second, first)))
+    return net
+
+
+def dense() -> Network:
+    """Matrix-vector products of 37 and of 64 numbers: with a rest, and with a loop over turns and one quad more."""
+    net = Network((1, 37), 6)
+    first = net.node("Relu", net.node("Gemm", "x", net.weight(68, 37), net.bias(68), transB=1))
+    net.result(net.node("Gemm", first, net.weight(7, 68), net.bias(7), transB=1))
+    return net
+
+
+NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
+    "pointwise": (pointwise, 3),
+    "columns_of_words": (columns_of_words, 2),
+    "rows_of_words": (rows_of_words, 1),
+    "taps_left_over": (taps_left_over, 1),
+    "dilated": (dilated, 1),
+    "windows": (windows, 3),
+    "residual": (residual, 2),
+    "dense": (dense, 2),
+}
+"""Networks, and how many of their layers have tiles."""
+
+
+def tiles(compilation: Compilation) -> int:
+    """How many forms have a tile."""
+    forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm)]
+    return sum(form.tile is not None for form in forms)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_same_integers(name: str, tmp_path: Path):
+    """Assembly runs on the core; the host runs the C of the same operations."""
+    network, layers = NETWORKS[name]
+    net = network()
+    rows = net.rows(3)
+    compilation = compile_network(net.model(), tmp_path, rows, BOARD)
+    assert tiles(compilation) == layers
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
+
+
+@pytest.mark.parametrize("flags", (["-Os"], ["-O3"], ["-O2", "-DTINYML_NO_ASM"], ["-O0"]), ids=" ".join)
+def test_whatever_the_flags(flags: list[str], tmp_path: Path):
+    net = windows()
+    net.result(net.node("Conv", "x", net.weight(12, 8, 3, 3), net.bias(12), pads=[1] * 4))
+    rows = net.rows(2)
+    compilation = compile_network(net.model(), tmp_path, rows, BOARD)
+    board = replace(compilation.board, flags=(*(f for f in compilation.board.flags if f != "-O2"), *flags))
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), board)])
+
+
+@pytest.mark.parametrize("memory", ({"stream": True}, {"input": "rows"}), ids=str)
+@pytest.mark.parametrize("name", ("columns_of_words", "windows"))
+def test_slices_call_the_same_kernels(name: str, memory: dict[str, Any], tmp_path: Path):
+    network, layers = NETWORKS[name]
+    net = network()
+    rows = net.rows(2)
+    compilation = compile_network(net.model(), tmp_path, rows, BOARD, **memory)
+    assert tiles(compilation) == layers
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
+
+
+def test_a_core_without_the_operations_has_no_tiles(tmp_path: Path):
+    net = dense()
+    assert tiles(compile_network(net.model(), tmp_path, net.rows(1), "bluepill")) == 0

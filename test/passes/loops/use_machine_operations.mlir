@@ -1,0 +1,60 @@
+// RUN: tinyml-opt -p 'loops-use-machine-operations{operations="multiply_high_add,saturate"}' %s | filecheck %s
+// RUN: tinyml-opt -p 'loops-use-machine-operations{operations=multiply_high_add}' %s | filecheck %s --check-prefix HIGH
+// RUN: tinyml-opt -p 'loops-use-machine-operations' %s | filecheck %s --check-prefix NONE
+
+// Adding 2^37 commutes with taking the high word, 2^37 / 2^32 = 32; the zero point joins it, 32 - 128 * 2^6 = -8160.
+// CHECK-LABEL: @requantize
+// CHECK: %{{.*}} = arith.constant -8160 : i32
+// CHECK: mcu.machine "multiply_high_add"(%a, %m, %{{.*}}) : (i32, i32, i32) -> i32
+// CHECK-NEXT: mcu.machine "saturate"(%{{.*}}) immediates [6, 8] : (i32) -> i32
+// CHECK-NOT: arith.extsi
+// HIGH-LABEL: @requantize
+// HIGH: mcu.machine "multiply_high_add"
+// HIGH: arith.minsi
+// NONE-LABEL: @requantize
+// NONE-NOT: mcu.machine
+func.func @requantize(%a : i32, %m : i32) -> i32 {
+  %half = arith.constant 137438953472 : i64
+  %shift = arith.constant 38 : i64
+  %zero = arith.constant -128 : i32
+  %low = arith.constant -128 : i32
+  %high = arith.constant 127 : i32
+  %wide = arith.extsi %a : i32 to i64
+  %factor = arith.extsi %m : i32 to i64
+  %product = arith.muli %wide, %factor : i64
+  %rounded = arith.addi %product, %half : i64
+  %shifted = arith.shrsi %rounded, %shift : i64
+  %narrow = arith.trunci %shifted : i64 to i32
+  %moved = arith.addi %narrow, %zero : i32
+  %least = arith.maxsi %moved, %low : i32
+  %clamped = arith.minsi %least, %high : i32
+  func.return %clamped : i32
+}
+
+// Half of 2^32 is no multiple of it: the low word of the product decides the carry.
+// CHECK-LABEL: @shift_of_32
+// CHECK-NOT: mcu.machine
+func.func @shift_of_32(%a : i32, %m : i32) -> i32 {
+  %half = arith.constant 2147483648 : i64
+  %shift = arith.constant 32 : i64
+  %wide = arith.extsi %a : i32 to i64
+  %factor = arith.extsi %m : i32 to i64
+  %product = arith.muli %wide, %factor : i64
+  %rounded = arith.addi %product, %half : i64
+  %shifted = arith.shrsi %rounded, %shift : i64
+  %narrow = arith.trunci %shifted : i64 to i32
+  func.return %narrow : i32
+}
+
+// -100 to 127 is the range of no signed number.
+// CHECK-LABEL: @other_range
+// CHECK-NOT: mcu.machine
+func.func @other_range(%a : i32) -> i32 {
+  %shift = arith.constant 6 : i32
+  %low = arith.constant -100 : i32
+  %high = arith.constant 127 : i32
+  %shifted = arith.shrsi %a, %shift : i32
+  %least = arith.maxsi %shifted, %low : i32
+  %clamped = arith.minsi %least, %high : i32
+  func.return %clamped : i32
+}
