@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseArrayBase, MemRefType, ModuleOp, i32
+from xdsl.dialects.builtin import MemRefType, ModuleOp, i32
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from ...dialects.fixed.forms import ContractOp
+from ...dialects.fixed.forms import ContractOp, segments
 from ...dialects.fixed.tile import Kernel, TileAttr
 from ...dialects.machine import dual_multiply_add, unpack_bytes
 from ...dialects.memplan import BufferOp
@@ -60,5 +60,4 @@ def add_scratch(form: ContractOp, words: int) -> None:
     buffer = BufferOp(MemRefType(i32, [words]), node)
     Rewriter.insert_op(buffer, InsertPoint.before(form))
     form.operands = [*form.operands, buffer.result]
-    segments = [len(form.ins), len(form.params), len(form.tables), 1, 0, 1]
-    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
+    form.properties["operandSegmentSizes"] = segments(len(form.ins), len(form.params), len(form.tables), 1, scratch=1)
