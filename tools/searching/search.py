@@ -16,7 +16,8 @@ from ...dialects.fixed.settings import Setting
 from ...passes.fixed.assign_types import Assignment
 from ...targets.core import Core
 from ...targets.dataset import Dataset
-from .costs import Cost, CostModel, Limits, Measured, useful
+from .costs import Cost, CostModel, Measured, useful
+from .found import Candidate, Found, Goal
 from .integers import integer_values
 from .judging import Judge, Score
 from .progress import Tick, bar
@@ -44,44 +45,6 @@ NEGLIGIBLE, SLACK = 1e-3, 0.1
 
 Measure = Callable[[ModuleOp], tuple[int, int]]
 """Flash and RAM, in bytes, of the program of a module with types."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What is looked for: the least error within limits, or with `loss`, in percent, the least flash.
-
-    A loss is one of rows that the float model has right; of models without classes, of the outputs' variance.
-    """
-
-    limits: Limits = field(default_factory=Limits)
-    loss: float | None = None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A choice of types with its name, its score by the integers, its cost, and whether it fits."""
-
-    name: str
-    choice: Mapping[Key, Setting] = field(repr=False)
-    score: Score
-    cost: Cost
-    fits: bool
-    tensors: Mapping[int, int] = field(default_factory=dict[int, int])
-    """How many variables have each width."""
-    measured: tuple[int, int] | None = None
-    """Flash and RAM of its program, where that was made."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """The outcome: the candidate that is taken, what it is compared with, and how many evaluations it took."""
-
-    taken: Candidate
-    others: tuple[Candidate, ...]
-    rows: int
-    float_right: int | None
-    evaluations: int
-    limited: bool
 
 
 @dataclass
