@@ -39,7 +39,7 @@ from .pipelines import Timing, pipeline, run_passes
 if TYPE_CHECKING:
     from ..targets.dataset import Dataset
     from ..targets.firmware import GeneratedModel
-    from .searching.search import Found
+    from .searching.found import Found
 
 
 LOSS = 0.5
