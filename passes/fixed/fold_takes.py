@@ -144,7 +144,7 @@ def read_at_index(form: StructuredForm, number: int, take: MapOp) -> StructuredF
     index_maps = [*map(moved, form.held_maps), *map(through, take.held_maps)]
     operands = list(form.operands)
     operands[number] = take.ins[0]
-    segments = (len(form.ins), len(form.params), len(form.tables), 0, len(index_maps))
+    segments = (len(form.ins), len(form.params), len(form.tables), 0, len(index_maps), 0)
     properties = {
         **form.properties,
         "domain": DomainAttr(parallel, reduction),

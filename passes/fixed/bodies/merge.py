@@ -104,7 +104,7 @@ def rebuilt(producer: MapOp, op: MapOp, groups: Sequence[Sequence[Read]], out: A
             **op.properties,
             "domain": producer.domain,
             "maps": ArrayAttr(AffineMapAttr(m) for m in (*accesses, out)),
-            "operandSegmentSizes": DenseArrayBase.from_list(i32, (*map(len, groups), 0, 0)),
+            "operandSegmentSizes": DenseArrayBase.from_list(i32, (*map(len, groups), 0, 0, 0)),
         },
         attributes={**producer.attributes, **op.attributes},
         regions=[Region(block)],

@@ -50,6 +50,6 @@ def inline(form: StructuredForm, index: int, number: int) -> None:
     ins, params = (ins - 1, params) if index < ins else (ins, params - 1)
     operands = list(form.operands)
     form.operands = [*operands[:index], *operands[index + 1 :]]
-    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, (ins, params, tables, 0, len(indices)))
+    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, (ins, params, tables, 0, len(indices), 0))
     maps = list(form.maps.data)
     form.properties["maps"] = ArrayAttr([*maps[:index], *maps[index + 1 :]])
