@@ -62,6 +62,11 @@ def pack_halves(first: int, second: int) -> int:
     return halves(first, second)
 
 
+def pack_high_halves(first: int, second: int) -> int:
+    """The high halves of two words, the first low (PKHTB with ASR 16)"""
+    return halves(high(first), high(second))
+
+
 def dual_multiply_add(a: int, b: int, c: int) -> int:
     """`c + low(a) * low(b) + high(a) * high(b)`, modulo 2^32 (SMLAD)"""
     return signed(c + low(a) * low(b) + high(a) * high(b), WORD)
@@ -70,6 +75,16 @@ def dual_multiply_add(a: int, b: int, c: int) -> int:
 def multiply_add_low(a: int, b: int, c: int) -> int:
     """`c + low(a) * low(b)`, modulo 2^32 (SMLABB)"""
     return signed(c + low(a) * low(b), WORD)
+
+
+def multiply_add_low_high(a: int, b: int, c: int) -> int:
+    """`c + low(a) * high(b)`, modulo 2^32 (SMLABT)"""
+    return signed(c + low(a) * high(b), WORD)
+
+
+def multiply_add_high_low(a: int, b: int, c: int) -> int:
+    """`c + high(a) * low(b)`, modulo 2^32 (SMLATB)"""
+    return signed(c + high(a) * low(b), WORD)
 
 
 def multiply_add_high(a: int, b: int, c: int) -> int:
@@ -99,9 +114,12 @@ OPERATIONS = {
         MachineOperation(unpack_bytes, 1, 1),
         MachineOperation(subtract_halves, 2),
         MachineOperation(pack_halves, 2),
+        MachineOperation(pack_high_halves, 2),
         MachineOperation(dual_multiply_add, 3),
         MachineOperation(multiply_add_low, 3),
         MachineOperation(multiply_add_high, 3),
+        MachineOperation(multiply_add_low_high, 3),
+        MachineOperation(multiply_add_high_low, 3),
     )
 }
 """Every machine operation that has a result and touches no memory."""

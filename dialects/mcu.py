@@ -210,6 +210,53 @@ class LanesBlockOp(IRDLOperation):
         verify_place(self.sums, 1, 32)
 
 
+@irdl_op_definition
+class PlaneBlockOp(IRDLOperation):
+    """Add products of a window of 3 x 3 taps to the sums of one to six neighbouring outputs of one channel.
+
+    Each of the three rows is halves in words, from an index on: `sums[o] += sum over taps (h, w) of weight[h][w] *
+    half(row h, o * stride + w)`, modulo 2^32. The weights of a row are the halves of two words, taps 0, 1 and 1, 2.
+
+    ```mlir
+    mcu.plane_block %w[%i], %rows[%a, %b, %c], %sums outputs 2 stride 1
+        : memref<768xi16, "flash">, memref<672xi32>, memref<2xi32>
+    ```
+    """
+
+    name = "mcu.plane_block"
+    weights = operand_def(MemRefType)
+    index = operand_def(IndexType())
+    rows = operand_def(MemRefType)
+    at = var_operand_def(IndexType())
+    sums = operand_def(MemRefType)
+    outputs = prop_def(IntegerAttr[I64])
+    stride = prop_def(IntegerAttr[I64])
+    assembly_format = (
+        "$weights `[` $index `]` `,` $rows `[` $at `]` `,` $sums `outputs` $outputs `stride` $stride attr-dict "
+        "`:` type($weights) `,` type($rows) `,` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: SSAValue,
+        index: SSAValue,
+        rows: SSAValue,
+        at: Sequence[SSAValue],
+        sums: SSAValue,
+        outputs: int,
+        stride: int,
+    ):
+        properties = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
+        super().__init__(operands=[weights, index, rows, at, sums], properties=properties)
+
+    def verify_(self) -> None:
+        if len(self.at) != 3 or not 1 <= self.outputs.value.data <= 6 or self.stride.value.data not in (1, 2):
+            raise VerifyException("a block of a plane has three rows, one to six outputs, a stride of 1 or 2")
+        verify_place(self.weights, 1, 16)
+        verify_place(self.rows, 1, 32)
+        verify_place(self.sums, 1, 32)
+
+
 def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
     """Raise VerifyException unless a memref has elements of so many bits and so many dimensions."""
     type = memref.type
@@ -219,4 +266,4 @@ def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
         raise VerifyException(f"expected a memref of i{bits}, got {type}")
 
 
-Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, DotBlockOp, LanesBlockOp], [])
+Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, DotBlockOp, LanesBlockOp, PlaneBlockOp], [])

@@ -27,10 +27,13 @@ class Kernel(StrEnum):
              point for padding; then four output channels at a time are sums of products of pairs
     lanes    the rows of data that a row of the output needs are copied, with their padding, into scratch memory, each
              once; then four channels at a time, each with weights of its own, are summed in lanes
+    planes   the same for windows of 3 x 3, with the rows taken apart by channels into 16-bit numbers: faster, and twice
+             the scratch memory
     """
 
     COLUMNS = auto()
     LANES = auto()
+    PLANES = auto()
 
 
 @irdl_attr_definition
@@ -55,7 +58,7 @@ class TileAttr(ParametrizedAttribute):
     @property
     def reads_once(self) -> bool:
         """True where a kernel that runs whole keeps what it has read: the first block that needs an input reads it."""
-        return self.kernel.data is Kernel.LANES
+        return self.kernel.data is not Kernel.COLUMNS
 
     def verify(self) -> None:
         if self.points.data < 1 or self.pixels.data < 1:

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import MemRefType, i32
 from xdsl.ir import SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp
+from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp, PlaneBlockOp
 from .memory import Place, element_type, write_pointer, write_subscript
 from .writer import Writer
 
@@ -43,6 +43,14 @@ def write_lanes_block(body: BodyWriter, op: LanesBlockOp) -> None:
     high, *others = op.numbers
     name = f"tinyml_lanes_{high}x{'_'.join(map(str, others))}"
     body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, rows, sums]))
+
+
+def write_plane_block(body: BodyWriter, op: PlaneBlockOp) -> None:
+    """`tinyml_plane_2_1(&w[i], &rows[a], &rows[b], &rows[c], sums);`: the name says outputs and stride."""
+    weights = write_address(body.w, body.places[op.weights], [body.value(op.index)])
+    rows = [write_address(body.w, body.places[op.rows], [body.value(at)]) for at in op.at]
+    name = f"tinyml_plane_{op.outputs.value.data}_{op.stride.value.data}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, *rows, body.places[op.sums].base]))
 
 
 def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:

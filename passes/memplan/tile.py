@@ -18,6 +18,7 @@ from ...dialects.memplan.liveness import is_planned
 from .schedule import is_placed
 from .tiling.columns import Columns
 from .tiling.lanes import Lanes
+from .tiling.planes import Planes
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,12 @@ class TilePass(ModulePass):
 
 def tile(form: ContractOp) -> None:
     """Give a form the tile of the kernel that fits it, if there is one."""
-    columns, lanes = Columns.of(form), Lanes.of(form)
-    if lanes is not None:
+    columns, lanes, planes = Columns.of(form), Lanes.of(form), Planes.of(form)
+    if planes is not None:
+        row = planes.lanes.size[1] * planes.lanes.channels
+        form.properties["tile"] = TileAttr(row, Kernel.PLANES, planes.outputs)
+        add_scratch(form, planes.scratch_words)
+    elif lanes is not None:
         form.properties["tile"] = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels)
         add_scratch(form, lanes.scratch_words)
     elif columns is not None:

@@ -2,6 +2,7 @@
 
 - `dot_4xP_Q` adds to the sums of four channels at P pixels (1 or 2) the products of Q quads (see `mcu.dot_block`).
 - `lanes_HxW_P_S_B_R` adds those of a window of H x W taps (see `mcu.lanes_block`).
+- `plane_O_S` adds those of a window of 3 x 3 taps at O outputs (1 to 6), S apart (see `mcu.plane_block`).
 
 Operands are registers that the compiler chooses: sums, two words of weights, two of the data, and two pointers.
 """
@@ -9,7 +10,7 @@ Operands are registers that the compiler chooses: sums, two words of weights, tw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 CHANNELS = 4
@@ -25,9 +26,14 @@ FURTHEST = 4095
 
 NEEDED = {
     "dot": ("load_word", "dual_multiply_add"),
+    "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "lanes": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
 }
 """The operations that the C of a block calls, by the first part of its name."""
+
+
+Spelled = tuple[list[str], list[str]]
+"""Operations as the lines of an assembly statement, and as statements of C."""
 
 
 class Operation(NamedTuple):
@@ -48,6 +54,8 @@ ASSEMBLY = {
     "dual_multiply_add": "smlad %[{0}], %[{1}], %[{2}], %[{0}]",
     "multiply_add_low": "smlabb %[{0}], %[{1}], %[{2}], %[{0}]",
     "multiply_add_high": "smlatt %[{0}], %[{1}], %[{2}], %[{0}]",
+    "multiply_add_low_high": "smlabt %[{0}], %[{1}], %[{2}], %[{0}]",
+    "multiply_add_high_low": "smlatb %[{0}], %[{1}], %[{2}], %[{0}]",
 }
 """Each operation for Armv7E-M; pointers move by bytes."""
 
@@ -61,6 +69,8 @@ STATEMENTS = {
     "dual_multiply_add": "{0} = tinyml_dual_multiply_add({1}, {2}, {0});",
     "multiply_add_low": "{0} = tinyml_multiply_add_low({1}, {2}, {0});",
     "multiply_add_high": "{0} = tinyml_multiply_add_high({1}, {2}, {0});",
+    "multiply_add_low_high": "{0} = tinyml_multiply_add_low_high({1}, {2}, {0});",
+    "multiply_add_high_low": "{0} = tinyml_multiply_add_high_low({1}, {2}, {0});",
 }
 """The same in C."""
 
@@ -100,6 +110,29 @@ def tap_row(number: int, window: Sequence[int]) -> Iterator[Operation]:
             yield Operation("advance", ("x",), (min(FURTHEST, row - start),))
 
 
+PLANE_TAPS = (("dual_multiply_add", "multiply_add_low_high"), ("multiply_add_high_low", "dual_multiply_add"))
+"""What an output does with its two words and those of the weights: where it begins with a low half, with a high one."""
+
+
+def plane_row(row: int, outputs: int, stride: int) -> Iterator[Operation]:
+    """The operations of one row of three taps a, b, c: weights are the words (a, b) and (b, c).
+
+    An output reads two words, one after the other; of the two registers for them the next word takes that which is not
+    needed any more.
+    """
+    data, loaded = f"r{row}", 2
+    yield Operation("load_pair", ("w0", "w1", "w"), (8 * row,))
+    yield Operation("load_pair", ("x0", "x1", data), (0,))
+    for output in range(outputs):
+        first, is_odd = divmod(output * stride, 2)
+        while loaded < first + 2:
+            yield Operation("load_word", (f"x{loaded % 2}", data), (4 * loaded,))
+            loaded += 1
+        pair = f"x{first % 2}", f"x{(first + 1) % 2}"
+        for name, x, w in zip(PLANE_TAPS[is_odd], pair, ("w0", "w1"), strict=True):
+            yield Operation(name, (f"s{output}", x, w))
+
+
 def assembly(operation: Operation) -> str:
     """An operation as an instruction."""
     return ASSEMBLY[operation.name].format(*operation.operands, *operation.numbers)
@@ -117,6 +150,8 @@ def block_lines(name: str) -> list[str]:
         return dot_block(name, *numbers[1:])
     if re.fullmatch(r"lanes_\d+x\d+_[12]_\d+_\d+_\d+", name):
         return lanes_block(name, numbers)
+    if re.fullmatch(r"plane_[1-6]_[12]", name):
+        return plane_block(name, *numbers)
     raise KeyError(name)
 
 
@@ -135,26 +170,55 @@ def dot_block(name: str, pixels: int, quads: int) -> list[str]:
         *(f"    {statement(o)}" for o in quad(pixels)),
         "  }",
     ]
-    return block(name, pixels, bound, text, plain)
+    return block(name, pixels, (), bound, (text, plain))
 
 
 def lanes_block(name: str, window: Sequence[int]) -> list[str]:
     """A window, written out tap by tap."""
-    operations = [o for row in range(window[0]) for o in tap_row(row, window)]
-    return block(
-        name, window[2], [], [f'    "{assembly(o)}\\n"' for o in operations], [f"  {statement(o)}" for o in operations]
-    )
+    operations = spelled(o for row in range(window[0]) for o in tap_row(row, window))
+    return block(name, window[2], ("w",), [], operations)
 
 
-def block(name: str, pixels: int, bound: list[str], text: list[str], plain: list[str]) -> list[str]:
-    """A function around assembly, where the core has the operations, and around C, everywhere else."""
+def plane_block(name: str, outputs: int, stride: int) -> list[str]:
+    """A window of three rows of taps, each a pointer of its own."""
+    operations = spelled(o for row in range(3) for o in plane_row(row, outputs, stride))
+    parameters = ", ".join(f"const int32_t *row{row}" for row in range(3))
+    return [
+        f"static inline void tinyml_{name}(const int16_t *weights, {parameters}, int32_t *sums) {{",
+        "  const int8_t *w = (const int8_t *)weights;",
+        "  const int8_t *r0 = (const int8_t *)row0, *r1 = (const int8_t *)row1, *r2 = (const int8_t *)row2;",
+        *body([f"s{output}" for output in range(outputs)], [], ("w", "r0", "r1", "r2"), [], operations),
+    ]
+
+
+def spelled(operations: Iterable[Operation]) -> Spelled:
+    """Operations as the lines of an assembly statement, and as statements of C."""
+    listed = list(operations)
+    return [f'    "{assembly(o)}\\n"' for o in listed], [f"  {statement(o)}" for o in listed]
+
+
+def block(name: str, pixels: int, fixed: Sequence[str], bound: list[str], lines: Spelled) -> list[str]:
+    """A function of weights and data for four channels of some pixels."""
     sums = [f"s{pixel}{channel}" for pixel in range(pixels) for channel in range(CHANNELS)]
-    outputs = ", ".join(f'[{s}] "+r"({s})' for s in (*sums, "w", "x"))
-    words = ", ".join(f'[{v}] "=&r"({v})' for v in ("w0", "w1", "x0", "x1"))
-    ending = '[end] "m"(end) ' if bound else ""
     return [
         f"static inline void tinyml_{name}(const int16_t *weights, const int32_t *data, int32_t *sums) {{",
         "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
+        *body(sums, [p for p in ("w", "x") if p not in fixed], fixed, bound, lines),
+    ]
+
+
+def body(
+    sums: Sequence[str], moved: Sequence[str], fixed: Sequence[str], bound: list[str], lines: Spelled
+) -> list[str]:
+    """The rest of a function: assembly, where the core has the operations, and C, everywhere else.
+
+    `moved` pointers are changed by the operations, `fixed` ones are not.
+    """
+    text, plain = lines
+    outputs = ", ".join(f'[{s}] "+r"({s})' for s in (*sums, *moved))
+    words = ", ".join(f'[{v}] "=&r"({v})' for v in ("w0", "w1", "x0", "x1"))
+    inputs = ", ".join([f'[{p}] "r"({p})' for p in fixed] + (['[end] "m"(end)'] if bound else []))
+    return [
         f"  int32_t {', '.join(f'{s} = sums[{n}]' for n, s in enumerate(sums))};",
         "  int32_t w0, w1, x0, x1;",
         "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
@@ -163,7 +227,7 @@ def block(name: str, pixels: int, bound: list[str], text: list[str], plain: list
         *text,
         f"    : {outputs},",
         f"      {words}",
-        f'    : {ending}: "cc", "memory");',
+        f'    : {inputs} : "cc", "memory");',
         "#else",
         *plain,
         "#endif",

@@ -56,7 +56,10 @@ def dilated() -> Network:
 
 
 def windows() -> Network:
-    """Depthwise layers: padded, of stride 2 with an odd number of columns, and of 3 x 2 taps without padding."""
+    """Depthwise layers: padded, of stride 2 with an odd number of columns, and of 3 x 2 taps without padding.
+
+    Eleven columns are six and five: a block of as many sums as there are registers, and one that is left over.
+    """
     net = Network((1, 8, 9, 11), 7)
     value = net.node("Relu", net.node("Conv", "x", net.weight(8, 1, 3, 3), net.bias(8), pads=[1] * 4, group=8))
     value = net.node(

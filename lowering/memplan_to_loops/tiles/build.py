@@ -15,9 +15,10 @@ from ..emit import Emitter
 from ..index import Style
 from .columns import build_columns
 from .lanes import build_lanes
+from .planes import build_planes
 from .scope import Operands
 
-KERNELS = {Kernel.COLUMNS: build_columns, Kernel.LANES: build_lanes}
+KERNELS = {Kernel.COLUMNS: build_columns, Kernel.LANES: build_lanes, Kernel.PLANES: build_planes}
 
 
 def build_tile(

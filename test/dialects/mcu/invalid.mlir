@@ -50,3 +50,9 @@ mcu.dot_block %w[%i], %x, %s quads 4 pixels 3 : memref<64xi16>, memref<16xi32>, 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
 // CHECK: a window has six numbers of at least 1, and one or two pixels
 mcu.lanes_block %w[%i], %x[%i], %s window [3, 3, 2] : memref<64xi16>, memref<16xi32>, memref<8xi32>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
+// CHECK: a block of a plane has three rows, one to six outputs, a stride of 1 or 2
+mcu.plane_block %w[%i], %x[%i, %i], %s outputs 2 stride 1 : memref<64xi16>, memref<16xi32>, memref<8xi32>

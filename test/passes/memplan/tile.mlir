@@ -36,15 +36,33 @@ func.func @dense(%x : memref<1x8x!fixed.q<i8, 2^-4>>, %y : memref<1x4x!fixed.q<i
   func.return
 }
 
-// A window over each of 8 channels: a block is a row of the output, 3 columns; scratch memory has 3 rows of 5 cells.
+// A window over each of 8 channels: a block is a row of the output, 3 columns; scratch memory has 3 rows of 3 words.
 // CHECK-LABEL: @windows
-// CHECK: memplan.buffer : memref<30xi32>
-// CHECK: tile <24, lanes, 2>
+// CHECK: memplan.buffer : memref<72xi32>
+// CHECK: tile <24, planes, 3>
 func.func @windows(%x : memref<1x3x3x8x!fixed.q<i8, 2^-4>>, %y : memref<1x3x3x8x!fixed.q<i8, 2^-4>>) {
   %w = fixed.constant dense<1> : tensor<3x3x8xi8> as memref<3x3x8xi8, "flash">
   fixed.contract ins(%x, %w : memref<1x3x3x8x!fixed.q<i8, 2^-4>>, memref<3x3x8xi8, "flash">)
     outs(%y : memref<1x3x3x8x!fixed.q<i8, 2^-4>>) domain <3, 3, 8 | 3, 3>
     maps [affine_map<(d0, d1, d2, d3, d4) -> (0, d0 + d3 + -1, d1 + d4 + -1, d2)>,
+          affine_map<(d0, d1, d2, d3, d4) -> (d3, d4, d2)>, affine_map<(d0, d1, d2, d3, d4) -> (0, d0, d1, d2)>]
+    zero_points <0, 0> acc i32 {
+  ^bb0(%acc : i32):
+    %0 = fixed.saturate %acc to [-128, 127] : i32 -> i8
+    fixed.yield %0 : i8
+  }
+  func.return
+}
+
+// Of 2 x 2 taps, four channels are taken at once: scratch memory has 2 rows of 4 cells.
+// CHECK-LABEL: @small_windows
+// CHECK: memplan.buffer : memref<16xi32>
+// CHECK: tile <24, lanes, 2>
+func.func @small_windows(%x : memref<1x4x4x8x!fixed.q<i8, 2^-4>>, %y : memref<1x3x3x8x!fixed.q<i8, 2^-4>>) {
+  %w = fixed.constant dense<1> : tensor<2x2x8xi8> as memref<2x2x8xi8, "flash">
+  fixed.contract ins(%x, %w : memref<1x4x4x8x!fixed.q<i8, 2^-4>>, memref<2x2x8xi8, "flash">)
+    outs(%y : memref<1x3x3x8x!fixed.q<i8, 2^-4>>) domain <3, 3, 8 | 2, 2>
+    maps [affine_map<(d0, d1, d2, d3, d4) -> (0, d0 + d3, d1 + d4, d2)>,
           affine_map<(d0, d1, d2, d3, d4) -> (d3, d4, d2)>, affine_map<(d0, d1, d2, d3, d4) -> (0, d0, d1, d2)>]
     zero_points <0, 0> acc i32 {
   ^bb0(%acc : i32):
