@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from support.networks import compile_network, equal_levels, real_inputs
-from support.recurrent import counting_model, loop_model, recurrent_layer, scan_model
+from support.recurrent_models import counting_model, loop_model, recurrent_layer, scan_model
 from support.unrolled import Unrolled
 
 from tinyml_opt.targets.board import load_board

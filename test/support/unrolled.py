@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from .recurrent import model_of
+from .recurrent_models import model_of
 
 ROUNDS, WIDTH, HIDDEN = 5, 3, 4
 

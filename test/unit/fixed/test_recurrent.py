@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from support.recurrent import counting_model, loop_model, recurrent_layer, reference, scan_model
+from support.recurrent_models import counting_model, loop_model, recurrent_layer, reference, scan_model
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 

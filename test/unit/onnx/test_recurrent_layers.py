@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from support.recurrent import recurrent_layer, reference
+from support.recurrent_models import recurrent_layer, reference
 
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.onnx import ScanOp

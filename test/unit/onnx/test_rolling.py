@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import pytest
-from support.recurrent import reference
+from support.recurrent_models import reference
 from support.unrolled import ROUNDS, WIDTH, Unrolled
 
 from tinyml_opt.dialects.onnx import ScanOp

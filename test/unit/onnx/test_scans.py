@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from support.recurrent import graph_of, loop_model, model_of, port, reference, scan_model
+from support.recurrent_models import graph_of, loop_model, model_of, port, reference, scan_model
 
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.onnx import OnnxOp, ScanOp
