@@ -5,7 +5,9 @@
 # make bench-memplan   orders, offsets, whole models, what the order saves: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
+# make bench-widths      accuracy against bytes of weights, by a search for types: make bench-widths MODELS='folder...' BENCH='--weights 2000 1600'
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
+# make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
@@ -25,7 +27,7 @@ BOARD ?= uno
 DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance clean
-.PHONY: bench-memplan bench-sizes bench-code-size bench-accuracy bench-quantized bench-concat
+.PHONY: bench-memplan bench-sizes bench-code-size bench-widths bench-accuracy bench-uno bench-quantized bench-concat
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -85,8 +87,14 @@ bench-sizes: setup
 bench-code-size: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.code_size $(wildcard $(MODELS)) $(BENCH)
 
+bench-widths: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.widths $(wildcard $(MODELS)) $(BENCH)
+
 bench-accuracy: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.accuracy $(wildcard $(MODELS)) $(BENCH)
+
+bench-uno: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.uno $(wildcard $(MODELS)) $(BENCH)
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization

@@ -29,6 +29,9 @@ from .machine import verify_machine
 LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""
 
+KEEP = "mcu.keep"
+"""The attribute of a function that compilers shall not move into its caller."""
+
 
 @irdl_op_definition
 class PipelineOp(IRDLOperation):

@@ -19,7 +19,8 @@ STAND_INS = {16: "avr", 32: "cortex-m3"}
 
 @dataclass(frozen=True)
 class Core:
-    """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts.
+    """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts,
+    `cycles` those of integers of 8 and of 16 bits, about (tools/searching/costs.py).
 
     `operations` are the machine operations that it has in one instruction (dialects/machine.py).
     `array_alignment` is that of static arrays, in bytes, where they do not say one; with `pads_arrays` their ends have
@@ -33,6 +34,7 @@ class Core:
     array_alignment: int
     pads_arrays: bool
     code_bytes: Mapping[str, float]
+    cycles: Mapping[str, float]
     layout_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
     operations: Sequence[str] = ()
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..dialects.dense import dtype_of
-from ..dialects.emitc.types import PUSH_ROW, RUN
+from ..dialects.emitc.types import PUSH_ROW, RESET, RUN, STEP
 from ..dialects.errors import UserError
 from ..dialects.fixed.types import PortAttr
 from .board import Board
@@ -28,7 +28,9 @@ from .toolchain import compile_with, firmware_source, output_of
 class GeneratedModel:
     """A printed model: NAME.c and NAME.h with `void NAME_run(const T *in0, ..., U *out0, ...)`.
 
-    With `input_rows`, the number of rows, it has `void NAME_push_row(const T *row, U *out0, ...)` instead. With
+    With `input_rows`, the number of rows, it has `void NAME_push_row(const T *row, U *out0, ...)` instead; with
+    `in_steps` `int NAME_step(const T *row, U *out0, ...)` and `void NAME_reset(void)`; `output_rows` says in how many
+    parts each output comes then (1: every step writes all of it). With
     `input_in_arena` it takes no input: the caller has written it to the start of `NAME_arena`.
     """
 
@@ -39,11 +41,13 @@ class GeneratedModel:
     outputs: tuple[PortAttr, ...]
     input_rows: int = 0
     input_in_arena: bool = False
+    in_steps: bool = False
+    output_rows: tuple[int, ...] = ()
 
     @property
     def entry(self) -> str:
         """The function of NAME.c."""
-        return self.name + (PUSH_ROW if self.input_rows else RUN)
+        return self.name + (STEP if self.in_steps else PUSH_ROW if self.input_rows else RUN)
 
     @property
     def input_buffers(self) -> list[str]:
@@ -67,7 +71,8 @@ class GeneratedModel:
     @property
     def caller_bytes(self) -> int:
         """The bytes that a caller keeps for a call: inputs and outputs; of an input that comes in rows, one row."""
-        return caller_bytes(() if self.input_in_arena else self.inputs, self.outputs, self.input_rows)
+        inputs = () if self.input_in_arena else self.inputs
+        return caller_bytes(inputs, self.outputs, self.input_rows, self.output_rows)
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,7 @@ def link(
         objects.append(f"{model.name}.o")
     else:
         bound[model.entry] = "main"
+        bound |= {f"{model.name}{RESET}": "main"} if model.in_steps else {}
         bound |= {name: "main" for name in model.input_buffers if model.input_in_arena}
     definitions = [f"-Wl,--defsym={symbol}={value}" for symbol, value in bound.items()]
     flags = [*board.flags, *recipe.link_flags, "-Wl,--gc-sections", *definitions]
@@ -252,14 +258,26 @@ def ports_header(model: GeneratedModel, alignment: int) -> str:
     ]
     reads = [f"read({name}, {model.call_bytes(port)})" for name, port in zip(inputs, model.inputs, strict=True)]
     writes = [f"write({name}, {port_bytes(port)})" for name, port in zip(outputs, model.outputs, strict=True)]
+    reset = f"(call) ? (void)0 : {model.name}{RESET}(), " if model.in_steps else ""
     each = {
         "READ_INPUTS(read)": " && ".join(reads),
         "WRITE_OUTPUTS(write)": " && ".join(writes),
-        "CALL_MODEL()": f"{model.entry}({', '.join(name for name, _, _ in own)})",
+        "CALL_MODEL(call)": f"{reset}{model.entry}({', '.join(arguments_of(model))})",
         "MODEL_CALLS": str(model.calls),
     }
     macros = [f"#define {name} ({body})" for name, body in each.items()]
     return "\n".join(["#include <stdint.h>", f'#include "{model.name}.h"', *buffers, *macros, ""])
+
+
+def arguments_of(model: GeneratedModel) -> list[str]:
+    """What the harness passes in call number `call`: the row of an input, the buffers of outputs or their row there."""
+    inputs = [] if model.input_in_arena else list(model.input_buffers)
+    rows = model.output_rows or (1,) * len(model.outputs)
+    outputs: list[str] = []
+    for name, port, count in zip(model.output_buffers, model.outputs, rows, strict=True):
+        row = f" + (long)(call) * {math.prod(port.stored_shape) // count}" if count > 1 else ""
+        outputs.append(name + row)
+    return [*inputs, *outputs]
 
 
 def port_dtype(port: PortAttr) -> np.dtype[Any]:
@@ -267,10 +285,13 @@ def port_dtype(port: PortAttr) -> np.dtype[Any]:
     return dtype_of(port.storage)
 
 
-def caller_bytes(inputs: Sequence[PortAttr], outputs: Sequence[PortAttr], rows: int) -> int:
-    """The bytes of inputs and outputs; of an input that comes in rows (0: as a whole) one row."""
+def caller_bytes(
+    inputs: Sequence[PortAttr], outputs: Sequence[PortAttr], rows: int, output_rows: Sequence[int] = ()
+) -> int:
+    """The bytes of inputs and outputs; of what comes in rows (0: as a whole) one row."""
     whole = sum(port_bytes(port) for port in inputs)
-    return whole // max(1, rows) + sum(port_bytes(port) for port in outputs)
+    parts = zip(outputs, output_rows or (1,) * len(outputs), strict=True)
+    return whole // max(1, rows) + sum(port_bytes(port) // count for port, count in parts)
 
 
 def port_bytes(port: PortAttr) -> int:

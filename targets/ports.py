@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ArrayAttr, Float32Type, TensorType, i1
 from xdsl.dialects.func import FuncOp
+from xdsl.ir.affine import AffineMap
 
+from ..dialects.access import linear_map
 from ..dialects.fixed.numbers import quantize
 from ..dialects.fixed.types import Holds, PortAttr, QType
-from ..dialects.memplan import INPUT_ROWS, row_count
+from ..dialects.memplan import INPUT_ROWS, INPUT_STEPS, pushed_loop, row_count
+from ..dialects.memplan.liveness import root_of
 from .dataset import Dataset
 from .executors.interface import Arrays
 
@@ -30,9 +33,24 @@ def output_ports(function: FuncOp) -> Ports:
 
 def input_rows(function: FuncOp) -> int:
     """The rows in which a function's caller delivers the input; 0 where it takes inputs as a whole."""
-    if INPUT_ROWS not in function.attributes:
-        return 0
-    return row_count(function.body.block.args[0])
+    loop = pushed_loop(function)
+    if loop is not None:
+        return loop.trips
+    return row_count(function.body.block.args[0]) if INPUT_ROWS in function.attributes else 0
+
+
+def output_rows(function: FuncOp) -> tuple[int, ...]:
+    """In how many parts each output comes where the function runs without end: 1 where every step writes all of it."""
+    loop, outputs = pushed_loop(function), function.body.block.args[len(input_ports(function)) :]
+    if loop is None or INPUT_STEPS not in function.attributes:
+        return (1,) * len(outputs)
+    sliced = {root_of(form.target) for form, dim in loop.dims.items() if uses(form.out_map, dim)}
+    return tuple(loop.trips if output in sliced else 1 for output in outputs)
+
+
+def uses(access: AffineMap, dim: int) -> bool:
+    """True where an access depends on a dimension."""
+    return any(index.coefficients[dim] for index in linear_map(access))
 
 
 def _ports(function: FuncOp, name: str) -> Ports:

@@ -12,7 +12,8 @@ from xdsl.ir import Attribute
 from ..dialects.errors import UserError
 from ..dialects.fixed import ConstantOp
 from ..dialects.fixed.forms import StructuredForm
-from ..dialects.memplan import size_in_bytes
+from ..dialects.memplan import INPUT_STEPS, size_in_bytes
+from ..dialects.memplan.loops import rounds_of
 from ..passes.fixed.calibrate import the_function
 from ..targets.board import Board
 from ..targets.code_size import code_bytes
@@ -20,6 +21,7 @@ from ..targets.core import core_of
 from ..targets.ports import input_rows
 from ..targets.static_data import static_data
 from .compiler import Compilation
+from .constants import stored_bytes
 from .fit import misfits
 from .memory_map import Line, Plan
 from .sampling import sample_of
@@ -74,6 +76,7 @@ class Analysis:
     peak_node: str
     peak_buffers: dict[str, int]
     input_rows: int
+    in_steps: bool
     plan: dict[str, Any]
     rows: tuple[OpRow, ...]
     unreachable: tuple[str, ...] = ()
@@ -120,6 +123,7 @@ def analyze(compilation: Compilation) -> Analysis:
         peak_node="" if peak is None else peak.node,
         peak_buffers={} if peak is None else memory.liveness.buffers_at(peak.step),
         input_rows=input_rows(function),
+        in_steps=INPUT_STEPS in function.attributes,
         plan=plan,
         rows=rows,
         unreachable=unreachable,
@@ -139,11 +143,11 @@ def reachable(compilation: Compilation, sample: ModuleOp | None) -> tuple[Module
     try:
         if sample is None:
             return compilation.emitc, ()
-        return compilation.lowered(sample, bits), ()
+        return compilation.lowered(sample, bits, whole=False), ()
     except UserError as error:
         if bits == 32:
             raise
-        return compilation.lowered(sample or compilation.memplan, 32), error.reasons
+        return compilation.lowered(sample or compilation.memplan, 32, sample is None), error.reasons
 
 
 def plan_of(function: FuncOp) -> dict[str, Any]:
@@ -178,13 +182,13 @@ def op_row(form: StructuredForm, line: Line) -> OpRow:
     out = form.target.type
     assert isinstance(out, MemRefType)
     used = [*form.ins, *form.params, *form.tables, *form.indices]
-    constants = [v.type for v in used if isinstance(v.owner, ConstantOp)]
+    constants = [v.owner for v in used if isinstance(v.owner, ConstantOp)]
     return OpRow(
         node=line.node,
         kind=line.kind,
         output_shape=out.get_shape(),
-        macs=form.macs,
+        macs=form.macs * rounds_of(form),
         output_bytes=size_in_bytes(out),
-        constant_bytes=sum(size_in_bytes(t) for t in constants if isinstance(t, MemRefType)),
+        constant_bytes=sum(map(stored_bytes, constants)),
         live_bytes=line.usage.total,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
-from ..dialects.memplan import INPUT_ARENA
+from ..dialects.memplan import INPUT_ARENA, INPUT_STEPS
 from ..lowering.import_onnx.sizes import Sizes
 from ..lowering.memplan_to_loops.stream import STATE_BYTES
 from ..passes.fixed.calibrate import argument_types, the_function
@@ -27,8 +28,10 @@ from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
+from ..passes.onnx.carry_states import CarryStatesPass
 from ..targets.board import Board, load_board
 from ..targets.core import core_of, operations_of
+from ..targets.npz import read_arrays
 from ..targets.static_data import arena_limit
 from .model_sizes import sizes_of
 from .pipelines import Timing, pipeline, run_passes
@@ -36,6 +39,26 @@ from .pipelines import Timing, pipeline, run_passes
 if TYPE_CHECKING:
     from ..targets.dataset import Dataset
     from ..targets.firmware import GeneratedModel
+    from .searching.search import Found
+
+
+LOSS = 0.5
+"""In percent of the rows: what a search may lose where neither a loss nor a limit is given."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """A search for types: the strategy, its limits in bytes and cycles, and the loss in percent that is allowed.
+
+    Without a loss the error is least within the limits (tools/searching/search_types.py).
+    """
+
+    strategy: str = "exact"
+    weights: int | None = None
+    flash: int | None = None
+    cycles: int | None = None
+    loss: float | None = None
+    objective: str = "outputs"
 
 
 NARROW_WORD = 16
@@ -50,11 +73,12 @@ class Options:
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
     saves RAM; without it only what `ram` demands is done, in bytes with the caller's inputs and outputs, by default all
     that the board has beside `stack` bytes, the reserve for the stack (by default that of the board's file). `input`
-    says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too. With
-    `memories` the plan has an arena in each of the board's memories that it uses, instead of one in all.
-    `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the planners of memory
-    may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and `percentile` say how ranges
-    follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths and scales of single values.
+    says where the input lies: in the `caller`'s memory, in the `arena`, or it comes in `rows`, which streams, too, or
+    in `steps` without end. With `memories` the plan has an arena in each of the board's memories that it uses, instead
+    of one in all. `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the
+    planners of memory may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and
+    `percentile` say how ranges follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths
+    and scales of single values, `search` looks for those that it leaves open.
     """
 
     model: Path
@@ -74,6 +98,8 @@ class Options:
     method: str = "minmax"
     percentile: float = 99.99
     types: Path | None = None
+    states: str = ""
+    search: SearchOptions | None = None
 
 
 @dataclass
@@ -92,6 +118,8 @@ class Compilation:
     typed: ModuleOp = field(repr=False)
     fixed: ModuleOp = field(repr=False)
     memplan: ModuleOp = field(repr=False)
+    found: Found | None = None
+    """What a search for types compared, and took."""
 
     @property
     def function(self) -> FuncOp:
@@ -137,13 +165,20 @@ class Compilation:
         """The program as C, in IR. Raises UserError for what the board's index width does not reach."""
         return self.lowered(self.memplan, self.board.index_bits)
 
-    def lowered(self, plan: ModuleOp, bits: int) -> ModuleOp:
-        """A plan for this board as C for a word and indices of so many bits. Raises UserError."""
+    def lowered(self, plan: ModuleOp, bits: int, whole: bool = True) -> ModuleOp:
+        """A plan for this board as C for a word and indices of so many bits; of a sample each form is a function.
+
+        Raises UserError.
+        """
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
-        near, operations = self.board.near_flash_bytes, ",".join(operations_of(self.board)) or None
+        near = self.board.near_flash_bytes
+        share = True if whole and bits == NARROW_WORD else None
         widths = {"index_bits": bits, "word_bits": bits}
-        passes = pipeline("memplan-to-emitc", sections=sections, near_flash=near, operations=operations, **widths)
+        apart = True if bits != NARROW_WORD else None
+        operations = ",".join(operations_of(self.board)) or None
+        machine = {"operations": operations, "noinline": apart}
+        passes = pipeline("memplan-to-emitc", **widths, **machine, sections=sections, near_flash=near, share=share)
         run_passes(module, passes, self.timing)
         return module
 
@@ -152,7 +187,7 @@ class Compilation:
         from ..targets.c import print_c
         from ..targets.firmware import GeneratedModel
         from ..targets.header import print_header
-        from ..targets.ports import input_ports, input_rows, output_ports
+        from ..targets.ports import input_ports, input_rows, output_ports, output_rows
 
         module = self.emitc
         with self.timing.measure("print"):
@@ -160,7 +195,15 @@ class Compilation:
         inputs, outputs = input_ports(self.function), output_ports(self.function)
         plan = the_function(self.memplan)
         return GeneratedModel(
-            self.name, source, header, inputs, outputs, input_rows(plan), INPUT_ARENA in plan.attributes
+            self.name,
+            source,
+            header,
+            inputs,
+            outputs,
+            input_rows(plan),
+            INPUT_ARENA in plan.attributes,
+            INPUT_STEPS in plan.attributes,
+            output_rows(plan),
         )
 
 
@@ -173,7 +216,7 @@ def options_of(args: Namespace) -> Options:
         args.bits,
         args.scheme,
         stream=args.stream,
-        input="rows" if args.input_rows else args.input,
+        input="rows" if args.input_rows else "steps" if args.state and args.input == "caller" else args.input,
         ram=args.ram,
         memories=args.memories,
         stack=args.stack,
@@ -183,7 +226,23 @@ def options_of(args: Namespace) -> Options:
         method=args.calibration,
         percentile=args.percentile,
         types=args.types,
+        states=",".join(args.state),
+        search=search_options(args),
     )
+
+
+def search_options(args: Namespace) -> SearchOptions | None:
+    """The search that a command line asks for. Raises UserError for its limits without it, and without data."""
+    limits = {"weights": "--weights", "flash": "--flash", "cycles": "--cycles", "max_loss": "--max-loss"}
+    given = [flag for name, flag in limits.items() if getattr(args, name, None) is not None]
+    if getattr(args, "search", None) is None:
+        if given:
+            raise UserError(f"{', '.join(given)}: a limit of the search for types; give --search as well")
+        return None
+    if args.calib is None:
+        raise UserError("--search judges types on calibration data: give --calib")
+    loss = args.max_loss if given or args.ram is not None else LOSS
+    return SearchOptions(args.search, args.weights, args.flash, args.cycles, loss, args.objective)
 
 
 def compile_model(options: Options) -> Compilation:
@@ -200,8 +259,39 @@ def compile_model(options: Options) -> Compilation:
     with timing.measure("import"):
         imported = read_model(options.model, sizes=options.sizes, max_elements=options.max_elements or DEFAULT_ELEMENTS)
     onnx = imported.module
+    if options.states:
+        run_passes(onnx, [CarryStatesPass(options.states, steps_in(options))], timing)
     typed = onnx.clone()
-    passes = pipeline(
+    passes = passes_to_fixed(options, board)
+    lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
+    empty = Compilation(options, board, timing, imported.remarks, onnx, typed, typed, typed)
+    found = run_with_search(empty, passes[:lowering], passes[lowering:])
+    compilation = lowered_from(replace(empty, found=found), passes[lowering:])
+    if options.calibration is None:
+        return compilation
+    ranges = RangeTypes(options.bits, options.scheme == "pow2")
+    return replace(compilation, remarks=(*compilation.remarks, *coarse_parts(the_function(typed), ranges)))
+
+
+def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
+    """The passes from the model to integers."""
+    search, narrow = options.search, True if board.index_bits == NARROW_WORD else None
+    most_ram = max(0, board.ram_bytes - board.stack_bytes)
+    limits = (
+        {}
+        if search is None
+        else {
+            "strategy": search.strategy,
+            "weights": search.weights,
+            "flash": min(search.flash or board.flash_bytes, board.flash_bytes),
+            "ram": min(options.ram or most_ram, most_ram),
+            "cycles": search.cycles,
+            "loss": search.loss,
+            "objective": search.objective,
+            "board": options.board,
+        }
+    )
+    return pipeline(
         "onnx-to-fixed",
         data=None if options.calibration is None else str(options.calibration),
         method=options.method,
@@ -212,20 +302,61 @@ def compile_model(options: Options) -> Compilation:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
-        narrow=True if board.index_bits == NARROW_WORD else None,
+        merge=narrow,
+        narrow=narrow,
         max_elements=options.max_elements,
+        **limits,
     )
-    lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
-    run_passes(typed, passes[:lowering], timing)
-    fixed = typed.clone()
-    run_passes(fixed, passes[lowering:], timing)
+
+
+def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:
+    """Run the passes up to the types; a search among them is told what programs take, which the `rest` makes."""
+    from .analyze import analyze
+    from .searching.search_types import SearchTypesPass
+
+    def measure(module: ModuleOp) -> tuple[int, int]:
+        options = replace(compilation.options, search=None)
+        analysis = analyze(lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest))
+        return analysis.flash_bytes, analysis.peak_ram_bytes
+
+    found: Found | None = None
+    for group in split_at_search(passes):
+        if isinstance(group[0], SearchTypesPass):
+            with compilation.timing.measure(group[0].name):
+                found = group[0].run(compilation.typed, measure)
+        else:
+            run_passes(compilation.typed, group, compilation.timing)
+    return found
+
+
+def split_at_search(passes: list[ModulePass]) -> list[list[ModulePass]]:
+    """The passes before a search, the search, and those behind it."""
+    at = [index for index, step in enumerate(passes) if step.name == "fixed-search-types"]
+    ends = [0, *(end for index in at for end in (index, index + 1)), len(passes)]
+    return [group for begin, end in pairwise(ends) if (group := passes[begin:end])]
+
+
+def lowered_from(compilation: Compilation, passes: list[ModulePass]) -> Compilation:
+    """The levels below the typed model."""
+    fixed = compilation.typed.clone()
+    run_passes(fixed, passes, compilation.timing)
     memplan = fixed.clone()
-    run_passes(memplan, memplan_passes(options, board, fixed), timing)
-    remarks = imported.remarks
-    if options.calibration is not None:
-        ranges = RangeTypes(options.bits, options.scheme == "pow2")
-        remarks = (*remarks, *coarse_parts(the_function(typed), ranges))
-    return Compilation(options, board, timing, remarks, onnx, typed, fixed, memplan)
+    run_passes(memplan, memplan_passes(compilation.options, compilation.board, fixed), compilation.timing)
+    return replace(compilation, fixed=fixed, memplan=memplan)
+
+
+def steps_in(options: Options) -> int:
+    """How many steps a sequence of the data has, (sequences, steps, *shape of the input); 1 without data."""
+    if options.calibration is None:
+        return 1
+    taken = {pair.partition("=")[0] for pair in options.states.split(",")}
+    arrays = read_arrays(options.calibration)
+    steps = {array.shape[1] for name, array in arrays.items() if name not in taken and array.ndim > 2}
+    if len(steps) != 1:
+        raise UserError(
+            f"{options.calibration}: with --state inputs are (sequences, steps, *shape), all of as many steps"
+        )
+    return steps.pop()
 
 
 def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[ModulePass]:
@@ -236,7 +367,7 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
     common["core"] = core_of(board).name
-    common["operations"] = ",".join(operations_of(board)) or None
+    common |= {"operations": ",".join(operations_of(board)) or None, "flash": board.flash_bytes}
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", stream=True, **common)
     return pipeline("fixed-to-memplan-within", ram=ram, **common)
@@ -264,7 +395,7 @@ def bytes_outside(function: FuncOp, input: str) -> int:
     from ..targets.ports import input_ports, output_ports
 
     inputs, rows = input_ports(function), 0
-    if input == "rows":
+    if input in ("rows", "steps"):
         rows = next((size for port in inputs for size in port.stored_shape if size != 1), 1)
     return caller_bytes(() if input == "arena" else inputs, output_ports(function), rows)
 

@@ -39,7 +39,7 @@ from ..dialects.memplan import INPUT_ARENA, ArenaOp, RowsOp, ViewOp, size_in_byt
 from ..dialects.memplan.liveness import Liveness, StepOp, destinations, root_of
 from ..lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPass
 from ..passes.fixed.calibrate import the_function
-from ..targets.ports import input_rows
+from ..targets.ports import input_rows, output_rows
 from .compiler import Compilation
 from .pipelines import run_passes
 
@@ -167,7 +167,8 @@ def caller_bytes(function: FuncOp) -> int:
     count = len(inputs) if isinstance(inputs, ArrayAttr) else 0
     sizes = [size_in_bytes(a.type) if isinstance(a.type, MemRefType) else 0 for a in function.body.block.args]
     given = 0 if INPUT_ARENA in function.attributes else sum(sizes[:count]) // max(1, input_rows(function))
-    return given + sum(sizes[count:])
+    parts = zip(sizes[count:], output_rows(function), strict=True) if count else ()
+    return given + (sum(size // rows for size, rows in parts) if count else sum(sizes))
 
 
 def plan_before(compilation: Compilation) -> Plan:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 
+from ..dialects.fixed import ConstantOp
 from ..dialects.fixed.forms import StructuredForm
 from ..dialects.memplan import INPUT_ARENA, caller_form
 from ..dialects.memplan.sizes import element_bytes
 from ..passes.fixed.calibrate import the_function
+from .constants import is_one_number
 
 FORMS = 100
 """Programs of no more forms are looked at as a whole."""
@@ -46,9 +48,17 @@ def sample_of(module: ModuleOp, forms: int = FORMS) -> Sample | None:
 def kind_of(form: StructuredForm) -> object:
     """What code depends on: all of a form but its node, where its operands lie, and the numbers in its body."""
     properties = tuple((name, value) for name, value in sorted(form.properties.items()) if name != "node")
-    operands = tuple(layout(operand.type) for operand in form.operands)
+    operands = tuple((layout(operand.type), stored_as(operand)) for operand in form.operands)
     body = tuple((op.name, *(result.type for result in op.results)) for op in form.body.walk())
     return type(form), properties, operands, body
+
+
+def stored_as(operand: SSAValue) -> object:
+    """How a constant is stored, as far as code depends on it."""
+    constant = operand.owner
+    if not isinstance(constant, ConstantOp):
+        return None
+    return constant.layout, is_one_number(constant)
 
 
 def layout(type: Attribute) -> object:

@@ -16,6 +16,7 @@ from .model_sizes import add_size_arguments
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
+    "explain": "where RAM, flash and cycles go, every value's type and why, what the next step would save: one screen",
     "compile": "write NAME.c, NAME.h and NAME.report.json",
     "verify": "is the result exact (all levels give the same integers) and close (to the model)? shows where it is not",
     "run": "build the firmware, run it in the board's simulator, print accuracy, RAM, flash, stack and cycles",
@@ -24,7 +25,7 @@ COMMANDS = {
 }
 """Each command lives in `tools/commands/NAME.py`: `execute(args) -> int`."""
 
-NEEDS_MODEL = ("analyze", "compile", "verify", "run")
+NEEDS_MODEL = ("analyze", "explain", "compile", "verify", "run")
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -61,6 +62,14 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--types", type=Path, metavar="TOML", help="widths and scales of single values, as --search writes them"
     )
+    command.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        metavar="INPUT=OUTPUT",
+        help="a state that the model takes and gives stays in the arena, 0 at first (NAME_step, NAME_reset; may be "
+        "repeated); data are (sequences, steps, *shape)",
+    )
     command.add_argument("--stream", action="store_true", help="the least RAM: run chains of layers row by row")
     command.add_argument(
         "--ram",
@@ -76,9 +85,10 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     )
     command.add_argument(
         "--input",
-        choices=("caller", "arena", "rows"),
+        choices=("caller", "arena", "rows", "steps"),
         default="caller",
-        help="the input lies in the caller's memory, in the arena, or comes row by row (NAME_push_row; this streams)",
+        help="the input lies in the caller's memory, in the arena, comes row by row (NAME_push_row; this streams), or "
+        "without end, a step of a recurrent model a call (NAME_step, NAME_reset)",
     )
     command.add_argument("--input-rows", action="store_true", help="the same as --input rows")
     command.add_argument(
@@ -97,6 +107,7 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
         command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")
+        add_search_arguments(command)
     if name == "verify":
         add_verify_arguments(command)
     if name in ("run", "verify"):
@@ -105,6 +116,34 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument(
             "--outputs", type=Path, metavar="NPZ", help="write the outputs of all rows, as real numbers"
         )
+
+
+def add_search_arguments(command: argparse.ArgumentParser) -> None:
+    """What only `compile` has: the search for widths and scales."""
+    command.add_argument(
+        "--search",
+        nargs="?",
+        const="exact",
+        choices=("exact", "shiftry", "sensitivity"),
+        help="look for the width (4 to 16 bits) and scale of every value and weight on the calibration data; the file "
+        "NAME.types.toml, written beside the C, is what --types takes (default: exact)",
+    )
+    command.add_argument("--weights", type=positive, metavar="BYTES", help="--search: weights and biases within this")
+    command.add_argument("--flash", type=positive, metavar="BYTES", help="--search: flash within this")
+    command.add_argument("--cycles", type=positive, metavar="N", help="--search: about so many cycles per inference")
+    command.add_argument(
+        "--max-loss",
+        type=loss,
+        metavar="PERCENT",
+        help="--search: as small and fast as at most so many rows more are wrong than in float (default without "
+        "limits: 0.5); with limits alone: as exact as they allow",
+    )
+    command.add_argument(
+        "--objective",
+        choices=("outputs", "labels"),
+        default="outputs",
+        help="--search: the error of the outputs, or first the wrong labels `y`",
+    )
 
 
 def add_verify_arguments(command: argparse.ArgumentParser) -> None:
@@ -155,6 +194,14 @@ def percent(text: str) -> float:
     number = decibels(text)
     if not 50 < number <= 100:
         raise argparse.ArgumentTypeError(f"{text!r} is not above 50 and at most 100")
+    return number
+
+
+def loss(text: str) -> float:
+    """A command-line argument that is a percentage."""
+    number = decibels(text)
+    if not 0 <= number < 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not at least 0 and below 100")
     return number
 
 

@@ -38,8 +38,12 @@ ALIAS = "mcu.alias"
 C lets a compiler assume that accesses of different types do not meet, except those of 8 bits; buffers share an arena.
 """
 
-RUN, PUSH_ROW = "_run", "_push_row"
-"""What the name of the entry function ends in: it takes whole inputs, or one row of the input a call."""
+RUN, PUSH_ROW, STEP, RESET = ENTRIES = "_run", "_push_row", "_step", "_reset"
+"""What the names of public functions end in: the entry takes whole inputs, one row of the input a call, or one without
+end; the last puts the states at their start."""
+
+RESETS = "mcu.resets"
+"""Attribute of the public function that puts the states of a model without end at their start."""
 
 NOINLINE = "mcu.noinline"
 """Attribute of a function: compilers keep it apart from its caller, where each would lack the other's registers."""

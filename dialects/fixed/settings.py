@@ -5,6 +5,7 @@ argument, and `fixed-assign-types` follows them:
 
 fixed.bits    the width in bits, 4 to 16
 fixed.clip    the share of the calibrated range, or of a weight's greatest magnitude, that gets steps; beyond saturates
+fixed.between [low, high] instead of the calibrated range, for values; `range` in a file
 fixed.scale   the real number that one step stands for, whatever the range
 fixed.scheme  "affine" or "pow2" (a scale 2^k, no zero point)
 fixed.per     of weights: a scale per "row" (output channel), or one for the whole "tensor"
@@ -13,14 +14,13 @@ fixed.per     of weights: a scale per "row" (output channel), or one for the who
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
-    Float64Type,
     FloatAttr,
     IntegerAttr,
     StringAttr,
@@ -30,19 +30,32 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
-BITS, CLIP, SCALE, SCHEME, PER = NAMES = ("fixed.bits", "fixed.clip", "fixed.scale", "fixed.scheme", "fixed.per")
+NAMES = {
+    "bits": "fixed.bits",
+    "clip": "fixed.clip",
+    "range": "fixed.between",
+    "scale": "fixed.scale",
+    "scheme": "fixed.scheme",
+    "per": "fixed.per",
+}
+"""The attribute of each setting."""
 
 LEAST_BITS, MOST_BITS = 4, 16
 
-SCHEMES, GRANULARITIES = ("affine", "pow2"), ("row", "tensor")
+LARGEST = 1e30
+"""The greatest magnitude of a range and of a scale."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is set of one value; None leaves it to the options of the pass. `per` is of weights only."""
+    """What is set of one value; None leaves it to the options of the pass.
+
+    `range` is of computed values and inputs only, `per` of weights.
+    """
 
     bits: int | None = None
     clip: float | None = None
+    range: tuple[float, float] | None = None
     scale: float | None = None
     scheme: str | None = None
     per: str | None = None
@@ -52,19 +65,33 @@ class Setting:
 
     def attributes(self) -> dict[str, Attribute]:
         """The attributes that say so."""
-        given = {f"fixed.{f.name}": getattr(self, f.name) for f in fields(self)}
-        return {name: as_attribute(value) for name, value in given.items() if value is not None}
+        return {NAMES[name]: as_attribute(value) for name, value in self.to_dict().items()}
 
     def to_dict(self) -> dict[str, Any]:
         """What is set, by name."""
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
 
-def as_attribute(value: float | str) -> Attribute:
-    """A number or a word as an attribute."""
+def as_attribute(value: float | str | tuple[float, ...]) -> Attribute:
+    """Numbers or a word as an attribute."""
     if isinstance(value, str):
         return StringAttr(value)
+    if isinstance(value, tuple):
+        return ArrayAttr([FloatAttr(number, f64) for number in value])
     return IntegerAttr(value, i64) if isinstance(value, int) else FloatAttr(value, f64)
+
+
+def from_attribute(attribute: Attribute | None) -> Any:
+    """The number, the word or the pair of numbers that an attribute holds; None where it holds none of these."""
+    match attribute:
+        case StringAttr(data=text):
+            return text
+        case IntegerAttr(value=number) | FloatAttr(value=number):
+            return number.data
+        case ArrayAttr(data=entries) if len(entries) == 2:
+            return tuple(entry.value.data if isinstance(entry, FloatAttr) else math.nan for entry in entries)
+        case _:
+            return None
 
 
 def setting_of(value: SSAValue) -> Setting:
@@ -74,18 +101,8 @@ def setting_of(value: SSAValue) -> Setting:
 
 def setting_in(attributes: Mapping[str, Attribute]) -> Setting:
     """What a dictionary of attributes sets."""
-    if attributes.keys().isdisjoint(NAMES):
-        return Setting()
-    given: dict[str, Any] = {}
-    for name in NAMES:
-        match attributes.get(name):
-            case StringAttr(data=text):
-                given[name.removeprefix("fixed.")] = text
-            case IntegerAttr(value=number) | FloatAttr(value=number, type=Float64Type()):
-                given[name.removeprefix("fixed.")] = number.data
-            case _:
-                pass
-    return Setting(**given)
+    given = {name: from_attribute(attributes.get(attribute)) for name, attribute in NAMES.items()}
+    return Setting(**given) if any(value is not None for value in given.values()) else Setting()
 
 
 def attributes_of(value: SSAValue) -> Mapping[str, Attribute]:
@@ -100,7 +117,7 @@ def attributes_of(value: SSAValue) -> Mapping[str, Attribute]:
 
 def put(value: SSAValue, setting: Setting) -> None:
     """Replace what is set of a value."""
-    kept = {name: entry for name, entry in attributes_of(value).items() if name not in NAMES}
+    kept = {name: entry for name, entry in attributes_of(value).items() if name not in NAMES.values()}
     new = {**kept, **setting.attributes()}
     if isinstance(value.owner, Operation):
         value.owner.attributes.clear()
@@ -116,18 +133,33 @@ def put(value: SSAValue, setting: Setting) -> None:
 
 def wrong(name: str, value: object) -> str | None:
     """Why a setting cannot be, None where it can; `name` as in the file: `bits`."""
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    match name:
-        case "bits":
-            right = isinstance(value, int) and LEAST_BITS <= number <= MOST_BITS
-            return None if right else f"expected a width of {LEAST_BITS} to {MOST_BITS} bits"
-        case "clip":
-            return None if 0 < number <= 2 else "expected a share of the range, above 0 and at most 2"
-        case "scale":
-            return None if 1e-30 < number < 1e30 else "expected a positive number"
-        case "scheme":
-            return None if value in SCHEMES else f"expected {' or '.join(SCHEMES)}"
-        case "per":
-            return None if value in GRANULARITIES else f"expected {' or '.join(GRANULARITIES)}"
-        case _:
-            return f"there are {', '.join(n.removeprefix('fixed.') for n in NAMES)}"
+    if name not in RIGHT:
+        return f"there are {', '.join(RIGHT)}"
+    is_right, expected = RIGHT[name]
+    return None if is_right(value) else f"expected {expected}"
+
+
+def number(value: Any) -> float:
+    """A number as float; NaN of anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+
+
+def is_range(value: Any) -> bool:
+    """Two numbers, the lesser first."""
+    if not isinstance(value, list | tuple) or len(pair := list(map(number, value))) != 2:
+        return False
+    return -LARGEST <= pair[0] < pair[1] <= LARGEST
+
+
+RIGHT: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "bits": (
+        lambda value: isinstance(value, int) and LEAST_BITS <= number(value) <= MOST_BITS,
+        f"a width of {LEAST_BITS} to {MOST_BITS} bits",
+    ),
+    "clip": (lambda value: 0 < number(value) <= 2, "a share of the range, above 0 and at most 2"),
+    "range": (is_range, "[low, high]"),
+    "scale": (lambda value: 1 / LARGEST < number(value) < LARGEST, "a positive number"),
+    "scheme": (lambda value: value in ("affine", "pow2"), "affine or pow2"),
+    "per": (lambda value: value in ("row", "tensor"), "row or tensor"),
+}
+"""What each setting may be, and how that is said."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 from xdsl.ir import Dialect
 
 from .buffers import AliasOp, ArenaOp, BufferOp, RetireOp, RowsOp, ViewOp
-from .inputs import INPUT_ARENA, INPUT_ROWS, caller_form
-from .loops import WHOLE, LoopOp, all_dims, forms_of, loops_around, outermost
+from .inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS, caller_form, pushed_loop
+from .loops import LAST, WHOLE, LoopOp, all_dims, forms_of, loops_around, outermost
 from .sizes import FLASH, element_bytes, row_bytes, row_count, row_dimension, size_in_bytes
 from .steps import TIMES, OpaqueOp, StreamOp, accumulates
 
@@ -23,6 +23,8 @@ __all__ = [
     "FLASH",
     "INPUT_ARENA",
     "INPUT_ROWS",
+    "INPUT_STEPS",
+    "LAST",
     "TIMES",
     "WHOLE",
     "AliasOp",
@@ -42,6 +44,7 @@ __all__ = [
     "forms_of",
     "loops_around",
     "outermost",
+    "pushed_loop",
     "row_bytes",
     "row_count",
     "row_dimension",

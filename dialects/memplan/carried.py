@@ -80,8 +80,9 @@ def held_dims(form: StructuredForm, loop: LoopOp) -> set[int]:
 def missing(form: StructuredForm, loop: LoopOp, written: Written) -> Iterator[SSAValue]:
     """The storage of which a form reads what is not written yet."""
     held = held_dims(form, loop)
-    maps: list[AffineMap | None] = [*(m.data for m in form.maps.data[:-1]), *(None for _ in form.tables)]
-    for value, access in zip((*form.ins, *form.params, *form.tables), maps, strict=True):
+    read = (None if form.is_held(access) else access for access in (*form.in_maps, *form.param_maps))
+    maps: list[AffineMap | None] = [*read, *(None for _ in (*form.tables, *form.indices))]
+    for value, access in zip((*form.ins, *form.params, *form.tables, *form.indices), maps, strict=True):
         root, _ = root_and_offset(value)
         if is_storage(root) and not is_covered(value, access, form, held, written):
             yield root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from xdsl.dialects.builtin import I64, IntegerAttr, StringAttr, i64
 from xdsl.ir import Operation, Region
@@ -16,6 +17,10 @@ from .buffers import RetireOp
 
 WHOLE = -1
 """The entry of `along` for a form that runs as a whole in every round."""
+
+
+LAST = "memplan.last"
+"""The attribute of a form in a loop that computes in each round what is wanted of the last one alone: no stack."""
 
 
 @irdl_op_definition
@@ -114,6 +119,11 @@ def loops_around(op: Operation) -> tuple[LoopOp, ...]:
         found.append(parent)
         parent = parent.parent_op()
     return tuple(reversed(found))
+
+
+def rounds_of(form: StructuredForm) -> int:
+    """How often a form runs as a whole: the rounds of the loops around, but of those that run a slice of it."""
+    return prod(loop.trips for loop in loops_around(form) if form not in loop.dims)
 
 
 def outermost(op: Operation) -> Operation:

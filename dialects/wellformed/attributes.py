@@ -28,13 +28,14 @@ from xdsl.ir import Attribute, Operation
 from .. import onnx
 from ..dense import to_numpy
 from ..diagnostics import OpError
-from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FAR, FLASH, MEMORY, NEAR, SECTION
+from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FAR, FLASH, MEMORY, NEAR, RESETS, SECTION
 from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.settings import NAMES as SETTINGS
-from ..fixed.settings import setting_in, wrong
+from ..fixed.settings import from_attribute, wrong
 from ..fixed.types import QType
-from ..mcu import LABEL
-from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS
+from ..mcu import KEEP, LABEL
+from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
+from ..memplan.loops import LAST, LoopOp
 from ..memplan.steps import TIMES
 from .ports import verify_ports
 
@@ -112,8 +113,8 @@ def one_of(*types: type[Attribute]) -> Check:
 
 
 def names_a_form(op: Operation, attribute: Attribute) -> str | None:
-    """The name of the form that takes the input; below memplan there are no forms any more."""
-    forms = [inner for inner in op.walk() if isinstance(inner, StructuredForm)]
+    """The name of the form, or loop, that takes the input; below memplan there are no forms any more."""
+    forms = [inner for inner in op.walk() if isinstance(inner, StructuredForm | LoopOp)]
     if not isinstance(attribute, StringAttr):
         return f"expected the name of a form, got {attribute}"
     named = [form for form in forms if form.node == attribute]
@@ -159,8 +160,7 @@ def distance_in_steps(op: Operation, attribute: Attribute) -> str | None:
 
 def setting(name: str) -> Check:
     """What is set of a value, such as its width."""
-    short = name.removeprefix("fixed.")
-    return lambda op, attribute: wrong(short, getattr(setting_in({name: attribute}), short))
+    return lambda op, attribute: wrong(name, from_attribute(attribute))
 
 
 def power_of_two(op: Operation, attribute: Attribute) -> str | None:
@@ -176,12 +176,15 @@ CHECKS: dict[str, Check] = {
     "fixed.type": one_of(QType, IntegerType),
     "fixed.state_types": per_state,
     "fixed.input_types": per_argument(lambda entry: isinstance(entry, QType | IntegerType), "a type"),
-    **{name: setting(name) for name in SETTINGS},
+    **{attribute: setting(name) for name, attribute in SETTINGS.items()},
     MAX_ERROR: distance_in_steps,
     INPUT_ROWS: names_a_form,
+    INPUT_STEPS: names_a_form,
     INPUT_ARENA: names_a_form,
+    LAST: one_of(UnitAttr),
     TIMES: times,
     "memplan.distance": distances,
+    KEEP: one_of(UnitAttr),
     LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
     CONST: one_of(UnitAttr),
     FLASH: one_of(UnitAttr),
@@ -189,6 +192,7 @@ CHECKS: dict[str, Check] = {
     NEAR: one_of(UnitAttr),
     ALIAS: one_of(UnitAttr),
     ELEMENTS: positive,
+    RESETS: one_of(UnitAttr),
     ALIGNMENT: power_of_two,
     MEMORY: text(r"[a-z][a-z0-9_]*", "the name of a memory, such as dtcm"),
     SECTION: text(r"[.\w]+", "the name of a section, such as .dtcm"),

@@ -12,7 +12,7 @@ from xdsl.ir import Attribute
 from ..diagnostics import OpError
 from ..fixed.forms import scalar_type
 from ..fixed.types import PortAttr
-from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS
+from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 
 INPUTS, OUTPUTS = "fixed.inputs", "fixed.outputs"
 
@@ -28,10 +28,11 @@ def verify_ports(function: FuncOp) -> None:
     if not results and any(isinstance(argument, MemRefType) for argument in values):
         split = len(values) - len(outputs) if outputs is not None else len(inputs or ())
         values, results = values[: max(0, split)], values[max(0, split) :]
+    in_steps = INPUT_STEPS in function.attributes
     if inputs is not None and not (INPUT_ARENA in function.attributes and not values):
-        verify_side(function, INPUTS, inputs, values, by_rows=INPUT_ROWS in function.attributes)
+        verify_side(function, INPUTS, inputs, values, by_rows=INPUT_ROWS in function.attributes or in_steps)
     if outputs is not None:
-        verify_side(function, OUTPUTS, outputs, results, by_rows=False)
+        verify_side(function, OUTPUTS, outputs, results, by_rows=in_steps)
 
 
 def port_list(function: FuncOp, name: str) -> list[PortAttr] | None:
@@ -49,7 +50,7 @@ def port_list(function: FuncOp, name: str) -> list[PortAttr] | None:
 def verify_side(
     function: FuncOp, name: str, ports: Sequence[PortAttr], types: Sequence[Attribute], by_rows: bool
 ) -> None:
-    """Compare ports with the types of arguments or results. Of an input `by_rows` an argument holds only a row."""
+    """Compare ports with the types of arguments or results. Of a port `by_rows` an argument may hold only a row."""
     if len(ports) != len(types):
         raise OpError(function, f"attribute '{name}': {len(ports)} ports for {len(types)} values")
     for port, type in zip(ports, types, strict=True):

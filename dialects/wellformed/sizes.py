@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute
 from xdsl.ir.affine import AffineBinaryOpExpr, AffineConstantExpr, AffineExpr
 
+from .. import fixed, onnx
 from ..diagnostics import OpError
 from ..emitc.types import ArrayType
 from ..fixed.types import DomainAttr, IntsAttr
@@ -29,6 +30,9 @@ MAX_BITS = 64
 
 MAX_NUMBER = 1 << 31
 """The limit of coefficients, offsets and zero points: sums of their products with sizes stay within 64 bits."""
+
+MAX_ROUNDS = 1 << 16
+"""The most rounds of a scan, those of scans around it included: the executors go through them one by one."""
 
 MAX_TERMS = 100
 """The most operators in one result of an access map."""
@@ -45,6 +49,17 @@ def verify_sizes(module: ModuleOp, max_elements: int) -> None:
             reason = refusal(attribute, max_elements, seen)
             if reason is not None:
                 raise OpError(op, reason)
+        if isinstance(op, onnx.ScanOp | fixed.ScanOp) and rounds_of(op) > MAX_ROUNDS:
+            raise OpError(op, f"{rounds_of(op):,} rounds are more than {MAX_ROUNDS:,}")
+
+
+def rounds_of(op: Operation | None) -> int:
+    """How often the body of a scan runs; 1 for other ops and none."""
+    rounds = 1
+    while op is not None:
+        rounds *= max(1, op.trips) if isinstance(op, onnx.ScanOp | fixed.ScanOp) else 1
+        op = op.parent_op()
+    return rounds
 
 
 def stated(op: Operation) -> list[Attribute]:

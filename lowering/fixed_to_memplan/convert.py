@@ -208,7 +208,8 @@ class Conversion:
 
     def _concat(self, op: ConcatOp) -> None:
         """Copy the parts there that were not written there."""
-        place = self.destination(op.result, op.node)
+        state = self.in_place.get(op.result)
+        place = self.destination(op.result, op.node) if state is None else self.places.setdefault(op.result, state)
         for number, (part, start) in enumerate(zip(op.parts, op.starts, strict=True)):
             there = absolute(Part(op, start), self.parts)
             known = self.parts.get(base_of(part))

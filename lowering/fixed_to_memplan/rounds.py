@@ -17,10 +17,10 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
 from ...dialects.fixed.forms import StructuredForm
-from ...dialects.memplan import FLASH, WHOLE, BufferOp, LoopOp, forms_of
+from ...dialects.memplan import FLASH, WHOLE, BufferOp, LoopOp, forms_of, size_in_bytes
 from ...dialects.memplan.liveness import root_of
 from ...passes.memplan.lifetimes.distance import safe_distance
-from .joined_places import base_of, join
+from .joined_places import base_of, is_written, join
 from .places import Place, Turn, whole
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Rounds:
         self.level = len(conversion.trips)
         self.name = scan.node.data if scan.node is not None else "scan"
         self.block = Block()
-        self.states = [whole(self._buffer(value, f"{self.name}_state")) for value in scan.states]
-        self.stacks = [self._stack(number) for number in range(len(scan.stacked))]
+        self.states = [self._state(number) for number in range(len(scan.states))]
+        self.stacks = {number: self._stack(number) for number, value in enumerate(scan.stacked) if value.first_use}
 
     def convert(self) -> None:
         """Append the loop, and what fills the states before it."""
@@ -66,17 +66,24 @@ class Rounds:
                 and not self._is_read_late(value)
             ):
                 conversion.in_place[base_of(value)] = state
-        for value, stack in zip(end.outs, self.stacks, strict=True):
+                self._use_between(value, state)
+        shifted = {value: state for value, state in zip(end.states, self.states, strict=True) if self._is_shift(value)}
+        for value, state in shifted.items():
+            conversion.in_place.setdefault(value, state)
+        for number, stack in self.stacks.items():
+            value = end.outs[number]
             base = base_of(value)
             taken = base in conversion.in_place or base in conversion.destinations
             if is_made_in(value, scan) and not taken and (base is value or stack.is_stack):
                 conversion.destinations[base] = stack
         taken = {*conversion.destinations, *conversion.in_place}
-        conversion.parts.update(join(scan.body.block, taken))
+        parts = join(scan.body.block, taken)
+        conversion.parts.update({value: part for value, part in parts.items() if part.whole.result not in shifted})
         for op in scan.body.block.ops:
             if not isinstance(op, NextOp):
                 conversion.convert_op(op)
-        for number, (value, stack) in enumerate(zip(end.outs, self.stacks, strict=True)):
+        for number, stack in self.stacks.items():
+            value = end.outs[number]
             if not lies_in(conversion.places[value], stack):
                 conversion.copy(conversion.places[value], stack, f"{self.name}.out{number}")
         self._copy_states()
@@ -114,10 +121,45 @@ class Rounds:
             following = following.next_op
         return False
 
+    def _is_shift(self, value: SSAValue) -> bool:
+        """Whether a next state is a delay line: the end of the old one, and behind it what nothing old is part of.
+
+        Its parts are copied in their order, so that each element moves to a lower address before others take its place.
+        """
+        concat, end = value.owner, self.scan.end
+        if not isinstance(concat, ConcatOp) or concat.parent is not self.scan.body.block:
+            return False
+        state = self.scan.state_arguments[list(end.states).index(value)]
+        old = set(views_of(state, self.scan))
+        first, *rest = concat.parts
+        moved = isinstance(first.owner, SliceOp) and first.owner.source is state
+        only = len([other for other in end.states if other is value]) == 1
+        return moved and only and not old.intersection(rest) and not self._is_read_late(value)
+
+    def _use_between(self, value: SSAValue, state: Place) -> None:
+        """Let the last reader of the old state write over it, too, where its result is gone with the next state."""
+        scan, conversion = self.scan, self.conversion
+        old = set(views_of(scan.state_arguments[self.states.index(state)], scan))
+        writer = base_of(value).owner
+        assert isinstance(writer, Operation)
+        reader = writer.prev_op if not old.intersection(operands_of(writer)) else None
+        while reader is not None and not old.intersection(operands_of(reader)):
+            reader = reader.prev_op
+        if not isinstance(reader, StructuredForm) or reader.result is None:
+            return
+        result = reader.result
+        users = [use.operation for use in result.uses]
+        same = size_in_bytes(conversion.memref_of(result)) == size_in_bytes(state.type)
+        near = all(user.parent is writer.parent and not writer.is_before_in_block(user) for user in users)
+        if same and near and all(isinstance(user, StructuredForm) for user in users):
+            conversion.in_place.setdefault(result, state)
+
     def _start(self, value: SSAValue, state: Place) -> None:
         """Fill a state. A constant of equal elements takes the flash of one."""
         node = f"{self.name}.init{self.states.index(state)}"
         place, constant = self.conversion.places[value], value.owner
+        if lies_in(place, state):
+            return
         if isinstance(constant, ConstantOp):
             elements = to_numpy(constant.value)
             if elements.size > 1 and (elements == elements.flat[0]).all():
@@ -142,9 +184,15 @@ class Rounds:
         place = self.conversion.destination(scan.stacked[number], scan.node)
         return place.slice(scan.out_axes.data[number], self._turn(scan.out_reversed.data[number]))
 
-    def _buffer(self, value: SSAValue, node: str) -> SSAValue:
-        type = self.conversion.memref_of(value)
-        return self.conversion.define(BufferOp(type, node))
+    def _state(self, number: int) -> Place:
+        """The buffer of a state: the one that its first value was written into, where nothing else uses that."""
+        conversion, value = self.conversion, self.scan.states[number]
+        place = conversion.places[value]
+        alone = len(list(value.uses)) == 1 and is_written(value) and value not in conversion.parts
+        here = isinstance(value.owner, Operation) and value.owner.parent is self.scan.parent
+        if alone and here and place.is_whole and isinstance(place.memref.owner, BufferOp):
+            return place
+        return whole(conversion.define(BufferOp(conversion.memref_of(value), f"{self.name}_state")))
 
 
 def is_settled(form: StructuredForm, state: Place, levels: Sequence[int]) -> bool:
@@ -155,7 +203,7 @@ def is_settled(form: StructuredForm, state: Place, levels: Sequence[int]) -> boo
     root = root_of(state.memref)
     if any(root_of(table) is root for table in form.tables):
         return False
-    reads = [number for number, value in enumerate((*form.ins, *form.params)) if root_of(value) is root]
+    reads = [number for number, value in enumerate((*form.ins, *form.params, *form.indices)) if root_of(value) is root]
     if len(levels) > 1 and reads:
         return False
     return all(safe_distance(form, number, 0 if levels else None) == 0 for number in reads)

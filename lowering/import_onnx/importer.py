@@ -26,6 +26,7 @@ from .model_file import OLDEST_OPSET, file_name, opset, parse
 from .naming import repeated
 from .proto import read_by
 from .recurrence.importer import RecurrentImporter
+from .recurrence.rolling import rolled
 from .refusals import reason_of
 from .sizes import InputShapes, Sizes
 from .sorting import in_order
@@ -173,7 +174,10 @@ class GraphImporter:
     def add_nodes(self) -> None:
         """Operands before their users, whatever the order of the file."""
         ordered, cycle = in_order(self.graph.node)
-        for node in ordered:
+        outputs = {output.name for output in self.graph.output}
+        nodes = rolled(ordered, self.graph.initializer, outputs)
+        self.nodes.used |= {name for node in nodes for name in read_by(node)}
+        for node in nodes:
             self.nodes.add(node)
         if cycle:
             names = [in_quotes(node.name or node.output[0]) for node in cycle]

@@ -42,11 +42,11 @@ def graphs_of(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
 
 def read_by(node: onnx.NodeProto) -> set[str]:
     """The values that a node reads, those of the graphs inside it included, but for what these compute themselves."""
-    names, graphs = set(node.input), list(graphs_of(node))
-    while graphs:
-        graph = graphs.pop()
-        names |= {output.name for output in graph.output}
-        for inner in graph.node:
-            names |= set(inner.input)
-            graphs += graphs_of(inner)
-    return names
+    return set(node.input).union(*(read_from_outside(graph) for graph in graphs_of(node)))
+
+
+def read_from_outside(graph: onnx.GraphProto) -> set[str]:
+    """The values that a graph inside a node reads of what is around it; a name of its own hides one outside."""
+    names = {output.name for output in graph.output}.union(*(read_by(node) for node in graph.node))
+    own = {value.name for value in (*graph.input, *graph.initializer)}
+    return names - own.union(*(node.output for node in graph.node))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, Signedness, f32
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, Signedness, f32, i1
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
@@ -78,13 +78,21 @@ def through(node: Node, x: SSAValue, step: float, point: DenseIntOrFPElementsAtt
 
 
 def bipolar_quant(node: Node) -> onnx.OnnxOp:
-    """`scale` where a constant is not negative, else `-scale`."""
-    if not is_weight(node.operand(0)):
-        raise Unsupported("it is supported for constants only; use Quant with 2 bits for activations")
+    """`scale` where a number is not negative, else `-scale`: integers 1 and -1, of 2 bits."""
     scale = node.constant(1, "the scale").astype(np.float32)
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         raise Unsupported("scales must be positive and finite")
-    return on_grid(node, np.where(node.constant(0, "the value") >= 0, 1.0, -1.0), scale)
+    x = node.operand(0)
+    if is_weight(x):
+        return on_grid(node, np.where(node.constant(0, "the value") >= 0, 1.0, -1.0), scale)
+    if scale.size != 1:
+        raise Unsupported("of values computed at run time it takes one scale")
+    step, name = float(scale.reshape(-1)[0]), node.name
+    zero, high, low = (onnx.ConstantOp(from_numpy(np.full((1,), v, np.float32))).result for v in (0.0, step, -step))
+    truths = onnx.CompareOp("less", x, zero, like(x, shape_of(x), i1), f"{name}_negative").result
+    signs = onnx.WhereOp(truths, low, high, like(x, shape_of(x)), f"{name}_signs").result
+    element = IntegerType(2)
+    return through(node, signs, step, from_numpy(np.zeros((), np.int64), element), element)
 
 
 def on_grid(node: Node, integers: NDArray[Any], scale: NDArray[np.float32]) -> onnx.OnnxOp:

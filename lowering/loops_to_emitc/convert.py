@@ -27,10 +27,10 @@ from xdsl.passes import ModulePass
 
 from ...dialects import emitc
 from ...dialects.dense import from_numpy, to_numpy
-from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, NOINLINE, PUSH_ROW, RUN, SECTION
+from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, NOINLINE, PUSH_ROW, RESETS, RUN, SECTION, STEP
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
-from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ...dialects.names import parameter_name
 from .check import ReadOnly, check
 from .control import BodyWriter, array_of
@@ -89,8 +89,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
         body.block(function.body.block)
         results = [body.w.scalar_type(type) for type in function.function_type.outputs]
         type = FunctionType.from_lists([a.type for a in block.args], results)
-        suffix = (PUSH_ROW if INPUT_ROWS in function.attributes else RUN) if public else ""
-        name = function.sym_name.data + suffix
+        name = function.sym_name.data + (suffix_of(function) if public else "")
         lowered = emitc.FuncOp(name, type, Region(block), () if public else ("static",), attributes)
         lowered.attributes.update(function.attributes)
         if self.noinline and not public:
@@ -127,8 +126,17 @@ class ConvertLoopsToEmitcPass(ModulePass):
 
 
 def is_public(function: func.FuncOp) -> bool:
-    """True for the function that the module is for; it comes last."""
+    """True for the functions that the module is for; they come last."""
     return function.sym_visibility is None or function.sym_visibility.data == "public"
+
+
+def suffix_of(function: func.FuncOp) -> str:
+    """What the name of a public function ends in."""
+    if RESETS in function.attributes:
+        return ""
+    if INPUT_STEPS in function.attributes:
+        return STEP
+    return PUSH_ROW if INPUT_ROWS in function.attributes else RUN
 
 
 def port_type(port: PortAttr) -> IntegerType:

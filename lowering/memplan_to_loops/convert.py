@@ -1,30 +1,43 @@
 """From plans to loops: every structured form becomes a function of nested loops, every place of the plan an address.
 
 The public function keeps its name and its ports; it takes the addresses and calls the steps in the plan's order. Where
-the input is delivered row by row, it takes one row and runs the slices that become possible; where the caller writes it
-into the arena, it takes no input at all.
+the input is delivered row by row, it takes one row and runs the slices that become possible, or a round of a loop
+(`pushed.py`); where the caller writes it into the arena, it takes no input at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast, get_args
 
 from xdsl.context import Context
 from xdsl.dialects import func, memref, scf
-from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType, ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType, ModuleOp, UnitAttr, i16
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
+from ...dialects.emitc.types import RESET, RESETS
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
-from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, LoopOp, RetireOp, StreamOp, caller_form, loops_around
+from ...dialects.memplan import (
+    INPUT_ARENA,
+    INPUT_ROWS,
+    INPUT_STEPS,
+    LoopOp,
+    RetireOp,
+    StreamOp,
+    caller_form,
+    loops_around,
+    pushed_loop,
+)
 from .emit import Emitter, signless_memref
 from .index import Padding, Style
 from .memory import Memory, Place, Symbols, write_place
 from .nest import Storage, build_nest
+from .pushed import RowCounter, on_slices, slice_types, slices_of, uses_dim
 from .rows import Rows
 from .stream import Stream
 from .tiles.build import build_tile
@@ -56,7 +69,7 @@ class ConvertMemplanToLoopsPass(ModulePass):
             lowering = Lowering(function, Symbols(function.sym_name.data, symbols), style, sections)
             lowered = lowering.lower()
             drop_unused(lowering, lowered)
-            op.body.block.insert_ops_before([*lowering.memory.globals, *lowering.steps, lowered], function)
+            op.body.block.insert_ops_before([*lowering.memory.globals, *lowering.steps, *lowered], function)
             op.body.block.erase_op(function)
 
 
@@ -66,9 +79,12 @@ class Lowering:
     def __init__(self, function: func.FuncOp, names: Symbols, style: Style, sections: Mapping[str, str]):
         self.function, self.names = function, names
         self.style = style
-        self.memory = Memory(names, INPUT_ARENA in function.attributes, sections)
-        self.steps: list[func.FuncOp] = []
         self.pushed, self.given = caller_form(function, INPUT_ROWS), caller_form(function, INPUT_ARENA)
+        self.loop, self.in_steps = pushed_loop(function), INPUT_STEPS in function.attributes
+        self.slices = self._slices()
+        slices = {} if self.loop is None else slice_types(self.loop, self.slices)
+        self.memory = Memory(names, INPUT_ARENA in function.attributes, sections, slices)
+        self.steps: list[func.FuncOp] = []
         for argument in function.args:
             self.memory.argument(argument, is_row=self.pushed is not None and argument in self.pushed.ins)
         taken = [a for a in function.args if self.given is None or a not in self.given.ins]
@@ -83,23 +99,90 @@ class Lowering:
         self.rounds: dict[LoopOp, SSAValue] = {}
         """The rounds of the loops that are being written."""
 
-    def lower(self) -> func.FuncOp:
-        """The public function with addresses and calls in place of the plan."""
-        for op in self.function.body.block.ops:
-            self._lower_op(op)
+    def _slices(self) -> dict[SSAValue, int]:
+        """The memrefs of which a call has one slice: the input where rounds take it, in steps the outputs, too."""
+        if self.loop is None:
+            return {}
+        arguments = list(self.function.args)
+        return slices_of(self.loop, arguments if self.in_steps else arguments[:1])
+
+    def lower(self) -> list[func.FuncOp]:
+        """The public function with addresses and calls in place of the plan; the one that starts anew before it."""
+        others: list[func.FuncOp] = []
+        if self.loop is None:
+            for op in self.function.body.block.ops:
+                self._lower_op(op)
+        elif self.in_steps:
+            others = [self._lower_steps(self.loop)]
+        else:
+            self._lower_rows(self.loop)
         block, attributes = self.emit.entry, self.function.arg_attrs
         if attributes is not None:
             pairs = zip(self.function.args, attributes, strict=True)
             attributes = ArrayAttr([attribute for argument, attribute in pairs if argument in self.arguments])
         lowered = func.FuncOp(
             self.names.model,
-            FunctionType.from_lists([argument.type for argument in block.args], []),
+            FunctionType.from_lists([argument.type for argument in block.args], [i16] if self.in_steps else []),
             Region(block),
             self.function.sym_visibility,
             arg_attrs=attributes,
         )
         lowered.attributes.update(self.function.attributes)
-        return lowered
+        return [*others, lowered]
+
+    def _lower_rows(self, loop: LoopOp) -> None:
+        """A call is a round; what comes before the loop runs at the first row, what comes after it at the last."""
+        first = Block()
+        with self._branch(first):
+            for op in self._ops(loop, before=True):
+                self._lower_op(op)
+        counter = RowCounter(self.emit, self.memory.state("row"), loop.trips)
+        counter.at_first(first)
+        self._round(loop, counter.row)
+        rest = counter.at_last()
+        with self._branch(rest):
+            for op in self._ops(loop, before=False):
+                self._lower_op(op)
+        rest.add_op(scf.YieldOp())
+        self.emit.entry.add_op(func.ReturnOp())
+
+    def _lower_steps(self, loop: LoopOp) -> func.FuncOp:
+        """A call is a round; what comes before the loop is a function, which is returned."""
+        entry, arguments = self.emit, dict(self.arguments)
+        self.emit = Emitter(Block())
+        for op in self._ops(loop, before=True):
+            self._lower_op(op)
+        block = self.emit.entry
+        block.add_op(func.ReturnOp())
+        self.emit, self.arguments, self.written = entry, arguments, {}
+        self._round(loop, self.emit.index(0))
+        for op in self._ops(loop, before=False):
+            self._lower_op(op)
+        self.emit.block.add_op(func.ReturnOp(self.emit.constant(1, i16)))
+        reset = func.FuncOp(f"{self.names.model}{RESET}", FunctionType.from_lists([], []), Region(block), "public")
+        reset.attributes[RESETS] = UnitAttr()
+        return reset
+
+    def _ops(self, loop: LoopOp, before: bool) -> list[Operation]:
+        """The ops of the function before a loop, or after it but for the end."""
+        ops = list(self.function.body.block.ops)
+        at = ops.index(loop)
+        return ops[:at] if before else ops[at + 1 : -1]
+
+    def _round(self, loop: LoopOp, turn: SSAValue) -> None:
+        """Call the forms of a loop once."""
+        self._prepare(loop)
+        self.rounds[loop] = turn
+        for inner in loop.body.block.ops:
+            self._lower_op(inner)
+
+    @contextmanager
+    def _branch(self, block: Block) -> Generator[None]:
+        """Append to a block; the addresses that are written there are not seen elsewhere."""
+        written, arguments = dict(self.written), dict(self.arguments)
+        with self.emit.inside(block):
+            yield
+        self.written, self.arguments = written, arguments
 
     def _lower_op(self, op: Operation) -> None:
         match op:
@@ -123,18 +206,27 @@ class Lowering:
 
     def _call(self, form: StructuredForm) -> None:
         """Turn a form into a function, and call it, with the rounds that it depends on."""
-        held = [(loop, loop.dims[form]) for loop in loops_around(form) if form in loop.dims]
         if form not in self.made:
-            self.made[form] = self._step(form, [dim for _, dim in held], "t")
-        step, rounds = self.made[form], [self.rounds[loop] for loop, _ in held]
-        self.emit.block.add_op(func.CallOp(step.symbol, [*rounds, *step.addresses], []))
+            self._make(form)
+        step, rounds = self.made[form], [self.rounds[loop] for loop in loops_around(form)]
+        passed = [turn for turn, is_passed in zip(rounds, step.takes, strict=True) if is_passed]
+        self.emit.block.add_op(func.CallOp(step.symbol, [*passed, *step.addresses], []))
+
+    def _make(self, form: StructuredForm) -> None:
+        """Turn a form into a function of the rounds that it depends on."""
+        own = on_slices(form, self.slices)
+        dims = [loop.dims.get(form) for loop in loops_around(form)]
+        takes = [dim is not None and uses_dim(own, dim) for dim in dims]
+        step = self._step(own, [dim for dim in dims if dim is not None and uses_dim(own, dim)], "t")
+        self.made[form] = replace(step, takes=tuple(takes))
+        if own is not form:
+            own.erase()
 
     def _prepare(self, op: LoopOp) -> None:
         """Turn the forms of a loop into functions; their addresses are written here, before the loop."""
         for form in op.forms:
             if form not in self.made:
-                dims = [loop.dims[form] for loop in loops_around(form) if form in loop.dims]
-                self.made[form] = self._step(form, dims, "t")
+                self._make(form)
 
     def _loop(self, op: LoopOp) -> None:
         """Call the forms of a loop once a round."""
@@ -225,13 +317,13 @@ def operands_of(form: StructuredForm) -> list[SSAValue]:
     return [*ins, *form.params, *form.tables, *form.indices, form.target, *scratch]
 
 
-def drop_unused(lowering: Lowering, lowered: func.FuncOp) -> None:
+def drop_unused(lowering: Lowering, lowered: Sequence[func.FuncOp]) -> None:
     """Drop constants that nobody reads: kernels have packed their own of them."""
     if not lowering.memory.has_packed:
         return
     used: set[str] = set()
-    for block in (lowered.body.block, *(function.body.block for function in lowering.steps)):
-        for op in list(block.walk()):
+    for function in (*lowered, *lowering.steps):
+        for op in list(function.walk()):
             if isinstance(op, memref.GetGlobalOp) and op.memref.uses:
                 used.add(op.name_.string_value())
             elif isinstance(op, memref.GetGlobalOp):
@@ -247,3 +339,5 @@ class Step:
 
     symbol: str
     addresses: list[SSAValue]
+    takes: tuple[bool, ...] = ()
+    """For each loop around, whether the function takes its round."""

@@ -58,12 +58,13 @@ class Order:
 
 
 def order_of(row: Linear, sizes: Sequence[int], parallel: int, held: Collection[int]) -> Order:
-    """The longest tail of the parallel loops that counts rows in their order; those `held` have no loop."""
+    """The longest tail of the parallel loops that counts rows in their order; dimensions in `held` have none."""
     loop, block, counted = parallel, 1, [False] * len(sizes)
     for dim in reversed(range(parallel)):
-        if sizes[dim] == 1 or dim in held:
+        is_loop = sizes[dim] > 1 and dim not in held
+        if not is_loop and not row.coefficients[dim]:
             continue
-        if row.coefficients[dim] != block:
+        if not is_loop or row.coefficients[dim] != block:
             break
         loop, block, counted[dim] = dim, block * sizes[dim], True
     rest = tuple(0 if counted[d] else c for d, c in enumerate(row.coefficients))

@@ -33,11 +33,11 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects.dense import dtype_of, from_numpy, to_numpy
-from ...dialects.emitc.types import MEMORY, PUSH_ROW, RUN, SECTION
+from ...dialects.emitc.types import ENTRIES, MEMORY, SECTION
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import scalar_type, shaped_type
-from ...dialects.fixed.layout import encode
+from ...dialects.fixed.layout import EncodedRows, encode
 from ...dialects.memories import DEFAULT_MEMORY
 from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes, row_dimension
 from ...dialects.names import Names, identifier, own
@@ -54,7 +54,7 @@ class Symbols:
 
     def __init__(self, model: str, taken: Sequence[str]):
         self.model, self.arena = model, f"{model}_arena"
-        self._names = Names([*taken, f"{model}{RUN}", f"{model}{PUSH_ROW}", self.arena])
+        self._names = Names([*taken, *(model + end for end in ENTRIES), self.arena])
 
     def new(self, name: str) -> str:
         """A symbol for this node; numbered where the name is taken."""
@@ -76,11 +76,18 @@ class Memory:
     """The places of a function's memrefs, and the globals that they need.
 
     Where the caller writes the input into the arena, `is_shared`, the (first) arena is public. `sections` are those of
-    the linker for arenas in some memories.
+    the linker for arenas in some memories. Of the memrefs `slices` a call has one slice, of that type.
     """
 
-    def __init__(self, names: Symbols, is_shared: bool, sections: Mapping[str, str]):
+    def __init__(
+        self,
+        names: Symbols,
+        is_shared: bool,
+        sections: Mapping[str, str],
+        slices: Mapping[SSAValue, MemRefType] | None = None,
+    ):
         self.names, self.is_shared, self.sections = names, is_shared, sections
+        self.slices = {} if slices is None else slices
         self.globals: list[memref.GlobalOp] = []
         self._arenas = 0
         self.has_packed = False
@@ -97,6 +104,8 @@ class Memory:
             case ConstantOp() if isinstance(op.result.type, MemRefType):
                 self._values[op.result] = op
                 self._places[op.result] = Place(op.result, 0, signless_memref(op.result.type))
+                if not op.result.uses.get_length() and self.number(op.result) is None:
+                    self._unread(op)
             case ArenaOp():
                 self._arena(op)
             case BufferOp():
@@ -121,7 +130,11 @@ class Memory:
         if is_row and row_dimension(value.type) is None:
             raise UserError(f"`{self.names.model}` takes {value.type}, which has no rows, row by row")
         type = signless_memref(value.type)
-        self._places[value] = Place(value, 0, one_row(type) if is_row else type)
+        self._places[value] = Place(value, 0, one_row(type) if is_row else self._sliced(value, type))
+
+    def _sliced(self, value: SSAValue, type: MemRefType) -> MemRefType:
+        """The type of what a call has of a memref."""
+        return signless_memref(self.slices.get(value, type))
 
     def place(self, value: SSAValue) -> Place:
         """Where a memref lives."""
@@ -146,15 +159,26 @@ class Memory:
         if constant is None or constant.layout is None:
             return None
         rows = encode(to_numpy(constant.value), constant.layout)
-        data = rows.data.view(np.int8)
-        type = MemRefType(i8, data.shape, memory_space=FLASH)
-        symbol = self.constant(self._name(constant), type, from_numpy(data))
+        symbol = self._bytes(constant, rows)
 
         def table(values: NDArray[np.int32]) -> SSAValue:
             return self._get(emit, self.table(f"{self._name(constant)}_rows", values))
 
         layout, element = constant.layout, signless(scalar_type(shaped_type(value).element_type))
         return Encoded(self._get(emit, symbol), rows, layout.encoding.data, layout.axis.value.data, element, table)
+
+    def _bytes(self, constant: ConstantOp, rows: EncodedRows) -> memref.GlobalOp:
+        """The global of the bytes of a constant."""
+        data = rows.data.view(np.int8)
+        type = MemRefType(i8, data.shape, memory_space=FLASH)
+        return self.constant(self._name(constant), type, from_numpy(data))
+
+    def _unread(self, constant: ConstantOp) -> None:
+        """Make the global of a constant that nothing reads: of a sample of a program all constants count."""
+        if constant.layout is None:
+            self._constant(constant)
+        else:
+            self._bytes(constant, encode(to_numpy(constant.value), constant.layout))
 
     def get_root(self, emit: Emitter, root: SSAValue) -> SSAValue:
         """Write `memref.get_global` of a root that is not an argument."""
@@ -172,7 +196,8 @@ class Memory:
     def _inside(self, source: SSAValue, offset: int, result: SSAValue) -> None:
         assert isinstance(result.type, MemRefType)
         outer = self._places[source]
-        self._places[result] = Place(outer.root, outer.offset + offset, signless_memref(result.type), outer.rows)
+        type = self._sliced(result, signless_memref(result.type))
+        self._places[result] = Place(outer.root, outer.offset + offset, type, outer.rows)
 
     def _arena(self, op: ArenaOp) -> None:
         """Arenas after the first are named by their memories; the first is what the caller may share."""

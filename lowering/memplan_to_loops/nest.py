@@ -103,7 +103,8 @@ class Nest:
 
     def _trip_counts(self) -> tuple[int, ...]:
         """Sizes of the loops; 1 where a dimension needs none."""
-        used = [index.coefficients for access in self.form.maps for index in linear_map(access.data)]
+        accesses = [*(access.data for access in self.form.maps), *self.form.held_maps]
+        used = [index.coefficients for access in accesses for index in linear_map(access)]
         counts = isinstance(self.combination, SumOfProducts)
         return tuple(
             size if any(c[dim] for c in used) or (counts and dim >= self.parallel) else 1

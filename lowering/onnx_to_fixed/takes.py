@@ -19,7 +19,13 @@ from .integers.numbers import Numbers
 
 def lower_take(builder: FixedBuilder, op: onnx.TakeOp) -> SSAValue:
     """`y[.., j.., ..] = x[.., i[j..], ..]`: the dimension of x behind those of the result is held at the index."""
-    name, axis, x = name_of(op), op.axis_index, builder.value(op.x)
+    type, value = op.attributes.get(TYPE), taken(builder, op, builder.value(op.x))
+    return in_type(builder, value, type, name_of(op)) if isinstance(type, QType) else value
+
+
+def taken(builder: FixedBuilder, op: onnx.TakeOp, x: SSAValue) -> SSAValue:
+    """The elements of a tensor, which may be another than the op's, at its indices."""
+    axis = op.axis_index
     index = index_of(builder, op)
     rank, shape = len(shape_of(op.indices)), shape_of(op.result)
     *d, held = dimensions(len(shape) + 1)
@@ -27,10 +33,8 @@ def lower_take(builder: FixedBuilder, op: onnx.TakeOp) -> SSAValue:
     maps = [access(len(shape) + 1, *d[:axis], held, *d[axis + rank :]), access(len(shape) + 1, *d)]
     domain = DomainAttr((*shape, shape_of(op.x)[axis]))
     at = At((len(shape),), (index,), (access(len(shape) + 1, *d[axis : axis + rank]),))
-    form = MapOp([x], TensorType(element, shape), domain, maps, identity_body(element), node=name, at=at)
-    value = builder.emit(form)
-    type = op.attributes.get(TYPE)
-    return in_type(builder, value, type, name) if isinstance(type, QType) else value
+    type = TensorType(element, shape)
+    return builder.emit(MapOp([x], type, domain, maps, identity_body(element), node=name_of(op), at=at))
 
 
 def index_of(builder: FixedBuilder, op: onnx.TakeOp) -> SSAValue:

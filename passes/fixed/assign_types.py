@@ -27,6 +27,8 @@ from ...dialects.onnx.base import element_of
 from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, is_real, label_of, the_function
 from .scales.between import between, feeds_resize
+from .scales.compared import BITS as COMPARED_BITS
+from .scales.compared import is_compared
 from .scales.distances import range_beside
 from .scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
 from .scales.repeated import (
@@ -105,6 +107,8 @@ class Assignment:
         self.types: dict[SSAValue, QType] = {}
         self.joined: set[SSAValue] = set()
         """Values that took their type from a concatenation."""
+        self.own: list[SSAValue] = []
+        """Values whose type is their own, not that of an operand or a reader, nor the model's."""
 
     def run(self) -> None:
         """Assign, or raise one UserError that names every value without a type."""
@@ -114,7 +118,7 @@ class Assignment:
         ops = [op for op in self.function.body.walk() if not is_constant(op)]
         scans = [op for op in ops if isinstance(op, onnx.ScanOp)]
         self.assign_integers(ops)
-        pin_states(scans, self.types, self.ranges)
+        self.own += pin_states(scans, self.types, self.ranges)
         for op in reversed(ops):
             for result in () if isinstance(op, onnx.ScanOp) else op.results:
                 self.from_uses(result)
@@ -197,14 +201,17 @@ class Assignment:
             return
         users = [use.operation for use in value.uses]
         found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
-        if not found and setting_of(value):
+        if not found and (beside := range_beside(value, users, self.range_of)) is not None:
+            found = [self.ranges_of(value).of_range(*beside)]
+            self.own.append(value)
+        elif not found and setting_of(value):
             return
         if not found and len(users) == 1 and (preserves(users[0]) or isinstance(users[0], CLAMPS)):
             found = self.through(users[0], value)
         if not found and (whole := self.in_whole_steps(value, users)) is not None:
             found = [whole]
-        if not found and (beside := range_beside(value, users, self.range_of)) is not None:
-            found = [self.ranges.of_range(*beside)]
+        if not found and is_compared(value) and (seen := self.range_of(value)) is not None:
+            found = [RangeTypes(COMPARED_BITS, self.ranges.pow2).of_range(*seen)]
         if found:
             self.types[value] = (
                 whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)
@@ -263,6 +270,7 @@ class Assignment:
             if isinstance(ranges, ArrayAttr):
                 low, high = numbers(ranges.data[index])
                 self.types[argument] = whole_bytes(self.ranges_of(argument).of_range(low, high))
+                self.own.append(argument)
             else:
                 missing.append(in_quotes(names[index]))
         if missing:
@@ -278,18 +286,26 @@ class Assignment:
         if len(op.results) != 1 or op.results[0] in self.types:
             return
         result = op.results[0]
-        if isinstance(op, onnx.TakeOp) and is_weight(op.x):
-            self.types[result] = self.operand_type(op.x)
-        elif preserves(op) and op.operands[0] in self.types:
-            self.types[result] = self.types[op.operands[0]]
-        elif isinstance(op, onnx.CastOp) and (type := self.of_integers(op)) is not None:
-            self.types[result] = type
-        elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
+        if (given := self.of_operand(op)) is not None:
+            self.types[result] = given
+            return
+        self.own.append(result)
+        if isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
             self.types[result] = self.ranges_of(result).unit()
-        elif isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
-            self.types[result] = between(op, self.types[op.x])
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
+
+    def of_operand(self, op: Operation) -> QType | None:
+        """The type of a result that follows from its operand's; None where it has one of its own."""
+        if isinstance(op, onnx.TakeOp) and is_weight(op.x):
+            return self.taken_type(op)
+        if preserves(op) and op.operands[0] in self.types:
+            return self.types[op.operands[0]]
+        if isinstance(op, onnx.CastOp):
+            return self.of_integers(op)
+        if isinstance(op, onnx.ResizeOp) and feeds_resize(op) and op.x in self.types:
+            return between(op, self.types[op.x])
+        return None
 
     def of_integers(self, op: onnx.CastOp) -> QType | None:
         """The type of reals that are integers: these themselves where 16 bits hold them, else that of their range."""
@@ -359,7 +375,7 @@ class Assignment:
     def assign_constants(self, op: Operation) -> None:
         """Types of the constants that an op reads as tensors; biases and BatchNormalization's numbers are no such."""
         for index, operand in enumerate(op.operands):
-            if not is_weight(operand):
+            if not is_weight(operand) or isinstance(op, onnx.ScanOp | onnx.NextOp):
                 continue
             if isinstance(op, onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp):
                 if index == 1:
@@ -387,6 +403,13 @@ class Assignment:
             return self.weights.of_quantized(quantized, layer)
         return self.weights.following(setting_of(value)).of_reals(weight_reals(value), layer)
 
+    def taken_type(self, op: onnx.TakeOp) -> QType:
+        """The type of a constant of which indices choose parts: symmetric where these are the weights of products."""
+        if not isinstance(op.x.owner, onnx.DequantizeLinearOp) and only_weights(op.result):
+            greatest = float(np.abs(weight_reals(op.x)).max())
+            return QType(IntegerType(self.ranges.bits), self.ranges.symmetric_scale(greatest or 1.0))
+        return self.operand_type(op.x)
+
     def operand_type(self, value: SSAValue) -> QType:
         """The type of a constant that an elementwise op reads."""
         if isinstance(value.owner, onnx.DequantizeLinearOp):
@@ -402,6 +425,16 @@ def is_whole_product(value: SSAValue) -> bool:
         return False
     reads = [operand.owner for operand in op.operands]
     return all(isinstance(read, onnx.DequantizeLinearOp) and (read.scales_array == 1).all() for read in reads)
+
+
+def only_weights(value: SSAValue) -> bool:
+    """Whether all readers of a value multiply by it as a matrix, transposed or not."""
+    readers = [use.operation for use in value.uses]
+    return all(
+        (isinstance(op, onnx.MatMulOp) and op.w is value)
+        or (isinstance(op, onnx.TransposeOp | onnx.ReshapeOp) and only_weights(op.result))
+        for op in readers
+    )
 
 
 def give_each_reader_its_own(function: func.FuncOp) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType, ModuleOp, TensorType, f64
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
@@ -24,6 +24,7 @@ from ...dialects.fixed.numbers import quantize
 from ...dialects.onnx.base import OnnxOp, element_of, port_names
 from .calibration.histogram import Histogram
 from .calibration.methods import Range, entropy_range, mse_range, percentile_range
+from .scales.repeated import all_sources
 from .scales.stated import reading
 
 if TYPE_CHECKING:
@@ -56,14 +57,18 @@ class CalibratePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         from ...targets.dataset import load_dataset
-        from ...targets.executors.onnx import OnnxExecutor
 
         self._check()
+        dataset = load_dataset(self.data, argument_types(the_function(op)))
+        self.calibrate(op, dataset.head(self.rows) if self.rows else dataset)
+
+    def calibrate(self, op: ModuleOp, dataset: Dataset) -> None:
+        """Annotate a module with the ranges over a dataset. Raises UserError for values that are not finite."""
+        from ...targets.executors.onnx import OnnxExecutor
+
         function = the_function(op)
-        dataset = load_dataset(self.data, argument_types(function))
-        dataset = dataset.head(self.rows) if self.rows else dataset
         last = function.body.block.last_op
-        outputs = set() if last is None else set(last.operands)
+        outputs: set[SSAValue] = set() if last is None else all_sources(last.operands)
         seen: dict[Operation, Histogram] = {}
 
         def look(op: Operation, values: NDArray[Any]) -> None:

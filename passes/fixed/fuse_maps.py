@@ -24,10 +24,11 @@ from xdsl.pattern_rewriter import (
 )
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from ...dialects.access import from_linear, linear_map
+from ...dialects.access import linear_map
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
 from ...dialects.fixed.scalar import YieldOp
+from .bodies.merge import mergeable, merged, simplified
 from .bodies.simplify import SIMPLIFICATIONS
 
 
@@ -53,6 +54,26 @@ class FuseIntoProducer(RewritePattern):
             return
         result = rewriter.insert(fused(producer, op, moving[0], point))
         rewriter.replace(op, [], [result.results[0]])
+        rewriter.erase(producer)
+
+
+class MergeMaps(RewritePattern):
+    """map(map(x), y) -> map'(x, y), where nothing else uses the inner one (bodies/merge.py)"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: MapOp, rewriter: PatternRewriter) -> None:
+        found = mergeable(op) if op.result is not None else None
+        if found is None:
+            return
+        producer, moving = found
+        value = op.ins[moving[0]]
+        access = op.in_maps[moving[0]]
+        point = reading_point(op.sizes, shaped_type(value).get_shape(), access, producer.out_map)
+        if point is None:
+            return
+        dims = len(producer.sizes)
+        accesses = [m.data.replace_dims_and_symbols(point, (), dims, 0) for m in op.maps]
+        rewriter.replace(op, merged(producer, op, moving, accesses))
         rewriter.erase(producer)
 
 
@@ -101,11 +122,6 @@ def fused(producer: StructuredForm, op: MapOp, moving: int, point: Sequence[Affi
     )
 
 
-def simplified(access: AffineMap) -> AffineMap:
-    """The same map in the one form that coefficients and offset print as."""
-    return from_linear(linear_map(access), access.num_dims)
-
-
 def fused_body(producer: StructuredForm, op: MapOp, moving: int) -> Region:
     """The producer's body, whose value becomes argument `moving` of the map's body; arguments as in the form."""
     region, consumer = producer.body.clone(), op.body.clone().block
@@ -127,11 +143,18 @@ def fused_body(producer: StructuredForm, op: MapOp, moving: int) -> Region:
 
 @dataclass(frozen=True)
 class FuseMapsPass(ModulePass):
-    """Fuse elementwise maps into the forms before them, and simplify the bodies."""
+    """Fuse elementwise maps into the forms before them, and simplify the bodies.
+
+    With `merge` maps of several inputs become one as well, where that keeps no value longer.
+    """
 
     name = "fixed-fuse-maps"
+    merge: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         PatternRewriteWalker(FuseIntoProducer()).rewrite_module(op)
+        if self.merge:
+            PatternRewriteWalker(MergeMaps()).rewrite_module(op)
+            PatternRewriteWalker(FuseIntoProducer()).rewrite_module(op)
         patterns: list[RewritePattern] = [pattern() for pattern in SIMPLIFICATIONS]
         PatternRewriteWalker(GreedyRewritePatternApplier(patterns)).rewrite_module(op)

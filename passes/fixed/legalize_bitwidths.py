@@ -27,12 +27,16 @@ from ...dialects.fixed.types import Rounding
 from .bitwidths.products import Scaling, plan
 from .bitwidths.rescales import param_index, replace_product, replace_shift
 from .bitwidths.storage import widen_storage
+from .bitwidths.sums import shorten
+from .bodies.uniform import fold_uniform
 from .intervals.analysis import Analysis, FormRanges, is_tensor_function
 
 
 @dataclass(frozen=True)
 class LegalizeBitwidthsPass(ModulePass):
-    """Write changes of scale in products of `product_bits`, 64 or, for 8-bit cores, 32; store integers as C can.
+    """Write changes of scale in products of `product_bits`, 64 or, for 8-bit cores, 32 or 16; store integers as C can.
+
+    With 16 those of 8 by 8 bits, four at most, where results of 8 bits are exact enough then; others as with 32.
 
     With `storage` every quantized type has 8, 16 or 32 bits. Inputs of other widths are the caller's: their integers
     must be of that width.
@@ -43,17 +47,35 @@ class LegalizeBitwidthsPass(ModulePass):
     storage: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.product_bits not in (32, 64):
-            raise UserError(f"{self.name}: product-bits is 32 or 64, got {self.product_bits}")
+        if self.product_bits not in (16, 32, 64):
+            raise UserError(f"{self.name}: product-bits is 16, 32 or 64, got {self.product_bits}")
         for function in op.ops:
             if not isinstance(function, FuncOp) or not is_tensor_function(function):
                 continue
-            if self.product_bits == 32:
+            if self.product_bits < 64:
+                fold_uniform(function)
                 for form, ranges in Analysis(function).forms.items():
-                    for rescale in wide_rescales(form):
-                        legalize(form, ranges, rescale)
+                    for rescale in sums(form):
+                        shorten(rescale, ranges, self.product_bits // 2)
+            if self.product_bits == 16:
+                rewrite(function, 8)
+            if self.product_bits < 64:
+                rewrite(function, 16)
             if self.storage:
                 widen_storage(function)
+
+
+def rewrite(function: FuncOp, word: int) -> None:
+    """Write the changes of scale of a function in products of two words, where a way is found."""
+    for form, ranges in Analysis(function).forms.items():
+        for rescale in wide_rescales(form):
+            legalize(form, ranges, rescale, word)
+
+
+def sums(form: StructuredForm) -> list[RescaleOp]:
+    """The rescales of a form that only shift, and round half up."""
+    rescales = [op for op in form.body.block.ops if isinstance(op, RescaleOp)]
+    return [op for op in rescales if op.multiplier is None and op.rounding.data is Rounding.HALF_UP]
 
 
 def wide_rescales(form: StructuredForm) -> Iterator[RescaleOp]:
@@ -65,8 +87,8 @@ def wide_rescales(form: StructuredForm) -> Iterator[RescaleOp]:
                 yield op
 
 
-def legalize(form: StructuredForm, ranges: FormRanges, op: RescaleOp) -> None:
-    """Replace one rescale where a way in 32 bits is found."""
+def legalize(form: StructuredForm, ranges: FormRanges, op: RescaleOp, word: int) -> None:
+    """Replace one rescale where a way in two words is found; one that only shifts is written in 32 bits."""
     value, multiplier = ranges.values[op.value], op.multiplier
     bound = np.maximum(abs(value.low), abs(value.high))
     most = int(bound.max())
@@ -77,9 +99,9 @@ def legalize(form: StructuredForm, ranges: FormRanges, op: RescaleOp) -> None:
             replace_shift(op, most)
     elif is_known(form, multiplier):
         multipliers, bounds = np.broadcast_arrays(ranges.values[multiplier].low, bound)
-        found = plan(Scaling(multipliers.astype(np.int64), op.shift.value.data, bounds, reach(op.result)))
+        found = plan(Scaling(multipliers.astype(np.int64), op.shift.value.data, bounds, reach(op.result), word))
         if found is not None:
-            replace_product(form, op, found, most)
+            replace_product(form, op, found, most, word)
 
 
 def is_known(form: StructuredForm, multiplier: SSAValue) -> bool:

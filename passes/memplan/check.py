@@ -12,7 +12,7 @@ the points of a block count as one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +76,14 @@ class Step:
 class Round:
     """The start of a round but the first: what the loop retires in each is there to be written again."""
 
+    loop: LoopOp
+    turn: int
     units: Sequence[Unit]
+
+    @property
+    def is_last(self) -> bool:
+        """True for the last round."""
+        return self.turn == self.loop.rounds.value.data - 1
 
 
 class Checker:
@@ -89,6 +96,10 @@ class Checker:
         self.steps: list[Step] = []
         self.tasks: list[Task] = []
         self.turns: dict[LoopOp, int] = {}
+        self.settled: dict[LoopOp, tuple[int, object]] = {}
+        """The state of the memory at the start of the last round that was looked at, and its number."""
+        self.touched: dict[int, tuple[list[tuple[Chunk, Numbers | None]], list[Chunk], list[Chunk]]] = {}
+        """What tasks touch that do not move."""
         self.in_loops: dict[StructuredForm, tuple[Task, list[LoopOp]]] = {}
         self.last_step = "the start"
 
@@ -98,7 +109,8 @@ class Checker:
         for op in block.ops:
             self._take_up(op)
         check_inputs(self.function, self.places, self.tasks)
-        for action in self.actions:
+        actions = iter(self.actions)
+        for action in actions:
             match action:
                 case Step():
                     self._run(action)
@@ -107,6 +119,8 @@ class Checker:
                 case RetireOp():
                     self._retire(action)
                 case Round():
+                    if not action.is_last and self._is_settled(action):
+                        action = self._pass_over(actions, action.loop)
                     for unit in action.units:
                         unit.revive()
         for output in block.args[self.places.inputs :]:
@@ -144,7 +158,7 @@ class Checker:
             self.turns[op] = turn
             if turn:
                 units = [unit for value in retired for unit in self.places.of(op, value).units]
-                self.actions.append(Round(list({unit.number: unit for unit in units}.values())))
+                self.actions.append(Round(op, turn, list({unit.number: unit for unit in units}.values())))
             for inner in op.body.block.ops:
                 self._take_up(inner)
         del self.turns[op]
@@ -173,8 +187,55 @@ class Checker:
             self._add_step(tasks[form], (value,), 2 * number)
         self.actions.append(stream)
 
+    def _is_settled(self, now: Round) -> bool:
+        """Whether a round has left the memory as the one before did, but for what moves with the round.
+
+        Then all rounds to come do what these did, but for that.
+        """
+        forms = [form for form in now.loop.walk() if isinstance(form, StructuredForm)]
+        moving = {unit for form in forms for unit in self.in_loops[form][0].moving_units}
+        if moving & {unit.number for unit in now.units}:
+            return False
+        states: list[object] = [(unit.claimed, unit.retired_by is None) for unit in self.places.units]
+        for memory in self.places.memories:
+            stamps = memory.stamp.copy()
+            for unit in (self.places.units[number] for number in moving):
+                if unit.memory is memory:
+                    stamps.put(run(unit.start, unit.end), NEVER)
+            states += [list(memory.owner.starts), list(memory.owner.values), stamps.starts, stamps.values]
+        turn, before = self.settled.get(now.loop, (0, None))
+        self.settled[now.loop] = now.turn, states
+        return turn == now.turn - 1 and before == states
+
+    def _pass_over(self, actions: Iterator[Step | Stream | RetireOp | Round], loop: LoopOp) -> Round:
+        """Replay of the rounds up to the last what moves with the round; returns the start of the last."""
+        for action in actions:
+            match action:
+                case Round() if action.loop is loop and action.is_last:
+                    return action
+                case Step():
+                    self._move(action)
+                case RetireOp():
+                    for unit in self.places.of(action, action.buffer).units:
+                        del unit.deaths[:1]
+                case _:
+                    pass
+        raise AssertionError("a loop has a last round")
+
+    def _move(self, step: Step) -> None:
+        """Replay what a step touches of memrefs in which it moves with the round; it owns the bytes already."""
+        reads, writes = step.task.moving(step.values)
+        for chunk in reads:
+            self._read(step, chunk, None)
+        for chunk in writes:
+            chunk.unit.memory.stamp.put(chunk.runs, step.task.done)
+        if reads or writes:
+            self._check_order(step)
+
     def _add_step(self, task: Task, values: Sequence[int], since: int) -> None:
-        reads, writes, scratch = task.touches(values)
+        if values or task.number not in self.touched:
+            self.touched[task.number] = task.touches(values)
+        reads, writes, scratch = self.touched[task.number]
         step = Step(len(self.steps), task, values, reads, writes, scratch, since, tuple(self.turns.values()))
         self.steps.append(step)
         self.actions.append(step)

@@ -55,11 +55,7 @@ class ChooseLayoutsPass(ModulePass):
         values, axis = to_numpy(constant.value), walked_axis(constant)
         if axis is None or values.nbytes <= self.least or (values == values.reshape(-1)[0]).all():
             return None
-        found = candidates(values, axis, core)
-        limit = min(option.bytes for option in found) * (100 + self.slack) // 100
-        near = [option for option in found if option.bytes <= limit]
-        best = min(near, key=lambda option: (option.cycles, option.bytes))
-        return best.layout if best.bytes <= values.nbytes - self.least else None
+        return best_candidate(values, axis, core, self)[0].layout
 
 
 @dataclass(frozen=True)
@@ -69,6 +65,17 @@ class Candidate:
     layout: LayoutAttr | None
     bytes: int
     cycles: float
+
+
+def best_candidate(
+    values: NDArray[Any], axis: int, core: Core, options: ChooseLayoutsPass
+) -> tuple[Candidate, Candidate]:
+    """The layout to take of a constant that is walked along an axis, and the dense one."""
+    found = candidates(values, axis, core)
+    limit = min(option.bytes for option in found) * (100 + options.slack) // 100
+    near = [option for option in found if option.bytes <= limit]
+    best = min(near, key=lambda option: (option.cycles, option.bytes))
+    return (best if best.bytes <= values.nbytes - options.least else found[0]), found[0]
 
 
 def candidates(values: NDArray[Any], axis: int, core: Core) -> list[Candidate]:

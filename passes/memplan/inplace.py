@@ -59,7 +59,7 @@ def distances_of(form: StructuredForm, along: int | None, liveness: Liveness) ->
     nothing.
     """
     target = root_of(form.target)
-    roots = [root_of(value) for value in (*form.ins, *form.params)]
+    roots = [root_of(value) for value in (*form.ins, *form.params, *form.indices)]
     held = [loop.dims[form] for loop in loops_around(form) if form in loop.dims]
     moving = {root_of(value) for value, access in touched(form) if access is not None and depends(access, held)}
     excluded = {target, *moving, *(root_of(table) for table in form.tables)}
@@ -71,7 +71,7 @@ def distances_of(form: StructuredForm, along: int | None, liveness: Liveness) ->
                 found = [safe_distance(form, number, dim) for number, r in enumerate(roots) if r is root]
                 if NEVER not in found and max(found) < storage_bytes(target):
                     distances[root] = max(found)
-    return [distances.get(root, NEVER) for root in roots]
+    return [distances.get(root, NEVER) for root in roots[: len(form.ins) + len(form.params)]]
 
 
 def depends(access: AffineMap, dims: Sequence[int]) -> bool:

@@ -11,11 +11,15 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
-from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, BufferOp, row_dimension
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS, BufferOp, row_dimension
 from ...dialects.memplan.liveness import is_planned
 from ...dialects.memplan.slices import slice_dimension
 from ..fixed.layouts.transposes import copy_into
+from .lifetimes.pushed import name_loop, take_all, taking_loop
 from .schedule import is_placed
+
+ATTRIBUTES = {"arena": INPUT_ARENA, "rows": INPUT_ROWS, "steps": INPUT_STEPS}
+"""The attribute of the function for each way in which the input comes."""
 
 NODE = "input"
 """The node of the form that takes the input from the caller."""
@@ -27,20 +31,22 @@ class InputPass(ModulePass):
 
     A form at the start of the function copies the input into a buffer, which all others read. With `by=arena` it stands
     for the caller, who writes the input there before the call. With `by=rows` the caller delivers it row by row, and
-    `memplan-stream` runs the form in slices, so that only the rows that are still needed lie in RAM. `by=caller` leaves
-    the input in the caller's own memory. Raises UserError where a function has not exactly one input, or no rows.
+    `memplan-stream` runs the form in slices, so that only the rows that are still needed lie in RAM. A loop that reads
+    the next row in each round takes it from the caller itself, with `by=steps` without end: then each round does what
+    comes after the loop as well. `by=caller` leaves the input in the caller's own memory. Raises UserError where a
+    function has not exactly one input, no rows, or no such loop.
     """
 
     name = "memplan-input"
     by: str
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.by not in ("caller", "arena", "rows"):
-            raise UserError(f"memplan-input: by is `caller`, `arena` or `rows`, not `{self.by}`")
+        if self.by not in ("caller", *ATTRIBUTES):
+            raise UserError(f"memplan-input: by is `caller`, `arena`, `rows` or `steps`, not `{self.by}`")
         for function in op.ops:
             taken = isinstance(function, FuncOp) and is_planned(function) and not is_placed(function)
             if isinstance(function, FuncOp) and taken and self.by != "caller":
-                take_input(function, INPUT_ROWS if self.by == "rows" else INPUT_ARENA)
+                take_input(function, ATTRIBUTES[self.by])
 
 
 def take_input(function: FuncOp, attribute: str) -> None:
@@ -53,6 +59,17 @@ def take_input(function: FuncOp, attribute: str) -> None:
     block = function.body.block
     source = block.args[0]
     assert isinstance(source.type, MemRefType)
+    loop = None if attribute == INPUT_ARENA else taking_loop(function, source)
+    if attribute == INPUT_STEPS:
+        if loop is None:
+            raise UserError(
+                f"the input of @{name} cannot come in steps: that takes a loop over time that reads the next row of it "
+                "in each round, and nothing else that reads it; --input rows takes any input by rows"
+            )
+        take_all(function, loop)
+    if loop is not None:
+        function.attributes[attribute] = name_loop(function, loop)
+        return
     if attribute == INPUT_ROWS and row_dimension(source.type) is None:
         raise UserError(f"the input of @{name} is a vector: it has no rows that could be delivered one by one")
     buffer = BufferOp(source.type, NODE)

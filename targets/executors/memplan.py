@@ -18,6 +18,7 @@ from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import ReduceOp, StructuredForm, scalar_type
 from ...dialects.fixed.types import Reduction, storage_limits
 from ...dialects.memplan import (
+    LAST,
     AliasOp,
     ArenaOp,
     BufferOp,
@@ -186,7 +187,8 @@ class State:
         """
         assert form.node is not None and isinstance(form.target.type, MemRefType)
         node, element, around = form.node.data, form.target.type.element_type, loops_around(form)
-        held = [loop.dims[form] for loop in around if form in loop.dims]
+        around = around[1:] if LAST in form.attributes else around
+        held = [loop.dims[form] for loop in loops_around(form) if form in loop.dims]
         results = linear_map(form.out_map)
         ranges = [held_at_0(r, held).interval(full_box(form.sizes)) for r in results]
         stays = [not any(r.coefficients[dim] for dim in held) for r in results]

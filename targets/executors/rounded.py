@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ArrayAttr, Float32Type, ModuleOp
-from xdsl.ir import BlockArgument, Operation
+from xdsl.ir import Attribute, BlockArgument, Operation
 
 from ...dialects import onnx
 from ...dialects.fixed.types import QType
@@ -32,9 +32,13 @@ class RoundedExecutor(OnnxExecutor):
 
     def __init__(self, module: ModuleOp):
         super().__init__(module, np.float32)
+        self.constants: dict[tuple[Operation, Attribute | None], NDArray[Any]] = {}
+
+    @property
+    def input_types(self) -> Sequence[Attribute]:
+        """The types of the arguments; types may change from run to run."""
         types = self.function.attributes.get("fixed.input_types")
-        self.input_types = types.data if isinstance(types, ArrayAttr) else ()
-        self.constants: dict[Operation, NDArray[Any]] = {}
+        return types.data if isinstance(types, ArrayAttr) else ()
 
     def argument(self, argument: BlockArgument, given: NDArray[Any]) -> NDArray[Any]:
         """An input, as the caller quantizes it."""
@@ -43,12 +47,13 @@ class RoundedExecutor(OnnxExecutor):
 
     def constant(self, op: onnx.ConstantOp) -> NDArray[Any]:
         """A weight, quantized."""
-        if op not in self.constants:
-            type, value = op.attributes.get("fixed.type"), super().constant(op)
+        type = op.attributes.get("fixed.type")
+        if (op, type) not in self.constants:
+            value = super().constant(op)
             if isinstance(type, QType) and isinstance(element_of(op.result), Float32Type):
                 value = nearest(value[0], type)[np.newaxis]
-            self.constants[op] = value
-        return self.constants[op]
+            self.constants[op, type] = value
+        return self.constants[op, type]
 
     def computed(self, op: Operation, operands: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """A result in the steps of its type."""
@@ -61,7 +66,8 @@ class RoundedExecutor(OnnxExecutor):
         """Whether an op's operand is stored in this type."""
         operand = op.operands[0]
         if isinstance(operand, BlockArgument):
-            return bool(self.input_types) and self.input_types[operand.index] == type
+            is_input = operand.block is self.function.body.block and bool(self.input_types)
+            return is_input and self.input_types[operand.index] == type
         return isinstance(operand.owner, Operation) and operand.owner.attributes.get("fixed.type") == type
 
 

@@ -13,7 +13,7 @@ from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import CONST, ELEMENTS
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
-from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ...dialects.names import identifier, parameter_name
 
 
@@ -27,7 +27,7 @@ class EntryPort:
     is_input: bool
     port: PortAttr | None
     rows: int = 1
-    """How many calls it takes to deliver an input."""
+    """How many calls it takes to deliver an input; in steps, how many slices the model as a whole has of a port."""
 
     @property
     def storage(self) -> IntegerType:
@@ -59,7 +59,7 @@ def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
                 f"argument {name} of {entry.sym_name.data} has no port and no {ELEMENTS}: its size is unknown"
             )
         is_input = index < len(inputs) if port is not None else CONST in attributes
-        by_rows = is_input and INPUT_ROWS in entry.attributes
+        by_rows = (is_input and INPUT_ROWS in entry.attributes) or INPUT_STEPS in entry.attributes
         rows = size // elements.value.data if by_rows and isinstance(elements, IntegerAttr) else 1
         result.append(EntryPort(name, pointee(type), size, is_input, port, rows))
     return result

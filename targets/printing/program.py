@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import IntegerType, ModuleOp
 from ...dialects import emitc
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.emitc.statements import pointee
-from ...dialects.emitc.types import ALIAS, MEMORY, PUSH_ROW, RUN
+from ...dialects.emitc.types import ALIAS, MEMORY, PUSH_ROW, RESETS, RUN, STEP
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_terminal
 from ...dialects.names import Names, is_identifier
@@ -47,7 +47,7 @@ class Program:
     @property
     def entry(self) -> emitc.FuncOp:
         """The function that the caller calls. Raises UserError where there is not exactly one."""
-        public = [function for function in self.functions if not function.is_static]
+        public = [f for f in self.functions if not f.is_static and RESETS not in f.attributes]
         if len(public) != 1:
             raise UserError(
                 f"the module has {len(public)} public functions in emitc, one is needed: "
@@ -57,8 +57,13 @@ class Program:
 
     @property
     def name(self) -> str:
-        """The model's name: that of the entry without `_run` or `_push_row`."""
-        return self.entry.sym_name.data.removesuffix(RUN).removesuffix(PUSH_ROW)
+        """The model's name: that of the entry without `_run`, `_push_row` or `_step`."""
+        return self.entry.sym_name.data.removesuffix(RUN).removesuffix(PUSH_ROW).removesuffix(STEP)
+
+    @property
+    def reset(self) -> emitc.FuncOp | None:
+        """The function that puts the states at their start, of a model without end."""
+        return next((f for f in self.functions if RESETS in f.attributes), None)
 
     @property
     def prefix(self) -> str:

@@ -34,6 +34,7 @@ class Spelling:
     """C99 for `int` of 16 or of 32 bits."""
 
     language = "C"
+    kept = "__attribute__((noinline)) "
 
     def __init__(self, prefix: str):
         self.prefix = prefix

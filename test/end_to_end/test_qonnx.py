@@ -98,6 +98,25 @@ def test_dense_layers_of_any_width(widths: tuple[int, int, int], board: str, tmp
     assert (to_real(run.outputs, ports)[output].reshape(-1, 3) == net.values[output]).all()
 
 
+@pytest.mark.parametrize("board", ["host", "uno"])
+def test_signs(board: str, tmp_path: Path):
+    """BipolarQuant of a layer's result: 1 and -1, 0 counts as positive."""
+    rows = np.random.default_rng(2).integers(-4, 5, (40, 6)).astype(np.float32)
+    net = Quantized(rows)
+    x = net.quant("x", 1.0, 8)
+    w = net.quant(net.constant(np.random.default_rng(3).integers(-1, 2, (5, 6))), 1.0, 2)
+    y = net.node("Gemm", [x, w], net.values[x] @ net.values[w].T, transB=1)
+    y = net.quant(y, 1.0, 8)
+    assert (net.values[y] == 0).any()
+    signs = net.node("BipolarQuant", [y, net.constant(0.5)], np.where(net.values[y] >= 0, 0.5, -0.5), domain=DOMAIN)
+    z = net.node("Gemm", [signs, w2 := net.constant(np.eye(5)[:3])], net.values[signs] @ net.values[w2].T, transB=1)
+    output = net.quant(z, 2.0**-3, 8)
+    compilation = net.compile(tmp_path, output, board)
+    others = [board_executor(compilation.generated(), compilation.board)] if board == "uno" else []
+    run = equal_levels(compilation, real_inputs(rows[:, np.newaxis]), others)
+    assert (to_real(run.outputs, output_ports(compilation.function))[output].reshape(-1, 3) == net.values[output]).all()
+
+
 @pytest.mark.parametrize(
     ("bits", "scale", "reason"),
     [(2.5, 1.0, "one whole number from 2 to 32"), (20, 1.0, "at most 16 bits"), (4, [1.0, 2.0], "takes one scale")],

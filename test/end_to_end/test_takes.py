@@ -65,6 +65,18 @@ def test_what_an_index_chooses_is_the_same_at_every_level(network: Callable[[], 
         assert np.median(list(errors.values())) < 3, errors
 
 
+def test_rows_that_an_index_chooses_are_the_same_in_streams(tmp_path: Path):
+    """What an index chooses from is there as a whole, while layers around it run row by row."""
+    net = Network((1, 3, 12, 6), 34)
+    pads = {"pads": [1, 1, 1, 1]}
+    wide = net.node("Conv", net.node("Conv", "x", net.weight(4, 3, 3, 3), **pads), net.weight(4, 4, 3, 3), **pads)
+    best = net.node("ArgMax", net.node("ReduceMax", wide, axes=[1, 3], keepdims=0), axis=1, keepdims=0)
+    chosen = net.node("Gather", wide, best, axis=2, name="row")
+    net.result(net.node("Relu", net.node("Conv", net.node("Sub", wide, chosen), net.weight(2, 4, 3, 3)), name="y"))
+    compilation = compile_network(net.model(), tmp_path, net.rows(40), stream=True)
+    equal_levels(compilation, on_grid(compilation, net.rows(10)))
+
+
 def test_a_path_costs_the_path(tmp_path: Path):
     """Each level is a product with the weights where they lie; only small values take memory."""
     net = tree()

@@ -1,181 +1,141 @@
-"""Small recurrent models: layers of ONNX and loops, with random weights."""
+"""Recurrent models at the level `fixed`: states, directions, stacks, loops in loops, layers around and in loops."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
-import numpy as np
-import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
-
-GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+from support.scans import Text
 
 
-def port(name: str, shape: Sequence[int] | None = None, element: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
-    """An input or output."""
-    return helper.make_tensor_value_info(name, element, shape)
+def rnn(rounds: int, reverse: bool = False) -> str:
+    """`h = mix(W x_t, U h)`, then a layer on the last state."""
+    text = Text()
+    x, start = text.name((rounds, 3), "x"), text.constant((4,), fill=5)
+    scan = text.begin(rounds, [start], [(x, 0, reverse)])
+    new = text.mix([text.linear(scan.slices[0], 4, "xw"), text.linear(scan.states[0], 4, "hu")], "h")
+    (last,) = scan.end([new])
+    return text.module([x], [text.linear(last, 2, "fc")])
 
 
-def model_of(
-    nodes: Sequence[onnx.NodeProto],
-    inputs: dict[str, Sequence[int]],
-    outputs: Sequence[str],
-    weights: dict[str, NDArray[Any]],
-    opset: int = 17,
-) -> onnx.ModelProto:
-    """A model of float inputs and outputs."""
-    graph = helper.make_graph(
-        list(nodes),
-        "graph",
-        [port(name, shape) for name, shape in inputs.items()],
-        [port(name) for name in outputs],
-        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+def gru(rounds: int) -> str:
+    """The old state is read with a gate of the same round, and again for the new one; the sequence is kept."""
+    text = Text()
+    x, start = text.name((1, rounds, 3), "x"), text.constant((1, 4))
+    scan = text.begin(rounds, [start], [(x, 1, False)])
+    gate = text.mix([text.linear(scan.slices[0], 4, "zx"), text.linear(scan.states[0], 4, "zh")], "z")
+    other = text.mix(
+        [text.linear(scan.slices[0], 4, "nx"), text.linear(text.mix([gate, scan.states[0]], "r"), 4, "nh")], "n"
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    new = text.mix([gate, other, scan.states[0]], "h")
+    last, ys = scan.end([new], [(new, 0, False)], "gru")
+    return text.module([x], [last, ys])
 
 
-def reference(model: onnx.ModelProto, x: NDArray[np.float32]) -> list[list[NDArray[Any]]]:
-    """What onnxruntime computes for each row of inputs (rows, *shape)."""
-    import onnxruntime
-
-    session: Any = onnxruntime.InferenceSession(model.SerializeToString())
-    return [session.run(None, {"x": row}) for row in x]
-
-
-def recurrent_layer(
-    kind: str,
-    outputs: Sequence[str] = ("y",),
-    *,
-    rounds: int = 7,
-    batch: int = 1,
-    width: int = 3,
-    hidden: int = 4,
-    bias: bool = True,
-    first: bool = False,
-    lengths: Sequence[int] | None = None,
-    peepholes: bool = False,
-    opset: int = 17,
-    seed: int = 0,
-    **attributes: Any,
-) -> onnx.ModelProto:
-    """A model of one RNN, GRU or LSTM from `x`; an empty name in `outputs` leaves that output out."""
-    rng = np.random.default_rng(seed)
-    directions = 2 if attributes.get("direction") == "bidirectional" else 1
-    rows = GATES[kind] * hidden
-
-    def numbers(*shape: int) -> NDArray[np.float32]:
-        return (rng.normal(size=shape) / 2).astype(np.float32)
-
-    weights: dict[str, NDArray[Any]] = {"w": numbers(directions, rows, width), "r": numbers(directions, rows, hidden)}
-    batch_first = attributes.get("layout", 0)
-    state = (batch, directions, hidden) if batch_first else (directions, batch, hidden)
-    optional: dict[str, NDArray[Any] | None] = {
-        "b": numbers(directions, 2 * rows) if bias else None,
-        "lengths": None if lengths is None else np.array(lengths, np.int32),
-        "h0": numbers(*state) if first else None,
-        "c0": numbers(*state) if first and kind == "LSTM" else None,
-        "p": numbers(directions, 3 * hidden) if peepholes else None,
-    }
-    if kind != "LSTM":
-        optional = {name: optional[name] for name in ("b", "lengths", "h0")}
-    weights |= {name: value for name, value in optional.items() if value is not None}
-    inputs = ["x", "w", "r", *(name if value is not None else "" for name, value in optional.items())]
-    node = helper.make_node(kind, inputs, list(outputs), name="layer", hidden_size=hidden, **attributes)
-    shape = (batch, rounds, width) if batch_first else (rounds, batch, width)
-    return model_of([node], {"x": shape}, [o for o in outputs if o], weights, opset)
+def lstm(rounds: int, in_order: bool = False) -> str:
+    """Two states, one of which is stacked; a third that only hands on the second of the round before."""
+    text = Text()
+    x = text.name((rounds, 3), "x")
+    scan = text.begin(rounds, [text.constant((4,)), text.constant((4,)), text.constant((4,))], [(x, 0, False)])
+    h, c, before = scan.states
+    new_c = text.mix([c, text.linear(scan.slices[0], 4, "i"), text.linear(h, 4, "f")], "c")
+    new_h = text.mix([new_c, before], "h")
+    last = scan.end([new_h, new_c, c], [(new_h, 0 if in_order else 1, not in_order), (new_c, 0, False)], "lstm")
+    return text.module([x], last)
 
 
-def graph_of(
-    nodes: Sequence[onnx.NodeProto], inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]
-) -> onnx.GraphProto:
-    """The body of a Scan or Loop."""
-    return helper.make_graph(list(nodes), "round", list(inputs), list(outputs))
+def swapped(rounds: int) -> str:
+    """Two states that change places, and one that stays."""
+    text = Text()
+    x = text.name((rounds, 4), "x")
+    scan = text.begin(rounds, [text.constant((4,)), text.constant((4,)), text.constant((4,))], [(x, 0, False)])
+    a, b, c = scan.states
+    return text.module([x], scan.end([b, a, c], [(text.mix([a, b, c, scan.slices[0]], "y"), 0, False)]))
 
 
-def scan_model(*, rounds: int = 6, axis: int = 1, out_axis: int = 0, backward: bool = False) -> onnx.ModelProto:
-    """A Scan over `x` [2, T, 3] along `axis` of its T: a state, a counter that nothing needs, two outputs."""
-    rng = np.random.default_rng(3)
-    weights = {
-        "w": rng.normal(size=(3, 4)).astype(np.float32) / 2,
-        "u": rng.normal(size=(4, 4)).astype(np.float32) / 2,
-        "h0": rng.normal(size=(2, 4)).astype(np.float32),
-        "n0": np.array(0, np.int32),
-        "one": np.array(1, np.int32),
-    }
-    body = graph_of(
-        [
-            helper.make_node("Add", ["n", "one"], ["n_next"]),
-            helper.make_node("MatMul", ["x_t", "w"], ["xw"]),
-            helper.make_node("MatMul", ["h", "u"], ["hu"]),
-            helper.make_node("Add", ["xw", "hu"], ["sum"]),
-            helper.make_node("Tanh", ["sum"], ["h_next"]),
-            helper.make_node("Relu", ["sum"], ["positive"]),
-        ],
-        [port("h", [2, 4]), port("n", [], TensorProto.INT32), port("x_t", [2, 3])],
-        [port("h_next", [2, 4]), port("n_next", [], TensorProto.INT32), port("h_next"), port("positive")],
-    )
-    # an output of a graph is one value: the state is stacked under a name of its own
-    body.node.append(helper.make_node("Identity", ["h_next"], ["h_out"]))
-    body.output[2].name = "h_out"
-    shape = [2, 3]
-    shape.insert(axis, rounds)
-    scan = helper.make_node(
-        "Scan",
-        ["h0", "n0", "x"],
-        ["last", "count", "states", "sums"],
-        name="scan",
-        body=body,
-        num_scan_inputs=1,
-        scan_input_axes=[axis],
-        scan_input_directions=[int(backward)],
-        scan_output_axes=[0, out_axis],
-        scan_output_directions=[int(backward), 0],
-    )
-    return model_of([scan], {"x": shape}, ["last", "states", "sums"], weights)
+def bidirectional(rounds: int) -> str:
+    """Two scans, one of them from the end; what both stack lies side by side, and a third scan reads it."""
+    text = Text()
+    x, stacks = text.name((1, rounds, 3), "x"), list[str]()
+    for name, reverse in (("forth", False), ("back", True)):
+        scan = text.begin(rounds, [text.constant((1, 4), fill=0)], [(x, 1, reverse)])
+        new = text.mix([text.linear(scan.slices[0], 4, f"{name}_x"), text.linear(scan.states[0], 4, f"{name}_h")], name)
+        stacks.append(scan.end([new], [(new, 1, reverse)], f"{name}_scan")[1])
+    both = text.concat(stacks, 2)
+    scan = text.begin(rounds, [text.constant((1, 2))], [(both, 1, True)])
+    new = text.mix([text.linear(scan.slices[0], 2, "top"), scan.states[0]], "t")
+    return text.module([x], [both, scan.end([new], node="top_scan")[0]])
 
 
-def loop_model(*, rounds: int = 5, backward: bool = False, ends: int | None = None) -> onnx.ModelProto:
-    """A Loop that takes row t of `x` [T, 3], or row T - 1 - t, adds it to a state and stacks it.
+def two_layers(rounds: int) -> str:
+    """A recurrent layer on the states of another; the second one's last state is all that is wanted."""
+    text = Text()
+    below = text.name((1, rounds, 3), "x")
+    inputs = [below]
+    for layer in ("one", "two"):
+        scan = text.begin(rounds, [text.constant((1, 4))], [(below, 1, False)])
+        new = text.mix(
+            [text.linear(scan.slices[0], 4, f"{layer}_x"), text.linear(scan.states[0], 4, f"{layer}_h")], layer
+        )
+        last, below = scan.end([new], [(new, 1, False)], f"{layer}_scan")
+    return text.module(inputs, [text.linear(last, 2, "fc")])
 
-    With `ends` the condition holds for fewer rounds: it compares a counter of its own.
-    """
-    weights: dict[str, NDArray[Any]] = {
-        "trips": np.array(rounds, np.int64),
-        "always": np.array(True),
-        "s0": np.zeros((1, 3), np.float32),
-        "half": np.array(0.5, np.float32),
-        "last": np.array(rounds - 1, np.int64),
-        "c0": np.array([1], np.int64),
-        "one": np.array([1], np.int64),
-        "axes": np.array([0], np.int64),
-        "end": np.array([rounds if ends is None else ends], np.int64),
-    }
-    body = graph_of(
-        [
-            helper.make_node("Sub", ["last", "i"], ["from_end"]),
-            helper.make_node("Gather", ["x", "from_end" if backward else "i"], ["row"], axis=0),
-            helper.make_node("Unsqueeze", ["row", "axes"], ["row_1"]),
-            helper.make_node("Mul", ["s", "half"], ["faded"]),
-            helper.make_node("Add", ["faded", "row_1"], ["s_next"]),
-            helper.make_node("Add", ["c", "one"], ["c_next"]),
-            helper.make_node("Less", ["c", "end"], ["goes_on"]),
-            helper.make_node("Squeeze", ["goes_on"], ["cond_next"]),
-            helper.make_node("Identity", ["row_1"], ["out"]),
-        ],
-        [
-            port("i", [], TensorProto.INT64),
-            port("cond", [], TensorProto.BOOL),
-            port("s", [1, 3]),
-            port("c", [1], TensorProto.INT64),
-        ],
-        [
-            port("cond_next", [], TensorProto.BOOL),
-            port("s_next", [1, 3]),
-            port("c_next", [1], TensorProto.INT64),
-            port("out", [1, 3]),
-        ],
-    )
-    loop = helper.make_node("Loop", ["trips", "always", "s0", "c0"], ["sum", "count", "rows"], name="loop", body=body)
-    return model_of([loop], {"x": (rounds, 3)}, ["sum", "rows"], weights)
+
+def nested(rounds: int) -> str:
+    """A loop over columns in a loop over rows; the inner one uses a state of the outer, both stack."""
+    text = Text()
+    x, start = text.name((rounds, 5, 3), "x"), text.constant((4,))
+    outer = text.begin(rounds, [start], [(x, 0, True)])
+    inner = text.begin(5, [text.constant((4,))], [(outer.slices[0], 0, False)])
+    new = text.mix([text.linear(inner.slices[0], 4, "ix"), inner.states[0], outer.states[0]], "ih")
+    last, row = inner.end([new], [(new, 0, True)], "columns")
+    kept = text.mix([text.linear(last, 4, "oh"), outer.states[0]], "o")
+    return text.module([x], outer.end([kept], [(row, 1, False)], "rows"))
+
+
+def delayed(rounds: int) -> str:
+    """A delay line as state: the last four slices, shifted by a slice and a concatenation; scanned along columns."""
+    text = Text()
+    x, outside = text.name((3, rounds), "x"), text.name((4, 3), "x")
+    scan = text.begin(rounds, [text.constant((4, 3), fill=1)], [(x, 1, False)])
+    line = text.concat([text.slice(scan.states[0], (1, 0), (3, 3)), text.reshape(scan.slices[0], (1, 3))], 0)
+    y = text.linear(text.reshape(text.mix([line, outside], "sum"), (12,)), 2, "fir")
+    last, ys = scan.end([line], [(text.concat([y, text.linear(scan.slices[0], 1, "now")], 0), 0, False)])
+    return text.module([x, outside], [ys, last])
+
+
+def layers(rounds: int) -> str:
+    """Convolutions before a loop, in it, on its state, and after it."""
+    text = Text()
+    x = text.name((1, rounds, 4, 2), "x")
+    features = text.conv(text.conv(x, 3, "conv1"), 2, "conv2")
+    scan = text.begin(rounds, [text.constant((1, 4, 4, 2), fill=0)], [(features, 1, False)])
+    row = text.reshape(scan.slices[0], (1, 1, 4, 2))
+    image = text.concat([text.slice(scan.states[0], (0, 1, 0, 0), (1, 3, 4, 2)), row], 1)
+    new = text.mix([text.conv(image, 2, "in_loop"), image], "new")
+    last, ys = scan.end([new], [(text.reshape(text.conv(row, 2, "row_conv"), (1, 4, 2)), 1, False)])
+    return text.module([x], [text.conv(ys, 3, "after"), last])
+
+
+def generator(rounds: int) -> str:
+    """No scanned input: a state from the input, its values as the output."""
+    text = Text()
+    x = text.name((4,), "x")
+    scan = text.begin(rounds, [text.mix([x], "start")], [])
+    new = text.linear(scan.states[0], 4, "next")
+    return text.module([x], [scan.end([new], [(scan.states[0], 0, False)])[1]])
+
+
+MODELS: dict[str, Callable[[int], str]] = {
+    "rnn": rnn,
+    "gru": gru,
+    "lstm": lstm,
+    "lstm_in_order": partial(lstm, in_order=True),
+    "swapped": swapped,
+    "bidirectional": bidirectional,
+    "two_layers": two_layers,
+    "nested": nested,
+    "delayed": delayed,
+    "layers": layers,
+    "generator": generator,
+}

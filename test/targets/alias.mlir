@@ -6,7 +6,8 @@
 
 // NOT-NOT:     NET_INT8
 // NOT-NOT:     NET_INT64
-// CHECK:       #endif
+// CHECK:       #define NET_FLASH{{$}}
+// CHECK-NEXT:  #endif
 // CHECK-EMPTY:
 // CHECK-NEXT:  /* Buffers of different types share memory. */
 // CHECK-NEXT:  typedef int16_t __attribute__((__may_alias__)) NET_INT16;

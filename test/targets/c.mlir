@@ -5,6 +5,10 @@
 // CHECK-NEXT:  #include <stdint.h>
 emitc.include <"stdint.h">
 // CHECK-EMPTY:
+// CHECK-NEXT:  #if defined(__AVR__) && !defined(__clang__) && !defined(__OPTIMIZE_SIZE__)
+// CHECK-NEXT:  #pragma GCC optimize ("no-tree-pre", "no-inline", "no-inline-small-functions", "no-inline-functions-called-once")
+// CHECK-NEXT:  #endif
+// CHECK-EMPTY:
 // CHECK-NEXT:  #if defined(__AVR__)
 // CHECK-NEXT:  #define NET_FLASH __flash
 // CHECK-NEXT:  #else

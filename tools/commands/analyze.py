@@ -115,7 +115,8 @@ def streams(analysis: Analysis) -> Iterator[Total]:
         saved = f"whole tensors in this order: {analysis.plan['schedule']['peak']:,} bytes alive"
         yield "streamed forms", stream["forms"], f"of {len(analysis.rows)}, in {stream['slices']:,} slices; {saved}"
     if analysis.input_rows:
-        yield "rows of input", analysis.input_rows, "the caller delivers one at a time: NAME_push_row"
+        how = "the caller delivers one at a time: "
+        yield "rows of input", analysis.input_rows, how + ("NAME_step" if analysis.in_steps else "NAME_push_row")
 
 
 def others(analysis: Analysis) -> Iterator[Total]:

@@ -12,7 +12,8 @@ from ..atomic_files import replacing
 from ..compiler import compile_model, options_of
 from ..fit import refuse_misfit
 from ..planning_limit import say_limit
-from ..show import print_json, print_line, print_remarks
+from ..searching.outcome import COLUMNS, caption, file_text, rows, to_json
+from ..show import print_json, print_line, print_remarks, print_table
 from ..verifying.calibrated import remark
 
 
@@ -23,6 +24,10 @@ def execute(args: Namespace) -> int:
     refuse_misfit(analysis)
     files = compilation.hls_files() if args.target == "hls" else compilation.c_files()
     report = {**analysis.to_json(), "remarks": compilation.remarks, "timing_seconds": compilation.timing.seconds()}
+    found = compilation.found
+    if found is not None:
+        report["search"] = to_json(found)
+        files[f"{compilation.name}.types.toml"] = file_text(found)
     files[f"{compilation.name}.report.json"] = json_text(report) + "\n"
     remarked = remark(compilation)
     places = {args.output / name: text for name, text in files.items()}
@@ -30,6 +35,8 @@ def execute(args: Namespace) -> int:
         print_remarks(compilation.remarks)
         if remarked is not None:
             print_line(f"warning: {remarked}", sys.stderr)
+        if found is not None and not args.json:
+            print_table(f"types of {compilation.name}", COLUMNS, rows(found), caption(found))
         if args.timing:
             compilation.timing.print()
         if args.json:

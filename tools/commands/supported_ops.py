@@ -7,13 +7,14 @@ from argparse import Namespace
 from ...lowering.import_onnx.computed import BOUNDS
 from ...lowering.import_onnx.operators import LIMITS
 from ...lowering.import_onnx.quantized_operators import QUANTIZED, translations
+from ...lowering.import_onnx.recurrence.importer import REPEATED
 from ..show import print_json, print_table
 
 
 def execute(args: Namespace) -> int:
     """List the operators that the importer takes."""
     operators = dict.fromkeys(BOUNDS, "of constants only: computed at import")
-    operators |= {name: LIMITS.get(name.split(".")[-1], "") for name in translations()}
+    operators |= {name: LIMITS.get(name.split(".")[-1], "") for name in (*translations(), *REPEATED)}
     operators |= {name: f"as {q.operator}" for name, q in QUANTIZED.items() if name in operators}
     operators = dict(sorted((operators | {"Constant": ""}).items()))
     if args.json:

@@ -132,11 +132,13 @@ def evaluator(nodes: list[onnx.NodeProto], constants: Mapping[str, Array], opset
     given = sorted(read - constants.keys())
     ports = {name: helper.make_value_info(name, TypeProto()) for name in (*given, *outputs)}
     graph = helper.make_graph(nodes, "round", [ports[n] for n in given], [ports[n] for n in outputs], held)
-    session = ReferenceEvaluator(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)]))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    session: list[ReferenceEvaluator] = []
 
     def step(values: dict[str, Array]) -> dict[str, Array]:
         try:
-            found = session.run(None, {name: values[name] for name in given})
+            session.extend([] if session else [ReferenceEvaluator(model)])
+            found = session[0].run(None, {name: values[name] for name in given})
         except Exception as error:  # numpy's and the evaluator's, which raises what it likes
             raise Unsupported(f"what it counts cannot be computed ({type(error).__name__}); export it again") from None
         return {name: np.asarray(value) for name, value in zip(outputs, found, strict=True)}  # pyright: ignore[reportUnknownArgumentType]

@@ -13,9 +13,12 @@ from ....dialects import onnx as dialect
 from ....dialects.harmless import in_quotes
 from ....dialects.onnx.base import element_of, shape_of
 from ....dialects.onnx.weights import is_weight, numbers_of, weight_reals
+from ....dialects.wellformed.sizes import MAX_ROUNDS
 from ..bodies import MAX_DEPTH
 from ..check import check_attributes
 from ..expanding import OF_WHICH, ExpandingImporter
+from ..forests.attributes import checked
+from ..forests.nodes import FORESTS, ZIP_MAP, forest_nodes, without_map
 from ..node import Unsupported, from_first
 from ..proto import attributes_of, graphs_of
 from ..quantized_operators import full_name
@@ -29,14 +32,11 @@ from .writing import OPSET
 if TYPE_CHECKING:
     import onnx
 
-REPEATED = ("Scan", "Loop", *CELLS)
+REPEATED = ("Scan", "Loop", *CELLS, *FORESTS)
 """Operators that run several times."""
 
 OLDEST_SCAN = 9
 """Scan of opset 8 has a batch of sequences with lengths."""
-
-MAX_ROUNDS = 1 << 16
-"""Rounds of one repetition: the executors go through them one by one."""
 
 
 class RecurrentImporter(ExpandingImporter):
@@ -44,10 +44,14 @@ class RecurrentImporter(ExpandingImporter):
 
     around: tuple[Block, ...] = ()
     """The blocks around the one that nodes are added to now, the outermost first."""
+    rounds_around = 1
+    """How often nodes that are added now run."""
 
     def add(self, proto: onnx.NodeProto) -> None:
         """As for any other node; of Scan and Loop the body, of RNN, GRU and LSTM a Scan."""
         kind = full_name(proto.domain, proto.op_type)
+        if kind == ZIP_MAP:
+            proto = without_map(proto)
         if kind not in REPEATED or not any(proto.output):
             super().add(proto)
             return
@@ -60,6 +64,9 @@ class RecurrentImporter(ExpandingImporter):
         try:
             if kind in CELLS:
                 self.write_layer(proto, name)
+                return
+            if kind in FORESTS:
+                self.write_forest(proto, kind, name)
                 return
             computed = self.repeat(proto, name)
         except REFUSALS as error:
@@ -76,6 +83,20 @@ class RecurrentImporter(ExpandingImporter):
         reason = self.add_all(nodes, OPSET, proto)
         if reason is not None:
             raise Unsupported(f"it is taken as a Scan{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
+        for output in proto.output:
+            if output and output not in self.values:
+                self.unknown.add(output)
+
+    def write_forest(self, proto: onnx.NodeProto, kind: str, name: str) -> None:
+        """Add what stands for an ensemble of trees. Raises REFUSALS."""
+        shape = shape_of(self.given(proto.input[0]))
+        if len(shape) != 2 or shape[0] != 1:
+            raise Unsupported(f"it takes one row of features, not a tensor of {list(shape)}; use --batch 1")
+        attributes = checked(attributes_of(proto), self.numbers)
+        nodes = forest_nodes(proto, kind, name, attributes, shape[1], self.used)
+        reason = self.add_all(nodes, OPSET, proto)
+        if reason is not None:
+            raise Unsupported(f"it is taken as a Loop{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
         for output in proto.output:
             if output and output not in self.values:
                 self.unknown.add(output)
@@ -100,8 +121,9 @@ class RecurrentImporter(ExpandingImporter):
             rounds = self.trip_count(proto.input[0])
         live = repetition.live(self.used)
         known = counted(live, rounds, self.constants_of(live), self.opset)
-        if known.rounds > MAX_ROUNDS:
-            raise Unsupported(f"{known.rounds:,} rounds are more than {MAX_ROUNDS:,}; split the sequence")
+        rounds = known.rounds * self.rounds_around
+        if rounds > MAX_ROUNDS:
+            raise Unsupported(f"{rounds:,} rounds are more than {MAX_ROUNDS:,}; split the sequence")
         if known.rounds == 0:
             return self.skip(live)
         return self.build(live, known, name)
@@ -166,6 +188,7 @@ class RecurrentImporter(ExpandingImporter):
         self.used = self.used | repetition.reads()
         outer, self.block = self.block, Block()
         self.around = (*self.around, outer)
+        self.rounds_around *= known.rounds
         try:
             ins = [(self.given(s.whole), s) for s in repetition.ins]
             states = [s for s in repetition.states if s not in known.states]
@@ -186,6 +209,7 @@ class RecurrentImporter(ExpandingImporter):
         finally:
             self.block = outer
             self.around = self.around[:-1]
+            self.rounds_around //= known.rounds
         for state, first, value in zip(states, firsts, nexts, strict=True):
             if first.type != value.type:
                 what = f"state {in_quotes(state.inner.split('//')[-1])}"

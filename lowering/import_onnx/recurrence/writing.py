@@ -38,6 +38,18 @@ class NodeWriter:
         self.nodes.append(written)
         return output
 
+    def copy(self, node: onnx.NodeProto, inputs: Sequence[str]) -> str:
+        """A node of one result like another on other inputs; returns that result."""
+        import onnx
+
+        copy = onnx.NodeProto()
+        copy.CopyFrom(node)
+        output = self.name(node.op_type.lower())
+        copy.name = f"{self.prefix}_{output.removeprefix(f'{self.prefix}//')}"
+        copy.input[:], copy.output[:] = list(inputs), [output]
+        self.nodes.append(copy)
+        return output
+
     def give(self, value: str, output: str) -> None:
         """Let a value bear the name of a result."""
         from onnx import helper
@@ -96,8 +108,12 @@ class NodeWriter:
                 num_scan_inputs=1,
                 scan_input_axes=[axis],
                 scan_input_directions=[int(is_reversed)],
-                scan_output_axes=[place for _, place in outs],
-                scan_output_directions=[int(is_reversed)] * len(outs),
+                **stacking([place for _, place in outs], [is_reversed] * len(outs)),
             )
         )
         return results[: len(states)], results[-1] if outs else ""
+
+
+def stacking(axes: Sequence[int], flags: Sequence[bool]) -> dict[str, Any]:
+    """The attributes of a Scan that say how it stacks; a list of nothing has no type in a file."""
+    return {"scan_output_axes": list(axes), "scan_output_directions": list(map(int, flags))} if axes else {}

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import Float32Type, i32
+from xdsl.dialects.builtin import Float32Type, i16, i32
 from xdsl.ir import SSAValue
 
 from ....dialects import onnx
 from ....dialects.errors import UserError
-from ....dialects.fixed.types import QType
+from ....dialects.fixed.types import QType, storage_limits
 from ....dialects.onnx.weights import is_weight, weight_reals
 from ..bodies import Body
 from ..builder import FixedBuilder, element_of, shape_of
 from ..elementwise import elementwise, name_of
+from ..takes import taken
 from .bounds import bounds_of
 from .fractions import order_preserving
 from .numbers import Number, Numbers, TooWide
@@ -29,11 +30,11 @@ def lower_compare(builder: FixedBuilder, op: onnx.CompareOp) -> SSAValue:
     """A map to 0 and 1."""
     sides = (op.lhs, op.rhs)
     is_real = isinstance(element_of(op.lhs), Float32Type)
-    constant = next((index for index, side in enumerate(sides) if is_real and is_weight(side)), None)
+    constant = next((index for index, side in enumerate(sides) if is_real and is_known(side)), None)
     inputs = [builder.value(side) if index != constant else None for index, side in enumerate(sides)]
     type = builder.type_of(sides[1 - constant] if constant is not None else op.lhs)
     if constant is not None:
-        inputs[constant] = builder.constant(thresholds(weight_reals(sides[constant]), type), i32)
+        inputs[constant] = known(builder, op, constant, type)
     values = [value for value in inputs if value is not None]
     body = Body([storage_of(value) for value in values])
     n = Numbers(body)
@@ -49,6 +50,27 @@ def lower_compare(builder: FixedBuilder, op: onnx.CompareOp) -> SSAValue:
     y = builder.type_of(op.result)
     builder.bounds[op.result] = (0, 1)
     return elementwise(builder, values, y, shape_of(op.result), body, n.stored(flag, y.storage), name_of(op))
+
+
+def is_known(side: SSAValue) -> bool:
+    """Whether a side is constant, or chosen from a constant."""
+    return is_weight(side) or (isinstance(side.owner, onnx.TakeOp) and is_weight(side.owner.x))
+
+
+def known(builder: FixedBuilder, op: onnx.CompareOp, side: int, type: QType) -> SSAValue:
+    """The integers with which those of the other side are compared."""
+    source = (op.lhs, op.rhs)[side]
+    if not isinstance(source.owner, onnx.TakeOp) or is_weight(source):
+        return builder.constant(thresholds(weight_reals(source), type), i32)
+    integers = thresholds(weight_reals(source.owner.x), type)
+    fitting = (s for s in (type.storage, i16, i32) if within(integers, *storage_limits(s)))
+    table = builder.constant(integers, next(fitting), f"{name_of(op)}_thresholds")
+    return taken(builder, source.owner, table)
+
+
+def within(integers: NDArray[np.int32], low: int, high: int) -> bool:
+    """Whether integers lie between bounds."""
+    return bool(low <= integers.min() and integers.max() <= high)
 
 
 def lower_not_finite(builder: FixedBuilder, op: onnx.NotFiniteOp) -> SSAValue:

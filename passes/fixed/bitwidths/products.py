@@ -1,11 +1,14 @@
 """How `round(x * m / 2^s)` is computed where a product has 32 bits: three ways, and the cheapest that is exact enough.
 
+With words of w = 16 bits, of which a product has two; in the same way with words of 8 bits and products of 16:
+
 narrow  a first rounding shift leaves 15 bits of x, m has 15: `round(round(x / 2^p) m / 2^s)`
 wide    x = 2^16 h + l as it is, m has 15 bits, two products: `round((h m + (l m >> 16)) / 2^(s - 16))`
 exact   m = 2^15 a + b has 30 bits, four products: with t = x b >> 15 = 2^16 u + v, made like this,
         `round((h a + u + (l a + v >> 16)) / 2^(s - 31))`
 
-Floors of floors are floors of the whole, so that only the last division rounds. A way may be taken whose error, over
+Floors of floors are floors of the whole, so that only the last division rounds; of products of 16 bits a first rounding
+shift leaves 15 bits of x in any way. A way may be taken whose error, over
 all values that the result's clamp does not swallow, stays below `TOLERATED` steps: of these the one of the fewest
 cycles on an 8-bit core, where a shift by whole bytes is a move of registers and any other one goes bit by bit.
 """
@@ -23,8 +26,7 @@ TOLERATED = 0.25
 """The error of a way, in steps of the result, beside the half of the last rounding: 1 dB of its noise at the most."""
 
 NARROW_BITS = 15
-WIDE_SHIFT, EXACT_SHIFT = 17, 32
-"""The least shifts of two and of four products: the halves that fall away leave a bit to round at."""
+"""Bits of a factor of 16 bits, without its sign."""
 
 CYCLES = {"narrow": 30, "wide": 90, "exact": 230}
 """What the products of a way cost, about, on AVR (libgcc's __mulhisi3 and its like)."""
@@ -37,12 +39,26 @@ Way = Literal["narrow", "wide", "exact"]
 
 @dataclass(frozen=True)
 class Scaling:
-    """`round(x * multipliers / 2^shift)` for |x| <= bound (per multiplier); beyond `reach` the result is clamped."""
+    """`round(x * multipliers / 2^shift)` for |x| <= bound (per multiplier); beyond `reach` the result is clamped.
+
+    `word` is half the width of a product.
+    """
 
     multipliers: NDArray[np.int64]
     shift: int
     bound: NDArray[Any]
     reach: float
+    word: int = 16
+
+    @property
+    def bits(self) -> int:
+        """Bits of a factor, without its sign."""
+        return self.word - 1
+
+    @property
+    def limit(self) -> int:
+        """What a product and what rounding adds to it must stay below."""
+        return 1 << 2 * self.word - 1
 
     @property
     def most(self) -> int:
@@ -86,41 +102,50 @@ def plan(scaling: Scaling) -> Plan | None:
 
 def plans(scaling: Scaling) -> Iterator[Plan]:
     """Every way with every pair of shifts that may be worth it."""
-    least = max(0, scaling.most.bit_length() - NARROW_BITS)
+    least = max(0, scaling.most.bit_length() - scaling.bits)
     for right in sorted({least, *(b for b in BYTES if b > least)}):
-        finest = fitted(scaling, NARROW_BITS, right, 30)
+        finest = fitted(scaling, scaling.bits, right, 2 * scaling.word - 2)
         for shift in sorted({*BYTES, finest} if finest else (), reverse=True):
             found = narrow_plan(scaling, right, shift) if finest and shift <= finest else None
             if found is not None:
                 yield found
-    for found in (
-        split_plan(scaling, "wide", NARROW_BITS, WIDE_SHIFT),
-        split_plan(scaling, "exact", 2 * NARROW_BITS, EXACT_SHIFT),
-    ):
-        if found is not None:
-            yield found
+    least = next(right for right in range(63) if shifted(scaling, right) < 1 << 2 * scaling.word - 1)
+    for right in {least, *(b for b in BYTES if b > least > 0)}:
+        for found in (
+            split_plan(scaling, "wide", right, scaling.bits, scaling.word + 1),
+            split_plan(scaling, "exact", right, 2 * scaling.bits, 2 * scaling.word),
+        ):
+            if found is not None:
+                yield found
+
+
+def shifted(scaling: Scaling, right: int) -> int:
+    """The greatest magnitude of x after a rounding shift."""
+    return scaling.most + (1 << right >> 1) >> right
 
 
 def narrow_plan(scaling: Scaling, right: int, shift: int) -> Plan | None:
     """One product of what a first shift leaves of x; None where it leaves 32 bits."""
     multipliers = rounded(scaling.multipliers, scaling.shift - right - shift)
-    most = (scaling.most + (1 << right >> 1)) >> right
-    fits = most < 1 << NARROW_BITS and int(multipliers.max()) * most + (1 << shift >> 1) < 1 << 31
+    most = shifted(scaling, right)
+    fits = most < 1 << scaling.bits and int(multipliers.max()) * most + (1 << shift >> 1) < scaling.limit
     return Plan("narrow", right, multipliers, shift) if fits else None
 
 
-def split_plan(scaling: Scaling, way: Way, bits: int, least: int) -> Plan | None:
+def split_plan(scaling: Scaling, way: Way, right: int, bits: int, least: int) -> Plan | None:
     """Several products; a small x is shifted to the left, so that the shift of the products is at least `least`.
 
-    With |x| < 2^31 and halves of 15 bits no product or sum leaves 31 bits but by what the last rounding adds.
+    At that shift the halves that fall away leave a bit to round at. With |x| < 2^31 and halves of 15 bits no product
+    or sum leaves 31 bits but by what the last rounding adds.
     """
-    shift = fitted(scaling, bits, 0, 62)
+    wide = 2 * scaling.word - 1
+    shift = fitted(scaling, bits, right, 62)
     if shift is None:
         return None
     left = max(0, least - shift)
-    if (scaling.most << left).bit_length() > 31 or shift + left - least > 28:
+    if left and (right or (scaling.most << left).bit_length() > wide) or shift + left - least > wide - 3:
         return None
-    return Plan(way, -left, rounded(scaling.multipliers, scaling.shift - shift), shift + left)
+    return Plan(way, right or -left, rounded(scaling.multipliers, scaling.shift - right - shift), shift + left)
 
 
 def fitted(scaling: Scaling, bits: int, right: int, limit: int) -> int | None:
@@ -132,6 +157,6 @@ def fitted(scaling: Scaling, bits: int, right: int, limit: int) -> int | None:
     return None
 
 
-def rounded(integers: NDArray[np.int64], shift: int) -> NDArray[np.int64]:
+def rounded(integers: NDArray[Any], shift: int) -> NDArray[Any]:
     """Integers divided by 2^shift, to the nearest; multiplied where the shift is negative."""
     return integers << -shift if shift <= 0 else (integers + (1 << shift >> 1)) >> shift

@@ -36,6 +36,7 @@ class Finding:
     op: Operation
     message: str
     range: Range
+    reads_outside: bool = False
 
     def __str__(self) -> str:
         node = self.form.name if self.form.node is None else self.form.node.data
@@ -60,8 +61,6 @@ class Analysis:
         self.tensors: dict[SSAValue, Range] = {}
         self.forms: dict[StructuredForm, FormRanges] = {}
         self.findings: list[Finding] = []
-        self.wild_indices: list[Finding] = []
-        """Those of the findings that would read outside of a tensor."""
         self._attained: dict[SSAValue, tuple[ReduceOp, Range]] = {}
         for argument in function.body.block.args:
             self.tensors[argument] = self._any(argument)
@@ -135,8 +134,7 @@ class Analysis:
             index = read(self.tensors[value], access, form.trips)
             if not index.within(0, form.sizes[dim] - 1):
                 message = f"the index of dimension {dim} leaves [0, {form.sizes[dim] - 1}]"
-                self.wild_indices.append(Finding(form, form, message, index))
-                self.findings.append(self.wild_indices[-1])
+                self.findings.append(Finding(form, form, message, index, True))
 
     def _reduction(self, form: ReduceOp, x: Range) -> Combined:
         """A sum over a window in which some element is attained: that one, the others at their least and greatest."""

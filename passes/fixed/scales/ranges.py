@@ -19,12 +19,13 @@ WIDE_HEADROOM = 2.0
 class RangeTypes:
     """The types of a width in bits and a scheme; `clip` is the share of each range that gets steps.
 
-    With a `scale` all types have that one.
+    With a `range` all types have that one, with a `scale` that scale.
     """
 
     bits: int
     pow2: bool
     clip: float = 1.0
+    range: tuple[float, float] | None = None
     scale: float | None = None
 
     def following(self, setting: Setting) -> RangeTypes:
@@ -33,13 +34,15 @@ class RangeTypes:
             return self
         pow2 = self.pow2 if setting.scheme is None else setting.scheme == "pow2"
         clip = self.clip if setting.clip is None else setting.clip
-        return replace(self, bits=setting.bits or self.bits, pow2=pow2, clip=clip, scale=setting.scale)
+        bits = setting.bits or self.bits
+        return replace(self, bits=bits, pow2=pow2, clip=clip, range=setting.range, scale=setting.scale)
 
     def of_range(self, low: float, high: float, farthest: float = math.inf) -> QType:
         """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits).
 
         Numbers beyond `farthest` need no place, even where there are bits to spare.
         """
+        low, high = self.range or (low, high)
         low, high = min(low, 0.0), max(high, 0.0)
         if self.scale is not None:
             return self.of_scale(low, self.scale)
@@ -65,7 +68,7 @@ class RangeTypes:
 
     def unit(self) -> QType:
         """For values in [0, 1]: the whole storage range, as TFLite's softmax; with 2^k scales one bit less."""
-        if self.clip != 1.0 or self.scale is not None:
+        if self.clip != 1.0 or self.range is not None or self.scale is not None:
             return self.of_range(0.0, 1.0)
         storage = IntegerType(self.bits)
         if self.pow2 or self.bits > 8:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 
-from xdsl.dialects.builtin import ArrayAttr, FloatAttr, IntegerType
+from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
 from ....dialects import onnx
+from ....dialects.fixed.settings import setting_of
 from ....dialects.fixed.types import QType, integer_type
 from ....dialects.onnx.base import element_of
 from ....dialects.onnx.scan import enclosing_scan
 from ....dialects.onnx.weights import is_weight, weight_reals
+from .directions import beside, joined, state_in, widened
 from .ranges import RangeTypes
 
 STATE_TYPES = "fixed.state_types"
@@ -25,27 +27,26 @@ Range = tuple[float, float]
 
 def seen_range(value: SSAValue) -> Range | None:
     """The calibrated range of a value anywhere in a function; of a state all that it is in any round."""
-    return union(value, set())
-
-
-def union(value: SSAValue, visited: set[SSAValue]) -> Range | None:
-    """The hull of the ranges of everything that a value can be; None where one of them is not known."""
-    sources = [value]
     found: list[Range] = []
-    while sources:
-        source = sources.pop()
-        if source in visited:
-            continue
-        visited.add(source)
-        further = passed_on(source)
-        if further:
-            sources += further
-            continue
-        known = own_range(source)
-        if known is None:
-            return None
-        found.append(known)
+    for source in all_sources([value]):
+        if not passed_on(source):
+            known = own_range(source)
+            if known is None:
+                return None
+            found.append(known)
     return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+
+def all_sources(values: Iterable[SSAValue]) -> set[SSAValue]:
+    """Values, and all that they are in some round."""
+    waiting = list(values)
+    found: set[SSAValue] = set()
+    while waiting:
+        value = waiting.pop()
+        if value not in found:
+            found.add(value)
+            waiting += passed_on(value)
+    return found
 
 
 def passed_on(value: SSAValue) -> list[SSAValue]:
@@ -82,12 +83,14 @@ def own_range(value: SSAValue) -> Range | None:
     return low, high
 
 
-def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> None:
+def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> list[SSAValue]:
     """Give each state one type, and what becomes of it next, where that is made by an op of the body.
 
-    It is the type that the model states for one of them, else that of the range over all rounds; integers are
-    themselves. States of which the range is not known stay without a type.
+    It is the type that the model states for one of them, else that of the range over all rounds, as it is set for what
+    becomes of the state next; integers are themselves. States of which the range is not known stay without a type.
+    Returns the values for which something may be set: next states whose type the model leaves open.
     """
+    own: list[SSAValue] = []
     for scan in scans:
         states = zip(scan.states, scan.state_arguments, scan.end.states, scan.last_states, strict=True)
         for first, inner, following, last in states:
@@ -97,11 +100,16 @@ def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> No
             types[inner] = types[last] = type
             owner = following.owner
             if isinstance(owner, Operation) and owner.parent is scan.body.block and not isinstance(owner, onnx.ScanOp):
+                if following not in types and isinstance(element_of(following), Float32Type):
+                    own.append(following)
                 types.setdefault(following, type)
             if isinstance(first.owner, Operation) and not isinstance(first.owner, onnx.ScanOp):
                 is_own = is_weight(first) or first.has_one_use()
                 if is_own and not (is_weight(first) and not isinstance(first.owner, onnx.ConstantOp)):
                     types.setdefault(first, type)
+    for scan in scans:
+        pin_concatenations(scan, types)
+    return own
 
 
 def pin_integers(scan: onnx.ScanOp, types: Types) -> None:
@@ -121,8 +129,28 @@ def type_of_state(
     stated = types.get(following) or types.get(first)
     if stated is not None:
         return stated
-    seen = seen_range(inner)
-    return None if seen is None else ranges.of_range(*seen)
+    seen = range_beside_others(inner)
+    return None if seen is None else ranges.following(setting_of(following)).of_range(*seen)
+
+
+def range_beside_others(state: SSAValue) -> Range | None:
+    """The range of a state, or of all states that a concatenation puts beside it."""
+    own, scan = seen_range(state), enclosing_scan(state)
+    assert scan is not None, "a state is an argument of a scan's body"
+    others = [seen_range(other) for other in beside(state, scan)]
+    known = [other for other in others if other is not None]
+    if own is None or len(known) != len(others):
+        return own
+    return widened(own, (min(low for low, _ in known), max(high for _, high in known)))
+
+
+def pin_concatenations(scan: onnx.ScanOp, types: Types) -> None:
+    """What puts states of one type beside each other has that type."""
+    for state in scan.state_arguments:
+        for concat in joined(state, scan):
+            kinds = {types.get(inner) for part in concat.parts if (inner := state_in(part)) is not None}
+            if len(kinds) == 1 and (type := kinds.pop()) is not None:
+                types.setdefault(concat.result, type)
 
 
 def assign_slices(scan: onnx.ScanOp, types: Types) -> None:

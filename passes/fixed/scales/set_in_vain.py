@@ -33,6 +33,8 @@ def reasons(value: SSAValue, preserves: Callable[[Operation], bool]) -> Iterator
     elif not isinstance(element_of(value), Float32Type):
         yield where + "holds integers, which are stored as they are: leave it out"
     elif is_weight(value):
+        if setting_of(value).range is not None:
+            yield where + "a weight has its own range: set `clip` instead of `range`"
         yield from (where + reason for use in value.uses if (reason := unread(use.operation, use.index)))
     elif preserves(op):
         maker = op.operands[0].owner
@@ -50,4 +52,6 @@ def unread(reader: Operation, index: int) -> str | None:
         return "numbers of a BatchNormalization have 32 bits: leave it out"
     if isinstance(reader, onnx.ConcatOp):
         return f"it is stored as {in_quotes(reader.label)} is: set that"
+    if isinstance(reader, onnx.SquaredDistanceOp):
+        return "it is stored as what it is subtracted from: set that"
     return None

@@ -4,6 +4,7 @@
     image = { bits = 8 }
     [values]
     Gemm_2 = { bits = 16, clip = 0.9 }
+    sigmoid = { bits = 8, range = [-4.0, 4.0] }
     Relu = 8                            # the same as { bits = 8 }
     [weights]
     node_0_weight = { bits = 4, per = "tensor" }
@@ -62,6 +63,9 @@ def read_settings(path: Path, known: Iterable[tuple[str, str]]) -> Settings:
 def setting_from(given: Mapping[str, Any]) -> Setting:
     """An entry without faults."""
     fields: dict[str, Any] = {**given, **{key: float(given[key]) for key in ("clip", "scale") if key in given}}
+    if "range" in fields:
+        low, high = fields["range"]
+        fields["range"] = float(low), float(high)
     return Setting(**fields)
 
 
@@ -114,6 +118,8 @@ def key_text(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name, re.ASCII) else json_text(name)
 
 
-def text_of(value: float | str) -> str:
-    """A number or a word as TOML."""
+def text_of(value: float | str | tuple[float, ...]) -> str:
+    """Numbers or a word as TOML."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(repr, value))}]"
     return json_text(value) if isinstance(value, str) else repr(value)

@@ -148,6 +148,11 @@ class Access:
         self.patterns: dict[tuple[int, ...], Pattern] = {}
 
     @property
+    def moves(self) -> bool:
+        """True where different slices touch different bytes."""
+        return any(any(steps) for steps in self.steps)
+
+    @property
     def row_bytes(self) -> int:
         """Bytes of a row of the memref; all where it has none."""
         return self.bytes // (1 if self.row is None else self.shape[self.row])

@@ -59,6 +59,11 @@ class Places:
             memory = Memory(size_of(function, argument), not is_input or not isinstance(inputs, ArrayAttr))
             self._own(argument, memory, f"argument {number}", is_input)
 
+    @property
+    def memories(self) -> list[Memory]:
+        """All memories, each once."""
+        return list({id(unit.memory): unit.memory for unit in self.units}.values())
+
     def declare(self, op: Operation) -> bool:
         """Take up an op that makes a memref; False for any other. Raises DiagnosticException where it has no place."""
         match op:

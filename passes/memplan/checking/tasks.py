@@ -65,6 +65,17 @@ class Task:
         return self.rounds if self.along is None else (self.along,)
 
     @cached_property
+    def moving_units(self) -> frozenset[int]:
+        """The units of which different rounds touch different bytes."""
+        accesses = [access for access in (*self.reads, *self.writes) if access.moves]
+        return frozenset(unit.number for access in accesses for unit in access.place.units)
+
+    def moving(self, values: Sequence[int]) -> tuple[list[Chunk], list[Chunk]]:
+        """What a round reads and writes of these."""
+        reads = [chunk for access in self.reads if access.moves for chunk in access.chunks(values)]
+        return reads, [chunk for access in self.writes if access.moves for chunk in access.chunks(values)]
+
+    @cached_property
     def is_apart(self) -> bool:
         """True when no two slices write the same element."""
         if self.along is None or isinstance(self.op, OpaqueOp):
@@ -135,7 +146,7 @@ def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: Sequence[int]
     return [
         *(Access(v, places.of(op, v), None if op.is_held(m) else m, op, along, when) for v, m, when in operands),
         *(Access(table, places.of(op, table), None, op, along) for table in op.tables),
-        *(Access(index, places.of(op, index), None, op, along) for index in op.indices),
+        *(Access(v, places.of(op, v), m, op, along) for v, m in zip(op.indices, op.held_maps, strict=True)),
     ]
 
 

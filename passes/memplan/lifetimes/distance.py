@@ -58,7 +58,7 @@ def overlaps(form: StructuredForm) -> list[tuple[SSAValue, int]]:
 def safe_distance(
     form: StructuredForm, operand: int, along: int | None = None, splits: Callable[[SSAValue], bool] = is_split
 ) -> int:
-    """The safe distance in bytes between the storage of a form's output and of an operand (ins, then params).
+    """The safe distance in bytes between the storage of a form's output and of an operand: ins, params, indices.
 
     It is counted between the starts of their roots; where a root is split into rows, between the starts of rows: it is
     then the greatest over all pairs of rows. In a stream, `along` is the dimension that a slice holds, and the distance
@@ -69,9 +69,9 @@ def safe_distance(
     Exact where no reduction dimension occurs in two indices of an access; otherwise never too small.
     """
     parallel = form.trips[: len(form.domain.parallel.data)]
-    value = (*form.ins, *form.params)[operand]
-    access, target = form.maps.data[operand].data, form.target
-    if form.is_held(access) or any(root_of(value) is root_of(index) for index in form.indices):
+    value = (*form.ins, *form.params, *form.indices)[operand]
+    access, target = (*form.in_maps, *form.param_maps, *form.held_maps)[operand], form.target
+    if form.is_held(access):
         return NEVER
     if (along is not None and along >= len(parallel)) or not (keeps_rows(value, splits) and keeps_rows(target, splits)):
         return NEVER
@@ -208,7 +208,7 @@ def trips(sizes: Sequence[int], grids: Sequence[Grid], slices: int) -> tuple[int
 
     The grids have one axis before those of `sizes`, for the slices.
     """
-    used = [max(grid.shape[dim + 1] for grid in grids) for dim in range(len(sizes))]
+    used = [max((grid.shape[dim + 1] for grid in grids), default=1) for dim in range(len(sizes))]
     return (slices, *(size if n == size else 2 for n, size in zip(used, sizes, strict=True)))
 
 

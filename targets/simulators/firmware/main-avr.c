@@ -3,5 +3,5 @@
 #include "harness-ports.h"
 
 int main(void) {
-    for (;;) CALL_MODEL();
+    for (long call = 0;; call = call + 1 < MODEL_CALLS ? call + 1 : 0) CALL_MODEL(call);
 }

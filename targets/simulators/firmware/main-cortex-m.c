@@ -23,7 +23,7 @@ int main(void) {
     uint32_t *frame = stack_pointer();
     for (volatile uint32_t *word = &stack_bottom; word < frame; word++) *word = PAINT;
     for (int more = 1; more;) {
-        for (long call = 0; call < MODEL_CALLS && (more = READ_INPUTS(READ_ROW)); call++) CALL_MODEL();
+        for (long call = 0; call < MODEL_CALLS && (more = READ_INPUTS(READ_ROW)); call++) CALL_MODEL(call);
         if (more && !WRITE_OUTPUTS(WRITE_ROW)) exit_with(EXIT_FILES);
     }
     volatile uint32_t *deepest = &stack_bottom;

@@ -11,7 +11,7 @@ static int write_row(const void *buffer, size_t size) { return fwrite(buffer, 1,
 int main(int argc, char **argv) {
     if (argc != 3 || !(rows = fopen(argv[1], "rb")) || !(results = fopen(argv[2], "wb"))) return 2;
     for (int more = 1; more;) {
-        for (long call = 0; call < MODEL_CALLS && (more = READ_INPUTS(read_row)); call++) CALL_MODEL();
+        for (long call = 0; call < MODEL_CALLS && (more = READ_INPUTS(read_row)); call++) CALL_MODEL(call);
         if (more && !WRITE_OUTPUTS(write_row)) return 3;
     }
     return fclose(results) ? 3 : 0;

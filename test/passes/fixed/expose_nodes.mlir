@@ -30,6 +30,9 @@ func.func @model(%x: tensor<4x!fixed.q<i8, 2^-4>>) -> tensor<4x!fixed.q<i8, 2^-4
   func.return %1 : tensor<4x!fixed.q<i8, 2^-4>>
 }
 
+// What a body computes is stacked over the rounds.
+// RUN: tinyml-opt -p fixed-expose-nodes %S/Inputs/exposed_rounds.mlir | filecheck %S/Inputs/exposed_rounds.mlir
+
 // A function whose nodes are outputs already stays as it is.
 
 // RUN: tinyml-opt -p fixed-expose-nodes,fixed-expose-nodes %s | filecheck %s --check-prefix=AGAIN

@@ -137,3 +137,139 @@ func.func @simplify(%x: tensor<4xi32>) -> tensor<4xi32> {
   } -> tensor<4xi32>
   func.return %y : tensor<4xi32>
 }
+
+// What stands before a scan is not moved into its rounds, where it would be computed again and again.
+// CHECK-LABEL: func.func @repeated
+func.func @repeated(%x: tensor<4x2x!fixed.q<i8, 2^-4>>, %h0: tensor<2x!fixed.q<i8, 2^-4>>, %c: tensor<2x!fixed.q<i8, 2^-4>>) -> tensor<2x!fixed.q<i8, 2^-4>> {
+  // CHECK: fixed.map {{.*}} node "before"
+    %b = fixed.map ins(%c : tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "before" {
+    ^bb1(%e0: i8):
+      %v = arith.maxsi %e0, %e0 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+  %y = fixed.scan 4 states(%h0 : tensor<2x!fixed.q<i8, 2^-4>>) ins(%x : tensor<4x2x!fixed.q<i8, 2^-4>>)
+      along <0> reversed <0> stacks along <> reversed <> {
+  ^bb0(%h: tensor<2x!fixed.q<i8, 2^-4>>, %xt: tensor<2x!fixed.q<i8, 2^-4>>):
+    // CHECK: fixed.map ins(%b : {{.*}} node "inside"
+    %l = fixed.map ins(%b : tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "inside" {
+    ^bb1(%e0: i8):
+      %v = arith.minsi %e0, %e0 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+    // CHECK: fixed.map {{.*}} node "round"
+    %n = fixed.map ins(%h, %xt : tensor<2x!fixed.q<i8, 2^-4>>, tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "round" {
+    ^bb1(%e0: i8, %e1: i8):
+      %v = arith.maxsi %e0, %e1 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+    // CHECK-NOT: fixed.map {{.*}} node "fused"
+    %k = fixed.map ins(%n : tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "fused" {
+    ^bb1(%e0: i8):
+      %v = arith.minsi %e0, %e0 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+    %last = fixed.map ins(%k, %l : tensor<2x!fixed.q<i8, 2^-4>>, tensor<2x!fixed.q<i8, 2^-4>>) domain <2>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "last" {
+    ^bb1(%e0: i8, %e1: i8):
+      %v = arith.minsi %e0, %e1 : i8
+      fixed.yield %v : i8
+    } -> tensor<2x!fixed.q<i8, 2^-4>>
+    // CHECK: fixed.next
+    fixed.next states(%last : tensor<2x!fixed.q<i8, 2^-4>>)
+  } -> tensor<2x!fixed.q<i8, 2^-4>>
+  func.return %y : tensor<2x!fixed.q<i8, 2^-4>>
+}
+
+// -----
+
+// RUN: tinyml-opt -p 'fixed-fuse-maps{merge=true}' --split-input-file %s | filecheck %s --check-prefix=MERGE
+
+// A gate: x is read once, by both factors; nothing else uses these, so that one map computes all.
+// MERGE-LABEL: func.func @gate
+// CHECK-LABEL: func.func @gate
+// CHECK-COUNT-3: fixed.map
+!t = tensor<1x4x!fixed.q<i8, 1.0>>
+func.func @gate(%x: !t, %h: !t) -> !t {
+  // MERGE: %[[Y:.*]] = fixed.map ins(%x, %h : {{.*}}) domain <1, 4> maps [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (0, d1)>] node "product"
+  // MERGE-NEXT: ^bb0(%[[A:.*]]: i8, %[[B:.*]]: i8):
+  // MERGE-NEXT: %[[P:.*]] = arith.maxsi %[[A]], %[[B]] : i8
+  // MERGE-NEXT: %[[Q:.*]] = arith.minsi %[[A]], %[[P]] : i8
+  // MERGE-NEXT: fixed.yield %[[Q]] : i8
+  // MERGE-NEXT: }
+  // MERGE-NEXT: return %[[Y]]
+  %a = fixed.map ins(%x, %h : !t, !t) domain <1, 4> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] node "sum" {
+  ^bb0(%e: i8, %f: i8):
+    %0 = arith.maxsi %e, %f : i8
+    fixed.yield %0 : i8
+  } -> !t
+  %b = fixed.map ins(%x : !t) domain <1, 4> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] node "copy" {
+  ^bb0(%e: i8):
+    fixed.yield %e : i8
+  } -> !t
+  %y = fixed.map ins(%b, %a : !t, !t) domain <1, 4> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] node "product" {
+  ^bb0(%e: i8, %f: i8):
+    %0 = arith.minsi %e, %f : i8
+    fixed.yield %0 : i8
+  } -> !t
+  func.return %y : !t
+}
+
+// -----
+
+// Two uses in two maps, and a row that is read again and again: computed once, kept.
+// MERGE-LABEL: func.func @kept
+// MERGE-COUNT-3: fixed.map
+!t = tensor<1x4x!fixed.q<i8, 1.0>>
+!w = tensor<3x4x!fixed.q<i8, 1.0>>
+func.func @kept(%x: !t, %w: !w) -> (!w, !t) {
+  %a = fixed.map ins(%x : !t) domain <1, 4> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] {
+  ^bb0(%e: i8):
+    %0 = arith.maxsi %e, %e : i8
+    fixed.yield %0 : i8
+  } -> !t
+  %b = fixed.map ins(%w, %a : !w, !t) domain <3, 4> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (0, b)>, affine_map<(a, b) -> (a, b)>] {
+  ^bb0(%e: i8, %f: i8):
+    %0 = arith.minsi %e, %f : i8
+    fixed.yield %0 : i8
+  } -> !w
+  %c = fixed.map ins(%x, %x : !t, !t) domain <1, 4> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] {
+  ^bb0(%e: i8, %f: i8):
+    %0 = arith.minsi %e, %f : i8
+    fixed.yield %0 : i8
+  } -> !t
+  func.return %b, %c : !w, !t
+}
+
+// -----
+
+// A product would keep two larger tensors until the layer in between is done: they go when they are read.
+// MERGE-LABEL: func.func @early
+// MERGE: fixed.map
+// MERGE: fixed.contract
+// MERGE: fixed.map
+!t = tensor<1x4x!fixed.q<i8, 1.0>>
+func.func @early(%x: !t, %h: !t) -> !t {
+  %w = fixed.constant dense<1> : tensor<4x4xi8> as tensor<4x4xi8>
+  %a = fixed.map ins(%x, %h : !t, !t) domain <1, 4> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] {
+  ^bb0(%e: i8, %f: i8):
+    %0 = arith.maxsi %e, %f : i8
+    fixed.yield %0 : i8
+  } -> !t
+  %c = fixed.contract ins(%x, %w : !t, tensor<4x4xi8>) domain <1, 4 | 4>
+      maps [affine_map<(n, o, k) -> (n, k)>, affine_map<(n, o, k) -> (o, k)>, affine_map<(n, o, k) -> (n, o)>]
+      zero_points <0, 0> acc i32 {
+  ^bb0(%acc: i32):
+    %s = fixed.saturate %acc to [-128, 127] : i32 -> i8
+    fixed.yield %s : i8
+  } -> !t
+  %y = fixed.map ins(%a, %c : !t, !t) domain <1, 4> maps [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>] {
+  ^bb0(%e: i8, %f: i8):
+    %0 = arith.minsi %e, %f : i8
+    fixed.yield %0 : i8
+  } -> !t
+  func.return %y : !t
+}

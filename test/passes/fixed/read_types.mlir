@@ -27,6 +27,6 @@ func.func @f(%x: tensor<1x2xf32> {onnx.name = "x"}) -> tensor<1x2xf32>
 // All that is wrong with a file is one message.
 // WRONG:      types_wrong.toml: [values] 'gem': the model has no such value; did you mean 'gemm'?
 // WRONG-NEXT: types_wrong.toml: [values] 'relu': bits = 17: expected a width of 4 to 16 bits
-// WRONG-NEXT: types_wrong.toml: [values] 'relu': clp = 1: there are bits, clip, scale, scheme, per
+// WRONG-NEXT: types_wrong.toml: [values] 'relu': clp = 1: there are bits, clip, range, scale, scheme, per
 // WRONG-NEXT: types_wrong.toml: [values] 'w': the model has no such value; it belongs into [weights]
 // WRONG-NEXT: types_wrong.toml: 'extra' is no table of it: there are [inputs], [values], [weights]

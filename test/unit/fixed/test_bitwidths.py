@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from xdsl.context import Context
-from xdsl.dialects import func
+from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ArrayAttr, IntegerType, ModuleOp, StringAttr, TensorType, i32, i64
 from xdsl.ir import Block, Operation, Region
 from xdsl.ir.affine import AffineMap
@@ -18,7 +18,9 @@ from tinyml_opt.dialects.fixed.forms import MapOp
 from tinyml_opt.dialects.fixed.scalar import ExtendOp, RescaleOp, SaturateOp, YieldOp
 from tinyml_opt.dialects.fixed.types import DomainAttr, IntsAttr, PortAttr, QType, Rounding
 from tinyml_opt.passes.fixed.bitwidths.products import TOLERATED, Scaling, plan
+from tinyml_opt.passes.fixed.bitwidths.sums import Sum, Term
 from tinyml_opt.passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
+from tinyml_opt.passes.fixed.narrow_bodies import NarrowBodiesPass
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 
 
@@ -52,14 +54,15 @@ def rescaling(multipliers: list[int], shift: int, bits: int, steps: int) -> Modu
     st.integers(1, 61),
     st.integers(4, 31),
     st.sampled_from([8, 16]),
+    st.sampled_from([16, 32]),
 )
-def test_near_the_product_of_64_bits(multipliers: list[int], shift: int, bits: int, steps: int):
+def test_near_the_product_of_64_bits(multipliers: list[int], shift: int, bits: int, steps: int, product: int):
     """A step more or less where the real result is within the tolerance of a half, else equal; all in 32 bits."""
     assume(not multipliers or shift >= bits)
     assume(multipliers or shift < 32)
     module = rescaling(multipliers, shift, bits, steps)
     legal = module.clone()
-    LegalizeBitwidthsPass(32).apply(Context(), legal)
+    LegalizeBitwidthsPass(product).apply(Context(), legal)
     legal.verify()
     widths = [op.product.width.data for op in legal.walk() if isinstance(op, RescaleOp)]
     low, high = -(1 << bits - 1), (1 << bits - 1) - 1
@@ -78,6 +81,23 @@ def test_near_the_product_of_64_bits(multipliers: list[int], shift: int, bits: i
     assert multipliers or not differ.any()
 
 
+@given(st.lists(st.integers(1 << 28, (1 << 31) - 1), min_size=1, max_size=4), st.integers(16, 28))
+def test_products_of_16_bits(multipliers: list[int], bits: int):
+    """Of a sum that gives 8 bits no product has more than 16, and the results are those of 64 bits or next to them."""
+    module = rescaling(multipliers, 31 + bits - 8, bits, 8)
+    legal = module.clone()
+    for step in (LegalizeBitwidthsPass(16), NarrowBodiesPass()):
+        step.apply(Context(), legal)
+    legal.verify()
+    products = [op.product for op in legal.walk() if isinstance(op, RescaleOp) and op.multiplier is not None]
+    products += [op.result.type for op in legal.walk() if isinstance(op, arith.MuliOp)]
+    assert products and all(isinstance(t, IntegerType) and t.width.data <= 16 for t in products)
+    x = np.random.default_rng(bits).integers(-(1 << bits - 1), 1 << bits - 1, (500, 1, len(multipliers)))
+    inputs = {"inputs": x.astype(np.int32 if bits > 16 else np.int16)}
+    expected, actual = (FixedExecutor(m).run(inputs).outputs["outputs"] for m in (module, legal))
+    assert np.abs(expected.astype(int) - actual).max() <= 1
+
+
 @pytest.mark.parametrize(
     ("multiplier", "shift", "bound", "reach", "way"),
     [
@@ -90,3 +110,36 @@ def test_near_the_product_of_64_bits(multipliers: list[int], shift: int, bits: i
 def test_the_cheapest_way_that_is_good_enough(multiplier: int, shift: int, bound: int, reach: int, way: str):
     found = plan(Scaling(np.array([multiplier]), shift, np.array([bound], object), reach))
     assert found is not None and found.way == way
+
+
+@given(
+    st.lists(st.integers(-(1 << 11), 1 << 11), min_size=1, max_size=3),
+    st.integers(-(1 << 12), 1 << 12),
+    st.integers(8, 12),
+)
+def test_sums_in_halves(coefficients: list[int], number: int, shift: int):
+    """Both halves fit 16 bits, and give what the whole sum gives, for every integer of 8 bits."""
+    block = Block(arg_types=[i32 for _ in coefficients])
+    terms = [Term(x, c, 128) for x, c in zip(block.args, coefficients, strict=True)]
+    whole = Sum.of([*terms, Term(None, number, 1)], shift)
+    halves = whole.halves()
+    assume(halves is not None and whole.bytes > 2)
+    assert halves is not None
+    x = np.random.default_rng(len(coefficients)).integers(-128, 128, (1000, len(coefficients)))
+    columns = {**dict(zip(block.args, x.T, strict=True)), None: np.ones(1000, np.int64)}
+    parts = [[t.coefficient * columns[t.value] for t in half.terms] for half in halves]
+    high, low = (np.sum(part, 0) for part in parts)
+    assert max(np.abs(high).max(), np.abs(low).max()) < 1 << 15
+    assert ((high + (low >> 8) >> shift - 8) == (x @ coefficients + number + (1 << shift - 1) >> shift)).all()
+
+
+@given(st.lists(st.integers(-(1 << 24), 1 << 24), min_size=1, max_size=3), st.integers(2, 24))
+def test_shorter_coefficients(coefficients: list[int], shift: int):
+    """What another shift may change is bounded by the error that is said, and exact where nothing is dropped."""
+    block = Block(arg_types=[i32 for _ in coefficients])
+    whole = Sum.of([Term(x, c, 128) for x, c in zip(block.args, coefficients, strict=True)], shift)
+    shorter = whole.with_shift(shift - 1)
+    x = np.random.default_rng(shift).integers(-128, 129, (1000, len(coefficients)))
+    drift = x @ coefficients / 2.0**shift - x @ [t.coefficient for t in shorter.terms] / 2.0 ** (shift - 1)
+    assert np.abs(drift).max() <= whole.error(shorter) + 1e-9
+    assert whole.error(whole) == 0

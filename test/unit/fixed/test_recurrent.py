@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from support.recurrent import loop_model, recurrent_layer, scan_model
+from support.recurrent import counting_model, loop_model, recurrent_layer, reference, scan_model
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
@@ -74,6 +74,19 @@ def test_close_to_the_float_model(tmp_path: Path, name: str, bits: int) -> None:
         assert snr > LEAST[bits], f"{port}: {snr:.1f} dB"
 
 
+def test_integers_are_carried_exactly(tmp_path: Path) -> None:
+    """Counts and truth values as states: whatever reals are near to a threshold in integers is left out."""
+    model = counting_model()
+    module, data, _ = lowered(model, tmp_path, 16)
+    function = the_function(module)
+    ports = input_ports(function)
+    grid = to_real(to_stored(data, ports), ports)["x"].astype(np.float32)
+    run = FixedExecutor(module).run(to_stored(data, ports))
+    for row, expected in enumerate(reference(model, grid)):
+        for name, array in zip(("n", "seen", "all"), expected, strict=True):
+            assert np.array_equal(run.outputs[name][row], array), name
+
+
 @pytest.mark.parametrize("name", ["gru", "lstm", "scan"])
 def test_narrow_products_hardly_change_it(tmp_path: Path, name: str) -> None:
     module, data, expected = lowered(MODELS[name](), tmp_path, 8, product_bits=32)
@@ -95,6 +108,15 @@ def test_nothing_is_computed_in_a_round_that_stands_before(tmp_path: Path) -> No
     bodies = [op.body for op in module.walk() if isinstance(op, ScanOp)]
     assert len(bodies) == 2
     assert not [op for body in bodies for op in body.block.ops if op.name == "fixed.constant"]
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm"])
+def test_directions_stand_beside_each_other_without_copies(tmp_path: Path, name: str) -> None:
+    """States that a concatenation joins have one type: nothing is rescaled behind the scans."""
+    module, _, _ = lowered(MODELS[name](), tmp_path, 8)
+    assert not [op for op in the_function(module).body.block.ops if isinstance(op, StructuredForm)]
+    forward, backward = (op for op in module.walk() if isinstance(op, ScanOp))
+    assert [s.type for s in forward.states] == [s.type for s in backward.states]
 
 
 @pytest.mark.parametrize("name", ["gru", "scan", "loop"])

@@ -13,6 +13,7 @@ from tinyml_opt.passes.fixed.scales.types_file import Settings, read_settings, s
 SETTINGS: Settings = {
     ("inputs", 'an image: "1"'): Setting(bits=8),
     ("values", "Gemm_2"): Setting(bits=16, clip=0.9, scheme="pow2"),
+    ("values", "tanh"): Setting(range=(-4.0, 3.5)),
     ("values", "relu"): Setting(scale=2.0**-7),
     ("weights", "w"): Setting(bits=4, per="tensor"),
 }
@@ -40,6 +41,8 @@ def test_a_number_alone_is_a_width(tmp_path: Path):
         ("[values]\nrelu = { clip = nan }", "above 0 and at most 2"),
         ("[values]\nrelu = { scale = -1 }", "expected a positive number"),
         ("[values]\nrelu = { scheme = 'log' }", "expected affine or pow2"),
+        ("[values]\nrelu = { range = [1, 'a'] }", r"expected \[low, high\]"),
+        ("[values]\nrelu = { range = [1, 1] }", r"expected \[low, high\]"),
         ("[weights]\nw = { per = 3 }", "expected row or tensor"),
         ("[inputs]\nimages = 8", "the model has no such input"),
     ],

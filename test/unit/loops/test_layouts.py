@@ -103,6 +103,28 @@ def test_rows_are_taken_in_every_order(encoding: Encoding, order: str):
     np.testing.assert_array_equal(run(text, x, (3, 4)), expected.astype(np.int32))
 
 
+@pytest.mark.parametrize("encoding", Encoding)
+@pytest.mark.parametrize("node", [0, 1, 4])
+def test_rows_at_a_run_time_index(encoding: Encoding, node: int):
+    weights = sparse((5, 4, 9), 0.5, "int8", True, 4)
+    x = np.random.default_rng(2).integers(-128, 127, (1, 9)).astype(np.int8)
+    flash = 'memref<5x4x9xi8, "flash">'
+    text = f"""func.func @net(%x: memref<1x9xi8>, %i: memref<1xi8>, %y: memref<1x4xi32>) {{
+      %w = fixed.constant dense<{weights.tolist()}> : tensor<5x4x9xi8>
+        {{layout = #fixed.layout<{encoding} along 2>}} as {flash}
+      fixed.contract ins(%x, %w : memref<1x9xi8>, {flash}) outs(%y : memref<1x4xi32>)
+        at <0>(%i : memref<1xi8>) by [affine_map<(n, m, o, k) -> (0)>] domain <5, 1, 4 | 9>
+        maps [affine_map<(n, m, o, k) -> (m, k)>, affine_map<(n, m, o, k) -> (n, o, k)>,
+              affine_map<(n, m, o, k) -> (m, o)>]
+        zero_points <3, 0> acc i32 {{ ^bb0(%acc: i32): fixed.yield %acc : i32 }}
+      func.return }}"""
+    module = parse(text)
+    ConvertMemplanToLoopsPass().apply(Context(), module)
+    y = np.zeros((1, 4), np.int32)
+    run_loops(module, [x, np.array([node], np.int8)], [y])
+    np.testing.assert_array_equal(y, (x.astype(np.int32) - 3) @ weights[node].T.astype(np.int32))
+
+
 def test_moves_reach_as_far_as_they_need():
     far = np.zeros((1, 700), np.int8)
     far[0, 600] = 7

@@ -124,7 +124,7 @@ def test_a_vector_has_no_rows(tmp_path: Path):
 
 
 def test_an_unknown_place_for_the_input(tmp_path: Path):
-    with pytest.raises(UserError, match="`caller`, `arena` or `rows`, not `here`"):
+    with pytest.raises(UserError, match="`caller`, `arena`, `rows` or `steps`, not `here`"):
         planned(chain_of_layers([(1, 1)], 6, residual=False), tmp_path, "here")
 
 

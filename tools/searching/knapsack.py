@@ -1,0 +1,76 @@
+"""One level for each variable: the least sum of errors within bounds on sums of costs, by dynamic programming.
+
+The multiple-choice knapsack problem (Kellerer, Pferschy and Pisinger, "Knapsack Problems", 2004, chapter 11), solved by
+lists of states of which none is better than another in error and all costs. Exact for errors that add up, unless a list
+grows beyond `MOST_STATES`: then it is thinned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reals = NDArray[np.float64]
+
+MOST_STATES = 600
+
+
+@dataclass(frozen=True)
+class Item:
+    """A variable: the error of each level, (levels,), and what each costs, (levels, bounds)."""
+
+    errors: Reals
+    costs: Reals
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A level per item; `limited` where lists were thinned: there may be better ones."""
+
+    levels: tuple[int, ...]
+    error: float
+    costs: Reals
+    limited: bool
+
+
+def solutions(items: Sequence[Item], bounds: Reals) -> list[Solution]:
+    """All that are not worse than another one in error and every cost, the least error first; none where none fits."""
+    dims = len(bounds)
+    least = np.zeros((len(items) + 1, dims))
+    for index in range(len(items) - 1, -1, -1):
+        least[index] = least[index + 1] + items[index].costs.min(axis=0)
+    errors, costs = np.zeros(1), np.zeros((1, dims))
+    chosen, limited = np.zeros((1, 0), np.int16), False
+    for index, item in enumerate(items):
+        levels = len(item.errors)
+        errors = (errors[:, None] + item.errors).reshape(-1)
+        costs = (costs[:, None] + item.costs).reshape(-1, dims)
+        last = np.tile(np.arange(levels, dtype=np.int16), len(chosen))
+        chosen = np.column_stack([np.repeat(chosen, levels, axis=0), last])
+        fits = (costs + least[index + 1] <= bounds + 1e-9).all(axis=1)
+        errors, costs, chosen = errors[fits], costs[fits], chosen[fits]
+        kept = undominated(errors, costs)
+        if len(kept) > MOST_STATES:
+            kept = kept[np.unique(np.linspace(0, len(kept) - 1, MOST_STATES).astype(int))]
+            limited = True
+        errors, costs, chosen = errors[kept], costs[kept], chosen[kept]
+    return [Solution(tuple(map(int, c)), float(e), k, limited) for c, e, k in zip(chosen, errors, costs, strict=True)]
+
+
+def undominated(errors: Reals, costs: Reals) -> NDArray[np.int64]:
+    """The states than which none has less error and no greater cost, by ascending error."""
+    order = np.lexsort((*costs.T[::-1], errors))
+    if costs.shape[1] == 1:
+        sorted_costs = costs[order, 0]
+        before = np.concatenate([[np.inf], np.minimum.accumulate(sorted_costs)[:-1]])
+        return order[sorted_costs < before]
+    kept: list[int] = []
+    seen = np.empty_like(costs)
+    for index in order:
+        if not (seen[: len(kept)] <= costs[index]).all(axis=1).any():
+            seen[len(kept)] = costs[index]
+            kept.append(int(index))
+    return np.array(kept, np.int64)
