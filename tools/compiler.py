@@ -39,7 +39,7 @@ from .pipelines import Timing, pipeline, run_passes
 if TYPE_CHECKING:
     from ..targets.dataset import Dataset
     from ..targets.firmware import GeneratedModel
-    from .searching.search import Found
+    from .searching.found import Found
 
 
 LOSS = 0.5
@@ -172,13 +172,11 @@ class Compilation:
         """
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
-        near = self.board.near_flash_bytes
+        near, operations = self.board.near_flash_bytes, ",".join(operations_of(self.board)) or None
         share = True if whole and bits == NARROW_WORD else None
         widths = {"index_bits": bits, "word_bits": bits}
-        apart = True if bits != NARROW_WORD else None
-        operations = ",".join(operations_of(self.board)) or None
-        machine = {"operations": operations, "noinline": apart}
-        passes = pipeline("memplan-to-emitc", **widths, **machine, sections=sections, near_flash=near, share=share)
+        kinds = {"share": share, "noinline": bits != NARROW_WORD, "operations": operations}
+        passes = pipeline("memplan-to-emitc", **widths, **kinds, sections=sections, near_flash=near)
         run_passes(module, passes, self.timing)
         return module
 

@@ -100,6 +100,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-memplan": (
         Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
         Step(
             "memplan-tile",
             "before the order and the places: both see how forms visit their points",
@@ -107,7 +108,6 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("operations", "flash"),
             "operations",
         ),
-        Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
@@ -122,6 +122,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-memplan-within": (
         Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
         Step("convert-fixed-to-memplan", "destinations for every value"),
+        Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
         Step(
             "memplan-tile",
             "before the order and the places: both see how forms visit their points",
@@ -129,7 +130,6 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("operations", "flash"),
             "operations",
         ),
-        Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(
             "memplan-fit",
@@ -146,6 +146,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step(
             "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
         ),
+        Step("loops-share-functions", "once all addresses are arguments", {}, (), "share"),
+        Step("loops-keep-functions", "once it is known how often they are called", {}, (), "share"),
         Step(
             "loops-use-machine-operations",
             "on plain arithmetic, before it is C",

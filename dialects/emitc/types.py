@@ -45,9 +45,6 @@ end; the last puts the states at their start."""
 RESETS = "mcu.resets"
 """Attribute of the public function that puts the states of a model without end at their start."""
 
-NOINLINE = "mcu.noinline"
-"""Attribute of a function: compilers keep it apart from its caller, where each would lack the other's registers."""
-
 ELEMENTS = "mcu.elements"
 """Attribute of a pointer argument: how many elements it points to."""
 

@@ -31,10 +31,12 @@ from math import prod
 from xdsl.dialects.builtin import (
     AffineMapAttr,
     ArrayAttr,
+    DenseArrayBase,
     IntegerType,
     MemRefType,
     StringAttr,
     TensorType,
+    i32,
 )
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
@@ -71,6 +73,11 @@ FORMAT_HEAD = (
     "`domain` $domain `maps` $maps "
 )
 FORMAT_TAIL = " (`tile` $tile^)? (`node` $node^)? attr-dict-with-keyword $body (`->` type($result)^)?"
+
+
+def segments(ins: int, params: int, tables: int, outs: int, indices: int = 0, scratch: int = 0) -> DenseArrayBase:
+    """How many operands of each kind a form has, as its property `operandSegmentSizes` says it."""
+    return DenseArrayBase.from_list(i32, [ins, params, tables, outs, indices, scratch])
 
 
 def scalar_type(element: Attribute) -> IntegerType:

@@ -16,7 +16,6 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import (
     AffineMapAttr,
     ArrayAttr,
-    DenseArrayBase,
     DictionaryAttr,
     FunctionType,
     MemRefType,
@@ -24,7 +23,6 @@ from xdsl.dialects.builtin import (
     NoneAttr,
     StringAttr,
     TensorType,
-    i32,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -34,7 +32,7 @@ from xdsl.rewriter import Rewriter
 
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
-from ...dialects.fixed.forms import MapOp, StructuredForm
+from ...dialects.fixed.forms import MapOp, StructuredForm, segments
 from ...dialects.fixed.types import DomainAttr, PortAttr
 from ...dialects.memplan import FLASH, AliasOp, BufferOp
 from ...dialects.names import identifier
@@ -313,12 +311,12 @@ class Conversion:
         for argument, table in zip(body.block.args[len(body.block.args) - len(tables) :], tables, strict=True):
             Rewriter.replace_value_with_new_type(argument, table.type)
         indices = [self._dense(value).memref for value in form.indices]
-        segments = DenseArrayBase.from_list(i32, (len(form.ins), len(form.params), len(tables), 1, len(indices), 0))
+        sizes = segments(len(form.ins), len(form.params), len(tables), 1, len(indices))
         maps = ArrayAttr(AffineMapAttr(access) for access in accesses)
         domain = self._domain(form.domain, levels)
         converted = type(form).create(
             operands=[*operands, *tables, place.memref, *indices],
-            properties={**form.properties, "domain": domain, "maps": maps, "operandSegmentSizes": segments},
+            properties={**form.properties, "domain": domain, "maps": maps, "operandSegmentSizes": sizes},
             attributes=form.attributes,
             regions=[body],
         )

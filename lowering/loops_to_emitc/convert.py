@@ -27,9 +27,10 @@ from xdsl.passes import ModulePass
 
 from ...dialects import emitc
 from ...dialects.dense import from_numpy, to_numpy
-from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, NOINLINE, PUSH_ROW, RESETS, RUN, SECTION, STEP
+from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, PUSH_ROW, RESETS, RUN, SECTION, STEP
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
+from ...dialects.mcu import KEEP
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ...dialects.names import parameter_name
 from .check import ReadOnly, check
@@ -93,7 +94,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
         lowered = emitc.FuncOp(name, type, Region(block), () if public else ("static",), attributes)
         lowered.attributes.update(function.attributes)
         if self.noinline and not public:
-            lowered.attributes[NOINLINE] = UnitAttr()
+            lowered.attributes[KEEP] = UnitAttr()
         return lowered
 
     def argument(

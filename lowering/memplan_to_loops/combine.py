@@ -15,6 +15,8 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerType, i16, i32
 from xdsl.ir import SSAValue
 
+from ...dialects.dense import to_numpy
+from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import ContractOp, ReduceOp, StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import Reduction, storage_limits
 from .emit import Emitter, Index, is_unsigned, signless
@@ -45,18 +47,38 @@ class SumOfProducts(Combination):
     """`acc + product of (x - zero point)` over the inputs: contract, and with one input the sum of a reduce.
 
     On a target with 16-bit words, a term whose every value fits 16 bits is computed there, or in 32 bits where it fits
-    these: an 8-bit core then multiplies in a third of the time.
+    these: an 8-bit core then multiplies in a third of the time. Two terms at a time are added up there where their sum,
+    with the actual constants, fits 16 bits: then every other addition to the accumulator is one of two bytes.
     """
 
     elements: Sequence[IntegerType]
     zero_points: Sequence[int]
     acc: IntegerType
     word_bits: int
+    greatest: int
+    """The greatest magnitude of a term."""
+
+    @property
+    def pairs(self) -> bool:
+        """Whether two terms are added up before the accumulator sees them."""
+        return self.term == i16 and self.acc != i16 and 2 * self.greatest <= storage_limits(i16)[1]
 
     def initial(self) -> list[SSAValue]:
         return [self.emit.constant(0, signless(self.acc))]
 
     def accumulate(self, elements: Sequence[SSAValue], position: Index, carried: Sequence[SSAValue]) -> list[SSAValue]:
+        return [self._plus(carried[0], self._product(elements))]
+
+    def accumulate_pair(
+        self, first: Sequence[SSAValue], second: Sequence[SSAValue], carried: Sequence[SSAValue]
+    ) -> list[SSAValue]:
+        """Two more points of the reduction domain."""
+        return [self._plus(carried[0], self.emit.do(arith.AddiOp(self._product(first), self._product(second))))]
+
+    def _plus(self, sum: SSAValue, term: SSAValue) -> SSAValue:
+        return self.emit.do(arith.AddiOp(sum, self.emit.convert(term, self.term, self.acc)))
+
+    def _product(self, elements: Sequence[SSAValue]) -> SSAValue:
         factors: list[SSAValue] = []
         for element, source, zero_point in zip(elements, self.elements, self.zero_points, strict=True):
             factor = self.emit.convert(element, source, self.term)
@@ -64,7 +86,7 @@ class SumOfProducts(Combination):
         term = factors[0]
         for factor in factors[1:]:
             term = self.emit.do(arith.MuliOp(term, factor))
-        return [self.emit.do(arith.AddiOp(carried[0], self.emit.convert(term, self.term, self.acc)))]
+        return term
 
     @cached_property
     def term(self) -> IntegerType:
@@ -141,14 +163,28 @@ class ArgMax(Combination):
         return carried[1]
 
 
+def greatest_term(form: StructuredForm, zero_points: Sequence[int]) -> int:
+    """The greatest magnitude of a product of the inputs, with the actual constants."""
+    product = 1
+    for value, zero_point in zip(form.ins, zero_points, strict=True):
+        low, high = storage_limits(scalar_type(shaped_type(value).element_type))
+        if isinstance(value.owner, ConstantOp):
+            integers = to_numpy(value.owner.value)
+            low, high = int(integers.min()), int(integers.max())
+        product *= max(high - zero_point, zero_point - low)
+    return product
+
+
 def combination(form: StructuredForm, emit: Emitter, word_bits: int) -> Combination | None:
     """How a form combines; None for a map, whose body takes the elements themselves."""
     elements = [scalar_type(shaped_type(value).element_type) for value in form.ins]
     match form:
         case ContractOp():
-            return SumOfProducts(emit, elements, form.zero_points.data, form.acc, word_bits)
+            greatest = greatest_term(form, form.zero_points.data)
+            return SumOfProducts(emit, elements, form.zero_points.data, form.acc, word_bits, greatest)
         case ReduceOp(kind=kind) if kind.data is Reduction.SUM:
-            return SumOfProducts(emit, elements, form.zero_point.data, form.acc, word_bits)
+            greatest = greatest_term(form, form.zero_point.data)
+            return SumOfProducts(emit, elements, form.zero_point.data, form.acc, word_bits, greatest)
         case ReduceOp(kind=kind) if kind.data is Reduction.ARGMAX:
             return ArgMax(emit, elements[0], form.acc, form.is_padded(0))
         case ReduceOp(kind=kind):

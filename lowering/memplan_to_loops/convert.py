@@ -322,8 +322,8 @@ def drop_unused(lowering: Lowering, lowered: Sequence[func.FuncOp]) -> None:
     if not lowering.memory.has_packed:
         return
     used: set[str] = set()
-    for function in (*lowered, *lowering.steps):
-        for op in list(function.walk()):
+    for block in (function.body.block for function in (*lowered, *lowering.steps)):
+        for op in list(block.walk()):
             if isinstance(op, memref.GetGlobalOp) and op.memref.uses:
                 used.add(op.name_.string_value())
             elif isinstance(op, memref.GetGlobalOp):

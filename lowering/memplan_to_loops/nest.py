@@ -204,7 +204,12 @@ class Nest:
         return [] if self.walk is not None and dim == self.walk.order.loop else carried
 
     def _loop(
-        self, dim: int, carried: Carried, body: Callable[[Carried], Carried], hints: Sequence[str] = ("acc", "at")
+        self,
+        dim: int,
+        carried: Carried,
+        body: Callable[[Carried], Carried],
+        hints: Sequence[str] = ("acc", "at"),
+        step: int = 1,
     ) -> Carried:
         """Write a loop over a dimension around what `body` writes; only the body where there is one iteration."""
         if self.sizes[dim] == 1:
@@ -217,7 +222,7 @@ class Nest:
         block = Block(arg_types=[IndexType(), *(value.type for value in carried)])
         for argument, hint in zip(block.args, (self.names[dim], *hints), strict=False):
             argument.name_hint = hint
-        loop = scf.ForOp(self.emit.index(lower), self.emit.index(upper), self.emit.index(1), carried, block)
+        loop = scf.ForOp(self.emit.index(lower), self.emit.index(upper), self.emit.index(step), carried, block)
         loop.attributes[LABEL] = StringAttr(f"{self.label}_{self.names[dim]}")
         self.emit.block.add_op(loop)
         with self.emit.inside(block):
@@ -277,6 +282,8 @@ class Nest:
 
     def _reduce(self, dim: int, carried: Carried) -> Carried:
         if dim < len(self.sizes):
+            if self._goes_in_pairs(dim):
+                return self._loop(dim, carried, lambda values: self._accumulate_pair(dim, values), step=2)
             return self._loop(dim, carried, lambda values: self._reduce(dim + 1, values))
         return self._accumulate(carried) if self.inside is None else self._guarded(self.inside, carried)
 
@@ -294,6 +301,27 @@ class Nest:
         assert self.combination is not None, "only a combination carries values"
         elements = self._load(self.form.ins, self.ins)
         return self.combination.accumulate(elements, self.indices.value(self.position), carried)
+
+    def _goes_in_pairs(self, dim: int) -> bool:
+        """Whether two points at a time of an innermost loop are added up: an even number, none of them padding."""
+        combination = self.combination
+        if not isinstance(combination, SumOfProducts) or not combination.pairs or self.sizes[dim] % 2 or self.guards:
+            return False
+        if any(size > 1 for size in self.sizes[dim + 1 :]) or dim in self.at or dim in self.held:
+            return False
+        if any(window.dim == dim for window in self.windows):
+            return False
+        stores = ((self.memory[v], indices) for v, indices in zip(self.form.ins, self.ins, strict=True))
+        return not any(isinstance(s, Rows) and indices[s.dim].coefficients[dim] for s, indices in stores)
+
+    def _accumulate_pair(self, dim: int, carried: Carried) -> Carried:
+        """Two points that follow each other along a dimension."""
+        assert isinstance(self.combination, SumOfProducts)
+        first = self._load(self.form.ins, self.ins)
+        second = self._load(
+            self.form.ins, self.ins, lambda e: self.emit.add(self.indices.value(e), e.coefficients[dim])
+        )
+        return self.combination.accumulate_pair(first, second, carried)
 
     def _accumulate_at(self, k: Index, weight: SSAValue, carried: Carried) -> Carried:
         """Accumulate with the element `weight` of an encoded operand, at `k` along the dimension that it counts."""

@@ -30,13 +30,13 @@ from .shapes import reshaped
 
 
 def lower_squared_distance(builder: FixedBuilder, op: onnx.SquaredDistanceOp) -> SSAValue:
-    """`round(M (sum x^2 - 2 sum x w + sum w^2)) + zy`, on stored integers."""
+    """`round(M (sum x^2 - 2 sum x w + sum w^2)) + zy`, on stored integers; with a negative factor of the opposite."""
     sides, y, name = (op.x, op.w), builder.type_of(op.result), name_of(op)
     type = max(map(builder.type_of, sides), key=lambda type: (type.bits, type.scale))
     values = [in_type(builder, builder.value(side), type, f"{name}_{n}") for n, side in enumerate(sides)]
     bound = (2 * max(abs(limit) for limit in type.limits)) ** 2 * op.count
     acc = accumulator(bound, name)
-    requantizer = Requantizer(builder, np.asarray(type.scale**2 / y.scale), bound, op=op)
+    requantizer = Requantizer(builder, np.asarray(abs(op.times) * type.scale**2 / y.scale), bound, op=op)
     terms = [Side(op, shape_of(side)) for side in sides]
     squares: list[SSAValue] = []
     for number, (side, value, term) in enumerate(zip(sides, values, terms, strict=True)):
@@ -47,7 +47,8 @@ def lower_squared_distance(builder: FixedBuilder, op: onnx.SquaredDistanceOp) ->
             squares.append(builder.emit(term.squares(value, acc, f"{name}_squares{number}")))
     body = Body([acc, acc, acc])
     product, first, second = body.arguments
-    total = body.add(body.sub(first, body.mul(product, body.constant(2, acc))), second)
+    twice, squared = body.mul(product, body.constant(2, acc)), body.add(first, second)
+    total = body.sub(squared, twice) if op.times > 0 else body.sub(twice, squared)
     region = body.finish(body.to_storage(requantizer.apply(body, total), y))
     whole = Side(op, op.whole)
     maps = [*(term.access(term.shape) for term in terms), *(term.access(term.kept_shape) for term in terms)]

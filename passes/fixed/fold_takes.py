@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, ModuleOp, i32
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, ModuleOp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.passes import ModulePass
@@ -26,7 +26,7 @@ from xdsl.pattern_rewriter import (
 
 from ...dialects.access import from_linear, linear_map
 from ...dialects.fixed import ReshapeOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp, StructuredForm, segments, shaped_type
 from ...dialects.fixed.scalar import YieldOp
 from ...dialects.fixed.types import DomainAttr, IntsAttr
 
@@ -144,14 +144,13 @@ def read_at_index(form: StructuredForm, number: int, take: MapOp) -> StructuredF
     index_maps = [*map(moved, form.held_maps), *map(through, take.held_maps)]
     operands = list(form.operands)
     operands[number] = take.ins[0]
-    segments = (len(form.ins), len(form.params), len(form.tables), 0, len(index_maps))
     properties = {
         **form.properties,
         "domain": DomainAttr(parallel, reduction),
         "maps": attribute(maps),
         "held": IntsAttr((*shifted, *new_dims)),
         "index_maps": attribute(index_maps),
-        "operandSegmentSizes": DenseArrayBase.from_list(i32, segments),
+        "operandSegmentSizes": segments(len(form.ins), len(form.params), len(form.tables), 0, len(index_maps)),
     }
     assert form.result is not None
     return type(form).create(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, IntegerType, ModuleOp, TensorType, i32
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, IntegerType, ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument
 from xdsl.ir.affine import AffineExpr, AffineMap
@@ -24,7 +24,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import ContractOp
+from ...dialects.fixed.forms import ContractOp, segments
 from ...dialects.fixed.types import IntsAttr, storage_limits
 from ...targets.executors.views import accessed, used_sizes
 from .constants import insert_constant
@@ -126,8 +126,7 @@ def set_bias(form: ContractOp, number: int | None, bias: Array) -> None:
         return
     tables, indices = list(form.tables), list(form.indices)
     form.operands = [*form.ins, constant.result, *form.params, *tables, *indices]
-    segments = (len(form.ins), len(maps) - 2, len(tables), 0, len(indices), 0)
-    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
+    form.properties["operandSegmentSizes"] = segments(len(form.ins), len(maps) - 2, len(tables), 0, len(indices))
     maps.insert(2, AffineMapAttr(access))
     form.properties["maps"] = ArrayAttr(maps)
     add_first(form, type)

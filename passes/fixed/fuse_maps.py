@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, ModuleOp, i32
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, ModuleOp
 from xdsl.ir import Region, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.passes import ModulePass
@@ -26,7 +26,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.access import linear_map
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp, StructuredForm, segments, shaped_type
 from ...dialects.fixed.scalar import YieldOp
 from .bodies.merge import mergeable, merged, simplified
 from .bodies.simplify import SIMPLIFICATIONS
@@ -108,14 +108,13 @@ def fused(producer: StructuredForm, op: MapOp, moving: int, point: Sequence[Affi
     params = [*producer.params, *(op.operands[i] for i in others)]
     tables = [*producer.tables, *op.tables]
     accesses = [*(m.data for m in producer.maps.data[:-1]), *(maps[i] for i in others), maps[-1]]
-    segments = (len(producer.ins), len(params), len(tables), 0, len(producer.indices), 0)
     return type(producer).create(
         operands=[*producer.ins, *params, *tables, *producer.indices],
         result_types=[op.result.type],
         properties={
             **producer.properties,
             "maps": ArrayAttr(AffineMapAttr(simplified(m)) for m in accesses),
-            "operandSegmentSizes": DenseArrayBase.from_list(i32, segments),
+            "operandSegmentSizes": segments(len(producer.ins), len(params), len(tables), 0, len(producer.indices)),
         },
         attributes={**producer.attributes, **op.attributes},
         regions=[fused_body(producer, op, moving)],

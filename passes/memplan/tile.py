@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseArrayBase, MemRefType, ModuleOp, i32
+from xdsl.dialects.builtin import MemRefType, ModuleOp, i32
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import ContractOp, StructuredForm
+from ...dialects.fixed.forms import ContractOp, StructuredForm, segments
 from ...dialects.fixed.tile import Kernel, TileAttr
 from ...dialects.machine import dual_multiply_add, unpack_bytes
 from ...dialects.memplan import BufferOp, size_in_bytes
@@ -114,9 +114,9 @@ def drop_tiles(function: FuncOp) -> None:
         if isinstance(form, StructuredForm) and form.tile is not None:
             scratch = form.scratch
             del form.properties["tile"]
+            counts = [len(v) for v in (form.ins, form.params, form.tables, (form.target,), form.indices)]
             form.operands = [value for value in form.operands if value is not scratch]
-            segments = [len(form.ins), len(form.params), len(form.tables), 1, len(form.indices), 0]
-            form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
+            form.properties["operandSegmentSizes"] = segments(*counts)
             if scratch is not None and isinstance(scratch.owner, BufferOp):
                 Rewriter.erase_op(scratch.owner)
 
@@ -127,5 +127,4 @@ def add_scratch(form: ContractOp, words: int) -> None:
     buffer = BufferOp(MemRefType(i32, [words]), node)
     Rewriter.insert_op(buffer, InsertPoint.before(form))
     form.operands = [*form.operands, buffer.result]
-    segments = [len(form.ins), len(form.params), len(form.tables), 1, 0, 1]
-    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
+    form.properties["operandSegmentSizes"] = segments(len(form.ins), len(form.params), len(form.tables), 1, scratch=1)

@@ -1,6 +1,7 @@
 """`onnx-fuse-distances`: sums of squared differences of operands that are stretched become one op.
 
-    sum (x - w)^2  ->  SquaredDistance(x, w)      whether the square is a product, a power or a ReduceSumSquare
+    sum (x - w)^2               ->  SquaredDistance(x, w)       a product, a power or a ReduceSumSquare
+    c * SquaredDistance(x, w)   ->  SquaredDistance(x, w, c)    c one number
 
 Written out, the differences of x with each row of w are a buffer as large as w. The op is a matrix product: its
 lowering writes `sum x^2 - 2 x.w + sum w^2`, which integers of one type hold exactly. Where nothing is stretched, or
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
@@ -36,6 +38,8 @@ class FuseDistancesPass(ModulePass):
                 insert_before(inner, new)
                 inner.result.replace_all_uses_with(new.result)
                 Rewriter.erase_op(inner)
+        for distance in [o for o in op.walk() if isinstance(o, onnx.SquaredDistanceOp)]:
+            scale(distance)
         erase_unused(op)
 
 
@@ -52,6 +56,24 @@ def fused(op: ReductionOp) -> onnx.SquaredDistanceOp | None:
         return None
     node = None if op.node is None else op.node.data
     return onnx.SquaredDistanceOp(*operands, op.reduced, op.result.type, node)
+
+
+def scale(op: onnx.SquaredDistanceOp) -> None:
+    """Take the number by which a distance is multiplied into it, where nothing else reads the distance."""
+    product = next((use.operation for use in op.result.uses), None)
+    if not isinstance(product, onnx.MulOp) or not only_here(op.result, 1):
+        return
+    other = constant_value(product.rhs if product.lhs is op.result else product.lhs)
+    if other is None or other.size != 1 or not np.isfinite(other).all() or not other.all():
+        return
+    if shape_of(product.result) != shape_of(op.result):
+        return
+    node = None if product.node is None else product.node.data
+    factor = op.times * float(other.reshape(()))
+    new = onnx.SquaredDistanceOp(op.x, op.w, op.reduced, product.result.type, node, factor)
+    insert_before(product, new)
+    product.result.replace_all_uses_with(new.result)
+    Rewriter.erase_op(product)
 
 
 def base_of_square(value: SSAValue) -> SSAValue | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, MemRefType, TensorType, i32
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, MemRefType, TensorType
 from xdsl.ir import Block, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ...dialects.access import linear_map
-from ...dialects.fixed.forms import StructuredForm, shaped_type
+from ...dialects.fixed.forms import StructuredForm, segments, shaped_type
 from ...dialects.fixed.types import DomainAttr
 from .values import IntegerOverflow
 from .views import Array, accessed, used_sizes
@@ -87,10 +87,9 @@ def without_indices(
     out = [] if form.outs is None else [form.outs.type]
     block = Block(arg_types=[*types, *(table.type for table in form.tables), *out])
     split, trips = len(form.domain.parallel.data), form.trips
-    segments = (len(form.ins), len(form.params), len(form.tables), len(out), 0, 0)
     properties = {name: value for name, value in form.properties.items() if name not in ("held", "index_maps")}
     properties |= {
-        "operandSegmentSizes": DenseArrayBase.from_list(i32, segments),
+        "operandSegmentSizes": segments(len(form.ins), len(form.params), len(form.tables), len(out)),
         "domain": DomainAttr(trips[:split], trips[split:]),
         "maps": ArrayAttr(AffineMapAttr(access) for access in maps),
     }

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, MemRefType, i32
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, MemRefType
 from xdsl.ir import Block, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ...dialects.access import Linear, from_linear, full_box, linear_map
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.forms import StructuredForm, segments
 from ...dialects.fixed.types import DomainAttr
 from .memory import Box
 
@@ -112,8 +112,8 @@ class Slices:
         place = [*block.args[:params], *block.args[len(types) :], block.args[last], *block.args[params:last]]
         copy = form.clone()
         if form.scratch is not None:  # it means nothing: only the machine needs it
-            segments = (len(form.ins), len(form.params), len(form.tables), 1, len(form.indices), 0)
-            copy.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
+            sizes = segments(len(form.ins), len(form.params), len(form.tables), 1, len(form.indices))
+            copy.properties["operandSegmentSizes"] = sizes
         copy.operands = place
         assert len(copy.ins) == ins and copy.target is block.args[last]
         moved = [from_linear(r.moved(o), len(form.sizes)) for r, o in zip(self.reads, offsets, strict=True)]

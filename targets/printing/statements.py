@@ -11,7 +11,6 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ...dialects import emitc
 from ...dialects.emitc.operators import ExpressionMember
-from ...dialects.emitc.types import NOINLINE
 from ...dialects.mcu import KEEP
 from ...dialects.names import Names
 from .expressions import ExpressionPrinter, integer
@@ -49,7 +48,7 @@ class FunctionPrinter:
             parameters.append(self.spelling.parameter(argument.type, name, op.argument_attributes(index)))
         outputs = op.function_type.outputs.data
         result = "void" if not outputs else self.spelling.type(outputs[0]) if op.is_static else "int"
-        kept = self.spelling.kept if {KEEP, NOINLINE} & set(op.attributes) else ""
+        kept = self.spelling.kept if KEEP in op.attributes else ""
         head = f"{'static ' if op.is_static else ''}{kept}{result} {op.sym_name.data}("
         line = f"{head}{', '.join(parameters) or 'void'})"
         return line if len(line) < WIDTH - 2 else head + f",\n{INDENT * 2}".join(parameters) + ")"

@@ -71,8 +71,8 @@ def test_a_constant_counts_once(tmp_path: Path):
     net = Network((1, 40), 2)
     weights, bias = net.weight(40, 40, axis=1), net.bias(40)
     value = "x"
-    for _ in range(4):
-        value = net.node("Tanh", net.node("Gemm", value, weights, bias))
+    for kind in ("Tanh", "Sigmoid", "Elu", "Softsign"):
+        value = net.node(kind, net.node("Gemm", value, weights, bias))
     net.result(value)
     compilation = compile_network(net.model(), tmp_path, net.rows(4), "bluepill")
     said, _, flash = said_and_linked(compilation, tmp_path)

@@ -101,7 +101,7 @@ def flash_shares(compilation: Compilation, analysis: Analysis) -> list[Share]:
         Share("parameters", kinds.parameters, "weights with their indices, biases"),
         Share("multipliers", kinds.multipliers, "between scales"),
         Share("tables", kinds.tables, "of functions"),
-        Share("plan", other, "tables of rows and slices, padding"),
+        Share("plan", other, "weights in the order of a machine, tables of rows and slices, padding"),
         Share("code", analysis.code_bytes, f"an estimate, as of {analysis.code_measured}"),
     ]
     return [share for share in shares if share.amount > 0]

@@ -13,30 +13,22 @@ from math import ceil, prod
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.dialects.func import ReturnOp
+from xdsl.ir import Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.fixed.settings import Setting
 from ...dialects.onnx.base import shape_of
-from ...dialects.onnx.weights import is_weight, weight_reals
+from ...dialects.onnx.weights import is_weight
 from ...passes.fixed.assign_types import Assignment
 from ...passes.fixed.scales.in_bodies import ELEMENTWISE
 from ...targets.core import Core
-from ...targets.executors.rounds import rounds_around
-from .constants import Stored, is_one_number, stored
+from .followers import followers, grade, stored_weights
 from .lives import lives
-from .variables import Choice, Key, Variable, reassigned, type_of
-
-SEGMENTS_BYTES = 600
-"""About what tables of a function of 16 bits take."""
-
-Grade = tuple[int | None, str | None, str | None]
-"""Width, granularity and scheme: what of a setting has a cost."""
+from .variables import Choice, Variable
+from .work import PRODUCTS, elements, macs, outputs, table_bytes, untyped_constants, walks
 
 MULTIPLIER_BYTES = 2
-
-PRODUCTS = (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp, onnx.MatMulOp, onnx.SquaredDistanceOp)
 
 
 @dataclass(frozen=True)
@@ -201,36 +193,16 @@ class CostModel:
         return products + elements(maker) * self.prices["element"]
 
 
-def elements(op: object) -> int:
-    """The elements of an op's result, in all rounds; none of what is no op."""
-    return rounds_around(op) * prod(shape_of(op.results[0])) if isinstance(op, Operation) else 0
-
-
-def outputs(value: SSAValue) -> int:
-    """The results of the layers that read a weight."""
-    return sum(elements(use.operation) for use in value.uses if isinstance(use.operation, PRODUCTS))
-
-
-def grade(setting: Setting) -> Grade:
-    """What of a setting has a cost."""
-    return setting.bits, setting.per, setting.scheme
-
-
-def macs(op: Operation) -> int:
-    """The multiply-accumulates of a product, in all rounds."""
-    elements, w = prod(shape_of(op.results[0])), shape_of(op.operands[1])
-    if isinstance(op, onnx.SquaredDistanceOp):
-        return rounds_around(op) * prod(op.whole)
-    if isinstance(op, onnx.MatMulOp):
-        return rounds_around(op) * elements * shape_of(op.operands[0])[-1]
-    if isinstance(op, onnx.ConvTransposeOp):
-        elements = prod(shape_of(op.operands[0]))
-    return rounds_around(op) * elements * prod(w[1:])
-
-
 def number_of(value: SSAValue) -> object:
     """What tells constants apart: copies of one for several readers are stored once where their types are equal."""
     return value.owner.value if isinstance(value.owner, onnx.ConstantOp) else value
+
+
+def multiplier_bytes(variable: Variable, level: Setting) -> float:
+    """The bytes of a multiplier for each output channel of a layer; one for all is part of the code."""
+    layers = [use.operation for v in variable.values for use in v.uses if isinstance(use.operation, PRODUCTS)]
+    rows = 0 if level.per == "tensor" or level.scheme == "pow2" else shape_of(variable.values[0])[0]
+    return MULTIPLIER_BYTES * rows * len(layers)
 
 
 def useful(variables: Sequence[Variable], model: CostModel) -> list[Variable]:
@@ -242,77 +214,3 @@ def useful(variables: Sequence[Variable], model: CostModel) -> list[Variable]:
         kept = [level for n, level in enumerate(v.levels) if all(prices[n] < dearer for dearer in prices[n + 1 :])]
         found.append(replace(v, levels=tuple(kept)))
     return found
-
-
-def walks(value: SSAValue) -> float:
-    """How often all elements of a layer's weights are run through."""
-    reads = [use.operation for use in value.uses if isinstance(use.operation, PRODUCTS)]
-    return sum(macs(op) for op in reads) / max(1, prod(shape_of(value)))
-
-
-def stored_weights(
-    assignment: Assignment, variables: Sequence[Variable], core: Core
-) -> dict[tuple[SSAValue, Grade], Stored]:
-    """How each weight is stored at each of its levels."""
-    weights = [v for v in variables if v.is_weight]
-    found: dict[tuple[SSAValue, Grade], Stored] = {}
-    for number in range(max((len(v.levels) for v in weights), default=0)):
-        choice = {v.key: v.levels[min(number, len(v.levels) - 1)] for v in weights}
-        types = reassigned(assignment, variables, choice)
-        for variable in weights:
-            for value in variable.values:
-                type = type_of(types, value)
-                assert type is not None, "variables have types"
-                found.setdefault((value, grade(choice[variable.key])), stored(value, type, core))
-    return found
-
-
-def multiplier_bytes(variable: Variable, level: Setting) -> float:
-    """The bytes of a multiplier for each output channel of a layer; one for all is part of the code."""
-    layers = [use.operation for v in variable.values for use in v.uses if isinstance(use.operation, PRODUCTS)]
-    rows = 0 if level.per == "tensor" or level.scheme == "pow2" else shape_of(variable.values[0])[0]
-    return MULTIPLIER_BYTES * rows * len(layers)
-
-
-def table_bytes(op: Operation, width: int) -> float:
-    """The bytes of a function's tables, by the width of its operand; those of lines are none."""
-    if not isinstance(op, onnx.FunctionOp) or op.pieces is not None:
-        return 0.0
-    return 2.0**width if width <= 8 else SEGMENTS_BYTES
-
-
-def untyped_constants(function: FuncOp) -> list[SSAValue]:
-    """Biases, and the numbers of BatchNormalizations: 32 bits each."""
-    found: list[SSAValue] = []
-    for op in function.walk():
-        first = 2 if isinstance(op, (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp)) else None
-        first = 1 if isinstance(op, onnx.BatchNormalizationOp) else first
-        if first is not None:
-            found += [v for v in op.operands[first : first + 2] if is_weight(v) and not is_one_number(weight_reals(v))]
-    return found
-
-
-def followers(assignment: Assignment, variables: Sequence[Variable]) -> dict[Key, list[SSAValue]]:
-    """The values whose width changes with each variable that is no weight: found by changing it."""
-    typed = values_of(assignment.function)
-    narrow = bits_of(reassigned(assignment, variables, {}), typed)
-    found: dict[Key, list[SSAValue]] = {}
-    for variable in variables:
-        if not variable.is_weight:
-            other = Setting(bits=8 if assignment.ranges.bits > 8 else 16)
-            changed = bits_of(reassigned(assignment, variables, {variable.key: other}), typed)
-            found[variable.key] = [
-                v for v, before, after in zip(typed, narrow, changed, strict=True) if before != after
-            ]
-    return found
-
-
-def bits_of(assignment: Assignment, values: Sequence[SSAValue]) -> list[int | None]:
-    """The widths of values."""
-    types = (type_of(assignment, value) for value in values)
-    return [None if type is None else type.bits for type in types]
-
-
-def values_of(function: FuncOp) -> list[SSAValue | BlockArgument]:
-    """Arguments and results."""
-    return [*function.body.block.args, *(result for op in function.walk() for result in op.results)]

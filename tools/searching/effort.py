@@ -7,7 +7,7 @@ from math import prod
 from xdsl.dialects.func import FuncOp
 
 from ...dialects.onnx.base import OnnxOp, shape_of
-from .costs import PRODUCTS, macs
+from .work import PRODUCTS, macs
 
 ROWS = 1_000
 """At most so many rows are looked at."""

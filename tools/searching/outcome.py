@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ...passes.fixed.scales.types_file import settings_text
-from .search import Candidate, Found
+from .found import Candidate, Found
 
 COLUMNS = ("types", "4 bits", "8 bits", "16 bits", "right", "SNR, dB", "parameters", "flash", "RAM", "cycles", "fits")
 

@@ -22,8 +22,9 @@ from ...targets.dataset import load_dataset
 from ..compiler import LOSS
 from .costs import Limits
 from .effort import affordable
+from .found import Found, Goal
 from .outcome import lines
-from .search import STRATEGIES, Found, Goal, Measure, search
+from .search import STRATEGIES, Measure, search
 
 OBJECTIVES = ("outputs", "labels")
 

@@ -73,7 +73,7 @@ def rnn(
 def gru(
     to: NodeWriter, before: NodeWriter, x: str, states: Sequence[str], w: Weights, f: Sequence[Activation], flags: Flags
 ) -> list[str]:
-    """h' = (1 - z) g(..) + z h, the gates z and r before it"""
+    """h' = (1 - z) n + z h = n + z (h - n) with n = g(..): a rounding less, and none of 1 - z"""
     (h,), n = states, w.hidden
     if flags.linear_before_reset:
         given = product(to, x, w.w, w.input_bias, "input")
@@ -91,8 +91,8 @@ def gru(
         weights = before.part(w.r, 2 * n, 3 * n, 0, "weights_h")
         kept = product(to, to.node("Mul", r, h, name="kept"), weights, None, "state_kept")
     candidate = f[1].write(to, to.node("Add", to.part(given, 2 * n, 3 * n, 1), kept, name="candidate"))
-    new = to.node("Mul", to.node("Sub", to.number(1.0), z, name="opened"), candidate, name="new")
-    return [to.node("Add", new, to.node("Mul", z, h, name="old"), name="h")]
+    change = to.node("Mul", z, to.node("Sub", h, candidate, name="difference"), name="undone")
+    return [to.node("Add", candidate, change, name="h")]
 
 
 def lstm(

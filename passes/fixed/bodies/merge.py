@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, i32
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -18,7 +18,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ....dialects.access import from_linear, linear_map
 from ....dialects.dense import dtype_of
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, shaped_type
+from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, segments, shaped_type
 from ....dialects.fixed.scalar import YieldOp
 
 MOST_INPUTS = 4
@@ -104,7 +104,7 @@ def rebuilt(producer: MapOp, op: MapOp, groups: Sequence[Sequence[Read]], out: A
             **op.properties,
             "domain": producer.domain,
             "maps": ArrayAttr(AffineMapAttr(m) for m in (*accesses, out)),
-            "operandSegmentSizes": DenseArrayBase.from_list(i32, (*map(len, groups), 0, 0)),
+            "operandSegmentSizes": segments(len(groups[0]), len(groups[1]), len(groups[2]), 0),
         },
         attributes={**producer.attributes, **op.attributes},
         regions=[Region(block)],

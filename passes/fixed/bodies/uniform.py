@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IntegerAttr, IntegerType, i32
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType
 from xdsl.dialects.func import FuncOp
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, shaped_type
+from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, segments, shaped_type
 from .narrowing import is_unsigned
 
 
@@ -50,6 +50,6 @@ def inline(form: StructuredForm, index: int, number: int) -> None:
     ins, params = (ins - 1, params) if index < ins else (ins, params - 1)
     operands = list(form.operands)
     form.operands = [*operands[:index], *operands[index + 1 :]]
-    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, (ins, params, tables, 0, len(indices)))
+    form.properties["operandSegmentSizes"] = segments(ins, params, tables, 0, len(indices))
     maps = list(form.maps.data)
     form.properties["maps"] = ArrayAttr([*maps[:index], *maps[index + 1 :]])

@@ -12,6 +12,8 @@ from xdsl.ir import Operation, SSAValue
 
 from ....dialects import onnx
 from ....dialects.fixed.types import QType
+from ....dialects.onnx.shapes import SameElementsOp
+from .repeated import seen_range
 
 Bounds = tuple[float, float]
 
@@ -19,17 +21,30 @@ TypeOf = Callable[[Operation], QType | None]
 """The type that an op's result will have; None where it is not known."""
 
 
-def reach_that_matters(value: SSAValue, type_of: TypeOf) -> Bounds:
+MOST_OPS = 4
+"""Sums and moves that are looked through, one behind the other."""
+
+
+def reach_that_matters(value: SSAValue, type_of: TypeOf, depth: int = 0) -> Bounds:
     """The least and the greatest number beyond which no reader of a value tells numbers apart, else infinity."""
-    found = [bounds_of(use.operation, type_of) for use in value.uses]
-    if not found or None in found:
-        return -math.inf, math.inf
-    bounds = [pair for pair in found if pair is not None]
-    return min(low for low, _ in bounds), max(high for _, high in bounds)
+    bounds: list[Bounds] = []
+    for use in value.uses:
+        found = bounds_of(use.operation, use.index, type_of, depth)
+        if found is None:
+            return -math.inf, math.inf
+        bounds.append(found)
+    return min((low for low, _ in bounds), default=-math.inf), max((high for _, high in bounds), default=math.inf)
 
 
-def bounds_of(op: Operation, type_of: TypeOf) -> Bounds | None:
-    """Where a function saturates; None where it does not."""
+def bounds_of(op: Operation, operand: int, type_of: TypeOf, depth: int) -> Bounds | None:
+    """Where a function of an operand saturates; None where it does not.
+
+    A summand is bounded by the sum's bounds less what the other one adds, at least and at most.
+    """
+    if isinstance(op, onnx.AddOp | SameElementsOp | onnx.SliceOp | onnx.TransposeOp) and depth < MOST_OPS:
+        low, high = reach_that_matters(op.results[0], type_of, depth + 1)
+        other = seen_range(op.operands[1 - operand]) if isinstance(op, onnx.AddOp) else (0.0, 0.0)
+        return None if other is None or (low, high) == (-math.inf, math.inf) else (low - other[1], high - other[0])
     if isinstance(op, onnx.ClipOp):
         return op.low_value, op.high_value
     if isinstance(op, onnx.ReluOp):

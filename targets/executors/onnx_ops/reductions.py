@@ -47,10 +47,10 @@ def hardmax(op: onnx.HardmaxOp, operands: Sequence[Array]) -> Array:
 
 
 def squared_distance(op: onnx.SquaredDistanceOp, operands: Sequence[Array]) -> Array:
-    """sum (x - w)^2"""
+    """factor * sum (x - w)^2"""
     rank = len(op.whole)
     x, w = (v.reshape(len(v), *(1,) * (rank + 1 - v.ndim), *v.shape[1:]) for v in operands)
-    total = ((x - w) ** 2).sum(axis=tuple(axis + 1 for axis in op.reduced))
+    total = ((x - w) ** 2).sum(axis=tuple(axis + 1 for axis in op.reduced)) * x.dtype.type(op.times)
     return total.reshape(len(total), *shape_of(op.result))
 
 

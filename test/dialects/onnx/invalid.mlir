@@ -195,7 +195,7 @@
 
 %x, %w = "test.op"() : () -> (tensor<1x4xf32>, tensor<3x4xf32>)
 // CHECK: the result has shape [4], expected [3, 1] or [3]
-%y = onnx.SquaredDistance %x, %w {axes = array<i64: 1>} : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<4xf32>
+%y = onnx.SquaredDistance %x, %w {axes = array<i64: 1>, factor = 1.0 : f64} : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<4xf32>
 
 // -----
 

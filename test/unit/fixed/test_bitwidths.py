@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ArrayAttr, IntegerType, ModuleOp, StringAttr, TensorType, i32, i64
-from xdsl.ir import Block, Operation, Region
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from tinyml_opt.dialects.dense import from_numpy
@@ -126,7 +127,8 @@ def test_sums_in_halves(coefficients: list[int], number: int, shift: int):
     assume(halves is not None and whole.bytes > 2)
     assert halves is not None
     x = np.random.default_rng(len(coefficients)).integers(-128, 128, (1000, len(coefficients)))
-    columns = {**dict(zip(block.args, x.T, strict=True)), None: np.ones(1000, np.int64)}
+    columns: dict[SSAValue | None, NDArray[np.int64]] = dict(zip(block.args, x.T, strict=True))
+    columns[None] = np.ones(1000, np.int64)
     parts = [[t.coefficient * columns[t.value] for t in half.terms] for half in halves]
     high, low = (np.sum(part, 0) for part in parts)
     assert max(np.abs(high).max(), np.abs(low).max()) < 1 << 15

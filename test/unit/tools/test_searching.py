@@ -22,12 +22,13 @@ from tinyml_opt.targets.dataset import Dataset, load_dataset
 from tinyml_opt.tools.compiler import Options, SearchOptions, compile_model
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
 from tinyml_opt.tools.searching.costs import CostModel, Limits
+from tinyml_opt.tools.searching.found import Found, Goal
 from tinyml_opt.tools.searching.integers import integer_values
 from tinyml_opt.tools.searching.judging import Judge
 from tinyml_opt.tools.searching.knapsack import Item, solutions
 from tinyml_opt.tools.searching.outcome import file_text
 from tinyml_opt.tools.searching.ranges import other_ranges
-from tinyml_opt.tools.searching.search import Found, Goal, search, uniform
+from tinyml_opt.tools.searching.search import search, uniform
 from tinyml_opt.tools.searching.variables import variables
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits"
