@@ -365,7 +365,7 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
     common["core"] = core_of(board).name
-    common["operations"] = ",".join(operations_of(board)) or None
+    common |= {"operations": ",".join(operations_of(board)) or None, "flash": board.flash_bytes}
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", stream=True, **common)
     return pipeline("fixed-to-memplan-within", ram=ram, **common)

@@ -25,6 +25,7 @@ from .place import PlacePass
 from .schedule import SchedulePass, is_placed
 from .split_reductions import SplitReductionsPass
 from .stream import StreamPass
+from .tile import drop_tiles, has_tiles
 
 WHOLE_NODES = 20_000
 """Nodes of the search for the offsets of whole tensors, which goes on where they fit already: less RAM for a second."""
@@ -43,7 +44,8 @@ class FitPass(ModulePass):
     `required` the smallest plan found is left instead. `effort`, by default 100, is that of the passes for each.
 
     With `memories`, as `memplan-place` takes them, a plan fits that also finds room in these; `ram` limits their sum.
-    Nothing is moved then. Where no plan finds room, UserError names the buffers that fit none of the memories.
+    Nothing is moved then. Where no plan finds room, UserError names the buffers that fit none of the memories. Tiles
+    are given up, with their scratch memory, where nothing fits with them.
     """
 
     name = "memplan-fit"
@@ -68,6 +70,10 @@ class FitPass(ModulePass):
             if tried[-1].excess(self.ram) == 0:
                 break
         best = min(tried, key=lambda plan: (plan.misfit is not None, plan.excess(self.ram), tried.index(plan)))
+        if best.excess(self.ram) and has_tiles(function):
+            drop_tiles(function)
+            self._fit(ctx, function)
+            return
         if best.misfit is not None:
             raise best.misfit
         if best.peak > max(self.ram, best.least):

@@ -10,27 +10,36 @@ from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from ...dialects.fixed.forms import ContractOp, segments
+from ...dialects.fixed import ConstantOp
+from ...dialects.fixed.forms import ContractOp, StructuredForm, segments
 from ...dialects.fixed.tile import Kernel, TileAttr
 from ...dialects.machine import dual_multiply_add, unpack_bytes
-from ...dialects.memplan import BufferOp
+from ...dialects.memplan import BufferOp, size_in_bytes
 from ...dialects.memplan.liveness import is_planned
 from .schedule import is_placed
 from .tiling.columns import Columns
 from .tiling.lanes import Lanes
 from .tiling.planes import Planes
 
+CODE_BYTES = 512
+"""Flash that the code of a tile takes beside its constants, about."""
+
+RESERVE = 32_768
+"""Flash that tiles leave for all other code."""
+
 
 @dataclass(frozen=True)
 class TilePass(ModulePass):
     """Give contractions a tile, with the scratch memory that its kernel needs, where the core has the operations.
 
-    `operations` are those of the core (dialects/machine.py), with commas between. A form that no kernel fits keeps its
-    points one by one. Functions that are placed already are left alone.
+    `operations` are those of the core (dialects/machine.py), with commas between. Packed weights take more flash: with
+    `flash`, in bytes, those forms get a tile that have most multiply-accumulates for each byte more, as long as there
+    is room. A form that no kernel fits keeps its points one by one. Functions that are placed already are left alone.
     """
 
     name = "memplan-tile"
     operations: str = ""
+    flash: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         given = set(self.operations.split(","))
@@ -38,25 +47,78 @@ class TilePass(ModulePass):
             return
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
-                for form in list(function.body.block.ops):  # those of loops run in rounds
-                    if isinstance(form, ContractOp) and form.tile is None:
-                        tile(form)
+                forms = function.body.block.ops  # those of loops run in rounds
+                choices = [choice for form in forms if isinstance(form, ContractOp) and (choice := choose(form))]
+                for choice in affordable(choices, self._room(function)) if self.flash else choices:
+                    choice.take()
+
+    def _room(self, function: FuncOp) -> int:
+        """Bytes of flash beside the constants and other code."""
+        types = [op.result.type for op in function.walk() if isinstance(op, ConstantOp)]
+        return self.flash - RESERVE - sum(size_in_bytes(type) for type in types if isinstance(type, MemRefType))
 
 
-def tile(form: ContractOp) -> None:
-    """Give a form the tile of the kernel that fits it, if there is one."""
-    columns, lanes, planes = Columns.of(form), Lanes.of(form), Planes.of(form)
-    if planes is not None:
-        row = planes.lanes.size[1] * planes.lanes.channels
-        form.properties["tile"] = TileAttr(row, Kernel.PLANES, planes.outputs)
-        add_scratch(form, planes.scratch_words)
-    elif lanes is not None:
-        form.properties["tile"] = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels)
-        add_scratch(form, lanes.scratch_words)
-    elif columns is not None:
+@dataclass(frozen=True)
+class Choice:
+    """A tile for a form, with the words of scratch memory and the bytes of flash that it takes more."""
+
+    form: ContractOp
+    tile: TileAttr
+    scratch_words: int
+    more_flash: int
+
+    def take(self) -> None:
+        """Give the form its tile."""
+        self.form.properties["tile"] = self.tile
+        add_scratch(self.form, self.scratch_words)
+
+
+def affordable(choices: list[Choice], room: int) -> list[Choice]:
+    """The choices with the most multiply-accumulates for each byte, that fit together."""
+    taken: list[Choice] = []
+    for choice in sorted(choices, key=lambda choice: choice.more_flash / choice.form.macs):
+        if choice.more_flash <= room:
+            room -= choice.more_flash
+            taken.append(choice)
+    return taken
+
+
+def choose(form: ContractOp) -> Choice | None:
+    """The tile of the kernel that fits a form, if there is one."""
+    if form.tile is not None:
+        return None
+    if (planes := Planes.of(form)) is not None:
+        points, kernel, pixels = planes.lanes.size[1] * planes.lanes.channels, Kernel.PLANES, planes.outputs
+        words, packed = planes.scratch_words, planes.packed()
+    elif (lanes := Lanes.of(form)) is not None:
+        points, kernel, pixels = lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels
+        words, packed = lanes.scratch_words, lanes.packed()
+    elif (columns := Columns.of(form)) is not None:
         pixels = 2 if columns.roles.pixels else 1
-        form.properties["tile"] = TileAttr(columns.channels * pixels, Kernel.COLUMNS, pixels)
-        add_scratch(form, columns.scratch_words(pixels))
+        points, kernel = columns.channels * pixels, Kernel.COLUMNS
+        words, packed = columns.scratch_words(pixels), columns.packed()
+    else:
+        return None
+    before = size_in_bytes(form.ins[1].type) if isinstance(form.ins[1].type, MemRefType) else 0
+    return Choice(form, TileAttr(points, kernel, pixels), words, packed.nbytes - before + CODE_BYTES)
+
+
+def has_tiles(function: FuncOp) -> bool:
+    """True where a form has a tile."""
+    return any(isinstance(op, StructuredForm) and op.tile is not None for op in function.walk())
+
+
+def drop_tiles(function: FuncOp) -> None:
+    """Take all tiles away, with their scratch memory."""
+    for form in list(function.walk()):
+        if isinstance(form, StructuredForm) and form.tile is not None:
+            scratch = form.scratch
+            del form.properties["tile"]
+            counts = [len(v) for v in (form.ins, form.params, form.tables, (form.target,), form.indices)]
+            form.operands = [value for value in form.operands if value is not scratch]
+            form.properties["operandSegmentSizes"] = segments(*counts)
+            if scratch is not None and isinstance(scratch.owner, BufferOp):
+                Rewriter.erase_op(scratch.owner)
 
 
 def add_scratch(form: ContractOp, words: int) -> None:

@@ -137,6 +137,15 @@ def test_slices_call_the_same_kernels(name: str, memory: dict[str, Any], tmp_pat
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
 
 
+def test_tiles_are_given_up_where_nothing_else_fits(tmp_path: Path):
+    net = windows()
+    rows = net.rows(2)
+    whole = compile_network(net.model(), tmp_path, rows, BOARD, effort=10)
+    tight = compile_network(net.model(), tmp_path, rows, BOARD, effort=10, ram=8 * 9 * 11 + 8 * 2 * 4 + 900)
+    assert (tiles(whole), tiles(tight)) == (3, 0)
+    equal_levels(tight, real_inputs(rows))
+
+
 def test_a_core_without_the_operations_has_no_tiles(tmp_path: Path):
     net = dense()
     assert tiles(compile_network(net.model(), tmp_path, net.rows(1), "bluepill")) == 0

@@ -1,7 +1,12 @@
 // RUN: tinyml-opt -p 'memplan-tile{operations="dual_multiply_add,unpack_bytes"}' %s | filecheck %s
 // RUN: tinyml-opt -p 'memplan-tile{operations=saturate}' %s | filecheck %s --check-prefix NONE
 
+// RUN: tinyml-opt -p 'memplan-tile{operations="dual_multiply_add,unpack_bytes" flash=34000}' %s | filecheck %s --check-prefix FLASH
+
 // NONE-NOT: tile
+// With some kilobyte of flash for the tiles of each function, a layer of 288 multiply-accumulates gets its own.
+// FLASH-LABEL: @pointwise
+// FLASH: tile
 // A pointwise layer of 8 to 4 channels at 3 x 3 pixels: two pixels a block, 8 points; a column of two quads for each.
 // CHECK-LABEL: @pointwise
 // CHECK: %[[SCRATCH:.*]] = memplan.buffer node "conv_scratch" : memref<8xi32>
