@@ -96,6 +96,7 @@ def rebuilt(producer: MapOp, op: MapOp, groups: Sequence[Sequence[Read]], out: A
     """The map of these operands and this body, with what else both have said."""
     accesses = [read.access for group in groups for read in group if read.access is not None]
     assert op.result is not None
+    rest = [0] * (len(segments_of(producer)) - len(groups))
     return MapOp.create(
         operands=[read.value for group in groups for read in group],
         result_types=[op.result.type],
@@ -104,11 +105,18 @@ def rebuilt(producer: MapOp, op: MapOp, groups: Sequence[Sequence[Read]], out: A
             **op.properties,
             "domain": producer.domain,
             "maps": ArrayAttr(AffineMapAttr(m) for m in (*accesses, out)),
-            "operandSegmentSizes": DenseArrayBase.from_list(i32, (*map(len, groups), 0, 0)),
+            "operandSegmentSizes": DenseArrayBase.from_list(i32, [*map(len, groups), *rest]),
         },
         attributes={**producer.attributes, **op.attributes},
         regions=[Region(block)],
     )
+
+
+def segments_of(form: StructuredForm) -> list[int]:
+    """How many operands of each kind a form has: inputs, params, tables, and what else there may be."""
+    sizes = form.properties["operandSegmentSizes"]
+    assert isinstance(sizes, DenseArrayBase)
+    return [int(size) for size in sizes.get_values()]
 
 
 def mergeable(op: MapOp) -> tuple[MapOp, list[int]] | None:

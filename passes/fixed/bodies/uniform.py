@@ -10,6 +10,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, shaped_type
+from .merge import segments_of
 from .narrowing import is_unsigned
 
 
@@ -46,10 +47,10 @@ def inline(form: StructuredForm, index: int, number: int) -> None:
     Rewriter.insert_op(constant, InsertPoint.before(first))
     argument.replace_all_uses_with(constant.result)
     block.erase_arg(argument)
-    ins, params, tables, indices = len(form.ins), len(form.params), len(form.tables), form.indices
-    ins, params = (ins - 1, params) if index < ins else (ins, params - 1)
+    sizes = segments_of(form)
+    sizes[0 if index < len(form.ins) else 1] -= 1
     operands = list(form.operands)
     form.operands = [*operands[:index], *operands[index + 1 :]]
-    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, (ins, params, tables, 0, len(indices)))
+    form.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, sizes)
     maps = list(form.maps.data)
     form.properties["maps"] = ArrayAttr([*maps[:index], *maps[index + 1 :]])
