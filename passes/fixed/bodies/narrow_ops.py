@@ -35,6 +35,18 @@ def in_one_type(widths: tuple[int, ...] = WIDTHS) -> Rule:
     return write
 
 
+def shift(widths: tuple[int, ...] = WIDTHS) -> Rule:
+    """A shift by an amount that is not known: in a type of more bits than the greatest amount."""
+
+    def write(body: NarrowBody, op: Operation, ends: Ends) -> SSAValue:
+        amount = body.ends(op.operands[1])[1]
+        least = max(together(body, op, ends, widths).width.data, amount + 1)
+        type = IntegerType(next((width for width in widths if least <= width), widths[-1]))
+        return body.emit(type_changed(op, [body.as_type(operand, type) for operand in op.operands], type))
+
+    return write
+
+
 def type_changed(op: Operation, operands: list[SSAValue], type: IntegerType) -> Operation:
     """The same op on other operands, with another type of its result."""
     return type_of(op).create(
@@ -52,23 +64,23 @@ def shift_right(body: NarrowBody, op: Operation, ends: Ends) -> SSAValue | None:
     x, amount = op.operands
     known = body.values[amount].number
     if known is None:
-        return in_one_type()(body, op, ends)
+        return shift()(body, op, ends)
     return floor_shift(body, body.narrow(x), body.ends(x), known)
 
 
-def floor_shift(body: NarrowBody, value: SSAValue, ends: Ends, shift: int) -> SSAValue:
+def floor_shift(body: NarrowBody, value: SSAValue, ends: Ends, amount: int) -> SSAValue:
     """A value within an interval, shifted by a number of bits that its width may not reach."""
     type = integer(value.type)
-    shift = min(shift, type.width.data - 1)
-    bytes = min(shift // BYTE * BYTE, max(0, type.width.data - LEAST_LEFT))
-    if 0 < bytes < shift:
+    amount = min(amount, type.width.data - 1)
+    bytes = min(amount // BYTE * BYTE, max(0, type.width.data - LEAST_LEFT))
+    if 0 < bytes < amount:
         value = floor_shift(body, value, ends, bytes)
         ends = ends[0] >> bytes, ends[1] >> bytes
         narrow = width_of(ends)
         if narrow.width.data < type.width.data:
             value = body.emit(arith.TruncIOp(value, narrow))
-        return floor_shift(body, value, ends, shift - bytes)
-    return value if shift == 0 else body.emit(arith.ShRSIOp(value, constant(body, shift, type)))
+        return floor_shift(body, value, ends, amount - bytes)
+    return value if amount == 0 else body.emit(arith.ShRSIOp(value, constant(body, amount, type)))
 
 
 def constant(body: NarrowBody, number: int, type: IntegerType) -> SSAValue:
@@ -78,26 +90,26 @@ def constant(body: NarrowBody, number: int, type: IntegerType) -> SSAValue:
 
 def rescale(body: NarrowBody, op: RescaleOp, ends: Ends) -> SSAValue:
     """A product in the width that holds it with what rounding adds; a shift that is not of whole bytes is split."""
-    mode, shift = op.rounding.data, op.shift.value.data
+    mode, amount = op.rounding.data, op.shift.value.data
     if mode is Rounding.TFLITE:
         operands = [body.as_type(operand, integer(operand.type)) for operand in op.operands]
         return body.emit(type_changed(op, operands, width_of(ends)))
     factors = [body.ends(operand) for operand in op.operands]
     products = [a * b for a in factors[0] for b in factors[1]] if len(factors) == 2 else [*factors[0]]
-    half = 1 << shift >> 1
+    half = 1 << amount >> 1
     whole = min(products) - half, max(products) + half
     widths = WORDS if len(factors) == 2 else WIDTHS
-    product = width_of(hull(whole, (0, 1 << max(0, shift - 1))), widths)
-    if mode in (Rounding.HALF_UP, Rounding.FLOOR) and BYTE < shift and shift % BYTE:
+    product = width_of(hull(whole, (0, 1 << max(0, amount - 1))), widths)
+    if mode in (Rounding.HALF_UP, Rounding.FLOOR) and BYTE < amount and amount % BYTE:
         total = body.as_type(op.value, product)
         if op.multiplier is not None:
             total = body.emit(arith.MuliOp(total, body.as_type(op.multiplier, product)))
         if mode is Rounding.HALF_UP:
             total = body.emit(arith.AddiOp(total, constant(body, half, product)))
             whole = whole[0] + 2 * half, whole[1]
-        return floor_shift(body, total, (whole[0], whole[1]), shift)
+        return floor_shift(body, total, (whole[0], whole[1]), amount)
     operands = [body.narrow(operand) for operand in op.operands]
-    return body.emit(RescaleOp(operands[0], shift, mode, product, width_of(ends), *operands[1:]))
+    return body.emit(RescaleOp(operands[0], amount, mode, product, width_of(ends), *operands[1:]))
 
 
 def saturate(body: NarrowBody, op: SaturateOp, ends: Ends) -> SSAValue | None:
@@ -171,7 +183,7 @@ RULES: Mapping[type[Operation], Rule] = {
     arith.AndIOp: in_one_type(),
     arith.OrIOp: in_one_type(),
     arith.XOrIOp: in_one_type(),
-    arith.ShLIOp: in_one_type(WORDS),
+    arith.ShLIOp: shift(WORDS),
     arith.ShRSIOp: shift_right,
     arith.DivSIOp: in_one_type(),
     arith.CmpiOp: compare,  # pyright: ignore
