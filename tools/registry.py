@@ -71,9 +71,9 @@ PASSES = {
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
     "onnx-fold-constants": "passes.onnx.fold_constants:FoldConstantsPass",
     "onnx-fold-pad": "passes.onnx.fold_pad:FoldPadPass",
-    "onnx-select-paths": "passes.onnx.select_paths:SelectPathsPass",
     "onnx-fuse-distances": "passes.onnx.fuse_distances:FuseDistancesPass",
     "onnx-fuse-exponentials": "passes.onnx.fuse_exponentials:FuseExponentialsPass",
+    "onnx-select-paths": "passes.onnx.select_paths:SelectPathsPass",
     "onnx-split-products": "passes.onnx.split_products:SplitProductsPass",
 }
 

@@ -406,9 +406,10 @@ accumulator is narrowed to 16 before it is multiplied: 32 steps are 2^-11 of the
 
 LAYERS: dict[Callable[[], Network], int] = {
     **{beside_layers: 2, joins: 2, moves: 2, resizes: 2, transposed: 3},
-    **{curves: 3, lines: 2, several: 3},
+    **{curves: 4, lines: 2, several: 3},
 }
-"""How many times a model rounds one after the other, where it is more than once."""
+"""How many times a model rounds one after the other, where it is more than once, or by how much it stretches that: a
+logarithm near 0 makes 4 steps of half a step of its input."""
 
 
 @pytest.mark.parametrize("board", ["host", "mega2560"])

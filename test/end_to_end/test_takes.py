@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_what_an_index_chooses_is_the_same_at_every_level(network: Callable[[], 
 def test_rows_that_an_index_chooses_are_the_same_in_streams(tmp_path: Path):
     """What an index chooses from is there as a whole, while layers around it run row by row."""
     net = Network((1, 3, 12, 6), 34)
-    pads = {"pads": [1, 1, 1, 1]}
+    pads: dict[str, Any] = {"pads": [1, 1, 1, 1]}
     wide = net.node("Conv", net.node("Conv", "x", net.weight(4, 3, 3, 3), **pads), net.weight(4, 4, 3, 3), **pads)
     best = net.node("ArgMax", net.node("ReduceMax", wide, axes=[1, 3], keepdims=0), axis=1, keepdims=0)
     chosen = net.node("Gather", wide, best, axis=2, name="row")
