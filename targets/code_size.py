@@ -16,6 +16,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from ..dialects import emitc
 from ..dialects.emitc.operators import ExpressionMember
 from .core import Core
+from .machine.blocks import instructions
 
 ARITHMETIC: dict[type[Operation], str] = {
     emitc.AddOp: "add",
@@ -34,8 +35,10 @@ OTHERS: dict[type[Operation], str] = {
     emitc.UnaryMinusOp: "negate",
     emitc.AddressOfOp: "address",
     emitc.CallOp: "call",
+    emitc.CallOpaqueOp: "block",
     emitc.ForOp: "loop",
     emitc.IfOp: "branch",
+    emitc.MachineOp: "machine",
     emitc.FuncOp: "function",
 }
 """Features that are counted whatever the width."""
@@ -132,6 +135,8 @@ def features_of(op: Operation, depth: int, indices: set[SSAValue]) -> Iterator[t
             yield "argument", len(op.body.block.args)
         case emitc.CallOp():
             yield "call_argument", len(op.arguments)
+        case emitc.CallOpaqueOp():
+            yield "block_instruction", instructions(op.callee.data.removeprefix("tinyml_"))
         case emitc.SwitchOp():
             yield "case", len(op.regions)
         case _ if name := ARITHMETIC.get(type(op)):

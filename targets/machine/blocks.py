@@ -155,6 +155,16 @@ def block_lines(name: str) -> list[str]:
     raise KeyError(name)
 
 
+def instructions(name: str) -> int:
+    """How many instructions a block's assembly has, by its name. Raises KeyError for any other name."""
+    lines = block_lines(name)
+    start = next(number for number, line in enumerate(lines) if "__asm" in line)
+    text = "\n".join(line for line in lines[start + 1 :] if line.startswith('    "') or line.startswith("    TINYML"))
+    macros = re.findall(r"TINYML_QUAD_4X(\d)", text)
+    quads = sum(sum(1 for _ in quad(int(pixels))) for pixels in macros)
+    return quads + sum(line.count("\\n") - line.count(":\\n") for line in text.splitlines())
+
+
 def dot_block(name: str, pixels: int, quads: int) -> list[str]:
     """Quads of columns: a loop of a few in each turn, and what is left over."""
     one = f"TINYML_QUAD_4X{pixels}"

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ...dialects.errors import UserError
 from ...targets.board import Board, board_names, load_board
 from ...targets.code_size import code_features
-from ...targets.core import core_name, core_of
+from ...targets.core import core_name, core_of, operations_of
 from ...targets.firmware import RECIPES
 from ...targets.static_data import static_data
 from ..compiler import Compilation
@@ -90,10 +90,11 @@ def board_of(core: str, boards: Iterable[Board]) -> Board:
 
 
 def measured(sample: Sample, boards: Sequence[Board]) -> Iterator[Point]:
-    """A model in every way, linked for every board; compiled once for boards of the same width."""
+    """A model in every way, linked for every board; compiled once for boards of like cores."""
+    kinds = dict.fromkeys((board.index_bits, tuple(operations_of(board))) for board in boards)
     for way, options in WAYS.items():
-        for bits in sorted({board.index_bits for board in boards}):
-            same = [board for board in boards if board.index_bits == bits]
+        for bits, operations in kinds:
+            same = [b for b in boards if (b.index_bits, tuple(operations_of(b))) == (bits, operations)]
             try:
                 compilation = sample.compile(same[0].name, **options)
                 yield from (point(sample.name, way, compilation, board) for board in same)
