@@ -17,6 +17,7 @@ from ..dialects import emitc
 from ..dialects.emitc.operators import ExpressionMember
 from .core import Core
 from .machine.blocks import instructions
+from .machine.spelling import spellings
 
 ARITHMETIC: dict[type[Operation], str] = {
     emitc.AddOp: "add",
@@ -136,7 +137,8 @@ def features_of(op: Operation, depth: int, indices: set[SSAValue]) -> Iterator[t
         case emitc.CallOp():
             yield "call_argument", len(op.arguments)
         case emitc.CallOpaqueOp():
-            yield "block_instruction", instructions(op.callee.data.removeprefix("tinyml_"))
+            name = op.callee.data.removeprefix("tinyml_")
+            yield "block_instruction", 1 if name in spellings() else instructions(name)
         case emitc.SwitchOp():
             yield "case", len(op.regions)
         case _ if name := ARITHMETIC.get(type(op)):
