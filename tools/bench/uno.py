@@ -102,6 +102,7 @@ def main(arguments: Sequence[str]) -> int:
         help="look for widths and scales, within the bytes of SeeDot's parameters where they are known",
     )
     parser.add_argument("--weights", type=int, metavar="BYTES", help="--search: parameters within this")
+    parser.add_argument("--cycles", type=int, metavar="N", help="--search: about so many cycles per inference")
     parser.add_argument("--input", choices=("caller", "arena", "rows"), default="caller")
     parser.add_argument("--rows", type=int, default=100, help="that are simulated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures, too")
@@ -124,7 +125,8 @@ def measured(path: Path, args: argparse.Namespace) -> Line:
     if args.search is not None:
         known = SEEDOT.get(model.parent.name)
         weights = args.weights or (known.parameters if known is not None and is_theirs(model) else None)
-        options = replace(options, search=SearchOptions(args.search, weights, loss=None if weights else LOSS))
+        loss = None if weights or args.cycles else LOSS
+        options = replace(options, search=SearchOptions(args.search, weights, cycles=args.cycles, loss=loss))
     start = time.process_time()
     try:
         compilation = compiled(options)
