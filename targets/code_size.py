@@ -57,7 +57,7 @@ def code_bytes(module: ModuleOp, core: Core, counts: Sequence[int] = ()) -> int:
 def code_features(module: ModuleOp, counts: Sequence[int] = ()) -> Counter[str]:
     """How often the functions of a module, or those that they stand for, have each feature.
 
-    A library routine counts once: where a product of its width is computed at all.
+    A library routine counts once, where a product of its width is computed at all; so do the instructions of a block.
     """
     functions = [op for op in module.ops if isinstance(op, emitc.FuncOp)]
     shares = [*counts, sum(counts) / len(counts)] if counts else [1] * len(functions)
@@ -65,6 +65,8 @@ def code_features(module: ModuleOp, counts: Sequence[int] = ()) -> Counter[str]:
     for function, share in zip(functions, shares, strict=True):
         for feature, count in function_features(function).items():
             found[feature] += round(share * count)
+    calls = {machine_name(op) for op in module.walk() if isinstance(op, emitc.CallOpaqueOp)}
+    found["block_instruction"] = sum(instructions(name) for name in calls - spellings().keys())
     routines = [name for name in found if name.startswith("multiply_") or name == "divide"]
     found.update({f"library_{name}": 1 for name in routines})
     return found
@@ -137,14 +139,18 @@ def features_of(op: Operation, depth: int, indices: set[SSAValue]) -> Iterator[t
         case emitc.CallOp():
             yield "call_argument", len(op.arguments)
         case emitc.CallOpaqueOp():
-            name = op.callee.data.removeprefix("tinyml_")
-            yield "block_instruction", 1 if name in spellings() else instructions(name)
+            yield "operation_call", int(machine_name(op) in spellings())
         case emitc.SwitchOp():
             yield "case", len(op.regions)
         case _ if name := ARITHMETIC.get(type(op)):
             yield f"{name}_{bits(op.results[0])}", 1
         case _:
             pass
+
+
+def machine_name(op: emitc.CallOpaqueOp) -> str:
+    """The machine operation or the block that is called."""
+    return op.callee.data.removeprefix("tinyml_")
 
 
 def access(name: str, place: SSAValue, op: Operation, depth: int) -> Iterator[tuple[str, int]]:

@@ -67,8 +67,8 @@ def test_steps_save_what_they_say(explained: tuple[Compilation, Explanation, Net
     _, explanation, net = explained
     steps = {saving.step: saving for saving in explanation.savings}
     assert any(step.endswith("in 4 bits") for step in steps)
-    step = steps["--input arena"]
-    other = compile_network(net.model(), tmp_path, network().rows(40), "uno", input="arena")
+    step = steps["--scheme pow2"]
+    other = compile_network(net.model(), tmp_path, network().rows(40), "uno", scheme="pow2")
     saved = explain(other).analysis
     assert explanation.analysis.flash_bytes - saved.flash_bytes == step.flash > 0
     assert explanation.analysis.peak_ram_bytes - saved.peak_ram_bytes == step.ram
