@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from xdsl.dialects.builtin import I64, IntegerAttr, TensorType, i64
 from xdsl.ir import Attribute, BlockArgument, Region, SSAValue
-from xdsl.irdl import (
-    AttrSizedOperandSegments,
-    IRDLOperation,
-    ParsePropInAttrDict,
-    irdl_op_definition,
-    prop_def,
-    region_def,
-    traits_def,
-    var_operand_def,
-    var_result_def,
-)
-from xdsl.traits import IsTerminator, Pure
-from xdsl.utils.exceptions import VerifyException
+from xdsl.irdl import irdl_op_definition
 
-from ..fixed.scan import is_inside, used_in
-from ..fixed.types import IntsAttr
-from .base import OnnxOp, element_of, node_attribute, shape_of
+from ..fixed.rounds import FORMAT_HEAD, RoundEndOp, RoundsOp
+from .base import OnnxOp, node_attribute
 
 
 @irdl_op_definition
-class NextOp(IRDLOperation):
+class NextOp(RoundEndOp):
     """End a round: the states of the next one, and this round's slice of each stacked output.
 
     ```mlir
@@ -35,30 +22,12 @@ class NextOp(IRDLOperation):
     """
 
     name = "onnx.Next"
-    states = var_operand_def(TensorType)
-    outs = var_operand_def(TensorType)
-    irdl_options = (AttrSizedOperandSegments(as_property=True), ParsePropInAttrDict())
-    traits = traits_def(IsTerminator())
-    assembly_format = (
-        "(`states` `(` $states^ `:` type($states) `)`)? (`outs` `(` $outs^ `:` type($outs) `)`)? attr-dict"
-    )
-
-    def __init__(self, states: Sequence[SSAValue], outs: Sequence[SSAValue] = ()):
-        super().__init__(operands=[states, outs])
-
-    def verify_(self) -> None:
-        if not isinstance(self.parent_op(), ScanOp):
-            raise VerifyException("onnx.Next ends the body of onnx.Scan")
+    SCAN: ClassVar[str] = "onnx.Scan"
 
 
 @irdl_op_definition
-class ScanOp(OnnxOp):
-    """Run the body `rounds` times; in round t with the states of round t - 1 and slice t of every scanned tensor.
-
-    As `fixed.scan`: `states` are those of round 0; `in_axes` names the dimension of each scanned tensor that counts the
-    rounds, which a slice does not have; where `in_reversed` is 1, round t takes the slice `rounds - 1 - t`. Results are
-    the states after the last round, then the stacked outputs with `out_axes` and `out_reversed` of their own. The body
-    may use values from outside.
+class ScanOp(RoundsOp, OnnxOp):
+    """Run the body `rounds` times, with carried states (`RoundsOp`).
 
     ```mlir
     %h, %ys = onnx.Scan 16 states(%h0 : tensor<1x32xf32>) ins(%x : tensor<16x8xf32>) along <0> reversed <0>
@@ -71,22 +40,8 @@ class ScanOp(OnnxOp):
     """
 
     name = "onnx.Scan"
-    rounds = prop_def(IntegerAttr[I64])
-    states = var_operand_def(TensorType)
-    ins = var_operand_def(TensorType)
-    in_axes = prop_def(IntsAttr)
-    in_reversed = prop_def(IntsAttr)
-    out_axes = prop_def(IntsAttr)
-    out_reversed = prop_def(IntsAttr)
-    body = region_def("single_block")
-    outs = var_result_def(TensorType)
-    irdl_options = (AttrSizedOperandSegments(as_property=True), ParsePropInAttrDict())
-    traits = traits_def(Pure())
-    assembly_format = (
-        "$rounds (`states` `(` $states^ `:` type($states) `)`)? (`ins` `(` $ins^ `:` type($ins) `)`)? "
-        "`along` $in_axes `reversed` $in_reversed `stacks` `along` $out_axes `reversed` $out_reversed "
-        "attr-dict `do` $body `->` type($outs)"
-    )
+    NEXT: ClassVar[type[RoundEndOp]] = NextOp
+    assembly_format = FORMAT_HEAD + "attr-dict `do` $body `->` type($outs)"
 
     def __init__(
         self,
@@ -101,92 +56,8 @@ class ScanOp(OnnxOp):
         out_reversed: Sequence[bool] = (),
         node: str | None = None,
     ):
-        super().__init__(
-            operands=[states, ins],
-            properties={
-                "rounds": IntegerAttr(rounds, i64),
-                "in_axes": IntsAttr(tuple(in_axes)),
-                "in_reversed": IntsAttr(tuple(int(flag) for flag in in_reversed)),
-                "out_axes": IntsAttr(tuple(out_axes)),
-                "out_reversed": IntsAttr(tuple(int(flag) for flag in out_reversed)),
-                **node_attribute(node),
-            },
-            result_types=[results],
-            regions=[body],
-        )
-
-    @property
-    def trips(self) -> int:
-        """The number of rounds."""
-        return self.rounds.value.data
-
-    @property
-    def last_states(self) -> Sequence[SSAValue]:
-        """The results that are the states after the last round."""
-        return tuple(self.outs)[: len(self.states)]
-
-    @property
-    def stacked(self) -> Sequence[SSAValue]:
-        """The results that hold a slice of every round."""
-        return tuple(self.outs)[len(self.states) :]
-
-    @property
-    def state_arguments(self) -> Sequence[SSAValue]:
-        """The states as the body sees them."""
-        return tuple(self.body.block.args)[: len(self.states)]
-
-    @property
-    def slice_arguments(self) -> Sequence[SSAValue]:
-        """The slices of the scanned tensors as the body sees them."""
-        return tuple(self.body.block.args)[len(self.states) :]
-
-    @property
-    def end(self) -> NextOp:
-        """The terminator of the body."""
-        last = self.body.block.last_op
-        assert isinstance(last, NextOp), "verified: a body ends in onnx.Next"
-        return last
-
-    @property
-    def captured(self) -> Sequence[SSAValue]:
-        """What the body uses of values from outside, each once, in order of first use."""
-        return tuple(dict.fromkeys(value for value in used_in(self.body) if not is_inside(value, self)))
-
-    def verify_(self) -> None:
-        if self.trips < 1:
-            raise VerifyException(f"onnx.Scan runs one round or more, not {self.trips}")
-        end, args = self.body.block.last_op, self.body.block.args
-        if not isinstance(end, NextOp):
-            raise VerifyException("the body of onnx.Scan ends in onnx.Next")
-        if len(args) != len(self.states) + len(self.ins):
-            raise VerifyException(
-                f"the body takes {len(self.states)} states and {len(self.ins)} slices, not {len(args)} arguments"
-            )
-        if len(end.states) != len(self.states) or len(self.outs) != len(self.states) + len(end.outs):
-            raise VerifyException("results and onnx.Next have each state once, then one for each stacked output")
-        states = zip(self.states, self.state_arguments, end.states, self.last_states, strict=True)
-        for number, values in enumerate(states):
-            if len({value.type for value in values}) != 1:
-                kinds = ", ".join(str(value.type) for value in values)
-                raise VerifyException(f"state {number} is of one type before, in, and after each round, not of {kinds}")
-        ins = list(zip(self.ins, self.slice_arguments, strict=True))
-        self._verify_slices("scanned tensor", ins, self.in_axes.data, self.in_reversed.data)
-        stacked = list(zip(self.stacked, end.outs, strict=True))
-        self._verify_slices("stacked output", stacked, self.out_axes.data, self.out_reversed.data)
-
-    def _verify_slices(
-        self, name: str, pairs: Sequence[tuple[SSAValue, SSAValue]], axes: Sequence[int], flags: Sequence[int]
-    ) -> None:
-        if len(axes) != len(pairs) or len(flags) != len(pairs) or any(flag not in (0, 1) for flag in flags):
-            raise VerifyException(f"each {name} has an axis, and 1 for reversed or 0")
-        for number, ((whole, part), axis) in enumerate(zip(pairs, axes, strict=True)):
-            shape = shape_of(whole)
-            if not 0 <= axis < len(shape) or shape[axis] != self.trips:
-                raise VerifyException(f"{name} {number}, {whole.type}, has no dimension {axis} of {self.trips} rounds")
-            if part.type != TensorType(element_of(whole), [*shape[:axis], *shape[axis + 1 :]]):
-                raise VerifyException(
-                    f"the body has {part.type} for a slice of {name} {number}, {whole.type}, along {axis}"
-                )
+        axes, is_reversed = (in_axes, out_axes), (in_reversed, out_reversed)
+        self.build_rounds(rounds, states, ins, body, results, axes, is_reversed, **node_attribute(node))
 
 
 def enclosing_scan(value: SSAValue) -> ScanOp | None:
