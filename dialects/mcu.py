@@ -7,6 +7,7 @@ instruction (`machine.py`), or in the block of them that is the inside of a tile
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import I64, DenseArrayBase, IndexType, IntegerAttr, MemRefType, StringAttr, i8, i16, i32, i64
@@ -58,17 +59,9 @@ class PipelineOp(IRDLOperation):
             raise VerifyException(f"an initiation interval is at least 1 cycle, got {self.ii.value.data}")
 
 
-@irdl_op_definition
-class MachineOp(IRDLOperation):
-    """A machine operation of 32-bit words, with its immediates behind them; `machine.py` says what each gives.
+class MachineFields(IRDLOperation, ABC):
+    """An operation of dialects/machine.py on words, at the loops level and in emitc."""
 
-    ```mlir
-    %1 = mcu.machine "multiply_high_add"(%acc, %m, %c) : (i32, i32, i32) -> i32
-    %2 = mcu.machine "saturate"(%1) immediates [6, 8] : (i32) -> i32
-    ```
-    """
-
-    name = "mcu.machine"
     operation = prop_def(StringAttr)
     words = var_operand_def(i32)
     immediates = opt_prop_def(DenseArrayBase.constr(i64))
@@ -92,6 +85,19 @@ class MachineOp(IRDLOperation):
 
     def verify_(self) -> None:
         verify_machine(self.operation.data, len(self.words), self.numbers)
+
+
+@irdl_op_definition
+class MachineOp(MachineFields):
+    """A machine operation of 32-bit words, with its immediates behind them; `machine.py` says what each gives.
+
+    ```mlir
+    %1 = mcu.machine "multiply_high_add"(%acc, %m, %c) : (i32, i32, i32) -> i32
+    %2 = mcu.machine "saturate"(%1) immediates [6, 8] : (i32) -> i32
+    ```
+    """
+
+    name = "mcu.machine"
 
 
 @irdl_op_definition

@@ -7,17 +7,13 @@ needs for that.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Sequence
 
 from xdsl.dialects.builtin import (
     I64,
-    DenseArrayBase,
     FunctionType,
     IntegerAttr,
     IntegerType,
-    StringAttr,
     i1,
-    i32,
     i64,
 )
 from xdsl.ir import Attribute, SSAValue
@@ -25,18 +21,16 @@ from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
-    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
-    var_operand_def,
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from ..machine import verify_machine
+from ..mcu import MachineFields
 
 
 class ExpressionMember(IRDLOperation, ABC):
@@ -176,33 +170,10 @@ class UnaryMinusOp(ExpressionMember):
 
 
 @irdl_op_definition
-class MachineOp(ExpressionMember):
+class MachineOp(MachineFields, ExpressionMember):
     """A machine operation: `%2 = emitc.machine "saturate"(%1) immediates [6, 8] : (i32) -> i32`"""
 
     name = "emitc.machine"
-    operation = prop_def(StringAttr)
-    words = var_operand_def(i32)
-    immediates = opt_prop_def(DenseArrayBase.constr(i64))
-    result = result_def(i32)
-    traits = traits_def(Pure())
-    assembly_format = (
-        "$operation `(` $words `)` (`immediates` $immediates^)? attr-dict `:` functional-type($words, results)"
-    )
-
-    def __init__(self, operation: str, words: Sequence[SSAValue], immediates: Sequence[int]):
-        properties = {
-            "operation": StringAttr(operation),
-            "immediates": DenseArrayBase.from_list(i64, immediates) if immediates else None,
-        }
-        super().__init__(operands=[words], properties=properties, result_types=[i32])
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The immediates."""
-        return () if self.immediates is None else tuple(int(number) for number in self.immediates.get_values())
-
-    def verify_(self) -> None:
-        verify_machine(self.operation.data, len(self.words), self.numbers)
 
 
 PREDICATES = ("eq", "ne", "lt", "le", "gt", "ge")
