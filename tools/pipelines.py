@@ -29,6 +29,26 @@ class Step:
     only_with: str | None = None
 
 
+INTO_MEMORY: tuple[Step, ...] = (
+    Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
+    Step("convert-fixed-to-memplan", "destinations for every value"),
+    Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
+    Step(
+        "memplan-tile",
+        "before the order and the places: both see how forms visit their points",
+        {},
+        ("operations", "flash"),
+        "operations",
+    ),
+)
+"""From tensors to memory, before anything is planned."""
+
+CHECKED: tuple[Step, ...] = (
+    Step("memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"),
+    Step("memplan-check", "no plan is used that an independent check has not accepted"),
+)
+"""Behind every plan."""
+
 PIPELINES: dict[str, tuple[Step, ...]] = {
     "onnx-to-fixed": (
         Step(
@@ -98,38 +118,17 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("dce", "constants that folding replaced"),
     ),
     "fixed-to-memplan": (
-        Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
-        Step("convert-fixed-to-memplan", "destinations for every value"),
-        Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
-        Step(
-            "memplan-tile",
-            "before the order and the places: both see how forms visit their points",
-            {},
-            ("operations", "flash"),
-            "operations",
-        ),
+        *INTO_MEMORY,
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
         Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("effort",), "stream"),
         Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
         Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories", "effort")),
-        Step(
-            "memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"
-        ),
-        Step("memplan-check", "no plan is used that an independent check has not accepted"),
+        *CHECKED,
     ),
     "fixed-to-memplan-within": (
-        Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
-        Step("convert-fixed-to-memplan", "destinations for every value"),
-        Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
-        Step(
-            "memplan-tile",
-            "before the order and the places: both see how forms visit their points",
-            {},
-            ("operations", "flash"),
-            "operations",
-        ),
+        *INTO_MEMORY,
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(
             "memplan-fit",
@@ -137,10 +136,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             {"required": False},
             ("ram", "alignment", "max_recompute", "memories", "effort"),
         ),
-        Step(
-            "memplan-choose-layouts", "once forms and streams are final: how they read constants", {}, ("core",), "core"
-        ),
-        Step("memplan-check", "no plan is used that an independent check has not accepted"),
+        *CHECKED,
     ),
     "memplan-to-emitc": (
         Step(
