@@ -9,6 +9,7 @@ from typing import Any
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
+from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.layout import Encoding, LayoutAttr, encode
 from ...targets.core import Core, core_of
 from ..analyze import Analysis, analyze
@@ -48,8 +49,6 @@ class Saving:
 
 def total_cycles(compilation: Compilation, core: Core) -> int:
     """About how many cycles an inference takes."""
-    from ...dialects.fixed.forms import StructuredForm
-
     return sum(form_cycles(op, core) for op in compilation.memplan.walk() if isinstance(op, StructuredForm))
 
 
