@@ -80,6 +80,10 @@ class FirmwareExecutor(ABC):
             stack_bytes=outcome.stack_bytes,
             cycles=mean(outcome.cycles),
             instructions=mean(outcome.instructions),
+            profile={
+                function: {name: count / len(rows) for name, count in counts.items()}
+                for function, counts in outcome.profile.items()
+            },
         )
         return Run(unpack_rows(outcome.outputs, self.model.outputs, len(rows)), {}, measurement)
 
