@@ -16,6 +16,7 @@ from typing import Any
 
 from ..dialects.errors import UserError
 from ..dialects.memories import DEFAULT_MEMORY, parse_memories
+from .costs import FlashReads
 
 SIMULATORS = ("simavr", "qemu-system-arm", "host", "none")
 
@@ -35,20 +36,6 @@ class Memory:
     bytes: int
     id: str = ""
     section: str = ""
-
-
-@dataclass(frozen=True)
-class FlashReads:
-    """How code and constants come from flash: a line that is in no cache takes `wait_states` cycles.
-
-    The caches of instructions (`fetch_lines`) and of data (`data_lines`) have so many lines of `line_bytes` bytes;
-    without a cache the last line that was read is at hand.
-    """
-
-    wait_states: int
-    line_bytes: int
-    fetch_lines: int
-    data_lines: int
 
 
 @dataclass(frozen=True)

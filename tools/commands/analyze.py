@@ -74,10 +74,11 @@ def show(analysis: Analysis) -> None:
             row.output_bytes,
             row.constant_bytes,
             row.live_bytes,
+            row.cycles,
         )
         for row in analysis.rows
     ]
-    columns = ("op", "form", "output", "MACs", "output bytes", "constant bytes", "live bytes")
+    columns = ("op", "form", "output", "MACs", "output bytes", "constant bytes", "live bytes", "cycles (about)")
     print_table(f"{analysis.model}, op by op", columns, rows)
     totals = [*ram(analysis), *streams(analysis), *others(analysis)]
     print_table(f"{analysis.model} on {analysis.board}", ("figure", "value", "remark"), totals)
@@ -131,3 +132,6 @@ def others(analysis: Analysis) -> Iterator[Total]:
     yield "  constants", analysis.constant_bytes, "in NAME.c, with their padding"
     yield "  code", analysis.code_bytes, f"an estimate, as of {analysis.code_measured}"
     yield "MACs", analysis.macs, "multiply-accumulates per inference"
+    off = f"an estimate, as of {analysis.cycles_core}: off by {analysis.cycle_error:g} % on models that were measured"
+    time = f"{1000 * analysis.cycles / analysis.clock_hz:,.3f} ms; " if analysis.clock_hz else ""
+    yield "cycles", analysis.cycles, time + off

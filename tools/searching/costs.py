@@ -22,7 +22,7 @@ from ...dialects.onnx.base import shape_of
 from ...dialects.onnx.weights import is_weight
 from ...passes.fixed.assign_types import Assignment
 from ...passes.fixed.scales.in_bodies import ELEMENTWISE
-from ...targets.core import Core
+from ...targets.costs import CostModel, Work, add
 from .followers import followers, grade, stored_weights
 from .lives import lives
 from .variables import Choice, Variable
@@ -79,15 +79,15 @@ class Terms:
         return np.concatenate([[self.parameters, self.parameters + self.flash, self.cycles], self.ram])
 
 
-class CostModel:
-    """The costs of a function's variables, for a core's prices; `merge` as that option of `fixed-fuse-maps`."""
+class ChoiceCosts:
+    """The costs of a function's variables, by a cost model; `merge` as that option of `fixed-fuse-maps`."""
 
-    def __init__(self, assignment: Assignment, variables: Sequence[Variable], core: Core, merge: bool = False):
-        self.assignment, self.variables, self.core, self.prices = assignment, variables, core, core.cycles
+    def __init__(self, assignment: Assignment, variables: Sequence[Variable], model: CostModel, merge: bool = False):
+        self.assignment, self.variables, self.model = assignment, variables, model
         self.ops = [op for op in assignment.function.body.block.ops if not isinstance(op, ReturnOp)]
         self.alive = lives(assignment.function, self.ops, merge)
         self.followers = followers(assignment, variables)
-        self.stored = stored_weights(assignment, variables, core)
+        self.stored = stored_weights(assignment, variables, model.core)
         self.terms = {v.key: {grade(level): self.term(v, level) for level in v.levels} for v in variables}
         self.fixed_parameters = sum(4 * prod(shape_of(value)) for value in untyped_constants(assignment.function))
         self.measured: Measured | None = None
@@ -150,17 +150,20 @@ class CostModel:
         wide, none = width > 8, np.zeros(len(self.ops))
         values = variable.values if variable.is_weight else self.followers[variable.key]
         readers = [(use.operation, use.index) for value in values for use in value.uses]
-        cycles = sum(self.reading(op, index, wide) for op, index in readers)
+        units: dict[str, float] = {}
+        for op, index in readers:
+            add(units, reading(op, index, wide))
         if variable.is_weight:
             found = {value: self.stored[value, grade(level)] for value in values}
-            cycles += sum(s.cycles * walks(value) for value, s in found.items())
-            cycles -= self.saved(level) * sum(map(outputs, values))
+            add(units, {name: -sum(map(outputs, values)) for name in saved(level)})
+            cycles = self.model.cycles(Work(units)) + sum(s.cycles * walks(value) for value, s in found.items())
             once = {(number_of(value), s) for value, s in found.items()}
             return Terms(sum(s.bytes for _, s in once), multiplier_bytes(variable, level), cycles, none)
         computed = sum(elements(value.owner) for value in variable.values)
-        cycles += (self.prices["element_wide"] if wide else 0.0) * computed
-        cycles -= (self.prices["element_pow2"] if level.scheme == "pow2" else 0.0) * computed
-        cycles += sum(self.computing(value.owner) for value in variable.values)
+        add(units, {"wide": wide * computed, "product": -(level.scheme == "pow2") * computed})
+        for value in variable.values:
+            add(units, computing(value.owner))
+        cycles = self.model.cycles(Work(units))
         ram, size = none, 2 if wide else 1
         for value in values:
             if value in self.alive:
@@ -168,29 +171,38 @@ class CostModel:
         parameters = sum(prod(shape_of(value)) * size for value in values if is_weight(value))
         return Terms(parameters, sum(table_bytes(op, width) for op, _ in readers), cycles, ram)
 
-    def saved(self, level: Setting) -> float:
-        """The cycles that one scale for all rows of weights saves of each output, and a scale 2^k."""
-        return (
-            self.prices["layer_pow2"]
-            if level.scheme == "pow2"
-            else self.prices["layer_tensor"] * (level.per == "tensor")
-        )
 
-    def reading(self, op: Operation, index: int, wide: bool) -> float:
-        """The cycles that a wide operand adds to what reads it."""
-        if not wide:
-            return 0.0
-        if isinstance(op, PRODUCTS):
-            return macs(op) * self.prices["mac_wide_input" if index == 0 else "mac_wide_weight"] if index < 2 else 0.0
-        return elements(op) * self.prices["element_wide"] if isinstance(op, ELEMENTWISE) else 0.0
+BODY = {"element": 1, "product": 1, "op": 3}
+"""The work of a result beside its sums: a change of scale, a clamp, a store."""
 
-    def computing(self, maker: object) -> float:
-        """The cycles of the op that makes a value."""
-        if not isinstance(maker, Operation):
-            return 0.0
-        layer = maker.operands[0].owner if isinstance(maker, (onnx.ReluOp, onnx.ClipOp)) else maker
-        products = macs(layer) * self.prices["mac"] if isinstance(layer, PRODUCTS) else 0.0
-        return products + elements(maker) * self.prices["element"]
+LAYER = {**BODY, "param": 2, "op": 4}
+"""That of a layer's, which has a bias and a multiplier, too."""
+
+
+def saved(level: Setting) -> tuple[str, ...]:
+    """The units of work that one scale for all rows of weights saves of each output, and a scale 2^k."""
+    if level.scheme == "pow2":
+        return ("param", "product")
+    return ("param",) if level.per == "tensor" else ()
+
+
+def reading(op: Operation, index: int, wide: bool) -> dict[str, float]:
+    """The work that a wide operand adds to what reads it."""
+    if not wide:
+        return {}
+    if isinstance(op, PRODUCTS):
+        return {"mac_wide_input" if index == 0 else "mac_wide_weight": macs(op)} if index < 2 else {}
+    return {"wide": elements(op)} if isinstance(op, ELEMENTWISE) else {}
+
+
+def computing(maker: object) -> dict[str, float]:
+    """The work of the op that makes a value."""
+    if not isinstance(maker, Operation):
+        return {}
+    layer = maker.operands[0].owner if isinstance(maker, (onnx.ReluOp, onnx.ClipOp)) else maker
+    is_layer = isinstance(layer, PRODUCTS)
+    each: dict[str, float] = {name: count * elements(maker) for name, count in (LAYER if is_layer else BODY).items()}
+    return {**each, "mac": macs(layer)} if is_layer else each
 
 
 def number_of(value: SSAValue) -> object:
@@ -205,7 +217,7 @@ def multiplier_bytes(variable: Variable, level: Setting) -> float:
     return MULTIPLIER_BYTES * rows * len(layers)
 
 
-def useful(variables: Sequence[Variable], model: CostModel) -> list[Variable]:
+def useful(variables: Sequence[Variable], model: ChoiceCosts) -> list[Variable]:
     """Variables with those of their levels than which no dearer one, which is nearer to the reals, costs as little."""
     shares = model.shares({v.key: v.levels[-1] for v in variables})
     found: list[Variable] = []

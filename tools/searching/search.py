@@ -14,9 +14,9 @@ from xdsl.dialects.builtin import ModuleOp
 from ...dialects.errors import UserError
 from ...dialects.fixed.settings import Setting
 from ...passes.fixed.assign_types import Assignment
-from ...targets.core import Core
+from ...targets.costs import CostModel
 from ...targets.dataset import Dataset
-from .costs import Cost, CostModel, Measured, useful
+from .costs import ChoiceCosts, Cost, Measured, useful
 from .found import Candidate, Found, Goal
 from .integers import integer_values
 from .judging import Judge, Score
@@ -58,7 +58,7 @@ class Search:
     module: ModuleOp
     assignment: Assignment
     judge: Judge
-    model: CostModel
+    model: ChoiceCosts
     variables: list[Variable]
     goal: Goal
     product_bits: int = 32
@@ -242,7 +242,7 @@ def search(
     assignment: Assignment,
     goal: Goal,
     strategy: str,
-    core: Core,
+    costs: CostModel,
     *,
     widths: tuple[int, ...] = (4, 8, 16),
     by_labels: bool = False,
@@ -258,7 +258,7 @@ def search(
     if not free:
         raise UserError("nothing to search: the model states the type of every value, or a file sets it")
     judge = Judge(module, dataset, by_labels)
-    model = CostModel(assignment, free, core, product_bits == 32)
+    model = ChoiceCosts(assignment, free, costs, product_bits == 32)
     free = useful(free, model)
     found = Search(module, assignment, judge, model, free, goal, product_bits)
     narrow = uniform(free, 8)

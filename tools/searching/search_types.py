@@ -17,7 +17,7 @@ from ...dialects.errors import UserError
 from ...passes.fixed.assign_types import Assignment
 from ...passes.fixed.calibrate import argument_types, the_function
 from ...targets.board import load_board
-from ...targets.core import core_of
+from ...targets.costs import cost_model
 from ...targets.dataset import load_dataset
 from ..compiler import LOSS
 from .costs import Limits
@@ -75,7 +75,7 @@ class SearchTypesPass(ModulePass):
             assignment,
             self.goal(),
             self.strategy,
-            core_of(board),
+            cost_model(board),
             by_labels=self.objective == "labels",
             product_bits=board.product_bits,
             measure=measure,
