@@ -201,6 +201,7 @@ class Assignment:
             return
         users = [use.operation for use in value.uses]
         found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
+        found = [self.unclipped(value, found)] if 0 < len(found) < len(users) else found
         if not found and (beside := range_beside(value, users, self.range_of)) is not None:
             found = [self.ranges_of(value).of_range(*beside)]
             self.own.append(value)
@@ -222,6 +223,14 @@ class Assignment:
         if fitting:
             self.types[value] = fitting[0]
             self.joined.add(value)
+
+    def unclipped(self, value: SSAValue, found: list[QType]) -> QType:
+        """The type of a value that is quantized and read as it is besides: 16 bits where it is known to go further."""
+        type, seen = common_type(found), self.range_of(value)
+        least, greatest = limits_in_reals(type)
+        if seen is None or least - type.scale <= seen[0] and seen[1] <= greatest + type.scale:
+            return type
+        return RangeTypes(16, self.ranges.pow2).of_range(*seen)
 
     def through(self, user: Operation, value: SSAValue) -> list[QType]:
         """The type of the result of an op that a value has as its one user; the model's input is no part of a whole."""
