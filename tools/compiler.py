@@ -300,6 +300,7 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
+        spare_biases=narrow,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,

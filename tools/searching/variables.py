@@ -112,10 +112,7 @@ def apply(variables: Sequence[Variable], choice: Choice) -> None:
 def reassigned(assignment: Assignment, variables: Sequence[Variable], choice: Choice) -> Assignment:
     """Types anew, as a choice and the options of `assignment` have them."""
     apply(variables, choice)
-    bits, pow2 = assignment.ranges.bits, assignment.ranges.pow2
-    new = Assignment(assignment.function, bits, pow2, assignment.weights.accumulator_bits)
-    new.run()
-    return new
+    return assignment.again()
 
 
 def type_of(assignment: Assignment, value: SSAValue) -> QType | None:
