@@ -300,6 +300,7 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
+        spare_biases=narrow,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,
@@ -310,12 +311,15 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
 def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:
     """Run the passes up to the types; a search among them is told what programs take, which the `rest` makes."""
     from .analyze import analyze
+    from .constants import constant_kinds
+    from .searching.costs import ProgramSizes
     from .searching.search_types import SearchTypesPass
 
-    def measure(module: ModuleOp) -> tuple[int, int]:
+    def measure(module: ModuleOp) -> ProgramSizes:
         options = replace(compilation.options, search=None)
-        analysis = analyze(lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest))
-        return analysis.flash_bytes, analysis.peak_ram_bytes
+        program = lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest)
+        analysis = analyze(program)
+        return ProgramSizes(constant_kinds(program.memplan).parameters, analysis.flash_bytes, analysis.peak_ram_bytes)
 
     found: Found | None = None
     for group in split_at_search(passes):

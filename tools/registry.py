@@ -46,6 +46,7 @@ PASSES = {
     "fixed-legalize-bitwidths": "passes.fixed.legalize_bitwidths:LegalizeBitwidthsPass",
     "fixed-narrow-accumulators": "passes.fixed.narrow_accumulators:NarrowAccumulatorsPass",
     "fixed-narrow-bodies": "passes.fixed.narrow_bodies:NarrowBodiesPass",
+    "fixed-shorten-biases": "passes.fixed.shorten_biases:ShortenBiasesPass",
     "fixed-prove-no-overflow": "passes.fixed.prove_no_overflow:ProveNoOverflowPass",
     "fixed-read-types": "passes.fixed.read_types:ReadTypesPass",
     "fixed-search-types": "tools.searching.search_types:SearchTypesPass",
