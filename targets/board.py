@@ -38,6 +38,20 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class FlashReads:
+    """How code and constants come from flash: a line that is in no cache takes `wait_states` cycles.
+
+    The caches of instructions (`fetch_lines`) and of data (`data_lines`) have so many lines of `line_bytes` bytes;
+    without a cache the last line that was read is at hand.
+    """
+
+    wait_states: int
+    line_bytes: int
+    fetch_lines: int
+    data_lines: int
+
+
+@dataclass(frozen=True)
 class Simulator:
     """What runs the board's code here: a kind of SIMULATORS, QEMU machines by preference, or the reason for "none"."""
 
@@ -74,6 +88,7 @@ class Board:
     clock_hz: int | None = None
     stack_bytes: int = 0
     near_flash_bytes: int = 0
+    flash_reads: FlashReads | None = None
 
     @property
     def simulator_name(self) -> str:
@@ -100,9 +115,18 @@ OPTIONAL_FIELDS: Mapping[str, type] = {
     "clock_hz": int,
     "stack_bytes": int,
     "near_flash_bytes": int,
+    "flash_reads": dict,
 }
 SIMULATOR_FIELDS: Mapping[str, type] = {"kind": str}
 OPTIONAL_SIMULATOR_FIELDS: Mapping[str, type] = {"machines": list, "reason": str}
+FLASH_READS_FIELDS: Mapping[str, type] = {
+    "wait_states": int,
+    "line_bytes": int,
+    "fetch_lines": int,
+    "data_lines": int,
+}
+MOST_LINES = 1024
+"""The most lines of a cache that the simulator of flash holds."""
 MEMORY_FIELDS: Mapping[str, type] = {"name": str, "kind": str, "origin": int, "bytes": int}
 OPTIONAL_MEMORY_FIELDS: Mapping[str, type] = {"id": str, "section": str}
 ENTRIES: Mapping[str, type] = {"memories": dict}
@@ -166,6 +190,8 @@ def parse_board(name: str, text: str, source: str) -> Board:
     simulator["machines"] = tuple(simulator.get("machines", ()))
     table["memories"] = tuple(Memory(**memory) for memory in table.get("memories", ()))
     table["flags"], table["features"] = tuple(table["flags"]), tuple(table.get("features", ()))
+    reads = table.pop("flash_reads", None)
+    table["flash_reads"] = None if reads is None else FlashReads(**reads)
     table.setdefault("stack_bytes", STACK_BYTES[table["index_bits"]])
     return Board(name=name, simulator=Simulator(**simulator), **table)
 
@@ -189,11 +215,23 @@ def nested_errors(table: Mapping[str, Any]) -> list[str]:
             reasons.append(f"simulator.kind must be one of {', '.join(SIMULATORS)}")
         if simulator.get("kind") == "qemu-system-arm" and not simulator.get("machines"):
             reasons.append('simulator.machines is missing: name QEMU machines, such as ["mps2-an386"]')
+    if isinstance(reads := table.get("flash_reads"), dict):
+        reasons += flash_reads_errors(reads)
     entries: list[Any] = memories if isinstance(memories, list) else []
     for index, memory in enumerate(entries):
         if isinstance(memory, dict):
             reasons += field_errors(f"memories[{index}].", memory, MEMORY_FIELDS, OPTIONAL_MEMORY_FIELDS)
     return reasons
+
+
+def flash_reads_errors(table: Mapping[str, Any]) -> list[str]:
+    """What is wrong with how flash is read."""
+    most = {"line_bytes": 4096, "fetch_lines": MOST_LINES, "data_lines": MOST_LINES}
+    return field_errors("flash_reads.", table, FLASH_READS_FIELDS, {}) or [
+        f"flash_reads.{key} is {table[key]}; it must be 1 to {limit}"
+        for key, limit in most.items()
+        if not 1 <= table[key] <= limit
+    ]
 
 
 def field_errors(

@@ -25,7 +25,8 @@ class Core:
     `operations` are the machine operations that it has in one instruction (dialects/machine.py).
     `array_alignment` is that of static arrays, in bytes, where they do not say one; with `pads_arrays` their ends have
     it, too. `measured` names the compiler and the flags that the figures
-    were measured with.
+    were measured with. `class_cycles` are the cycles of an instruction of each class (simulators/classes.py), where a
+    simulator counts only these; `timings` names their source.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Core:
     cycles: Mapping[str, float]
     layout_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
     operations: Sequence[str] = ()
+    timings: str = ""
+    class_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 class HasCore(Protocol):

@@ -82,6 +82,10 @@ class FirmwareExecutor(ABC):
             instructions=mean(outcome.instructions),
             elf_ram_bytes=firmware.total_ram_bytes,
             elf_flash_bytes=firmware.total_flash_bytes,
+            profile={
+                function: {name: count / len(rows) for name, count in counts.items()}
+                for function, counts in outcome.profile.items()
+            },
         )
         return Run(unpack_rows(outcome.outputs, self.model.outputs, len(rows)), {}, measurement)
 

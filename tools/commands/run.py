@@ -12,13 +12,14 @@ from ...targets.dataset import Dataset, load_dataset
 from ...targets.executors.interface import Measurement
 from ...targets.executors.select import board_executor
 from ...targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
+from ...targets.timing import estimated_cycles, rules, total
 from ..advice import advised
 from ..analyze import analyze
 from ..compiler import Compilation, compile_model, float_outputs, input_types, options_of
 from ..fit import refuse_misfit
 from ..outputs import write_outputs
 from ..planning_limit import say_limit
-from ..show import print_json, print_remarks, print_table
+from ..show import print_json, print_line, print_remarks, print_table
 
 LABELS = {
     "accuracy": "accuracy, integers",
@@ -29,6 +30,8 @@ LABELS = {
     "stack_reserve_bytes": "stack reserve, bytes",
     "cycles": "cycles per inference",
     "instructions": "instructions per inference",
+    "estimated_cycles": "cycles per inference, estimated",
+    "estimated_ms": "ms per inference, estimated",
 }
 
 
@@ -47,8 +50,11 @@ def execute(args: Namespace) -> int:
     if args.json:
         print_json({**result, "remarks": compilation.remarks})
     else:
+        remark = result.pop("estimate_rules")
         rows = [(LABELS.get(name, name), value) for name, value in result.items() if value is not None]
         print_table(f"{compilation.function.sym_name.data} on {compilation.board.title}", ("figure", "value"), rows)
+        if remark:
+            print_line(f"the estimate: {remark}")
     say_limit(compilation)
     refuse_deep_stack(result)
     return 0
@@ -75,6 +81,9 @@ def simulate(compilation: Compilation, dataset: Dataset) -> tuple[dict[str, Any]
     run = executor.run(to_stored(dataset, input_ports(function)))
     figures: Measurement = run.measurement
     values = to_real(run.outputs, outputs)
+    counts = total(figures.profile)
+    estimate = None if figures.instructions is None else estimated_cycles(counts, compilation.board)
+    clock = compilation.board.clock_hz
     result = {
         "model": function.sym_name.data,
         "board": compilation.board.name,
@@ -88,6 +97,9 @@ def simulate(compilation: Compilation, dataset: Dataset) -> tuple[dict[str, Any]
         "stack_reserve_bytes": compilation.board.stack_bytes,
         "cycles": figures.cycles,
         "instructions": figures.instructions,
+        "estimated_cycles": None if estimate is None else round(estimate),
+        "estimated_ms": None if estimate is None or clock is None else round(1000 * estimate / clock, 3),
+        "estimate_rules": None if estimate is None else rules(counts, compilation.board),
     }
     return result, values
 

@@ -56,7 +56,7 @@ def test_facts_that_hang_together(name: str):
     assert (board.compiler == "arm-none-eabi-gcc") == (board.simulator.kind == "qemu-system-arm")
     assert (board.simulator.kind == "none") == bool(board.simulator.reason)
     assert board.core.startswith("Cortex-M") == bool(machines_of(board))
-    assert ("dsp" in board.features) == board.core.startswith(("Cortex-M4", "Cortex-M7"))
+    assert ("dsp" in board.features) == board.core.startswith(("Cortex-M4", "Cortex-M7", "Cortex-M33", "Cortex-M55"))
 
 
 def test_uno():
