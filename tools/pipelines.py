@@ -37,7 +37,7 @@ INTO_MEMORY: tuple[Step, ...] = (
         "memplan-tile",
         "before the order and the places: both see how forms visit their points",
         {},
-        ("operations", "flash"),
+        ("operations", "flash", "core"),
         "operations",
     ),
 )
