@@ -23,7 +23,7 @@ from xdsl.dialects.builtin import (
     i32,
     i64,
 )
-from xdsl.ir import Dialect, SSAValue
+from xdsl.ir import Dialect, Operation, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -43,8 +43,17 @@ from .machine import verify_machine
 LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""
 
+LANES = "hls.lanes"
+"""The attribute of a loop that says how many of its iterations hardware runs at once."""
+
 KEEP = "mcu.keep"
 """The attribute of a function that compilers shall not move into its caller."""
+
+
+def lanes_of(loop: Operation) -> int:
+    """How many iterations of a loop hardware runs at once."""
+    lanes = loop.attributes.get(LANES)
+    return lanes.value.data if isinstance(lanes, IntegerAttr) else 1
 
 
 @irdl_op_definition

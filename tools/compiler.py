@@ -151,6 +151,12 @@ class Compilation:
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
+    def rtl(self) -> ModuleOp:
+        """The program as hardware, in IR."""
+        module = self.fixed.clone()
+        run_passes(module, pipeline("fixed-to-rtl"), self.timing)
+        return module
+
     def exposed(self) -> Compilation:
         """The same program with every node's value as an output: to find where compiled code goes wrong."""
         fixed = self.fixed.clone()

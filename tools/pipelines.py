@@ -168,6 +168,12 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
         Step("convert-loops-to-emitc", "C++ types; no casts of pointers", {"index_bits": 32, "signless_ports": True}),
     ),
+    "fixed-to-rtl": (
+        Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
+        Step("memplan-check", "no plan is used that an independent check has not accepted"),
+        Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
+        Step("convert-loops-to-rtl", "a pipeline for each nest", {}, ("levels", "multiplier")),
+    ),
 }
 
 

@@ -18,6 +18,7 @@ DIALECTS = {
     "memplan": "dialects.memplan:Memplan",
     "memref": "xdsl.dialects.memref:MemRef",
     "onnx": "dialects.onnx:Onnx",
+    "rtl": "dialects.rtl:Rtl",
     "scf": "xdsl.dialects.scf:Scf",
     "tensor": "xdsl.dialects.tensor:Tensor",
     "test": "xdsl.dialects.test:Test",
@@ -27,6 +28,7 @@ PASSES = {
     "canonicalize": "xdsl.transforms.canonicalize:CanonicalizePass",
     "convert-fixed-to-memplan": "lowering.fixed_to_memplan.convert:ConvertFixedToMemplanPass",
     "convert-loops-to-emitc": "lowering.loops_to_emitc.convert:ConvertLoopsToEmitcPass",
+    "convert-loops-to-rtl": "lowering.loops_to_rtl.convert:ConvertLoopsToRtlPass",
     "convert-memplan-to-loops": "lowering.memplan_to_loops.convert:ConvertMemplanToLoopsPass",
     "convert-onnx-to-fixed": "lowering.onnx_to_fixed.convert:ConvertOnnxToFixedPass",
     "cse": "xdsl.transforms.common_subexpression_elimination:CommonSubexpressionElimination",
@@ -51,7 +53,9 @@ PASSES = {
     "fixed-read-types": "passes.fixed.read_types:ReadTypesPass",
     "fixed-search-types": "tools.searching.search_types:SearchTypesPass",
     "loops-keep-functions": "passes.loops.keep_functions:KeepFunctionsPass",
+    "loops-narrow-indices": "passes.loops.narrow_indices:NarrowIndicesPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
+    "loops-running-indices": "passes.loops.running_indices:RunningIndicesPass",
     "loops-share-functions": "passes.loops.share_functions:ShareFunctionsPass",
     "loops-use-machine-operations": "passes.loops.use_machine_operations:UseMachineOperationsPass",
     "memplan-check": "passes.memplan.check:CheckPass",
@@ -84,6 +88,7 @@ TARGETS = {
     "hls": "targets.hls:HlsTarget",
     "hls-testbench": "targets.hls_testbench:HlsTestbenchTarget",
     "minimalloc": "targets.minimalloc:MinimallocTarget",
+    "rtl": "targets.rtl:RtlTarget",
     "mlir": "xdsl.targets.mlir:MLIRTarget",
 }
 

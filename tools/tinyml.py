@@ -149,6 +149,13 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
 def add_verify_arguments(command: argparse.ArgumentParser) -> None:
     """What only `verify` has: the reference, and when the result is close to it."""
     command.add_argument("--hls", action="store_true", help="also the C simulation of the HLS C++")
+    command.add_argument(
+        "--rtl",
+        choices=("iverilog", "verilator"),
+        nargs="?",
+        const="iverilog",
+        help="also the Verilog in a simulator: iverilog starts at once, verilator is for long runs",
+    )
     reference = command.add_mutually_exclusive_group()
     reference.add_argument(
         "--against",
