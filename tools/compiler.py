@@ -252,7 +252,7 @@ def search_options(args: Namespace) -> SearchOptions | None:
 def compile_model(options: Options) -> Compilation:
     """From the file to the memory plan. Raises UserError for anything that the user can mend."""
     from ..dialects.onnx.budget import DEFAULT_ELEMENTS
-    from ..lowering.import_onnx.importer import read_model
+    from ..lowering.import_model import read_model
 
     board = load_board(options.board)
     if options.stack is not None:

@@ -43,7 +43,7 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     """What every command that takes a model has, and what only some have."""
-    command.add_argument("model", type=Path, help="an ONNX file")
+    command.add_argument("model", type=Path, help="an ONNX or TFLite file")
     command.add_argument("--board", required=True, help="a board's name (see `tinyml boards`) or a .toml file")
     command.add_argument("--calib", type=Path, metavar="NPZ", help="calibration data, for models with float values")
     command.add_argument(
