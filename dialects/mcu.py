@@ -10,9 +10,22 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import I64, DenseArrayBase, IndexType, IntegerAttr, MemRefType, StringAttr, i8, i16, i32, i64
-from xdsl.ir import Dialect, SSAValue
+from xdsl.dialects.builtin import (
+    I64,
+    DenseArrayBase,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    StringAttr,
+    i8,
+    i16,
+    i32,
+    i64,
+)
+from xdsl.ir import Dialect, Operation, SSAValue
 from xdsl.irdl import (
+    AttrSizedOperandSegments,
     IRDLOperation,
     irdl_op_definition,
     operand_def,
@@ -30,8 +43,17 @@ from .machine import verify_machine
 LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""
 
+LANES = "hls.lanes"
+"""The attribute of a loop that says how many of its iterations hardware runs at once."""
+
 KEEP = "mcu.keep"
 """The attribute of a function that compilers shall not move into its caller."""
+
+
+def lanes_of(loop: Operation) -> int:
+    """How many iterations of a loop hardware runs at once."""
+    lanes = loop.attributes.get(LANES)
+    return lanes.value.data if isinstance(lanes, IntegerAttr) else 1
 
 
 @irdl_op_definition
@@ -263,6 +285,74 @@ class PlaneBlockOp(IRDLOperation):
         verify_place(self.sums, 1, 32)
 
 
+@irdl_op_definition
+class DirectBlockOp(IRDLOperation):
+    """Add products of weights and data, both bytes, to sums: some channels at one or two pixels.
+
+    `window [channels, pixels, rows, taps, pitch]`: `sums[p * channels + c] += sum over rows r, taps t of
+    w[(r * taps + t) * channels + c] * x_p[r * pitch + t]`, from an element of the weights on; `x_p` are bytes from an
+    element of the data on, one for each pixel (two may lie in rows of their own). No sum leaves the type of the sums.
+
+    ```mlir
+    mcu.direct_block %w[%group, %c0] data(%x, %x) at(%i, %c0, %i, %c6) sums %sums window [2, 2, 5, 30, 72]
+        : memref<8x300xi8, "flash"> (memref<12x72xi8>, memref<12x72xi8>) memref<4xi24>
+    ```
+    """
+
+    name = "mcu.direct_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    data = var_operand_def(MemRefType)
+    at = var_operand_def(IndexType())
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    assembly_format = (
+        "$weights `[` $indices `]` `data` `(` $data `)` `at` `(` $at `)` `sums` $sums `window` $window attr-dict "
+        "`:` type($weights) `(` type($data) `)` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: SSAValue,
+        indices: Sequence[SSAValue],
+        places: Sequence[tuple[SSAValue, Sequence[SSAValue]]],
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        at = [index for _, indices in places for index in indices]
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[weights, indices, [data for data, _ in places], at, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Channels, pixels, rows of taps, taps of a row, and bytes from a row to the next."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    @property
+    def places(self) -> list[tuple[SSAValue, list[SSAValue]]]:
+        """Where the data of each pixel begin: a memref and its indices."""
+        size = len(self.at) // max(len(self.data), 1)
+        return [(data, list(self.at[n * size : (n + 1) * size])) for n, data in enumerate(self.data)]
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 5 or min(self.numbers) < 1:
+            raise VerifyException("a window has five numbers of at least 1")
+        channels, pixels, rows, taps, pitch = self.numbers
+        if channels > 4 or pixels > 2 or channels * pixels > 4 or rows > 255 or (rows > 1 and pitch < taps):
+            raise VerifyException("a block has at most four sums, two pixels and 255 rows, one after the other")
+        if len(self.data) != pixels or len(self.at) % pixels:
+            raise VerifyException(f"a block of {pixels} pixels has as many places of data")
+        verify_place(self.weights, len(self.indices), 8)
+        for data, indices in self.places:
+            verify_place(data, len(indices), 8)
+        type = self.sums.type
+        if not isinstance(type, MemRefType) or type.element_type not in (IntegerType(24), i32):
+            raise VerifyException(f"expected sums of i24 or i32, got {type}")
+        if type.get_num_dims() != 1 or type.get_shape()[0] < channels * pixels:
+            raise VerifyException(f"a block of {channels} channels and {pixels} pixels has {channels * pixels} sums")
+
+
 def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
     """Raise VerifyException unless a memref has elements of so many bits and so many dimensions."""
     type = memref.type
@@ -272,4 +362,4 @@ def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
         raise VerifyException(f"expected a memref of i{bits}, got {type}")
 
 
-Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, DotBlockOp, LanesBlockOp, PlaneBlockOp], [])
+Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, DotBlockOp, LanesBlockOp, PlaneBlockOp, DirectBlockOp], [])

@@ -151,6 +151,12 @@ class Compilation:
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
+    def rtl(self) -> ModuleOp:
+        """The program as hardware, in IR."""
+        module = self.fixed.clone()
+        run_passes(module, pipeline("fixed-to-rtl"), self.timing)
+        return module
+
     def exposed(self) -> Compilation:
         """The same program with every node's value as an output: to find where compiled code goes wrong."""
         fixed = self.fixed.clone()
@@ -246,7 +252,7 @@ def search_options(args: Namespace) -> SearchOptions | None:
 def compile_model(options: Options) -> Compilation:
     """From the file to the memory plan. Raises UserError for anything that the user can mend."""
     from ..dialects.onnx.budget import DEFAULT_ELEMENTS
-    from ..lowering.import_onnx.importer import read_model
+    from ..lowering.import_model import read_model
 
     board = load_board(options.board)
     if options.stack is not None:
@@ -300,6 +306,7 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
+        spare_biases=narrow,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,
@@ -310,12 +317,15 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
 def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:
     """Run the passes up to the types; a search among them is told what programs take, which the `rest` makes."""
     from .analyze import analyze
+    from .constants import constant_kinds
+    from .searching.costs import ProgramSizes
     from .searching.search_types import SearchTypesPass
 
-    def measure(module: ModuleOp) -> tuple[int, int]:
+    def measure(module: ModuleOp) -> ProgramSizes:
         options = replace(compilation.options, search=None)
-        analysis = analyze(lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest))
-        return analysis.flash_bytes, analysis.peak_ram_bytes
+        program = lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest)
+        analysis = analyze(program)
+        return ProgramSizes(constant_kinds(program.memplan).parameters, analysis.flash_bytes, analysis.peak_ram_bytes)
 
     found: Found | None = None
     for group in split_at_search(passes):

@@ -37,7 +37,7 @@ INTO_MEMORY: tuple[Step, ...] = (
         "memplan-tile",
         "before the order and the places: both see how forms visit their points",
         {},
-        ("operations", "flash"),
+        ("operations", "flash", "core"),
         "operations",
     ),
 )
@@ -83,14 +83,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "behind the file: what it sets is not searched",
             {},
             ("data", "board", "weights", "flash", "ram", "cycles", "loss", "objective", "strategy")
-            + ("bits", "scheme", "accumulator_bits"),
+            + ("bits", "scheme", "accumulator_bits", "spare_biases"),
             "strategy",
         ),
         Step(
             "fixed-assign-types",
             "every scale and width, before integers are made",
             {},
-            ("bits", "scheme", "accumulator_bits"),
+            ("bits", "scheme", "accumulator_bits", "spare_biases"),
         ),
         Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
         Step("convert-onnx-to-fixed", "multipliers and shifts from the types"),
@@ -113,6 +113,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             (),
             "narrow",
         ),
+        Step("fixed-shorten-biases", "once zero points are part of them", {}, (), "narrow"),
         Step("fixed-narrow-bodies", "behind all that changes a body", {}, (), "narrow"),
         Step("cse", "the same constant once"),
         Step("dce", "constants that folding replaced"),
@@ -166,6 +167,12 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
         Step("convert-loops-to-emitc", "C++ types; no casts of pointers", {"index_bits": 32, "signless_ports": True}),
+    ),
+    "fixed-to-rtl": (
+        Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
+        Step("memplan-check", "no plan is used that an independent check has not accepted"),
+        Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
+        Step("convert-loops-to-rtl", "a pipeline for each nest", {}, ("levels", "multiplier")),
     ),
 }
 

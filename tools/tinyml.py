@@ -43,7 +43,7 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     """What every command that takes a model has, and what only some have."""
-    command.add_argument("model", type=Path, help="an ONNX file")
+    command.add_argument("model", type=Path, help="an ONNX or TFLite file")
     command.add_argument("--board", required=True, help="a board's name (see `tinyml boards`) or a .toml file")
     command.add_argument("--calib", type=Path, metavar="NPZ", help="calibration data, for models with float values")
     command.add_argument(
@@ -149,6 +149,13 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
 def add_verify_arguments(command: argparse.ArgumentParser) -> None:
     """What only `verify` has: the reference, and when the result is close to it."""
     command.add_argument("--hls", action="store_true", help="also the C simulation of the HLS C++")
+    command.add_argument(
+        "--rtl",
+        choices=("iverilog", "verilator"),
+        nargs="?",
+        const="iverilog",
+        help="also the Verilog in a simulator: iverilog starts at once, verilator is for long runs",
+    )
     reference = command.add_mutually_exclusive_group()
     reference.add_argument(
         "--against",

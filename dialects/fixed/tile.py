@@ -1,8 +1,9 @@
 """How a form visits its points on a machine: in blocks, each read before any of it is written.
 
 The parallel domain is visited in row-major order; so many consecutive points are a block, the last of which may be cut.
-All inputs of a block are read before it is written, its params at any time in between: that is what planners, which ask
-for in-place distances, and the plan checker need to know. Which kernel computes the block only the lowering needs.
+All inputs of a block are read before it is written (unless its kernel `reads_late`), its params at any time in between:
+that is what planners, which ask for in-place distances, and the plan checker need to know. Which kernel computes the
+block only the lowering needs.
 """
 
 from __future__ import annotations
@@ -29,11 +30,14 @@ class Kernel(StrEnum):
              once; then four channels at a time, each with weights of its own, are summed in lanes
     planes   the same for windows of 3 x 3, with the rows taken apart by channels into 16-bit numbers: faster, and twice
              the scratch memory
+    direct   some channels at one or two pixels are summed from the data where they lie, bytes, so that each weight and
+             each element is loaded once for all of them; no scratch memory
     """
 
     COLUMNS = auto()
     LANES = auto()
     PLANES = auto()
+    DIRECT = auto()
 
 
 @irdl_attr_definition
@@ -58,7 +62,12 @@ class TileAttr(ParametrizedAttribute):
     @property
     def reads_once(self) -> bool:
         """True where a kernel that runs whole keeps what it has read: the first block that needs an input reads it."""
-        return self.kernel.data is not Kernel.COLUMNS
+        return self.kernel.data in (Kernel.LANES, Kernel.PLANES)
+
+    @property
+    def reads_late(self) -> bool:
+        """True where a kernel reads while it writes its block, in any order."""
+        return self.kernel.data is Kernel.DIRECT
 
     def verify(self) -> None:
         if self.points.data < 1 or self.pixels.data < 1:

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import IndexType, IntAttr, IntegerType, MemRefType, M
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ...dialects.errors import UserError
-from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp, MachineOp, PipelineOp, PlaneBlockOp
+from ...dialects.mcu import DirectBlockOp, DotBlockOp, LanesBlockOp, LoadWordOp, MachineOp, PipelineOp, PlaneBlockOp
 from ...dialects.memplan import size_in_bytes
 from .arith import RULES
 from .memory import is_flash
@@ -35,6 +35,7 @@ TAKEN = (
     PipelineOp,
     DotBlockOp,
     LanesBlockOp,
+    DirectBlockOp,
     PlaneBlockOp,
     LoadWordOp,
     MachineOp,
@@ -168,7 +169,7 @@ class ReadOnly:
         match op:
             case memref.LoadOp() | LoadWordOp():
                 return True
-            case DotBlockOp() | LanesBlockOp() | PlaneBlockOp():
+            case DotBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp():
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)

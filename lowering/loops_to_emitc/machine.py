@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import MemRefType, i32
 from xdsl.ir import SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp, PlaneBlockOp
+from ...dialects.mcu import DirectBlockOp, DotBlockOp, LanesBlockOp, LoadWordOp, PlaneBlockOp
 from .memory import Place, element_type, write_pointer, write_subscript
 from .writer import Writer
 
@@ -51,6 +51,16 @@ def write_plane_block(body: BodyWriter, op: PlaneBlockOp) -> None:
     rows = [write_address(body.w, body.places[op.rows], [body.value(at)]) for at in op.at]
     name = f"tinyml_plane_{op.outputs.value.data}_{op.stride.value.data}"
     body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, *rows, body.places[op.sums].base]))
+
+
+def write_direct_block(body: BodyWriter, op: DirectBlockOp) -> None:
+    """`tinyml_direct_24_2x2_5_30_72(&w[i], &x[a], &x[b], sums);`: the name says the bits of a sum, and the window."""
+    place, sums = body.places[op.weights], body.places[op.sums]
+    weights = write_address(body.w, place, [body.value(index) for index in op.indices])
+    data = [write_address(body.w, body.places[d], [body.value(index) for index in at]) for d, at in op.places]
+    channels, *others = op.numbers
+    name = f"tinyml_direct_{sums.element.width.data}_{channels}x{'_'.join(map(str, others))}"
+    body.w.block.add_op(emitc.CallOpaqueOp(f"{name}_far" if place.far else name, [weights, *data, sums.base]))
 
 
 def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:

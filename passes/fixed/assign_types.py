@@ -43,6 +43,7 @@ from .scales.repeated import (
 from .scales.saturating import reach_that_matters
 from .scales.set_in_vain import set_in_vain
 from .scales.signs import reaches
+from .scales.spared import without_zero_point
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
 from .scales.weights import Layer, WeightTypes, of_operand
 
@@ -81,7 +82,8 @@ class AssignTypesPass(ModulePass):
     """Choose the storage type of every value.
 
     `bits` is the storage width of activations and weights without types of their own; `scheme` is "affine" or "pow2".
-    What is set for single values, by attributes such as `fixed.bits = 16`, goes before both.
+    What is set for single values, by attributes such as `fixed.bits = 16`, goes before both. With `spare_biases` a
+    value has no zero point where that would cost flash and its steps bear it (scales/spared.py).
     `accumulator_bits` (32 or 64) is the widest accumulator that the target computes well: weights of more than 8 bits
     are kept small enough for it.
     """
@@ -90,18 +92,20 @@ class AssignTypesPass(ModulePass):
     bits: int = 8
     scheme: str = "affine"
     accumulator_bits: int = 32
+    spare_biases: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.scheme not in ("affine", "pow2") or self.bits not in (8, 16):
             raise UserError(f"{self.name}: scheme is affine or pow2 and bits 8 or 16, got {self.scheme}, {self.bits}")
-        Assignment(the_function(op), self.bits, self.scheme == "pow2", self.accumulator_bits).run()
+        options = (self.bits, self.scheme == "pow2", self.accumulator_bits, self.spare_biases)
+        Assignment(the_function(op), *options).run()
 
 
 class Assignment:
     """The types of one function's values, found in a backward walk (from uses) and a forward walk (from operands)."""
 
-    def __init__(self, function: func.FuncOp, bits: int, pow2: bool, accumulator_bits: int):
-        self.function = function
+    def __init__(self, function: func.FuncOp, bits: int, pow2: bool, accumulator_bits: int, spare_biases: bool = False):
+        self.function, self.spare_biases = function, spare_biases
         self.ranges = RangeTypes(bits, pow2)
         self.weights = WeightTypes(bits, pow2, accumulator_bits)
         self.types: dict[SSAValue, QType] = {}
@@ -109,6 +113,13 @@ class Assignment:
         """Values that took their type from a concatenation."""
         self.own: list[SSAValue] = []
         """Values whose type is their own, not that of an operand or a reader, nor the model's."""
+
+    def again(self) -> Assignment:
+        """Types anew, with the same options, as now is set for single values."""
+        options = (self.ranges.bits, self.ranges.pow2, self.weights.accumulator_bits, self.spare_biases)
+        found = Assignment(self.function, *options)
+        found.run()
+        return found
 
     def run(self) -> None:
         """Assign, or raise one UserError that names every value without a type."""
@@ -118,7 +129,7 @@ class Assignment:
         ops = [op for op in self.function.body.walk() if not is_constant(op)]
         scans = [op for op in ops if isinstance(op, onnx.ScanOp)]
         self.assign_integers(ops)
-        self.own += pin_states(scans, self.types, self.ranges)
+        self.own += pin_states(scans, self.types, self.ranges_of)
         for op in reversed(ops):
             for result in () if isinstance(op, onnx.ScanOp) else op.results:
                 self.from_uses(result)
@@ -201,6 +212,7 @@ class Assignment:
             return
         users = [use.operation for use in value.uses]
         found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
+        found = [self.unclipped(value, found)] if 0 < len(found) < len(users) else found
         if not found and (beside := range_beside(value, users, self.range_of)) is not None:
             found = [self.ranges_of(value).of_range(*beside)]
             self.own.append(value)
@@ -222,6 +234,14 @@ class Assignment:
         if fitting:
             self.types[value] = fitting[0]
             self.joined.add(value)
+
+    def unclipped(self, value: SSAValue, found: list[QType]) -> QType:
+        """The type of a value that is quantized and read as it is besides: 16 bits where it is known to go further."""
+        type, seen = common_type(found), self.range_of(value)
+        least, greatest = limits_in_reals(type)
+        if seen is None or least - type.scale <= seen[0] and seen[1] <= greatest + type.scale:
+            return type
+        return RangeTypes(16, self.ranges.pow2).of_range(*seen)
 
     def through(self, user: Operation, value: SSAValue) -> list[QType]:
         """The type of the result of an op that a value has as its one user; the model's input is no part of a whole."""
@@ -359,7 +379,8 @@ class Assignment:
 
     def ranges_of(self, value: SSAValue) -> RangeTypes:
         """The types of ranges as they are set for a value."""
-        return self.ranges.following(setting_of(value))
+        ranges = without_zero_point(self.ranges, value, self.range_of(value)) if self.spare_biases else self.ranges
+        return ranges.following(setting_of(value))
 
     def type_to_be(self, op: Operation) -> QType | None:
         """The type that the result of an op has, or will have: of a reader, before it has any."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -13,11 +14,14 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import ContractOp, StructuredForm, segments
 from ...dialects.fixed.tile import Kernel, TileAttr
-from ...dialects.machine import dual_multiply_add, unpack_bytes
+from ...dialects.machine import dual_multiply_add, multiply_add, multiply_add_24, unpack_bytes
 from ...dialects.memplan import BufferOp, size_in_bytes
 from ...dialects.memplan.liveness import is_planned
+from ...targets.core import load_core
+from .choose_layouts import ChooseLayoutsPass
 from .schedule import is_placed
 from .tiling.columns import Columns
+from .tiling.direct import Direct, fits
 from .tiling.lanes import Lanes
 from .tiling.planes import Planes
 
@@ -40,14 +44,20 @@ class TilePass(ModulePass):
     name = "memplan-tile"
     operations: str = ""
     flash: int = 0
+    core: str = ""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         given = set(self.operations.split(","))
-        if not {dual_multiply_add.__name__, unpack_bytes.__name__} <= given:
-            return
+        if {dual_multiply_add.__name__, unpack_bytes.__name__} <= given:
+            self._take(op, choose, loops=False)
+        elif given & {multiply_add.__name__, multiply_add_24.__name__}:
+            self._take(op, lambda form: choose_direct(form, given, self.core), loops=True)
+
+    def _take(self, op: ModuleOp, choose: Callable[[ContractOp], Choice | None], loops: bool) -> None:
+        """Give the forms of each function, and of its loops, their tiles, as far as there is room."""
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
-                forms = function.body.block.ops  # those of loops run in rounds
+                forms = function.walk() if loops else function.body.block.ops
                 choices = [choice for form in forms if isinstance(form, ContractOp) and (choice := choose(form))]
                 for choice in affordable(choices, self._room(function)) if self.flash else choices:
                     choice.take()
@@ -55,7 +65,8 @@ class TilePass(ModulePass):
     def _room(self, function: FuncOp) -> int:
         """Bytes of flash beside the constants and other code."""
         types = [op.result.type for op in function.walk() if isinstance(op, ConstantOp)]
-        return self.flash - RESERVE - sum(size_in_bytes(type) for type in types if isinstance(type, MemRefType))
+        constants = sum(size_in_bytes(type) for type in types if isinstance(type, MemRefType))
+        return self.flash - min(RESERVE, self.flash // 4) - constants
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,8 @@ class Choice:
     def take(self) -> None:
         """Give the form its tile."""
         self.form.properties["tile"] = self.tile
-        add_scratch(self.form, self.scratch_words)
+        if self.scratch_words:
+            add_scratch(self.form, self.scratch_words)
 
 
 def affordable(choices: list[Choice], room: int) -> list[Choice]:
@@ -101,6 +113,20 @@ def choose(form: ContractOp) -> Choice | None:
         return None
     before = size_in_bytes(form.ins[1].type) if isinstance(form.ins[1].type, MemRefType) else 0
     return Choice(form, TileAttr(points, kernel, pixels), words, packed.nbytes - before + CODE_BYTES)
+
+
+def choose_direct(form: ContractOp, operations: Collection[str], core: str) -> Choice | None:
+    """The tile of the kernel that reads data where they lie; not of weights that take less flash under a layout."""
+    direct = None if form.tile is not None else Direct.of(form)
+    if direct is None or not fits(direct, operations) or direct.channels * direct.roles.size(direct.pixels) < 2:
+        return None
+    weights = form.ins[1].owner
+    assert isinstance(weights, ConstantOp), "checked: weights are constant"
+    if core and ChooseLayoutsPass(core).choose(weights, load_core(core)) is not None:
+        return None
+    pixels = direct.together
+    tile = TileAttr(direct.channels * pixels, Kernel.DIRECT, pixels)
+    return Choice(form, tile, 0, CODE_BYTES)
 
 
 def has_tiles(function: FuncOp) -> bool:

@@ -80,6 +80,8 @@ class FirmwareExecutor(ABC):
             stack_bytes=outcome.stack_bytes,
             cycles=mean(outcome.cycles),
             instructions=mean(outcome.instructions),
+            elf_ram_bytes=firmware.total_ram_bytes,
+            elf_flash_bytes=firmware.total_flash_bytes,
             profile={
                 function: {name: count / len(rows) for name, count in counts.items()}
                 for function, counts in outcome.profile.items()

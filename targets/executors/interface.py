@@ -20,6 +20,7 @@ OnValue = Callable[[Operation, NDArray[Any]], None]
 class Measurement:
     """What a run on a simulator or a linked firmware showed; None where the target cannot tell. Sizes in bytes.
 
+    RAM and flash are the model's with the buffers of a call, `elf_*` those of the whole file with its harness.
     `profile` is what an inference is in each function of the model: cycles, or instructions by class
     (targets/simulators/classes.py).
     """
@@ -29,6 +30,8 @@ class Measurement:
     stack_bytes: int | None = None
     cycles: int | None = None
     instructions: int | None = None
+    elf_ram_bytes: int | None = None
+    elf_flash_bytes: int | None = None
     profile: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
 
 

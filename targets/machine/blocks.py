@@ -2,6 +2,7 @@
 
 - `dot_4xP_Q` adds to the sums of four channels at P pixels (1 or 2) the products of Q quads (see `mcu.dot_block`).
 - `lanes_HxW_P_S_B_R` adds those of a window of H x W taps (see `mcu.lanes_block`).
+- `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `plane_O_S` adds those of a window of 3 x 3 taps at O outputs (1 to 6), S apart (see `mcu.plane_block`).
 
 Operands are registers that the compiler chooses: sums, two words of weights, two of the data, and two pointers.
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from . import direct
+from .operation import Operation
 
 CHANNELS = 4
 
@@ -28,20 +31,13 @@ NEEDED = {
     "dot": ("load_word", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "lanes": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
+    "direct": ("multiply_add", "multiply_add_24"),
 }
 """The operations that the C of a block calls, by the first part of its name."""
 
 
 Spelled = tuple[list[str], list[str]]
 """Operations as the lines of an assembly statement, and as statements of C."""
-
-
-class Operation(NamedTuple):
-    """One operation: its name, its operands, its immediates."""
-
-    name: str
-    operands: tuple[str, ...]
-    numbers: tuple[int, ...] = ()
 
 
 ASSEMBLY = {
@@ -145,6 +141,8 @@ def statement(operation: Operation) -> str:
 
 def block_lines(name: str) -> list[str]:
     """The definition of a block, by its name. Raises KeyError for any other name."""
+    if (window := direct.Window.of(name)) is not None:
+        return direct.block_lines(window, name)
     numbers = [int(number) for number in re.findall(r"\d+", name)]
     if re.fullmatch(r"dot_4x[12]_\d+", name):
         return dot_block(name, *numbers[1:])
@@ -157,6 +155,8 @@ def block_lines(name: str) -> list[str]:
 
 def instructions(name: str) -> int:
     """How many instructions a block's assembly has, by its name. Raises KeyError for any other name."""
+    if (window := direct.Window.of(name)) is not None:
+        return sum(not line.endswith(":") for line in direct.instructions(window)) if window.bits == 24 else 0
     lines = block_lines(name)
     start = next(number for number, line in enumerate(lines) if "__asm" in line)
     text = "\n".join(line for line in lines[start + 1 :] if line.startswith('    "') or line.startswith("    TINYML"))

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from .blocks import NEEDED, block_lines, quad_macro
+from .direct import SPACES
 
 PREFIX = "tinyml_"
 """What the names in C begin with."""
@@ -30,14 +31,16 @@ def definitions(names: Iterable[str]) -> list[str]:
     lines = [line for name, entry in spellings().items() if name in wanted for line in ("", *definition(name, entry))]
     for pixels in sorted({name.partition("_")[2].partition("_")[0][2:] for name in blocks if name.startswith("dot")}):
         lines += ["", *guarded(f"quad_4x{pixels}", quad_macro(int(pixels)), False)]
+    if any(name.startswith("direct") for name in blocks):
+        lines += ["", *guarded("spaces", SPACES)]
     return lines + [line for name in blocks for line in ("", *guarded(name, block_lines(name)))]
 
 
 def definition(name: str, entry: dict[str, str]) -> list[str]:
     """One operation: for compilers that have its instruction, and for all others."""
     plain = entry["c"].strip().splitlines()
-    if "arm" in entry:
-        plain = [f"#if defined({entry['when']})", *entry["arm"].strip().splitlines(), "#else", *plain, "#endif"]
+    if "core" in entry:
+        plain = [f"#if defined({entry['when']})", *entry["core"].strip().splitlines(), "#else", *plain, "#endif"]
     return guarded(name, plain)
 
 

@@ -25,7 +25,7 @@ def execute(args: Namespace) -> int:
     whole = load_dataset(args.data, input_types(compilation.onnx))
     dataset = whole.head(args.limit) if args.limit else whole
     comparison = Comparison(args.against, args.expected, len(whole), args.min_snr, args.tolerance)
-    result = verify(compilation, dataset, args.hls, comparison)
+    result = verify(compilation, dataset, args.hls, comparison, args.rtl)
     if args.outputs is not None:
         write_outputs(args.outputs, result.values)
     print_remarks(compilation.remarks)

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import IndexType, i32
+from xdsl.dialects.builtin import IndexType, IntegerType, i32
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
@@ -32,10 +32,10 @@ Point = Mapping[int, Index]
 class Scope:
     """A form while its kernel is written. Dimensions that the point of a call does not name are 0."""
 
-    def __init__(self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant):
+    def __init__(self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant, from_bias: bool = True):
         self.form, self.memory, self.emit, self.constant = roles.form, memory, emit, constant
-        self.bias = added_bias(self.form)
-        """The param that the body adds first: sums begin with it."""
+        self.bias = added_bias(self.form) if from_bias else None
+        """The param that the body adds first, where sums begin with it."""
         self.zero = self.form.zero_points.data[0]
         """The zero point of the data, which padding holds."""
         self.node = self.form.name.rpartition(".")[2] if self.form.node is None else self.form.node.data
@@ -210,6 +210,6 @@ class Scope:
         self.emit.block.add_op(memref.StoreOp.get(value, memory, [self.emit.index(index)]))
 
 
-def local(emit: Emitter, count: int, name: str) -> SSAValue:
-    """Some words on the stack."""
-    return emit.do(memref.AllocaOp.get(i32, shape=[count]), name)
+def local(emit: Emitter, count: int, name: str, type: IntegerType = i32) -> SSAValue:
+    """Some words, or other integers, on the stack."""
+    return emit.do(memref.AllocaOp.get(type, shape=[count]), name)

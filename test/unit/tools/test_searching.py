@@ -28,8 +28,8 @@ from tinyml_opt.tools.searching.judging import Judge
 from tinyml_opt.tools.searching.knapsack import Item, solutions
 from tinyml_opt.tools.searching.outcome import file_text
 from tinyml_opt.tools.searching.ranges import other_ranges
-from tinyml_opt.tools.searching.search import search, uniform
-from tinyml_opt.tools.searching.variables import variables
+from tinyml_opt.tools.searching.search import search
+from tinyml_opt.tools.searching.variables import uniform, variables
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 
