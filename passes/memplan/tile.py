@@ -15,7 +15,7 @@ from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import ContractOp, StructuredForm, segments
 from ...dialects.machine import dual_multiply_add, multiply_add, multiply_add_24, unpack_bytes
-from ...dialects.memplan import BufferOp, size_in_bytes
+from ...dialects.memplan import BufferOp, loops_around, size_in_bytes
 from ...dialects.memplan.liveness import is_planned
 from .schedule import is_placed
 from .tiling.choices import Choice, best, choices, direct_choices
@@ -57,7 +57,7 @@ class TilePass(ModulePass):
         """Give the forms of each function, and of its loops, the best of their tiles that there is room for."""
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
-                items = [options(form) for form in function.walk() if isinstance(form, ContractOp)]
+                items = [options(form) for form in list(function.walk()) if isinstance(form, ContractOp)]
                 for choice in best(items, self._room(function)):
                     if choice.tile is not None:
                         choice.form.properties["tile"] = choice.tile
@@ -90,9 +90,10 @@ def drop_tiles(function: FuncOp) -> None:
 
 
 def add_scratch(form: ContractOp, words: int) -> None:
-    """Give a form scratch memory of so many words."""
+    """Give a form scratch memory of so many words; storage of what is in loops stands before them."""
     node = None if form.node is None else f"{form.node.data}_scratch"
     buffer = BufferOp(MemRefType(i32, [words]), node)
-    Rewriter.insert_op(buffer, InsertPoint.before(form))
+    loops = loops_around(form)
+    Rewriter.insert_op(buffer, InsertPoint.before(loops[0] if loops else form))
     form.operands = [*form.operands, buffer.result]
     form.properties["operandSegmentSizes"] = segments(len(form.ins), len(form.params), len(form.tables), 1, scratch=1)

@@ -8,8 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
+from support.recurrent_models import recurrent_layer
 
 from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.executors.cortex_m import CortexMExecutor
@@ -135,6 +137,16 @@ def test_whatever_the_flags(flags: list[str], packed: str, tmp_path: Path):
     assert tiles(compilation) == 5
     board = replace(compilation.board, flags=(*(f for f in compilation.board.flags if f != "-O2"), *flags))
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), board)])
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU"))
+def test_layers_in_rounds(kind: str, tmp_path: Path):
+    """Products with the state and with a step of the input have tiles; the input's rounds are held."""
+    model = recurrent_layer(kind, ("y", "h"), rounds=3, width=6, hidden=8, first=True)
+    rows = np.random.default_rng(3).normal(size=(3, 3, 1, 6)).astype(np.float32)
+    compilation = compile_network(model, tmp_path, rows, BOARD)
+    assert tiles(compilation) == (2 if kind == "LSTM" else 3)
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
 
 
 def test_without_assembly(tmp_path: Path):

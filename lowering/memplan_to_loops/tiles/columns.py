@@ -108,8 +108,8 @@ class ColumnsNest:
                 self.scope.store(start, sums, slot * CHANNELS + channel)
         at = [self.emit.index(group), self.emit.index(0)]
         self.emit.block.add_op(DotBlockOp(self.weights, at, self.column, sums, self.columns.quads, self.pixels))
-        start: Point = {**points[0], dim: first}
-        near = None if along is None else self.scope.output_at(start, {along: 2, dim: channels})
+        corner: Point = {**points[0], dim: first}
+        near = None if along is None else self.scope.output_at(corner, {along: 2, dim: channels})
         for channel, number in enumerate(numbers):
             for slot, point in enumerate(points):
                 place = self.emit.index(slot * CHANNELS + channel)

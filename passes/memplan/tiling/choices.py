@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import MemRefType
 from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import ContractOp
 from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
-from ....dialects.memplan import size_in_bytes
+from ....dialects.memplan import loops_around, size_in_bytes
 from ....targets.core import load_core
 from ...knapsack import Item, solutions
 from ..choose_layouts import ChooseLayoutsPass
@@ -73,10 +73,12 @@ def window(form: ContractOp, tile: TileAttr, words: int, packed: int) -> Choice:
 
 def column(form: ContractOp, columns: Columns, bits: int) -> Choice:
     """A tile of columns, with packed weights of so many bits."""
-    pixels = 2 if columns.roles.pixels else 1
+    around = {loop.dims.get(form) for loop in loops_around(form)}
+    free = tuple(dim for dim in columns.roles.pixels if dim not in around)
+    pixels = 2 if free else 1
     tile = TileAttr(columns.channels * pixels, Kernel.COLUMNS, pixels, bits)
     packed = columns.groups * columns.quads * 4 * CHANNELS * bits // 8
-    blocks = columns.groups * ceil(columns.roles.size(columns.roles.pixels) / pixels)
+    blocks = columns.groups * ceil(columns.roles.size(free) / pixels)
     instructions = blocks * columns.quads * QUAD[pixels, bits]
     return Choice(form, tile, columns.scratch_words(pixels), packed - weight_bytes(form) + CODE_BYTES, instructions)
 
