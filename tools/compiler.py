@@ -78,7 +78,8 @@ class Options:
     of one in all. `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the
     planners of memory may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and
     `percentile` say how ranges follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths
-    and scales of single values, `search` looks for those that it leaves open.
+    and scales of single values, `search` looks for those that it leaves open. Without `asm` there is no assembly in the
+    C. `packed` are the bits of weights in the order of use, `auto` as flash allows (passes/memplan/tile.py).
     """
 
     model: Path
@@ -99,6 +100,8 @@ class Options:
     percentile: float = 99.99
     types: Path | None = None
     states: str = ""
+    asm: bool = True
+    packed: str = "auto"
     search: SearchOptions | None = None
 
 
@@ -195,7 +198,7 @@ class Compilation:
 
         module = self.emitc
         with self.timing.measure("print"):
-            source, header = print_c(module), print_header(module)
+            source, header = print_c(module, self.options.asm), print_header(module)
         inputs, outputs = input_ports(self.function), output_ports(self.function)
         plan = the_function(self.memplan)
         return GeneratedModel(
@@ -231,6 +234,8 @@ def options_of(args: Namespace) -> Options:
         percentile=args.percentile,
         types=args.types,
         states=",".join(args.state),
+        asm=args.asm == "on",
+        packed=args.packed,
         search=search_options(args),
     )
 
@@ -375,7 +380,11 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
     common["core"] = core_of(board).name
-    common |= {"operations": ",".join(operations_of(board)) or None, "flash": board.flash_bytes}
+    common |= {
+        "operations": ",".join(operations_of(board)) or None,
+        "flash": board.flash_bytes,
+        "packed": options.packed,
+    }
     if options.stream or (by == "rows" and options.ram is None):
         return pipeline("fixed-to-memplan", stream=True, **common)
     return pipeline("fixed-to-memplan-within", ram=ram, **common)

@@ -37,7 +37,7 @@ INTO_MEMORY: tuple[Step, ...] = (
         "memplan-tile",
         "before the order and the places: both see how forms visit their points",
         {},
-        ("operations", "flash", "core"),
+        ("operations", "flash", "packed", "core"),
         "operations",
     ),
 )
@@ -143,8 +143,6 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step(
             "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
         ),
-        Step("loops-share-functions", "once all addresses are arguments", {}, (), "share"),
-        Step("loops-keep-functions", "once it is known how often they are called", {}, (), "share"),
         Step(
             "loops-use-machine-operations",
             "on plain arithmetic, before it is C",

@@ -90,6 +90,15 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         help="the input lies in the caller's memory, in the arena, comes row by row (NAME_push_row; this streams), or "
         "without end, a step of a recurrent model a call (NAME_step, NAME_reset)",
     )
+    command.add_argument(
+        "--asm", choices=("on", "off"), default="on", help="assembly where the core has operations for it, or C alone"
+    )
+    command.add_argument(
+        "--packed",
+        choices=("auto", "8", "16"),
+        default="auto",
+        help="bits of weights that fast kernels take: 16 are faster, 8 take half the flash (default: as flash allows)",
+    )
     command.add_argument("--input-rows", action="store_true", help="the same as --input rows")
     command.add_argument(
         "--max-elements", type=positive, metavar="N", help="refuse values of more elements (default: 67,108,864)"
