@@ -169,6 +169,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-loops-to-emitc", "C++ types; no casts of pointers", {"index_bits": 32, "signless_ports": True}),
     ),
     "fixed-to-rtl": (
+        Step("fixed-narrow-accumulators", "hardware pays by the bit", {"exact": True}),
+        Step("fixed-narrow-bodies", "behind it: bodies begin with accumulators", {"exact": True}),
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
         Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
