@@ -66,6 +66,7 @@ PASSES = {
     "memplan-inplace": "passes.memplan.inplace:InplacePass",
     "memplan-input": "passes.memplan.input:InputPass",
     "memplan-patch": "passes.memplan.patch:PatchPass",
+    "memplan-lanes": "passes.memplan.lanes:LanesPass",
     "memplan-place": "passes.memplan.place:PlacePass",
     "memplan-schedule": "passes.memplan.schedule:SchedulePass",
     "memplan-split-reductions": "passes.memplan.split_reductions:SplitReductionsPass",
