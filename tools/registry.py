@@ -72,6 +72,7 @@ PASSES = {
     "memplan-split-reductions": "passes.memplan.split_reductions:SplitReductionsPass",
     "memplan-stream": "passes.memplan.stream:StreamPass",
     "memplan-tile": "passes.memplan.tile:TilePass",
+    "onnx-carry-rows": "passes.onnx.carry_rows:CarryRowsPass",
     "onnx-carry-states": "passes.onnx.carry_states:CarryStatesPass",
     "onnx-fold-batch-normalization": "passes.onnx.fold_batch_normalization:FoldBatchNormalizationPass",
     "onnx-fold-bias": "passes.onnx.fold_bias:FoldBiasPass",
