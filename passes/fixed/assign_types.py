@@ -40,7 +40,7 @@ from .scales.repeated import (
     seen_range,
     state_types,
 )
-from .scales.saturating import reach_that_matters
+from .scales.saturating import reach_of_result
 from .scales.set_in_vain import set_in_vain
 from .scales.signs import reaches
 from .scales.spared import without_zero_point
@@ -373,7 +373,7 @@ class Assignment:
     def from_range(self, op: Operation) -> QType:
         """The type for an op's calibrated range, as far as its readers tell numbers apart."""
         low, high = numbers(op.attributes["fixed.range"])
-        least, greatest = reach_that_matters(op.results[0], self.type_to_be)
+        least, greatest = reach_of_result(op, self.type_to_be)
         low, high = (min(max(end, least), greatest) for end in (low, high))
         return self.ranges_of(op.results[0]).of_range(low, high, max(-least, greatest))
 
