@@ -7,6 +7,7 @@
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
 # make bench-widths      accuracy against bytes of weights, by a search for types: make bench-widths MODELS='folder...' BENCH='--weights 2000 1600'
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
+# make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
@@ -27,7 +28,7 @@ BOARD ?= uno
 DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance clean
-.PHONY: bench-memplan bench-sizes bench-code-size bench-widths bench-accuracy bench-uno bench-quantized bench-concat
+.PHONY: bench-memplan bench-sizes bench-code-size bench-widths bench-accuracy bench-kernels bench-uno bench-quantized bench-concat
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -92,6 +93,9 @@ bench-widths: setup
 
 bench-accuracy: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.accuracy $(wildcard $(MODELS)) $(BENCH)
+
+bench-kernels: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.kernels $(if $(CMSIS),--cmsis $(CMSIS)) $(BENCH)
 
 bench-uno: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.uno $(wildcard $(MODELS)) $(BENCH)

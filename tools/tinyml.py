@@ -78,6 +78,16 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         help="fit in this much RAM (default: the board's, less the stack)",
     )
     command.add_argument(
+        "--objective",
+        choices=("speed", "ram", "flash"),
+        default="speed",
+        help="what a plan is for: speed within RAM and flash (default), the least RAM, or the least flash",
+    )
+    command.add_argument(
+        "--flash", type=positive, metavar="BYTES", help="constants and code within this (default: the board's flash)"
+    )
+    command.add_argument("--cycles", type=positive, metavar="N", help="about so many cycles per inference, at most")
+    command.add_argument(
         "--stack", type=natural, metavar="BYTES", help="RAM to keep free for the stack (default: the board file's)"
     )
     command.add_argument(
@@ -89,6 +99,15 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         default="caller",
         help="the input lies in the caller's memory, in the arena, comes row by row (NAME_push_row; this streams), or "
         "without end, a step of a recurrent model a call (NAME_step, NAME_reset)",
+    )
+    command.add_argument(
+        "--asm", choices=("on", "off"), default="on", help="assembly where the core has operations for it, or C alone"
+    )
+    command.add_argument(
+        "--packed",
+        choices=("auto", "8", "16"),
+        default="auto",
+        help="bits of weights that fast kernels take: 16 are faster, 8 take half the flash (default: as flash allows)",
     )
     command.add_argument("--input-rows", action="store_true", help="the same as --input rows")
     command.add_argument(
@@ -129,8 +148,6 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
         "NAME.types.toml, written beside the C, is what --types takes (default: exact)",
     )
     command.add_argument("--weights", type=positive, metavar="BYTES", help="--search: weights and biases within this")
-    command.add_argument("--flash", type=positive, metavar="BYTES", help="--search: flash within this")
-    command.add_argument("--cycles", type=positive, metavar="N", help="--search: about so many cycles per inference")
     command.add_argument(
         "--max-loss",
         type=loss,
@@ -139,7 +156,7 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
         "limits: 0.5); with limits alone: as exact as they allow",
     )
     command.add_argument(
-        "--objective",
+        "--errors",
         choices=("outputs", "labels"),
         default="outputs",
         help="--search: the error of the outputs, or first the wrong labels `y`",

@@ -20,6 +20,9 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.str_enum import StrEnum
 
+WIDE = 16
+"""Bits of packed weights, where a tile does not say it."""
+
 
 class Kernel(StrEnum):
     """What computes a block of a contraction.
@@ -49,15 +52,19 @@ class KernelAttr(EnumAttribute[Kernel], SpacedOpaqueSyntaxAttribute):
 
 @irdl_attr_definition
 class TileAttr(ParametrizedAttribute):
-    """Points of a block, the kernel, and how many pixels a block has: `#fixed.tile<128, columns, 2>`"""
+    """Points of a block, the kernel, and how many pixels a block has: `#fixed.tile<128, columns, 2>`
+
+    Packed weights have 16 bits, or 8 where it says so, which take half the flash: `#fixed.tile<128, columns, 2, 8>`
+    """
 
     name = "fixed.tile"
     points: IntAttr
     kernel: KernelAttr
     pixels: IntAttr
+    bits: IntAttr
 
-    def __init__(self, points: int, kernel: Kernel, pixels: int):
-        super().__init__(IntAttr(points), KernelAttr(kernel), IntAttr(pixels))
+    def __init__(self, points: int, kernel: Kernel, pixels: int, bits: int = WIDE):
+        super().__init__(IntAttr(points), KernelAttr(kernel), IntAttr(pixels), IntAttr(bits))
 
     @property
     def reads_once(self) -> bool:
@@ -72,6 +79,8 @@ class TileAttr(ParametrizedAttribute):
     def verify(self) -> None:
         if self.points.data < 1 or self.pixels.data < 1:
             raise VerifyException("a block has at least one point and one pixel")
+        if self.bits.data not in (8, WIDE):
+            raise VerifyException(f"packed weights have 8 or {WIDE} bits, not {self.bits.data}")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -81,8 +90,12 @@ class TileAttr(ParametrizedAttribute):
             kernel = parser.parse_str_enum(Kernel)
             parser.parse_punctuation(",")
             pixels = parser.parse_integer(allow_boolean=False)
-        return (IntAttr(points), KernelAttr(kernel), IntAttr(pixels))
+            bits = WIDE
+            if parser.parse_optional_punctuation(",") is not None:
+                bits = parser.parse_integer(allow_boolean=False)
+        return (IntAttr(points), KernelAttr(kernel), IntAttr(pixels), IntAttr(bits))
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
-            printer.print_string(f"{self.points.data}, {self.kernel.data}, {self.pixels.data}")
+            bits = "" if self.bits.data == WIDE else f", {self.bits.data}"
+            printer.print_string(f"{self.points.data}, {self.kernel.data}, {self.pixels.data}{bits}")

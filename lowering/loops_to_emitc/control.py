@@ -16,6 +16,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from ...dialects import emitc
 from ...dialects.mcu import (
     LABEL,
+    AtOp,
     DirectBlockOp,
     DotBlockOp,
     LanesBlockOp,
@@ -27,6 +28,7 @@ from ...dialects.mcu import (
 from .arith import RULES, write_compare
 from .check import SAME_START
 from .machine import (
+    write_at,
     write_direct_block,
     write_dot_block,
     write_lanes_block,
@@ -90,6 +92,8 @@ class BodyWriter:
                 w.block.add_op(emitc.ReturnOp(*(self.value(v) for v in op.arguments)))
             case LoadWordOp():
                 write_load_word(self, op)
+            case AtOp():
+                write_at(self, op)
             case DotBlockOp():
                 write_dot_block(self, op)
             case DirectBlockOp():

@@ -145,7 +145,7 @@ def instructions(window: Window) -> list[str]:
     return [*lines, "clr __zero_reg__"]
 
 
-def block_lines(window: Window, name: str) -> list[str]:
+def block_lines(window: Window, name: str, asm: bool = True) -> list[str]:
     """The definition of a block."""
     type = "tinyml_int24" if window.bits == 24 else "int32_t"
     data = ", ".join(f"const int8_t *px{pixel}" for pixel in range(window.pixels))
@@ -153,9 +153,9 @@ def block_lines(window: Window, name: str) -> list[str]:
     return [
         "static inline __attribute__((always_inline)) void",
         f"tinyml_{name}(const {space} int8_t *pw, {data}, {type} *sums) {{",
-        *(on_avr(window) if window.bits == 24 else []),
+        *(on_avr(window) if window.bits == 24 and asm else []),
         *in_c(window, type),
-        *(["#endif"] if window.bits == 24 else []),
+        *(["#endif"] if window.bits == 24 and asm else []),
         "}",
     ]
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from ...dialects.fixed.settings import Setting
+from ...passes.knapsack import Item, Solution, solutions
 from .costs import ChoiceCosts, Limits
 from .judging import Score
-from .knapsack import Item, Solution, solutions
 from .variables import Choice, Key, Variable
 
 Errors = Mapping[Key, Mapping[Setting, float]]

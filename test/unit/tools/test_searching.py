@@ -17,6 +17,7 @@ from tinyml_opt.lowering.import_onnx.importer import read_model
 from tinyml_opt.passes.fixed.assign_types import Assignment
 from tinyml_opt.passes.fixed.calibrate import argument_types, the_function
 from tinyml_opt.passes.fixed.scales.in_bodies import stays_in_body
+from tinyml_opt.passes.knapsack import Item, solutions
 from tinyml_opt.targets.costs import CostModel
 from tinyml_opt.targets.dataset import Dataset, load_dataset
 from tinyml_opt.tools.compiler import Options, SearchOptions, compile_model
@@ -25,7 +26,6 @@ from tinyml_opt.tools.searching.costs import ChoiceCosts, Limits
 from tinyml_opt.tools.searching.found import Found, Goal
 from tinyml_opt.tools.searching.integers import integer_values
 from tinyml_opt.tools.searching.judging import Judge
-from tinyml_opt.tools.searching.knapsack import Item, solutions
 from tinyml_opt.tools.searching.outcome import file_text
 from tinyml_opt.tools.searching.ranges import other_ranges
 from tinyml_opt.tools.searching.search import search
