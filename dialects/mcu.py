@@ -38,16 +38,23 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from .fixed.forms import StructuredForm
 from .machine import verify_machine
 
 LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""
 
 LANES = "hls.lanes"
-"""The attribute of a loop that says how many of its iterations hardware runs at once."""
+"""The attribute that says how many iterations of a loop, or points along each dimension of a form, hardware runs at once."""
 
 KEEP = "mcu.keep"
 """The attribute of a function that compilers shall not move into its caller."""
+
+
+def form_lanes(form: StructuredForm) -> tuple[int, ...]:
+    """How many points along each dimension of a form hardware computes at once."""
+    lanes = form.attributes.get(LANES)
+    return tuple(lanes.get_values()) if isinstance(lanes, DenseArrayBase) else (1,) * len(form.sizes)
 
 
 def lanes_of(loop: Operation) -> int:

@@ -28,6 +28,7 @@ from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
+from ..passes.onnx.carry_rows import CarryRowsPass
 from ..passes.onnx.carry_states import CarryStatesPass
 from ..targets.board import Board, load_board
 from ..targets.core import core_of, operations_of
@@ -283,12 +284,15 @@ def compile_model(options: Options) -> Compilation:
     with timing.measure("import"):
         imported = read_model(options.model, sizes=options.sizes, max_elements=options.max_elements or DEFAULT_ELEMENTS)
     onnx = imported.module
+    remarks = imported.remarks
     if options.states:
         run_passes(onnx, [CarryStatesPass(options.states, steps_in(options))], timing)
+    elif options.input == "steps":
+        remarks += CarryRowsPass().run(onnx)
     typed = onnx.clone()
     passes = passes_to_fixed(options, board)
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
-    empty = Compilation(options, board, timing, imported.remarks, onnx, typed, typed, typed)
+    empty = Compilation(options, board, timing, remarks, onnx, typed, typed, typed)
     found = run_with_search(empty, passes[:lowering], passes[lowering:])
     compilation = lowered_from(replace(empty, found=found), passes[lowering:])
     if options.calibration is None:

@@ -173,9 +173,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-loops-to-emitc", "C++ types; no casts of pointers", {"index_bits": 32, "signless_ports": True}),
     ),
     "fixed-to-rtl": (
+        Step("fixed-narrow-accumulators", "hardware pays by the bit", {"exact": True}),
+        Step("fixed-narrow-bodies", "behind it: bodies begin with accumulators", {"exact": True}),
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
+        Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
+        Step("loops-running-indices", "before widths: addresses are increments then"),
+        Step("loops-narrow-indices", "counters and addresses as wide as they must be"),
         Step("convert-loops-to-rtl", "a pipeline for each nest", {}, ("levels", "multiplier")),
     ),
 }

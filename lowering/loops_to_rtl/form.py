@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import rtl
@@ -18,8 +18,6 @@ from .ports import Ports
 from .products import multiply
 from .reduce import Reducer
 from .steps import Steps
-
-SKIPPED = (func.ReturnOp, scf.YieldOp, memref.GetGlobalOp, memref.ReinterpretCastOp, arith.ConstantOp)
 
 
 class Form:
@@ -37,6 +35,7 @@ class Form:
         self.engine = Engine(Pipeline(self.block, limits), self.steps.turns, run.result)
         self.block.add_op(rtl.StopOp(self.engine.finish))
         self.ports = Ports(self.engine.pipeline, nest, self.symbol)
+        self.needed = nest.needed()
         self.written = -1
         self._rounds()
 
@@ -103,8 +102,10 @@ class Form:
         pipeline = self.engine.pipeline
 
         def moved(value: Value) -> Value:
-            if isinstance(value, int) or value.is_static or value.stage > stage:
+            if isinstance(value, int) or value.is_static:
                 return value
+            if value.stage > stage:
+                raise OpError(self.nest.function, "a value beside the reduction is there later than its result")
             return Wire(pipeline.at(value, stage), 0, 0.0)
 
         return {lane: moved(value) for lane, value in at.items()}
@@ -121,7 +122,7 @@ class Form:
 
     def evaluate(self, op: Operation, lanes: Sequence[Coordinates]) -> None:
         """Write an op for all lanes."""
-        if isinstance(op, SKIPPED) or (len(op.results) == 1 and self.nest.running(op.results[0]) is not None):
+        if op not in self.needed or (len(op.results) == 1 and self.nest.running(op.results[0]) is not None):
             return
         match op:
             case memref.LoadOp():
@@ -194,6 +195,11 @@ class Form:
         else:
             stage = self.ports.store(engine, access, memory, values, self.steps, op, enable)
         self.written = max(self.written, stage)
+
+
+def is_static(at: dict[Coordinates, Value]) -> bool:
+    """True for what is there at any time."""
+    return all(isinstance(value, int) or value.is_static for value in at.values())
 
 
 def drop_unused(module: rtl.ModuleOp) -> None:

@@ -12,6 +12,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
 from ...dialects.diagnostics import OpError
 from ...dialects.mcu import lanes_of
+from ...dialects.rtl import signed_bits
 from ...passes.loops.indices.advance import advance, constant_of
 from .running import Running
 
@@ -131,8 +132,17 @@ class Nest:
     def running(self, value: SSAValue) -> Running | None:
         """A value as one that runs along with the loops; None where it is none."""
         if value not in self._known:
-            self._known[value] = self._running(value)
+            found = self._running(value)
+            self._known[value] = found if found is None or self._fits(found, value) else None
         return self._known[value]
+
+    def _fits(self, running: Running, value: SSAValue) -> bool:
+        """Whether a type holds all that a value becomes."""
+        if not isinstance(value.type, IntegerType):
+            return True
+        spans = [step * (loop.trips - 1) for step, loop in zip(running.steps, self.loops, strict=True)]
+        low, high = running.base + sum(s for s in spans if s < 0), running.base + sum(s for s in spans if s > 0)
+        return signed_bits(low, high) <= value.type.width.data
 
     def _running(self, value: SSAValue) -> Running | None:
         number = constant_of(value)
@@ -147,7 +157,7 @@ class Nest:
                 return self._of_sum(value.op)
             case arith.IndexCastOp():
                 return self.running(value.op.input)
-            case arith.ExtSIOp() | arith.TruncIOp() if is_index(value.op):
+            case arith.ExtSIOp() | arith.TruncIOp():
                 return self.running(value.op.input)
             case _:
                 return None
@@ -172,6 +182,33 @@ class Nest:
         if not left.is_constant:
             left, right = right, left
         return right.scaled(left.base) if left.is_constant else None
+
+    def needed(self) -> set[Operation]:
+        """The ops that what is stored and what is reduced depends on, but for what runs along."""
+        found: set[Operation] = set()
+        waiting: list[SSAValue] = []
+        for op in self.function.walk():
+            if isinstance(op, memref.StoreOp):
+                found.add(op)
+                waiting += [op.value, *(value for value, _ in self.access(op).terms)]
+            elif isinstance(op, scf.ForOp):
+                last = op.body.block.last_op
+                assert last is not None
+                numbers = [n for n in range(len(op.iter_args)) if advance(op, n) is None]
+                waiting += [value for n in numbers for value in (op.iter_args[n], last.operands[n])]
+        while waiting:
+            value = waiting.pop()
+            op = value.owner
+            if isinstance(op, Block) or op in found or self.running(value) is not None:
+                continue
+            found.add(op)
+            if isinstance(op, memref.LoadOp):
+                waiting += [term for term, _ in self.access(op).terms]
+            elif not isinstance(op, scf.ForOp):
+                waiting += op.operands
+                lasts = [region.block.last_op for region in op.regions]
+                waiting += [v for last in lasts if last is not None for v in last.operands]
+        return found
 
     def access(self, op: memref.LoadOp | memref.StoreOp) -> Access:
         """Where an op reads or writes."""

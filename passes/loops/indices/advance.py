@@ -39,6 +39,8 @@ def distance(value: SSAValue, start: BlockArgument) -> int | None:
             if left is None or right is None:
                 return None
             return left + right if isinstance(op, arith.AddiOp) else left - right
+        case arith.ExtSIOp() | arith.TruncIOp():
+            return distance(op.input, start)
         case scf.ForOp():
             before = distance(op.iter_args[value.index], start)
             each, trips = advance(op, value.index), trips_of(op)
