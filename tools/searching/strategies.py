@@ -2,7 +2,7 @@
 
 sensitivity  demote what costs the least error for what it saves, until the limits hold
 shiftry      the same order by error alone, the whole judged after each step (Shiftry, OOPSLA 2020)
-exact        the least sum of errors within the limits (knapsack.py)
+exact        the least sum of errors within the limits (passes/knapsack.py)
 
 Each yields choices in the order in which they are to be tried; the first that the search accepts is taken.
 """
