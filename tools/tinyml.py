@@ -119,6 +119,9 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     add_size_arguments(command)
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
     if name == "analyze":
+        command.add_argument(
+            "--front", action="store_true", help="the plans that no other one beats in RAM, cycles and flash at once"
+        )
         command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")
         command.add_argument(
             "--figure", type=Path, metavar="FILE", help="draw the arena over time, as .png or .svg (needs matplotlib)"

@@ -34,8 +34,8 @@ class PlacePass(ModulePass):
 
     `alignment` (bytes, a power of two) holds for every offset; elements wider than that are aligned to their size.
     `exact=false` keeps to the greedy plans. `node-limit` bounds the exact search, scaled by `effort`, by default
-    100. It stops at a plan of `enough` bytes, or `slack` thousandths above what any plan needs. `memory` names the arena's memory. With `rings` each split buffer is a
-    ring of fixed slots instead.
+    100. It stops at a plan of `enough` bytes, or `slack` thousandths above what any plan needs. `memory` names the
+    arena's memory. With `rings` each split buffer is a ring of fixed slots instead.
 
     `memories` lists memories with their bytes, the fastest first: `dtcm=65536,sram=245760`. Each of them that is used
     has an arena of its own, none larger than it. Where the first is too small for all, it gets the buffers that are

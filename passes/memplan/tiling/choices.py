@@ -43,14 +43,17 @@ def choices(form: ContractOp, widths: Sequence[int], costs: CostModel) -> list[C
     none = Choice(form, None, 0, 0, costs.cycles(tiled_work(form, None)))
     if form.tile is not None:
         return [none]
-    if (planes := Planes.of(form)) is not None:
-        tile = TileAttr(planes.lanes.size[1] * planes.lanes.channels, Kernel.PLANES, planes.outputs)
-        return [none, window(form, tile, planes.scratch_words, planes.packed().nbytes, costs)]
     if (lanes := Lanes.of(form)) is not None:
         tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels)
-        return [none, window(form, tile, lanes.scratch_words, lanes.packed().nbytes, costs)]
+        found = [none, window(form, tile, lanes.scratch_words, lanes.packed().nbytes, costs)]
+        if (planes := Planes.of(form)) is not None:
+            tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs)
+            found.append(window(form, tile, planes.scratch_words, planes.packed().nbytes, costs))
+        return found
     if (columns := Columns.of(form)) is not None:
-        return [none, *(column(form, columns, bits, costs) for bits in widths if bits == WIDE or columns.fits_bytes)]
+        fitting = [bits for bits in widths if bits == WIDE or columns.fits_bytes]
+        most = pixels_together(form, columns)
+        return [none, *(column(form, columns, n, bits, costs) for n in range(most, 0, -1) for bits in fitting)]
     return [none]
 
 
@@ -60,11 +63,14 @@ def window(form: ContractOp, tile: TileAttr, words: int, packed: int, costs: Cos
     return Choice(form, tile, words, more, costs.cycles(tiled_work(form, tile)))
 
 
-def column(form: ContractOp, columns: Columns, bits: int, costs: CostModel) -> Choice:
-    """A tile of columns, with packed weights of so many bits."""
+def pixels_together(form: ContractOp, columns: Columns) -> int:
+    """The most pixels of a block: 2 where there are more than one that no loop around the form holds."""
     around = {loop.dims.get(form) for loop in loops_around(form)}
-    free = tuple(dim for dim in columns.roles.pixels if dim not in around)
-    pixels = 2 if free else 1
+    return 2 if any(dim not in around for dim in columns.roles.pixels) else 1
+
+
+def column(form: ContractOp, columns: Columns, pixels: int, bits: int, costs: CostModel) -> Choice:
+    """A tile of columns of so many pixels, with packed weights of so many bits."""
     tile = TileAttr(columns.channels * pixels, Kernel.COLUMNS, pixels, bits)
     packed = columns.groups * columns.quads * 4 * CHANNELS * bits // 8
     more = packed - weight_bytes(form) + CODE_BYTES
