@@ -5,6 +5,7 @@
 # make bench-memplan   orders, offsets, whole models, what the order saves: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
+# make bench-costs       estimated cycles beside simulators, per op and model, and new prices: BENCH=--write
 # make bench-widths      accuracy against bytes of weights, by a search for types: make bench-widths MODELS='folder...' BENCH='--weights 2000 1600'
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
@@ -28,7 +29,7 @@ BOARD ?= uno
 DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance clean
-.PHONY: bench-memplan bench-sizes bench-code-size bench-widths bench-accuracy bench-kernels bench-uno bench-quantized bench-concat
+.PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-quantized bench-concat
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -87,6 +88,9 @@ bench-sizes: setup
 
 bench-code-size: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.code_size $(wildcard $(MODELS)) $(BENCH)
+
+bench-costs: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.costs $(wildcard $(MODELS)) $(BENCH)
 
 bench-widths: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.widths $(wildcard $(MODELS)) $(BENCH)

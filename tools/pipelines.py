@@ -33,13 +33,6 @@ INTO_MEMORY: tuple[Step, ...] = (
     Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
     Step("convert-fixed-to-memplan", "destinations for every value"),
     Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
-    Step(
-        "memplan-tile",
-        "before the order and the places: both see how forms visit their points",
-        {},
-        ("operations", "flash", "packed", "core"),
-        "operations",
-    ),
 )
 """From tensors to memory, before anything is planned."""
 
@@ -120,12 +113,24 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     ),
     "fixed-to-memplan": (
         *INTO_MEMORY,
+        Step(
+            "memplan-tile",
+            "before the order and the places: both see how forms visit their points",
+            {},
+            ("operations", "flash", "packed", "costs"),
+            "operations",
+        ),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
         Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("effort",), "stream"),
         Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
-        Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories", "effort")),
+        Step(
+            "memplan-place",
+            "offsets, once order and aliases stand; the last bytes are what the objective ram is for",
+            {"slack": 5},
+            ("alignment", "memories", "effort"),
+        ),
         *CHECKED,
     ),
     "fixed-to-memplan-within": (
@@ -133,9 +138,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(
             "memplan-fit",
-            "orders, streams, moves and places as far as the RAM demands; the smallest plan where nothing fits",
+            "orders, tiles, streams, moves and places as far as the RAM demands; the smallest plan where nothing fits",
             {"required": False},
-            ("ram", "alignment", "max_recompute", "memories", "effort"),
+            ("ram", "alignment", "max_recompute", "memories", "effort")
+            + ("operations", "costs", "flash", "packed", "objective", "cycles"),
         ),
         *CHECKED,
     ),

@@ -78,6 +78,16 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         help="fit in this much RAM (default: the board's, less the stack)",
     )
     command.add_argument(
+        "--objective",
+        choices=("speed", "ram", "flash"),
+        default="speed",
+        help="what a plan is for: speed within RAM and flash (default), the least RAM, or the least flash",
+    )
+    command.add_argument(
+        "--flash", type=positive, metavar="BYTES", help="constants and code within this (default: the board's flash)"
+    )
+    command.add_argument("--cycles", type=positive, metavar="N", help="about so many cycles per inference, at most")
+    command.add_argument(
         "--stack", type=natural, metavar="BYTES", help="RAM to keep free for the stack (default: the board file's)"
     )
     command.add_argument(
@@ -109,6 +119,9 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     add_size_arguments(command)
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
     if name == "analyze":
+        command.add_argument(
+            "--front", action="store_true", help="the plans that no other one beats in RAM, cycles and flash at once"
+        )
         command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")
         command.add_argument(
             "--figure", type=Path, metavar="FILE", help="draw the arena over time, as .png or .svg (needs matplotlib)"
@@ -138,8 +151,6 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
         "NAME.types.toml, written beside the C, is what --types takes (default: exact)",
     )
     command.add_argument("--weights", type=positive, metavar="BYTES", help="--search: weights and biases within this")
-    command.add_argument("--flash", type=positive, metavar="BYTES", help="--search: flash within this")
-    command.add_argument("--cycles", type=positive, metavar="N", help="--search: about so many cycles per inference")
     command.add_argument(
         "--max-loss",
         type=loss,
@@ -148,7 +159,7 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
         "limits: 0.5); with limits alone: as exact as they allow",
     )
     command.add_argument(
-        "--objective",
+        "--errors",
         choices=("outputs", "labels"),
         default="outputs",
         help="--search: the error of the outputs, or first the wrong labels `y`",

@@ -68,7 +68,7 @@ class SearchTypesPass(ModulePass):
         function, board = the_function(op), load_board(self.board)
         dataset = load_dataset(self.data, argument_types(function))
         if self.objective == "labels" and dataset.labels is None:
-            raise UserError(f"{self.data}: no labels `y`, which --objective labels counts")
+            raise UserError(f"{self.data}: no labels `y`, which --errors labels counts")
         dataset = dataset.head(self.rows or affordable(function))
         assignment = Assignment(function, self.bits, self.scheme == "pow2", self.accumulator_bits, self.spare_biases)
         found = search(
