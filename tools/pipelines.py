@@ -83,14 +83,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "behind the file: what it sets is not searched",
             {},
             ("data", "board", "weights", "flash", "ram", "cycles", "loss", "objective", "strategy")
-            + ("bits", "scheme", "accumulator_bits", "spare_biases"),
+            + ("bits", "scheme", "accumulator_bits", "spare_flash"),
             "strategy",
         ),
         Step(
             "fixed-assign-types",
             "every scale and width, before integers are made",
             {},
-            ("bits", "scheme", "accumulator_bits", "spare_biases"),
+            ("bits", "scheme", "accumulator_bits", "spare_flash"),
         ),
         Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
         Step("convert-onnx-to-fixed", "multipliers and shifts from the types"),

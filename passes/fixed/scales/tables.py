@@ -1,0 +1,56 @@
+"""One table for all sigmoids and hyperbolic tangents of a model: tanh(x) = 2 s(2x) - 1.
+
+Where integer i is a step of S for a sigmoid and of S / 2 for a tangent, both are the same function of i; with results
+in steps of 2^-8 from -128 on, and of 2^-7 around 0, they are the same integers, and constants with the same elements
+are stored once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xdsl.dialects.builtin import i8
+from xdsl.ir import Operation, SSAValue
+
+from ....dialects import onnx
+from ....dialects.fixed.settings import Setting, setting_of
+from ....dialects.fixed.types import QType
+from .ranges import RangeTypes
+from .repeated import seen_range
+
+STEPS = {"onnx.Sigmoid": 3 / 64, "onnx.Tanh": 3 / 128}
+"""The steps of what is read: 127 of them reach so far that the result is 2/3 of a step from its limit."""
+
+RESULTS = {"onnx.Sigmoid": QType(i8, 2.0**-8, -128), "onnx.Tanh": QType(i8, 2.0**-7)}
+
+MOST_STEPS = 1.6
+"""Steps of what a function reads may become longer by this, 0.7 bits, than its own range asks."""
+
+LEAST = 2
+"""A table is shared by so many functions at least."""
+
+
+def sharing(ops: Iterable[Operation], ranges: RangeTypes) -> set[Operation]:
+    """The functions that read one table."""
+    functions = (op for op in ops if isinstance(op, onnx.FunctionOp) and op.name in STEPS)
+    found: set[Operation] = {op for op in functions if may_share(op, ranges)}
+    return found if len(found) >= LEAST else set()
+
+
+def may_share(op: onnx.FunctionOp, ranges: RangeTypes) -> bool:
+    """Whether a function's operand, which it alone reads, has a range that bears the steps of the table."""
+    free = all(setting_of(value) in (Setting(), Setting(bits=8)) for value in (op.x, op.result))
+    seen = seen_range(op.x)
+    if ranges.bits > 8 or ranges.pow2 or not free or not op.x.has_one_use() or seen is None:
+        return False
+    reach = 127 * STEPS[op.name]
+    low, high = (min(max(end, -reach), reach) for end in (min(seen[0], 0.0), max(seen[1], 0.0)))
+    return STEPS[op.name] <= MOST_STEPS * ranges.of_range(low, high).scale
+
+
+def type_of_operand(value: SSAValue, shared: set[Operation]) -> QType | None:
+    """The type of a value that a function reads which shares its table; None of others."""
+    reader = next(iter(value.uses)).operation if value.has_one_use() else None
+    if not isinstance(reader, onnx.FunctionOp) or reader not in shared:
+        return None
+    return QType(i8, STEPS[reader.name])
