@@ -7,6 +7,7 @@ are stored once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from xdsl.dialects.builtin import i8
@@ -18,8 +19,11 @@ from ....dialects.fixed.types import QType
 from .ranges import RangeTypes
 from .repeated import seen_range
 
-STEPS = {"onnx.Sigmoid": 3 / 64, "onnx.Tanh": 3 / 128}
-"""The steps of what is read: 127 of them reach so far that the result is 2/3 of a step from its limit."""
+REACH = math.log(255)
+"""Where a sigmoid is 255/256: the greatest result that there is a place for."""
+
+STEPS = {"onnx.Sigmoid": REACH / 127, "onnx.Tanh": REACH / 254}
+"""The steps of what is read."""
 
 RESULTS = {"onnx.Sigmoid": QType(i8, 2.0**-8, -128), "onnx.Tanh": QType(i8, 2.0**-7)}
 
