@@ -105,6 +105,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("fixed-fold-takes", "before fusing: what an index chooses is read where it lies"),
         Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each", {}, ("merge",)),
         Step("fixed-fold-shuffles", "layers with their activations store in the order that is read"),
+        Step("fixed-find-thresholds", "once a layer and what is decided by it are one body", {}, (), "narrow"),
         Step("fixed-fold-zero-points", "once layers are whole: one subtraction less in each inner loop"),
         Step(
             "fixed-narrow-accumulators",
