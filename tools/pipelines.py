@@ -76,14 +76,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "behind the file: what it sets is not searched",
             {},
             ("data", "board", "weights", "flash", "ram", "cycles", "loss", "objective", "strategy")
-            + ("bits", "scheme", "accumulator_bits", "spare_biases"),
+            + ("bits", "scheme", "accumulator_bits", "spare_flash"),
             "strategy",
         ),
         Step(
             "fixed-assign-types",
             "every scale and width, before integers are made",
             {},
-            ("bits", "scheme", "accumulator_bits", "spare_biases"),
+            ("bits", "scheme", "accumulator_bits", "spare_flash"),
         ),
         Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
         Step("convert-onnx-to-fixed", "multipliers and shifts from the types"),
@@ -98,6 +98,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("fixed-fold-takes", "before fusing: what an index chooses is read where it lies"),
         Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each", {}, ("merge",)),
         Step("fixed-fold-shuffles", "layers with their activations store in the order that is read"),
+        Step("fixed-find-thresholds", "once a layer and what is decided by it are one body", {}, (), "narrow"),
         Step("fixed-fold-zero-points", "once layers are whole: one subtraction less in each inner loop"),
         Step(
             "fixed-narrow-accumulators",

@@ -130,6 +130,8 @@ def functions_of(compilation: Compilation) -> Mapping[str, list[StructuredForm]]
 def fitted(core: Core, points: Sequence[Point]) -> Core:
     """The core with new prices."""
     cycles, counted = (prices(points, [getattr(p, kind) for p in points]) for kind in ("cycles", "instructions"))
+    seen = {name for point in points for name in point.work.units}
+    cycles = {**{name: price for name, price in core.cycles.items() if name not in seen}, **cycles}
     new = replace(core, cycles=cycles, instructions=counted if any(p.instructions for p in points) else {})
     return replace(new, cycle_error=round(float(np.mean(list(model_errors(CostModel(new), points).values()))), 1))
 
