@@ -104,6 +104,8 @@ class Options:
     asm: bool = True
     packed: str = "auto"
     search: SearchOptions | None = None
+    lanes: int = 1
+    """Of hardware: how many points of a form are computed at once, at most; a power of two."""
 
 
 @dataclass
@@ -155,10 +157,15 @@ class Compilation:
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
+    def hardware(self) -> dict[str, int | None]:
+        """The parameters of the hardware's pipeline."""
+        fpga, lanes = self.board.fpga, self.options.lanes
+        return {"lanes": lanes if lanes > 1 else None, "multiplier": None if fpga is None else fpga.multiplier_bits}
+
     def rtl(self) -> ModuleOp:
         """The program as hardware, in IR."""
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-rtl"), self.timing)
+        run_passes(module, pipeline("fixed-to-rtl", **self.hardware()), self.timing)
         return module
 
     def exposed(self) -> Compilation:
@@ -238,6 +245,7 @@ def options_of(args: Namespace) -> Options:
         asm=args.asm == "on",
         packed=args.packed,
         search=search_options(args),
+        lanes=getattr(args, "lanes", 1),
     )
 
 

@@ -95,7 +95,7 @@ class ModuleOp(IRDLOperation):
 
 @irdl_op_definition
 class TopOp(IRDLOperation):
-    """The hardware of a model: its modules start one after the other; the caller writes and reads the memories of ports.
+    """The hardware of a model: modules that start one after the other; the caller has the memories of the ports.
 
     ```mlir
     rtl.top @model inputs [@x] outputs [@y] { rtl.start @layer }

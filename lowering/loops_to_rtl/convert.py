@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects import func, memref, scf
+from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -14,13 +14,16 @@ from xdsl.passes import ModulePass
 from ...dialects import rtl
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
-from ...passes.loops.indices.advance import trips_of
+from ...passes.loops.indices.advance import constant_of, trips_of
 from .form import Form
 from .memories import Memory, memory_of, run_of
 from .nest import Nest
 from .pipeline import Limits
 
-ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp)
+ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.ViewOp)
+"""Other shapes of the same elements in the same order, or of some of them."""
+
+BYTE = 8
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Program:
         self.functions = {f.sym_name.data: f for f in module.ops if isinstance(f, func.FuncOp)}
         self.memories = {g.sym_name.data: memory_of(g) for g in module.ops if isinstance(g, memref.GlobalOp)}
         self.bound: dict[SSAValue, Memory] = {}
+        self.offsets: dict[SSAValue, int] = {}
+        """Where a memref begins in its memory, in elements."""
         self.rounds: dict[str, list[int]] = {}
         self.nests: dict[str, Nest] = {}
 
@@ -67,6 +72,7 @@ class Program:
         top.attributes.update(self.public.attributes)
         for name, nest in self.nests.items():
             self._bind_constants(self.functions[name])
+            nest.offsets = self.offsets
             self._observe(nest)
         modules: list[Operation] = []
         used: dict[str, Memory] = {}
@@ -102,8 +108,8 @@ class Program:
             match op:
                 case memref.GetGlobalOp():
                     self.bound[op.memref] = self.memories[op.name_.string_value()]
-                case memref.ReinterpretCastOp() | memref.CastOp():
-                    self.bound[op.results[0]] = self.bound[op.operands[0]]
+                case _ if isinstance(op, ADDRESSES):
+                    self._bind_address(op)
                 case func.CallOp():
                     body.add_op(self._start(op, rounds))
                 case scf.ForOp():
@@ -113,9 +119,9 @@ class Program:
                     inner = dict(rounds)
                     inner_block = self._repeated(op, inner, trips)
                     body.add_op(rtl.RepeatOp(trips, inner_block))
-                case func.ReturnOp() | scf.YieldOp():
-                    pass
-                case _ if op.name == "arith.constant":
+                case arith.IndexCastOp() if op.input in rounds:
+                    rounds[op.result] = rounds[op.input]
+                case func.ReturnOp() | scf.YieldOp() | arith.ConstantOp():
                     pass
                 case _:
                     raise OpError(op, f"`{op.name}` has no place between the modules of a model in hardware")
@@ -134,15 +140,13 @@ class Program:
         function = self.functions[name]
         taken = [rounds[operand] for operand in op.operands if operand in rounds]
         bits = [rtl.signed_bits(0, trips - 1) for _, trips in taken]
-        memories = [self.bound[operand] for operand in op.operands if operand not in rounds]
+        given = [operand for operand in op.operands if operand not in rounds]
         arguments = function.args[len(taken) :]
         if name in self.nests:
-            same = all(self.bound[a] is m for a, m in zip(arguments, memories, strict=True))
-            if not same or self.rounds[name] != bits:
-                raise OpError(op, "a module has one set of memories: a form that is called twice needs two functions")
-        else:
-            self.nests[name], self.rounds[name] = Nest(function), bits
-            self.bound.update(zip(arguments, memories, strict=True))
+            raise OpError(op, "a module is started at one place: a form that is called twice needs two functions")
+        self.nests[name], self.rounds[name] = Nest(function), bits
+        for argument, operand in zip(arguments, given, strict=True):
+            self.bound[argument], self.offsets[argument] = self.bound[operand], self.offsets.get(operand, 0)
         return rtl.StartOp(name, [round for round, _ in taken])
 
     def _bind_constants(self, function: func.FuncOp) -> None:
@@ -150,7 +154,22 @@ class Program:
             if isinstance(op, memref.GetGlobalOp):
                 self.bound[op.memref] = self.memories[op.name_.string_value()]
             elif isinstance(op, ADDRESSES):
-                self.bound[op.results[0]] = self.bound[op.operands[0]]
+                self._bind_address(op)
+
+    def _bind_address(self, op: Operation) -> None:
+        """Another shape of the same elements, or a part of them. Raises OpError where elements are of another width."""
+        source, result = op.operands[0], op.results[0]
+        memory, offset = self.bound[source], self.offsets.get(source, 0)
+        assert isinstance(result.type, MemRefType)
+        if result.type.element_type != memory.element:
+            raise OpError(op, f"a memory of {memory.element} is read as {result.type.element_type}: hardware cannot")
+        if isinstance(op, memref.ReinterpretCastOp):
+            offset += op.static_offsets.get_values()[0]
+        elif isinstance(op, memref.ViewOp):
+            start = constant_of(op.byte_shift)
+            assert start is not None and memory.bits == BYTE, "lowered from a plan: views are of bytes"
+            offset += start
+        self.bound[result], self.offsets[result] = memory, offset
 
     def _observe(self, nest: Nest) -> None:
         """Note how many neighbouring elements the lanes of each access take."""

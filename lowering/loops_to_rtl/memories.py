@@ -55,7 +55,8 @@ def memory_of(op: memref.GlobalOp) -> Memory:
 
 def declare(symbol: str, values: NDArray[Any], element: IntegerType) -> rtl.MemoryOp:
     """A read-only memory with words of the rows of `values`."""
-    return rtl.MemoryOp(symbol, *values.shape, element, from_numpy(values, element))
+    words, lanes = values.shape
+    return rtl.MemoryOp(symbol, words, lanes, element, from_numpy(values, element))
 
 
 @dataclass(frozen=True)

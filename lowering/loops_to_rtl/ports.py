@@ -69,7 +69,7 @@ class Ports:
     ) -> dict[Coordinates, Value]:
         assert memory.values is not None
         words = steps.packed(access, lanes, memory)
-        symbol = f"{self.symbol}_{memory.symbol}_{len(self.constants)}"
+        symbol = f"{self.symbol}_rom{len(self.constants)}"
         self.constants.append(declare(symbol, words, memory.element))
         address = engine.running(0, steps.row_major(access.running))
         word = self.word(engine.pipeline, symbol, address, words.shape[1] * memory.bits)

@@ -56,7 +56,7 @@ class RtlExecutor:
 
 
 def outcome_of(text: str) -> tuple[str, int]:
-    """The outputs that a test bench prints, and the cycles of all rows. Raises FirmwareFault where it printed no end."""
+    """The outputs that a test bench prints, and the cycles of all rows. Raises FirmwareFault without an end."""
     lines = text.split("\n")
     for number, line in enumerate(lines):
         if line.startswith("cycles "):

@@ -208,7 +208,8 @@ def of_mask(wires: Wires, op: rtl.ComputeOp) -> str:
     place, flag = op.args
     ones = f"{bits}'h{(1 << amount) - 1:x}"
     if amount < bits:
-        ones = f"({ones} << ({wires.unsigned(place, max(2, address_bits(bits)))} * {max(2, address_bits(bits))}'d{amount}))"
+        room = max(2, address_bits(bits))
+        ones = f"({ones} << ({wires.unsigned(place, room)} * {room}'d{amount}))"
     return f"{ones} & {{{bits}{{{wires.name(flag)}}}}}"
 
 

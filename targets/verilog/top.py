@@ -131,7 +131,7 @@ class TopText:
 
     def _memory(self, memory: rtl.MemoryOp) -> None:
         """A memory, the module at work at each of its ports; a caller's where none is."""
-        name, words, lanes = memory.sym_name.data, memory.words.value.data, memory.lanes.value.data
+        name, words = memory.sym_name.data, memory.words.value.data
         self.lines.append(f"reg {span(memory.bits)}{name} [0:{words - 1}];")
         mine = [port for port in self.ports if port.memory is memory]
         self._writes(memory, [port for port in mine if port.is_input])
