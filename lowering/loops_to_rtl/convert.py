@@ -14,6 +14,7 @@ from xdsl.passes import ModulePass
 from ...dialects import rtl
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
+from ...dialects.rtl.names import made, top_name
 from ...passes.loops.indices.advance import constant_of, trips_of
 from .form import Form
 from .memories import Memory, memory_of, run_of
@@ -68,7 +69,9 @@ class Program:
     def build(self) -> list[Operation]:
         """The ops of the level."""
         inputs, outputs = self._ports()
-        top = rtl.TopOp(self.public.sym_name.data, inputs, outputs, self._sequence(self.public.body.block, {}))
+        top = rtl.TopOp(
+            top_name(self.public.sym_name.data), inputs, outputs, self._sequence(self.public.body.block, {})
+        )
         top.attributes.update(self.public.attributes)
         for name, nest in self.nests.items():
             self._bind_constants(self.functions[name])
@@ -95,7 +98,7 @@ class Program:
         for number, argument in enumerate(self.public.args):
             assert isinstance(argument.type, MemRefType) and isinstance(argument.type.element_type, IntegerType)
             kind = "in" if number < len(inputs) else "out"
-            symbol = f"{self.public.sym_name.data}_{kind}{number}"
+            symbol = made(self.public.sym_name.data, f"{kind}{number}")
             elements = prod(argument.type.get_shape())
             self.bound[argument] = self.memories[symbol] = Memory(symbol, argument.type.element_type, elements)
             names.append(symbol)

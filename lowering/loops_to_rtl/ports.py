@@ -9,6 +9,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects import rtl
 from ...dialects.diagnostics import OpError
+from ...dialects.rtl.names import made
 from .engine import Engine
 from .memories import Memory, declare, run_of
 from .nest import Access, Coordinates, Nest
@@ -69,7 +70,7 @@ class Ports:
     ) -> dict[Coordinates, Value]:
         assert memory.values is not None
         words = steps.packed(access, lanes, memory)
-        symbol = f"{self.symbol}_rom{len(self.constants)}"
+        symbol = made(self.symbol, f"rom{len(self.constants)}")
         self.constants.append(declare(symbol, words, memory.element))
         address = engine.running(0, steps.row_major(access.running))
         word = self.word(engine.pipeline, symbol, address, words.shape[1] * memory.bits)

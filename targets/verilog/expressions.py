@@ -8,6 +8,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects import rtl
 from ...dialects.rtl import address_bits, bits_of
+from ...dialects.rtl.names import wire_stem
 
 
 def literal(value: int, bits: int) -> str:
@@ -38,7 +39,7 @@ class Wires:
 
     def define(self, value: SSAValue, hint: str = "") -> str:
         """A name for a value: its hint with a number, which no keyword has."""
-        stem = f"{hint or value.name_hint or 'w'}_"
+        stem = f"{wire_stem(hint or value.name_hint or 'w')}_"
         number = len(self._names)
         while f"{stem}{number}" in self._taken:
             number += 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
+from xdsl.dialects.builtin import StringAttr
 
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
@@ -79,8 +80,21 @@ def test_lint_finds_nothing(written: Path):
 
 def test_the_test_bench_checks_itself(written: Path):
     files = ["digits_cnn.v", "digits_cnn_tb.v"]
-    assert "PASS: 0 of 40 outputs wrong" in simulate("iverilog", "digits_cnn_tb", files, written)
+    assert "PASS: 0 of 40 outputs wrong" in simulate("iverilog", "digits_cnn__tb", files, written)
     expected = written / "digits_cnn_expected.hex"
     first, *others = expected.read_text().splitlines()
     expected.write_text("\n".join([f"{int(first, 16) ^ 1:016x}", *others]))
-    assert "FAIL: 1 of 40 outputs wrong" in simulate("iverilog", "digits_cnn_tb", files, written)
+    assert "FAIL: 1 of 40 outputs wrong" in simulate("iverilog", "digits_cnn__tb", files, written)
+
+
+def test_names_of_a_model_are_no_keywords(tmp_path: Path):
+    """A model called as a word of Verilog is, a layer as its test bench."""
+    net = Network((1, 4, 3, 3), 8)
+    net.result(net.node("Conv", "x", net.weight(2, 4, 3, 3), net.bias(2), name="tb"))
+    rows = net.rows(1)
+    compilation = compile_network(net.model(), tmp_path, rows, "ulx3s-85f", 8, "affine")
+    renamed = replace(compilation, fixed=compilation.fixed.clone())
+    renamed.function.properties["sym_name"] = StringAttr("wire")
+    stored = to_stored(real_inputs(rows), input_ports(compilation.function))
+    run = rtl_executor(renamed, "iverilog").run(stored)
+    assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None

@@ -3,9 +3,9 @@
 "memref.global"() <{sym_name = "net_w", type = memref<8xi8>, initial_value = dense<[1, 2, 3, 4, 5, 6, 7, -8]> : tensor<8xi8>, sym_visibility = "private", constant}> : () -> ()
 
 // Two lanes take two elements at once: of the constant, in words of its own, and of the input.
-// CHECK: rtl.memory @net_in0 words 4 lanes 2 : i8
-// CHECK: rtl.memory @net_out1 words 1 lanes 1 : i8
-// CHECK: rtl.memory @net_dot_rom0 words 4 lanes 2 : i8 = dense<{{.*}}> : tensor<4x2xi8>
+// CHECK: rtl.memory @net__in0 words 4 lanes 2 : i8
+// CHECK: rtl.memory @net__out1 words 1 lanes 1 : i8
+// CHECK: rtl.memory @net_dot__rom0 words 4 lanes 2 : i8 = dense<{{.*}}> : tensor<4x2xi8>
 
 // CHECK: rtl.module @net_dot {
 func.func private @net_dot(%in0 : memref<8xi8>, %out : memref<1xi8>) {
@@ -19,8 +19,8 @@ func.func private @net_dot(%in0 : memref<8xi8>, %out : memref<1xi8>) {
   // CHECK-NEXT: %[[LAST:.*]] = rtl.compute "and"(%valid, %end0)
   // CHECK-NEXT: rtl.stop %[[LAST]]
   // CHECK-NEXT: %at = rtl.running 0 by [-3, 1] when %[[LAST]], %valid : i3
-  // CHECK-NEXT: %word0 = rtl.read @net_in0 port 0[%at] : (i3) -> i16
-  // CHECK:      %word1 = rtl.read @net_dot_rom0 port 0[%at] : (i3) -> i16
+  // CHECK-NEXT: %word0 = rtl.read @net__in0 port 0[%at] : (i3) -> i16
+  // CHECK:      %word1 = rtl.read @net_dot__rom0 port 0[%at] : (i3) -> i16
   %sum = scf.for %i = %c0 to %c8 step %c1 iter_args(%acc = %zero) -> (i20) {
     // The elements are multiplied between registers, and added before the sum sees them.
     // CHECK-COUNT-2: rtl.compute "mul"({{.*}}) : (i8, i8) -> i16
@@ -40,13 +40,13 @@ func.func private @net_dot(%in0 : memref<8xi8>, %out : memref<1xi8>) {
   %c12 = arith.constant 12 : i20
   %high = arith.shrsi %sum, %c12 : i20
   %byte = arith.trunci %high : i20 to i8
-  // CHECK: rtl.write @net_out1[
+  // CHECK: rtl.write @net__out1[
   // CHECK: rtl.done
   memref.store %byte, %out[%c0] : memref<1xi8>
   func.return
 }
 
-// CHECK:      rtl.top @net inputs [@net_in0] outputs [@net_out1]
+// CHECK:      rtl.top @net inputs [@net__in0] outputs [@net__out1]
 // CHECK:        rtl.start @net_dot
 func.func @net(%x : memref<8xi8>, %y : memref<1xi8>) attributes {
     fixed.inputs = [#fixed.port<"x", tensor<8x!fixed.q<i8, 1.0>>, permutation <0>>],
