@@ -15,7 +15,7 @@ KIND = "fpga"
 class Fpga:
     """A part: how many look-up tables, flip-flops, multipliers and block RAMs of 36 Kbit it has, and the target clock.
 
-    A multiplier (`dsps`) takes signed operands of `multiplier_bits`, the narrower one counts. `device` and `package`
+    A multiplier (`dsps`) takes signed operands of `multiplier_bits` and `multiplier_wide_bits`. `device` and `package`
     are what place and route is told, where open tools do that.
     """
 
@@ -27,6 +27,7 @@ class Fpga:
     bram36: float
     clock_hz: int
     multiplier_bits: int = 18
+    multiplier_wide_bits: int = 18
     device: str = ""
     package: str = ""
 
@@ -40,7 +41,12 @@ FPGA_FIELDS: Mapping[str, type] = {
     "bram36": int,
     "clock_hz": int,
 }
-OPTIONAL_FPGA_FIELDS: Mapping[str, type] = {"multiplier_bits": int, "device": str, "package": str}
+OPTIONAL_FPGA_FIELDS: Mapping[str, type] = {
+    "multiplier_bits": int,
+    "multiplier_wide_bits": int,
+    "device": str,
+    "package": str,
+}
 
 BRAM36_BYTES = 4608
 """The bytes of a block RAM of 36 Kbit."""

@@ -160,7 +160,8 @@ class Compilation:
     def hardware(self) -> dict[str, int | None]:
         """The parameters of the hardware's pipeline."""
         fpga, lanes = self.board.fpga, self.options.lanes
-        return {"lanes": lanes if lanes > 1 else None, "multiplier": None if fpga is None else fpga.multiplier_bits}
+        multiplier, wide = (None, None) if fpga is None else (fpga.multiplier_bits, fpga.multiplier_wide_bits)
+        return {"lanes": lanes if lanes > 1 else None, "multiplier": multiplier, "wide": wide}
 
     def rtl(self) -> ModuleOp:
         """The program as hardware, in IR."""

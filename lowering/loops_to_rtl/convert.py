@@ -31,12 +31,14 @@ BYTE = 8
 class ConvertLoopsToRtlPass(ModulePass):
     """Turn every function of loops into a pipeline of registers, and the public one into what runs them in turn.
 
-    `levels` is how many levels of logic a stage may have, `multiplier` the width of a device's multipliers in bits.
+    `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
+    bits, one of them of `wide` (by default no more).
     """
 
     name = "convert-loops-to-rtl"
     levels: float = 4.0
     multiplier: int = 18
+    wide: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.multiplier < 4:
@@ -45,7 +47,7 @@ class ConvertLoopsToRtlPass(ModulePass):
         public = [f for f in functions if f.sym_visibility is None or f.sym_visibility.data != "private"]
         if len(public) != 1:
             raise UserError(f"{self.name}: hardware has one public function, this module {len(public)}")
-        program = Program(op, public[0], Limits(self.levels, self.multiplier))
+        program = Program(op, public[0], Limits(self.levels, self.multiplier, max(self.wide, self.multiplier)))
         made = program.build()
         for old in list(op.ops):
             if isinstance(old, func.FuncOp | memref.GlobalOp):
