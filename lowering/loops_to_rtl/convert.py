@@ -183,7 +183,7 @@ class Program:
                 finishing = nest.is_finishing(op)
                 lanes = nest.group_coordinates() if finishing else nest.coordinates(nest.depth(op))
                 access = nest.access(op)
-                run = run_of(nest, access, lanes)
+                run = run_of(nest, access, lanes, finishing)
                 memory = self.bound[access.memory]
                 if run is not None and memory.values is None:
                     memory.runs.add(run.width)

@@ -50,7 +50,7 @@ class Ports:
             return self._from_packed(engine, access, memory, lanes, steps)
         if memory.values is not None:
             self.shared[memory.symbol] = memory
-        run = None if memory.values is not None else run_of(self.nest, access, lanes)
+        run = None if memory.values is not None else run_of(self.nest, access, lanes, steps.is_finishing)
         if run is None:
             found = {o: self._element(engine, access.running, o, memory, steps) for o in offsets}
             return {lane: found[access.running.at(lane)] for lane in lanes}
@@ -122,7 +122,7 @@ class Ports:
         enable: Callable[[int], SSAValue],
     ) -> int:
         """Write what lanes have; returns the stage in which it is written."""
-        run = run_of(self.nest, access, list(values))
+        run = run_of(self.nest, access, list(values), steps.is_finishing)
         if run is None:
             raise OpError(
                 op, f"its {len(values)} lanes do not write neighbouring elements: choose lanes of another loop"

@@ -2,8 +2,8 @@
 // RUN: tinyml-opt %s | tinyml-opt | filecheck %s
 // RUN: tinyml-opt --print-op-generic %s | tinyml-opt | filecheck %s
 
-// CHECK: rtl.memory @w words 4 lanes 2 : i8 = dense<1> : tensor<4x2xi8>
-rtl.memory @w words 4 lanes 2 : i8 = dense<1> : tensor<4x2xi8>
+// CHECK: rtl.memory @w words 4 lanes 2 block : i8 = dense<1> : tensor<4x2xi8>
+rtl.memory @w words 4 lanes 2 block : i8 = dense<1> : tensor<4x2xi8>
 // CHECK-NEXT: rtl.memory @x words 4 lanes 2 : i8
 rtl.memory @x words 4 lanes 2 : i8
 rtl.memory @y words 4 lanes 1 : i8
