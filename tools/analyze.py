@@ -100,7 +100,12 @@ class Analysis:
 
 
 def analyze(compilation: Compilation) -> Analysis:
-    """Sizes from the plan and from the program in emitc, and what does not fit."""
+    """Sizes from the plan and from the program in emitc, and what does not fit. Raises UserError for an FPGA."""
+    if compilation.board.fpga is not None:
+        name = compilation.board.name
+        raise UserError(
+            f"board '{name}' is an FPGA, which has no program in flash: tinyml run --board {name} measures it"
+        )
     function = the_function(compilation.memplan)
     plan = plan_of(function)
     memory = Plan(function)

@@ -110,6 +110,8 @@ class Options:
     flash: int | None = None
     cycles: int | None = None
     search: SearchOptions | None = None
+    lanes: int = 1
+    """Of hardware: how many points of a form are computed at once, at most; a power of two."""
 
     def flash_limit(self, board: Board) -> int:
         """The bytes of flash that a program may have."""
@@ -165,10 +167,16 @@ class Compilation:
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
+    def hardware(self) -> dict[str, int | None]:
+        """The parameters of the hardware's pipeline."""
+        fpga, lanes = self.board.fpga, self.options.lanes
+        multiplier, wide = (None, None) if fpga is None else (fpga.multiplier_bits, fpga.multiplier_wide_bits)
+        return {"lanes": lanes if lanes > 1 else None, "multiplier": multiplier, "wide": wide}
+
     def rtl(self) -> ModuleOp:
         """The program as hardware, in IR."""
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-rtl"), self.timing)
+        run_passes(module, pipeline("fixed-to-rtl", **self.hardware()), self.timing)
         return module
 
     def exposed(self) -> Compilation:
@@ -251,6 +259,7 @@ def options_of(args: Namespace) -> Options:
         flash=args.flash,
         cycles=args.cycles,
         search=search_options(args),
+        lanes=getattr(args, "lanes", 1),
     )
 
 

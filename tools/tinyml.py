@@ -128,10 +128,26 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         )
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
-        command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")
+        command.add_argument(
+            "-t",
+            "--target",
+            choices=("c", "hls", "rtl"),
+            help="C99, HLS C++ (default where the board is an FPGA), or Verilog",
+        )
         add_search_arguments(command)
     if name == "verify":
         add_verify_arguments(command)
+    if name in ("compile", "run", "verify"):
+        command.add_argument(
+            "--lanes", type=positive, default=1, metavar="N", help="Verilog: at most so many points of a form at once"
+        )
+    if name == "run":
+        command.add_argument(
+            "--simulator",
+            choices=("iverilog", "verilator"),
+            default="iverilog",
+            help="of Verilog: iverilog starts at once, verilator is for long runs",
+        )
     if name in ("run", "verify"):
         command.add_argument("--data", type=Path, required=True, metavar="NPZ", help="inputs, and labels `y`")
         command.add_argument("--limit", type=positive, metavar="N", help="use only the first N rows")
