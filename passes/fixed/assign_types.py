@@ -317,7 +317,7 @@ class Assignment:
         self.own.append(result)
         if op in self.shared:
             self.types[result] = RESULTS[op.name]
-        elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
+        elif isinstance(op, onnx.SoftmaxOp | onnx.MaskedSoftmaxOp) or op.name == "onnx.Sigmoid":
             self.types[result] = self.ranges_of(result).unit()
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
