@@ -233,7 +233,8 @@ def test_masks_leave_out_what_onnx_leaves_out(tmp_path: Path):
     evaluator = ReferenceEvaluator(model)
     names = [output.name for output in model.graph.output]
     for number, row in enumerate(rows):
-        for name, expected in zip(names, evaluator.run(None, {"x": row}), strict=True):
+        outputs: Any = evaluator.run(None, {"x": row})
+        for name, expected in zip(names, outputs, strict=True):
             np.testing.assert_allclose(ours[name][number], expected, atol=1e-5)
 
 
