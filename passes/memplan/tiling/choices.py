@@ -85,7 +85,7 @@ def direct_choices(form: ContractOp, operations: Collection[str], costs: CostMod
         return [none]
     weights = form.ins[1].owner
     assert isinstance(weights, ConstantOp), "checked: weights are constant"
-    if ChooseLayoutsPass(costs.core.name).choose(weights, costs.core) is not None:
+    if costs.core.layout_cycles and ChooseLayoutsPass(costs.core.name).choose(weights, costs.core) is not None:
         return [none]
     pixels = direct.together
     tile = TileAttr(direct.channels * pixels, Kernel.DIRECT, pixels)
