@@ -23,7 +23,7 @@ from xdsl.dialects.builtin import (
     i32,
     i64,
 )
-from xdsl.ir import Dialect, Operation, SSAValue
+from xdsl.ir import Attribute, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -369,7 +369,7 @@ class PlaneBlockOp(IRDLOperation):
         stride: int,
         starts: Sequence[int],
     ):
-        properties = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
+        properties: dict[str, Attribute] = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
         properties["starts"] = DenseArrayBase.from_list(i64, starts)
         super().__init__(operands=[weights, index, rows, at, sums], properties=properties)
 
