@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ...dialects.errors import UserError
 from ...dialects.mcu import (
     AtOp,
+    ByteBlockOp,
     DirectBlockOp,
     DotBlockOp,
     LanesBlockOp,
@@ -43,6 +44,7 @@ TAKEN = (
     scf.YieldOp,
     PipelineOp,
     AtOp,
+    ByteBlockOp,
     DotBlockOp,
     LanesBlockOp,
     DirectBlockOp,
@@ -179,7 +181,7 @@ class ReadOnly:
         match op:
             case memref.LoadOp() | LoadWordOp():
                 return True
-            case DotBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp():
+            case DotBlockOp() | ByteBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp():
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)

@@ -17,6 +17,7 @@ from ...dialects import emitc
 from ...dialects.mcu import (
     LABEL,
     AtOp,
+    ByteBlockOp,
     DirectBlockOp,
     DotBlockOp,
     LanesBlockOp,
@@ -29,6 +30,7 @@ from .arith import RULES, write_compare
 from .check import SAME_START
 from .machine import (
     write_at,
+    write_byte_block,
     write_direct_block,
     write_dot_block,
     write_lanes_block,
@@ -96,6 +98,8 @@ class BodyWriter:
                 write_at(self, op)
             case DotBlockOp():
                 write_dot_block(self, op)
+            case ByteBlockOp():
+                write_byte_block(self, op)
             case DirectBlockOp():
                 write_direct_block(self, op)
             case LanesBlockOp():
