@@ -23,6 +23,7 @@ from ..dialects.errors import UserError
 from ..dialects.memplan import INPUT_ARENA, INPUT_STEPS
 from ..lowering.import_onnx.sizes import Sizes
 from ..lowering.memplan_to_loops.stream import STATE_BYTES
+from ..lowering.onnx_to_fixed.convert import EXACT, TFLITE
 from ..passes.fixed.calibrate import argument_types, the_function
 from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..passes.fixed.scales.joined import coarse_parts
@@ -61,6 +62,9 @@ class SearchOptions:
     objective: str = "outputs"
 
 
+WIDEST_PRODUCT = 64
+"""Bits of any product."""
+
 NARROW_WORD = 16
 """Cores whose indices have so many bits compute byte by byte: there every value has the width that it needs."""
 
@@ -78,7 +82,8 @@ class Options:
     of one in all. `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the
     planners of memory may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and
     `percentile` say how ranges follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths
-    and scales of single values, `search` looks for those that it leaves open.
+    and scales of single values, `search` looks for those that it leaves open. `arithmetic` is how integers are computed
+    (lowering/onnx_to_fixed/convert.py).
     """
 
     model: Path
@@ -100,6 +105,7 @@ class Options:
     types: Path | None = None
     states: str = ""
     search: SearchOptions | None = None
+    arithmetic: str = EXACT
 
 
 @dataclass
@@ -226,6 +232,7 @@ def options_of(args: Namespace) -> Options:
         types=args.types,
         states=",".join(args.state),
         search=search_options(args),
+        arithmetic=args.arithmetic,
     )
 
 
@@ -237,6 +244,8 @@ def search_options(args: Namespace) -> SearchOptions | None:
         if given:
             raise UserError(f"{', '.join(given)}: a limit of the search for types; give --search as well")
         return None
+    if args.arithmetic != EXACT:
+        raise UserError("--search judges exact arithmetic: leave --arithmetic out, or give the types that it found")
     if args.calib is None:
         raise UserError("--search judges types on calibration data: give --calib")
     loss = args.max_loss if given or args.ram is not None else LOSS
@@ -299,12 +308,18 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         file=None if options.types is None else str(options.types),
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
-        product_bits=board.product_bits,
+        product_bits=product_bits(options, board),
+        arithmetic=options.arithmetic,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,
         **limits,
     )
+
+
+def product_bits(options: Options, board: Board) -> int:
+    """The widest products of a change of scale: of TFLite's integers none is written in fewer bits than TFLite has."""
+    return WIDEST_PRODUCT if options.arithmetic == TFLITE else board.product_bits
 
 
 def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:

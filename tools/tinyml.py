@@ -60,6 +60,12 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         "--scheme", choices=("affine", "pow2"), default="affine", help="scales: any real, or powers of two"
     )
     command.add_argument(
+        "--arithmetic",
+        choices=("exact", "tflite"),
+        default="exact",
+        help="integers: nearest to what the model means, or those of TFLite's reference kernels (default: exact)",
+    )
+    command.add_argument(
         "--types", type=Path, metavar="TOML", help="widths and scales of single values, as --search writes them"
     )
     command.add_argument(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,12 @@ class FixedBuilder:
         Rewriter.insert_op(op, InsertPoint.at_end(self.top))
         return op.result
 
+    def requantizer(
+        self, factors: NDArray[np.float64], bounds: NDArray[np.int64], access: AffineMap | None, op: Operation
+    ) -> ChangeOfScale:
+        """How the sums of a layer with weights, each up to a bound, get the result's scale."""
+        return Requantizer(self, factors, int(bounds.max()), access, op)
+
 
 def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:
     """An access map with these results; an integer is a constant index."""
@@ -115,6 +121,17 @@ def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:
 def dimensions(num_dims: int) -> tuple[AffineExpr, ...]:
     """d0, d1, ... to write access maps with."""
     return tuple(AffineExpr.dimension(d) for d in range(num_dims))
+
+
+class ChangeOfScale(Protocol):
+    """What a change of scale inside a form needs and does; `Requantizer` says how it is used."""
+
+    params: list[SSAValue]
+    maps: list[AffineMap]
+
+    def stored(self, body: Body, value: SSAValue, y: QType, *params: SSAValue) -> SSAValue:
+        """The value in the new scale, with its zero point, saturated; `params` are the body's arguments for its own."""
+        ...
 
 
 class Requantizer:
@@ -150,11 +167,16 @@ class Requantizer:
         self.params = [builder.constant(multipliers.reshape(factors.shape), type)]
         self.maps = [access]
 
-    def apply(self, body: Body, value: SSAValue, multiplier: SSAValue | None = None) -> SSAValue:
+    def apply(self, body: Body, value: SSAValue, *params: SSAValue) -> SSAValue:
         """The value in the new scale, as `result_type`."""
+        multiplier = params[0] if params else None
         plan = self.plan
         assert isinstance(value.type, IntegerType)
         if self._uniform is not None:
             multiplier = body.constant(self._uniform, i32)
         product = i32 if plan.product_bits == 32 and value.type == i32 else i64
         return body.add_op(RescaleOp(value, plan.shift, self.rounding, product, self.result_type, multiplier))
+
+    def stored(self, body: Body, value: SSAValue, y: QType, *params: SSAValue) -> SSAValue:
+        """The value in the new scale, with its zero point, saturated to its storage."""
+        return body.to_storage(self.apply(body, value, *params), y)

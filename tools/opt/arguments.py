@@ -48,9 +48,7 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """All arguments; those that only xDSL's driver knows keep its defaults."""
-    parser.add_argument(
-        "input_file", nargs="?", help="MLIR text, .onnx, .tflite or MiniMalloc's .csv (default: stdin)"
-    )
+    parser.add_argument("input_file", nargs="?", help="MLIR text, .onnx, .tflite or MiniMalloc's .csv (default: stdin)")
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write here instead of to standard output")
     parser.add_argument(
         "-p",

@@ -1,0 +1,47 @@
+"""The builder of TFLite's integers: what a layer's sums are multiplied with depends on its kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import i64
+from xdsl.ir import Operation
+from xdsl.ir.affine import AffineMap
+
+from ....dialects import onnx
+from ....dialects.fixed.types import QType
+from ....dialects.onnx.base import element_of
+from ..builder import TYPE, FixedBuilder
+from .multipliers import DoubleRounding, SingleRounding
+
+REDUCED_BITS = 15
+"""Bits of the multiplier of a convolution of 16-bit values, whose sums have 64."""
+
+
+class TfliteBuilder(FixedBuilder):
+    """Builds forms that compute what TFLite's reference kernels do."""
+
+    def requantizer(
+        self, factors: NDArray[np.float64], bounds: NDArray[np.int64], access: AffineMap | None, op: Operation
+    ) -> DoubleRounding | SingleRounding:
+        """The change of scale of a layer with weights: one rounding for products of matrices, two for convolutions."""
+        if isinstance(op, onnx.GemmOp):
+            return SingleRounding(self, factors, int(bounds.max()), access)
+        if self.type_of(op.operands[0]).bits > 8 and has_wide_bias(op):
+            return SingleRounding(self, factors, int(bounds.max()), access, REDUCED_BITS)
+        return DoubleRounding(self, factors, bounds, stored_type(op), access)
+
+
+def stored_type(op: Operation) -> QType:
+    """How the result of an op is stored."""
+    type = op.attributes[TYPE]
+    assert isinstance(type, QType), "every result has a type"
+    return type
+
+
+def has_wide_bias(op: Operation) -> bool:
+    """Whether a layer's bias has 64 bits, and its sums with it; one of 32 bits is what the file states."""
+    bias = op.operands[2] if len(op.operands) > 2 else None
+    if bias is None or not isinstance(bias.owner, onnx.DequantizeLinearOp):
+        return False
+    return element_of(bias.owner.x) == i64
