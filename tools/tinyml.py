@@ -158,9 +158,9 @@ def add_verify_arguments(command: argparse.ArgumentParser) -> None:
     reference = command.add_mutually_exclusive_group()
     reference.add_argument(
         "--against",
-        choices=("float", "exact", "onnxruntime"),
+        choices=("float", "exact", "onnxruntime", "litert"),
         help="the reference: the model in float32, in float64 and node by node (default of quantized models), or as "
-        "onnxruntime computes it",
+        "onnxruntime or LiteRT computes it (default with --arithmetic tflite)",
     )
     reference.add_argument("--expected", type=Path, metavar="NPZ", help="the reference: real outputs, by their names")
     command.add_argument(

@@ -156,6 +156,7 @@ def test_constants_that_share_a_buffer_do_not_outgrow_the_file():
     f = TfliteFile()
     x = f.tensor((1, 1 << 20), "float32")
     w = f.constant(np.ones((1, 1 << 20), np.float32))
+    y = x
     for _ in range(12):
         y = f.tensor((1, 1), "float32")
         f.operator("FULLY_CONNECTED", [x, w, -1], [y], "FullyConnectedOptions")
