@@ -33,7 +33,7 @@ from ...targets.dataset import Dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.rounds import rounds_around
 from ...targets.ports import input_ports, to_stored
-from ..compiler import Compilation
+from ..compiler import Compilation, product_bits
 
 CHUNK_BYTES = 256 << 20
 """About how much memory the traced values of one chunk of the rows may take."""
@@ -92,9 +92,9 @@ class LoweredModel:
 
     def __init__(self, compilation: Compilation):
         self.model = the_function(compilation.typed)
-        lowered, self.stands_for = convert_function(self.model)
+        lowered, self.stands_for = convert_function(self.model, compilation.options.arithmetic)
         self.module = ModuleOp([lowered])
-        LegalizeBitwidthsPass(compilation.board.product_bits).apply(Context(), self.module)
+        LegalizeBitwidthsPass(product_bits(compilation.options, compilation.board)).apply(Context(), self.module)
         self.executor = FixedExecutor(self.module)
         self.ports = input_ports(lowered)
         self.nodes = list(self._nodes())
