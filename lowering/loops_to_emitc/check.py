@@ -18,6 +18,7 @@ from ...dialects.mcu import (
     MachineOp,
     PipelineOp,
     PlaneBlockOp,
+    SparseBlockOp,
 )
 from ...dialects.memplan import size_in_bytes
 from .arith import RULES
@@ -46,6 +47,7 @@ TAKEN = (
     DotBlockOp,
     LanesBlockOp,
     DirectBlockOp,
+    SparseBlockOp,
     PlaneBlockOp,
     LoadWordOp,
     MachineOp,
@@ -177,7 +179,7 @@ class ReadOnly:
 
     def _use(self, op: Operation, operand: int) -> bool:
         match op:
-            case memref.LoadOp() | LoadWordOp():
+            case memref.LoadOp() | LoadWordOp() | SparseBlockOp():
                 return True
             case DotBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp():
                 return operand < len(op.operands) - 1

@@ -24,6 +24,7 @@ from ...dialects.mcu import (
     MachineOp,
     PipelineOp,
     PlaneBlockOp,
+    SparseBlockOp,
 )
 from .arith import RULES, write_compare
 from .check import SAME_START
@@ -35,6 +36,7 @@ from .machine import (
     write_load_word,
     write_local,
     write_plane_block,
+    write_sparse_block,
 )
 from .memory import Place, element_type, is_flash, write_pointer, write_subscript, write_view
 from .writer import Writer, constant_of, integer
@@ -96,6 +98,8 @@ class BodyWriter:
                 write_at(self, op)
             case DotBlockOp():
                 write_dot_block(self, op)
+            case SparseBlockOp():
+                write_sparse_block(self, op)
             case DirectBlockOp():
                 write_direct_block(self, op)
             case LanesBlockOp():
@@ -120,7 +124,7 @@ class BodyWriter:
             case memref.LoadOp():
                 result = self.w.do(emitc.LoadOp(write_subscript(self.w, self.places[op.memref], operands)))
             case MachineOp():
-                result = self.w.do(emitc.MachineOp(op.operation.data, operands, op.numbers))
+                result = self.w.do(emitc.MachineOp(op.operation.data, operands, op.numbers, op.called is not None))
             case arith.CmpiOp():
                 result = write_compare(self.w, op.predicate.value.data, *operands)
             case _:

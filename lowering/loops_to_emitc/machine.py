@@ -10,7 +10,16 @@ from xdsl.dialects.builtin import MemRefType, i32
 from xdsl.ir import SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import AtOp, DirectBlockOp, DotBlockOp, LanesBlockOp, LoadWordOp, PlaneBlockOp, element_bits
+from ...dialects.mcu import (
+    AtOp,
+    DirectBlockOp,
+    DotBlockOp,
+    LanesBlockOp,
+    LoadWordOp,
+    PlaneBlockOp,
+    SparseBlockOp,
+    element_bits,
+)
 from .memory import Place, element_type, write_pointer, write_subscript
 from .writer import Writer
 
@@ -72,6 +81,20 @@ def write_direct_block(body: BodyWriter, op: DirectBlockOp) -> None:
     channels, *others = op.numbers
     name = f"tinyml_direct_{sums.element.width.data}_{channels}x{'_'.join(map(str, others))}"
     body.w.block.add_op(emitc.CallOpaqueOp(f"{name}_far" if place.far else name, [weights, *data, sums.base]))
+
+
+def write_sparse_block(body: BodyWriter, op: SparseBlockOp) -> None:
+    """`tinyml_sparse_24_delta4(&w[at], &x[i], n, acc)`"""
+    place = body.places[op.weights]
+    weights = write_address(body.w, place, [body.value(op.at)])
+    data = write_address(body.w, body.places[op.data], [body.value(index) for index in op.indices])
+    name = f"tinyml_sparse_24_{op.encoding.data}{'_far' if place.far else ''}"
+    arguments = [weights, data, body.value(op.count), body.value(op.sum)]
+    call = emitc.CallOpaqueOp(name, arguments, body.w.scalar_type(op.result.type))
+    body.w.block.add_op(call)
+    assert call.result is not None
+    call.result.name_hint = op.result.name_hint
+    body.values[op.result] = call.result
 
 
 def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:

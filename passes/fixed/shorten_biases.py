@@ -26,7 +26,7 @@ from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.scalar import ExtendOp, RescaleOp
 from ...dialects.fixed.types import Rounding
 from .bitwidths.rescales import param_index
-from .bodies.narrowing import width_of
+from .bodies.narrowing import BYTES, width_of
 from .constants import insert_constant
 from .intervals.analysis import is_tensor_function
 
@@ -108,7 +108,7 @@ def shorten(form: ContractOp, bias: Bias) -> None:
         return
     type = bias.total.result.type
     assert isinstance(type, IntegerType)
-    stored = width_of((int(new.min()), int(new.max())))
+    stored = width_of((int(new.min()), int(new.max())), BYTES.all)
     node = None if constant.node is None else constant.node.data
     replacement = ConstantOp(from_numpy(new, stored), TensorType(stored, new.shape), node)
     insert_constant(replacement, form)
@@ -120,7 +120,7 @@ def shorten(form: ContractOp, bias: Bias) -> None:
 
 def narrower(new: NDArray[Any], old: NDArray[Any]) -> bool:
     """Whether integers are stored in fewer bytes than others."""
-    widths = [width_of((int(values.min()), int(values.max()))).width.data for values in (new, old)]
+    widths = [width_of((int(values.min()), int(values.max())), BYTES.all).width.data for values in (new, old)]
     return widths[0] < widths[1]
 
 

@@ -18,7 +18,7 @@ from ...dialects.machine import dual_multiply_add, multiply_add, multiply_add_24
 from ...dialects.memplan import BufferOp, loops_around, size_in_bytes
 from ...dialects.memplan.liveness import is_planned
 from .schedule import is_placed
-from .tiling.choices import Choice, best, choices, direct_choices
+from .tiling.choices import Choice, best, choices, direct_choices, worthwhile
 
 RESERVE = 32_768
 """Flash that tiles leave for all other code."""
@@ -49,16 +49,21 @@ class TilePass(ModulePass):
             raise UserError(f"{self.name}: packed is one of {', '.join(WIDTHS)}, not `{self.packed}`")
         given = set(self.operations.split(","))
         if {dual_multiply_add.__name__, unpack_bytes.__name__} <= given:
-            self._take(op, lambda form: choices(form, WIDTHS[self.packed]))
+            self._take(op, lambda form: choices(form, WIDTHS[self.packed]), list)
         elif given & {multiply_add.__name__, multiply_add_24.__name__}:
-            self._take(op, lambda form: direct_choices(form, given, self.core))
+            self._take(op, lambda form: direct_choices(form, given, self.core), worthwhile)
 
-    def _take(self, op: ModuleOp, options: Callable[[ContractOp], list[Choice]]) -> None:
+    def _take(
+        self,
+        op: ModuleOp,
+        options: Callable[[ContractOp], list[Choice]],
+        filter: Callable[[list[list[Choice]]], list[list[Choice]]],
+    ) -> None:
         """Give the forms of each function, and of its loops, the best of their tiles that there is room for."""
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
                 items = [options(form) for form in list(function.walk()) if isinstance(form, ContractOp)]
-                for choice in best(items, self._room(function)):
+                for choice in best(filter(items), self._room(function)):
                     if choice.tile is not None:
                         choice.form.properties["tile"] = choice.tile
                         if choice.scratch_words:

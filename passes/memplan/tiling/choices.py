@@ -24,6 +24,9 @@ from .planes import Planes
 CODE_BYTES = 512
 """Flash that the code of a tile takes beside its constants, about."""
 
+LEAST_SHARE = 0.035
+"""Of all multiply-accumulates: on cores with little flash forms with less keep their code."""
+
 QUAD = {(1, 16): 11, (2, 16): 22, (1, 8): 18, (2, 8): 30}
 """Instructions of a quad of taps for four channels, by pixels and bits of weights."""
 
@@ -96,6 +99,22 @@ def direct_choices(form: ContractOp, operations: Collection[str], core: str) -> 
     pixels = direct.together
     tile = TileAttr(direct.channels * pixels, Kernel.DIRECT, pixels)
     return [none, Choice(form, tile, 0, CODE_BYTES, DIRECT_MAC * form.macs)]
+
+
+def worthwhile(items: Sequence[list[Choice]]) -> list[list[Choice]]:
+    """The same with none alone for forms with little of all multiply-accumulates: code costs flash."""
+    macs = [all_macs(item[0].form) for item in items]
+    least = LEAST_SHARE * sum(macs)
+    return [item if count >= least else item[:1] for item, count in zip(items, macs, strict=True)]
+
+
+def all_macs(form: ContractOp) -> int:
+    """Multiply-accumulates of a form in all rounds of the loops around it."""
+    macs = form.macs
+    for loop in loops_around(form):
+        dim = loop.dims.get(form)
+        macs = macs * loop.trips // (1 if dim is None else form.sizes[dim])
+    return macs
 
 
 def weight_bytes(form: ContractOp) -> int:

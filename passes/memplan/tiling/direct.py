@@ -22,8 +22,12 @@ from .roles import Roles
 SUMS = (i16, IntegerType(24), i32)
 """What sums are added up in."""
 
-MOST_TAPS = 2040
+MOST_TAPS = 510
 """Taps of a run, at most: turns of a loop are counted in 8 bits."""
+
+
+MANY_TAPS = 64
+"""Taps from which on four sums are computed together: a twentieth faster than two, for a dozen bytes of stack."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Direct:
         """Channels of a block: as many as there are registers for, and few left over."""
         if pixels > 1:
             return min(2, self.channels)
-        most = min(4, self.channels)
+        most = min(4 if self.roles.size(self.roles.taps) >= MANY_TAPS else 2, self.channels)
         return next((n for n in range(most, 1, -1) if self.channels % n == 0), most)
 
     @property

@@ -3,6 +3,7 @@
 - `dot_4xP_Q`, `dot8_4xP_Q` (dot.py) add to the sums of four channels at P pixels the products of Q quads.
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
+- `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
 - `plane_O_S_A_B_C` (windows.py) adds those of a window of 3 x 3 taps at O outputs (1 to 6), S apart, of rows that begin
   at the bytes A, B and C (see `mcu.plane_block`).
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .. import direct
+from .. import direct, sparse
 from .dot import dot_block, dot_instructions, macro_name, quad_macro
 from .windows import lanes_block, lanes_instructions, plane_block, plane_instructions
 
@@ -23,6 +24,7 @@ NEEDED = {
     "dot8": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "direct": ("multiply_add", "multiply_add_24"),
+    "sparse": ("multiply_add_24",),
     "lanes": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
 }
 """The operations that the C of a block calls, by the first part of its name."""
@@ -49,6 +51,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
     """The definition of a block, by its name. Raises KeyError for any other name."""
     if (window := direct.Window.of(name)) is not None:
         return direct.block_lines(window, name, asm)
+    if re.fullmatch(sparse.PATTERN, name):
+        return sparse.block_lines(name, asm)
     match parse(name):
         case ("lanes", numbers):
             return lanes_block(name, numbers, asm)
@@ -62,6 +66,8 @@ def instructions(name: str) -> int:
     """How many instructions a block's assembly has, by its name. Raises KeyError for any other name."""
     if (window := direct.Window.of(name)) is not None:
         return sum(not line.endswith(":") for line in direct.instructions(window)) if window.bits == 24 else 0
+    if re.fullmatch(sparse.PATTERN, name):
+        return len(sparse.instructions(name))
     match parse(name):
         case ("lanes", numbers):
             return lanes_instructions(numbers)
