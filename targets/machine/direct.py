@@ -204,12 +204,13 @@ def on_avr(window: Window) -> list[str]:
 def in_c(window: Window, type: str) -> list[str]:
     """The body in C."""
     counter = "int16_t"
+    step = next(n for n in (4, 3, 2, 1) if window.taps % n == 0) if window.bits == 32 else 1
     return [
         f"  {type} {', '.join(f'{name} = sums[{name[1:]}]' for name in window.sums)};",
         f"  for ({counter} row = 0; row < {window.rows}; row++) {{",
-        f"    for ({counter} tap = 0; tap < {window.taps}; tap++) {{",
+        f"    for ({counter} tap = 0; tap < {window.taps}; tap += {step}) {{",
         f"      int8_t w, {', '.join(f'x{pixel}' for pixel in range(window.pixels))};",
-        *(f"      {statement(operation)}" for operation in window.tap()),
+        *(f"      {statement(operation)}" for operation in list(window.tap()) * step),
         "    }",
         *(f"    {statement(operation)}" for operation in window.next_row()),
         "  }",
