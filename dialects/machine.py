@@ -102,6 +102,11 @@ def multiply_add_24(a: int, b: int, c: int) -> int:
     return signed(c + signed(a, BYTE) * signed(b, BYTE), THREE_BYTES)
 
 
+def multiply_add_unsigned_24(a: int, b: int, c: int) -> int:
+    """`c + a * b` of a byte and a byte without sign, modulo 2^24, as a signed number (MULSU, ADD, ADC, ADC)"""
+    return signed(c + signed(a, BYTE) * (b & 0xFF), THREE_BYTES)
+
+
 def multiply_high_halves(a: int, b: int) -> int:
     """`(a * b + 2^15) >> 16` of halves, a half (MUL, MULS, MULSU)"""
     return signed(low(a) * low(b) + (1 << (HALF - 1)) >> HALF, HALF)
@@ -147,6 +152,7 @@ OPERATIONS = {
         MachineOperation(multiply_add_high_low, 3),
         MachineOperation(multiply_add, 3),
         MachineOperation(multiply_add_24, 3),
+        MachineOperation(multiply_add_unsigned_24, 3),
         MachineOperation(multiply_high_halves, 2, 0, HALF, HALF),
         MachineOperation(shift_to_half, 1, 1, THREE_BYTES, HALF),
     )

@@ -471,6 +471,66 @@ def element_bits(memref: SSAValue) -> int | None:
     return element.width.data if isinstance(element, IntegerType) else None
 
 
+@irdl_op_definition
+class ClippedBlockOp(IRDLOperation):
+    """Add products of a window, as far as it lies in the data, to the sums of one to four channels; bytes.
+
+    `window [channels, each, taps, pitch, step, offset]`, `rows` and `count` at run time: `sums[c] += sum over rows r,
+    taps t < count of w[(r * taps + t) * channels + c] * (x[r * pitch + t * step + (each ? c : 0)] + offset)`. The
+    offset is 0, or 128, which makes the data bytes without sign. No sum leaves 24 bits.
+
+    ```mlir
+    mcu.clipped_block %w[%g, %t] data %x[%i, %j, %k] sums %sums rows %n count %m window [4, 1, 3, 96, 12, 128]
+        : memref<3x36xi8, "flash">, memref<8x8x12xi8>, memref<4xi24>
+    ```
+    """
+
+    name = "mcu.clipped_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    data = operand_def(MemRefType)
+    at = var_operand_def(IndexType())
+    rows = operand_def(IndexType())
+    count = operand_def(IndexType())
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    assembly_format = (
+        "$weights `[` $indices `]` `data` $data `[` $at `]` `sums` $sums `rows` $rows `count` $count `window` $window "
+        "attr-dict `:` type($weights) `,` type($data) `,` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: tuple[SSAValue, Sequence[SSAValue]],
+        place: tuple[SSAValue, Sequence[SSAValue]],
+        counts: tuple[SSAValue, SSAValue],
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[*weights, *place, *counts, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Channels, whether each has data of its own, taps of a row, bytes to the next row and tap, the offset."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 6:
+            raise VerifyException("a clipped window has six numbers")
+        channels, each, taps, pitch, step, offset = self.numbers
+        if not (1 <= channels <= 4 and each in (0, 1) and 1 <= taps <= 255 and offset in (0, 128)):
+            raise VerifyException("a clipped block has one to four channels, 255 taps at most, an offset of 0 or 128")
+        if pitch < 1 or step < (channels if each else 1):
+            raise VerifyException("a clipped block moves forward")
+        verify_place(self.weights, len(self.indices), 8)
+        verify_place(self.data, len(self.at), 8)
+        type = self.sums.type
+        if not isinstance(type, MemRefType) or type.element_type != IntegerType(24) or type.get_num_dims() != 1:
+            raise VerifyException(f"expected sums of i24, got {type}")
+
+
 def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
     """Raise VerifyException unless a memref has elements of so many bits and so many dimensions."""
     type = memref.type
@@ -482,6 +542,17 @@ def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
 
 Mcu = Dialect(
     "mcu",
-    [PipelineOp, MachineOp, LoadWordOp, AtOp, DotBlockOp, LanesBlockOp, PlaneBlockOp, DirectBlockOp, SparseBlockOp],
+    [
+        PipelineOp,
+        MachineOp,
+        LoadWordOp,
+        AtOp,
+        DotBlockOp,
+        LanesBlockOp,
+        PlaneBlockOp,
+        DirectBlockOp,
+        ClippedBlockOp,
+        SparseBlockOp,
+    ],
     [],
 )

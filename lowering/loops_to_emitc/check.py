@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ...dialects.errors import UserError
 from ...dialects.mcu import (
     AtOp,
+    ClippedBlockOp,
     DirectBlockOp,
     DotBlockOp,
     LanesBlockOp,
@@ -48,6 +49,7 @@ TAKEN = (
     LanesBlockOp,
     DirectBlockOp,
     SparseBlockOp,
+    ClippedBlockOp,
     PlaneBlockOp,
     LoadWordOp,
     MachineOp,
@@ -181,7 +183,7 @@ class ReadOnly:
         match op:
             case memref.LoadOp() | LoadWordOp() | SparseBlockOp():
                 return True
-            case DotBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp():
+            case DotBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp() | ClippedBlockOp():
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)

@@ -17,6 +17,7 @@ from ...dialects import emitc
 from ...dialects.mcu import (
     LABEL,
     AtOp,
+    ClippedBlockOp,
     DirectBlockOp,
     DotBlockOp,
     LanesBlockOp,
@@ -30,6 +31,7 @@ from .arith import RULES, write_compare
 from .check import SAME_START
 from .machine import (
     write_at,
+    write_clipped_block,
     write_direct_block,
     write_dot_block,
     write_lanes_block,
@@ -98,6 +100,8 @@ class BodyWriter:
                 write_at(self, op)
             case DotBlockOp():
                 write_dot_block(self, op)
+            case ClippedBlockOp():
+                write_clipped_block(self, op)
             case SparseBlockOp():
                 write_sparse_block(self, op)
             case DirectBlockOp():

@@ -40,7 +40,7 @@ def definitions(names: Iterable[str], asm: bool = True) -> list[str]:
     lines = [line for name, entry in known if name in wanted for line in ("", *definition(name, entry, asm))]
     for name, macro in macros(blocks) if asm else []:
         lines += ["", *guarded(name.removeprefix(PREFIX.upper()), macro, False)]
-    if any(name.startswith(("direct", "sparse")) for name in blocks):
+    if any(name.startswith(("clipped", "direct", "sparse")) for name in blocks):
         lines += ["", *guarded("spaces", SPACES)]
     lines += [line for name in called for line in ("", *guarded(name, calling(name)))]
     return lines + [line for name in blocks for line in ("", *guarded(name, block_lines(name, asm)))]

@@ -34,6 +34,18 @@ def pairs_of_pixels() -> Network:
     return net
 
 
+def padded() -> Network:
+    """Windows that leave the data: of data without sign, over each channel by itself, with a stride of 2."""
+    net = Network((1, 2, 7, 8), 5)
+    value = net.node("Relu", net.node("Conv", "x", net.weight(7, 2, 3, 3), net.bias(7), pads=[1] * 4))
+    value = net.node("Relu", net.node("Conv", value, net.weight(7, 1, 3, 3), net.bias(7), pads=[1] * 4, group=7))
+    value = net.node(
+        "Relu", net.node("Conv", value, net.weight(7, 1, 2, 3), net.bias(7), pads=[0, 1, 1, 2], strides=[2, 2], group=7)
+    )
+    net.result(net.node("Conv", value, net.weight(6, 7, 3, 3), net.bias(6), pads=[2, 1, 0, 1]))
+    return net
+
+
 def pointwise() -> Network:
     """Layers whose output lies over their input."""
     net = Network((1, 8, 3, 5), 1)
@@ -65,6 +77,7 @@ def sparse() -> Network:
 NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     "dense": (dense, 2),
     "pairs_of_pixels": (pairs_of_pixels, 3),
+    "padded": (padded, 4),
     "pointwise": (pointwise, 3),
     "residual": (residual, 2),
     "sparse": (sparse, 0),
@@ -91,7 +104,7 @@ def test_the_same_integers(name: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("flags", (["-Os"], ["-O3"], ["-O2", "-DTINYML_NO_ASM"]), ids=" ".join)
-@pytest.mark.parametrize("name", ("dense", "pairs_of_pixels", "sparse"))
+@pytest.mark.parametrize("name", ("dense", "pairs_of_pixels", "padded", "sparse"))
 def test_whatever_the_flags(name: str, flags: list[str], tmp_path: Path):
     net = NETWORKS[name][0]()
     rows = net.rows(2)
@@ -101,18 +114,21 @@ def test_whatever_the_flags(name: str, flags: list[str], tmp_path: Path):
 
 
 @pytest.mark.parametrize("memory", ({"stream": True}, {"input": "rows"}), ids=str)
-def test_slices_call_the_same_kernels(memory: dict[str, Any], tmp_path: Path):
-    net = pairs_of_pixels()
+@pytest.mark.parametrize("name", ("pairs_of_pixels", "padded"))
+def test_slices_call_the_same_kernels(name: str, memory: dict[str, Any], tmp_path: Path):
+    network, layers = NETWORKS[name]
+    net = network()
     rows = net.rows(2)
     compilation = compile_network(net.model(), tmp_path, rows, "uno", **memory)
-    assert tiles(compilation) == 3
+    assert tiles(compilation) == layers
     equal_levels(compilation, real_inputs(rows), [AvrExecutor(compilation.generated(), compilation.board)])
 
 
-def test_constants_beyond_the_reach_of_addresses(tmp_path: Path):
-    net = dense()
+@pytest.mark.parametrize("name", ("dense", "padded", "sparse"))
+def test_constants_beyond_the_reach_of_addresses(name: str, tmp_path: Path):
+    net = NETWORKS[name][0]()
     rows = net.rows(2)
     compilation = compile_network(net.model(), tmp_path, rows, "mega2560")
-    near = replace(compilation, board=replace(compilation.board, near_flash_bytes=400))
+    near = replace(compilation, board=replace(compilation.board, near_flash_bytes=80))
     assert "_far(" in near.generated().source
     equal_levels(near, real_inputs(rows), [AvrExecutor(near.generated(), near.board)])

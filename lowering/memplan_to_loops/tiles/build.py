@@ -13,6 +13,7 @@ from ....dialects.fixed.forms import StructuredForm
 from ....dialects.fixed.tile import Kernel
 from ..emit import Emitter
 from ..index import Style
+from .clipped import build_clipped
 from .columns import build_columns
 from .direct import build_direct
 from .lanes import build_lanes
@@ -24,6 +25,7 @@ KERNELS = {
     Kernel.LANES: build_lanes,
     Kernel.PLANES: build_planes,
     Kernel.DIRECT: build_direct,
+    Kernel.CLIPPED: build_clipped,
 }
 
 

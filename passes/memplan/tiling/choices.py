@@ -12,10 +12,12 @@ from xdsl.dialects.builtin import MemRefType
 from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import ContractOp
 from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
+from ....dialects.machine import multiply_add_24, multiply_add_unsigned_24
 from ....dialects.memplan import loops_around, size_in_bytes
 from ....targets.core import load_core
 from ...knapsack import Item, solutions
 from ..choose_layouts import ChooseLayoutsPass
+from .clipped import Clipped
 from .columns import CHANNELS, Columns
 from .direct import Direct, fits
 from .lanes import Lanes
@@ -89,16 +91,30 @@ def column(form: ContractOp, columns: Columns, bits: int) -> Choice:
 def direct_choices(form: ContractOp, operations: Collection[str], core: str) -> list[Choice]:
     """None, and the kernel that reads data where they lie; not of weights that take less flash under a layout."""
     none = Choice(form, None, 0, 0, PLAIN_MAC * form.macs)
-    direct = None if form.tile is not None else Direct.of(form)
-    if direct is None or not fits(direct, operations) or direct.channels * direct.roles.size(direct.pixels) < 2:
+    if form.tile is not None or (tile := direct_tile(form, operations)) is None:
         return [none]
     weights = form.ins[1].owner
     assert isinstance(weights, ConstantOp), "checked: weights are constant"
     if core and ChooseLayoutsPass(core).choose(weights, load_core(core)) is not None:
         return [none]
-    pixels = direct.together
-    tile = TileAttr(direct.channels * pixels, Kernel.DIRECT, pixels)
     return [none, Choice(form, tile, 0, CODE_BYTES, DIRECT_MAC * form.macs)]
+
+
+def direct_tile(form: ContractOp, operations: Collection[str]) -> TileAttr | None:
+    """The tile of the kernel that reads data where they lie, or, where windows leave them, of that which cuts these."""
+    direct = Direct.of(form)
+    if direct is not None:
+        pixels = direct.together
+        is_one = direct.channels * direct.roles.size(direct.pixels) < 2
+        return (
+            None
+            if is_one or not fits(direct, operations)
+            else TileAttr(direct.channels * pixels, Kernel.DIRECT, pixels)
+        )
+    clipped = Clipped.of(form)
+    if clipped is None or not {multiply_add_24.__name__, multiply_add_unsigned_24.__name__} <= set(operations):
+        return None
+    return TileAttr(clipped.channels, Kernel.CLIPPED, 1)
 
 
 def worthwhile(items: Sequence[list[Choice]]) -> list[list[Choice]]:

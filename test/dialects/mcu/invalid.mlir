@@ -92,3 +92,15 @@ mcu.direct_block %w[%i] data(%x) at(%i) sums %s window [2, 1, 1, 7, 7] : memref<
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, i24)
 // CHECK: a sparse block has weights of delta8 or delta4, not of bitmap
 %t = mcu.sparse_block "bitmap" %w[%i] data %x[%i] count %i sum %s : memref<64xi8>, memref<16xi8>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: a clipped block has one to four channels, 255 taps at most, an offset of 0 or 128
+mcu.clipped_block %w[%i] data %x[%i] sums %s rows %i count %i window [4, 1, 3, 96, 12, 3] : memref<64xi8>, memref<16xi8>, memref<4xi24>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: a clipped block moves forward
+mcu.clipped_block %w[%i] data %x[%i] sums %s rows %i count %i window [4, 1, 3, 96, 3, 0] : memref<64xi8>, memref<16xi8>, memref<4xi24>

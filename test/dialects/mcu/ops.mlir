@@ -42,3 +42,6 @@ mcu.direct_block %bytes[%c0, %c8] data(%x, %x) at(%c0, %c1, %c1, %c0) sums %narr
 %row = "test.op"() : () -> memref<90xi8, "flash">
 // CHECK: mcu.sparse_block "delta4" %row[%c1] data %x[%c0, %c0] count %n sum %t : memref<90xi8, "flash">, memref<4x8xi8>
 %v = mcu.sparse_block "delta4" %row[%c1] data %x[%c0, %c0] count %n sum %t : memref<90xi8, "flash">, memref<4x8xi8>
+%counted = "test.op"() : () -> memref<3x36xi8, "flash">
+// CHECK: mcu.clipped_block %counted[%c0, %c1] data %x[%c0, %c1] sums %narrow rows %c1 count %n window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash">, memref<4x8xi8>, memref<4xi24>
+mcu.clipped_block %counted[%c0, %c1] data %x[%c0, %c1] sums %narrow rows %c1 count %n window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash">, memref<4x8xi8>, memref<4xi24>

@@ -1,5 +1,6 @@
 // RUN: tinyml-opt -p 'memplan-tile{operations=multiply_add_24}' %s | filecheck %s
 // RUN: tinyml-opt -p 'memplan-tile{operations=multiply_add}' %s | filecheck %s --check-prefix WIDE
+// RUN: tinyml-opt -p 'memplan-tile{operations="multiply_add_24,multiply_add_unsigned_24"}' %s | filecheck %s --check-prefix CUT
 // RUN: tinyml-opt -p 'memplan-tile{operations=multiply_add_24},convert-memplan-to-loops{word-bits=16}' %s | filecheck %s --check-prefix LOOPS
 
 // Three channels at two pixels: sums of 24 bits, which a core that adds up words does not have.
@@ -25,7 +26,9 @@ func.func @convolution(%x : memref<1x3x3x2x!fixed.q<i8, 2^-4>>, %y : memref<1x2x
   func.return
 }
 
-// Padding would be read.
+// A window that leaves the data is cut; a core without products of data without sign has no such tile.
+// CUT-LABEL: @padded
+// CUT: tile <4, clipped, 1>
 // CHECK-LABEL: @padded
 // CHECK-NOT: tile
 func.func @padded(%x : memref<1x3x2x!fixed.q<i8, 2^-4>>, %y : memref<1x3x4x!fixed.q<i8, 2^-4>>) {

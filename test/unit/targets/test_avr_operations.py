@@ -17,6 +17,7 @@ from tinyml_opt.dialects.machine import OPERATIONS, multiply_high_halves, shift_
 from tinyml_opt.targets.board import load_board
 from tinyml_opt.targets.executors.avr import AvrExecutor
 from tinyml_opt.targets.firmware import GeneratedModel
+from tinyml_opt.targets.machine.clipped import Clipped
 from tinyml_opt.targets.machine.direct import Window
 from tinyml_opt.targets.machine.spelling import definitions
 
@@ -129,6 +130,45 @@ def test_blocks(name: str, flags: list[str]):
     )
     found = run(BLOCKS[name], flags, source, [name], {"x": data}, len(sums))
     np.testing.assert_array_equal(found, meaning(window, weights, data, starts, sums))
+
+
+CLIPPED = {
+    "clipped_24_4_1_3_60_12_128": (3, 2),
+    "clipped_24_3_0_9_40_1_0": (2, 6),
+    "clipped_24_1_1_5_500_90_0": (3, 5),
+    "clipped_24_4_0_12_30_1_128_far": (2, 9),
+    "clipped_24_2_1_3_60_12_0_far": (2, 1),
+}
+"""Blocks, with rows and taps of a row that lie in the data."""
+
+
+@pytest.mark.parametrize("flags", (FLAGS[0], FLAGS[1], FLAGS[3]), ids=" ".join)
+@pytest.mark.parametrize("name", CLIPPED)
+def test_clipped_blocks(name: str, flags: list[str]):
+    window = Clipped.of(name)
+    assert window is not None
+    (rows, count), random = CLIPPED[name], np.random.default_rng(3)
+    weights = random.integers(-128, 128, (rows, window.taps, window.channels))
+    data = random.integers(-128, 128, rows * window.pitch + count * window.step).astype(np.int8)
+    operation = OPERATIONS["multiply_add_unsigned_24" if window.offset else "multiply_add_24"].meaning
+    sums = [5, -5, 1 << 19, 0][: window.channels]
+    expected = list(sums)
+    for row, tap, channel in np.ndindex(rows, count, window.channels):
+        x = int(data[row * window.pitch + tap * window.step + (channel if window.each else 0)]) + window.offset
+        expected[channel] = operation(int(weights[row, tap, channel]), x, expected[channel])
+    space = "__memx" if window.far else "TINYML_FLASH"
+    source = "\n".join(
+        [
+            f"static const {space} int8_t w[] = {{{', '.join(map(str, weights.reshape(-1)))}}};",
+            "RUN {",
+            f"  tinyml_int24 sums[] = {{{', '.join(map(str, sums))}}};",
+            f"  tinyml_{name}(w, x, {rows}, {count}, sums);",
+            f"  for (int i = 0; i < {len(sums)}; i++) out[i] = sums[i];",
+            "}",
+        ]
+    )
+    board = "mega2560" if window.far else "uno"
+    np.testing.assert_array_equal(run(board, flags, source, [name], {"x": data}, len(sums)), expected)
 
 
 @pytest.mark.parametrize("flags", (FLAGS[0], FLAGS[3]), ids=" ".join)
