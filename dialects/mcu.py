@@ -46,7 +46,7 @@ LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""
 
 LANES = "hls.lanes"
-"""The attribute that says how many iterations of a loop, or points along each dimension of a form, hardware runs at once."""
+"""The attribute that says how many iterations of a loop, or points along each dimension of a form, run at once."""
 
 KEEP = "mcu.keep"
 """The attribute of a function that compilers shall not move into its caller."""

@@ -17,6 +17,7 @@ from typing import Any
 from ..dialects.errors import UserError
 from ..dialects.memories import DEFAULT_MEMORY, parse_memories
 from .costs import FlashReads
+from .device import BRAM36_BYTES, FAMILIES, FPGA_FIELDS, KIND, OPTIONAL_FPGA_FIELDS, Fpga
 
 SIMULATORS = ("simavr", "qemu-system-arm", "qemu-system-riscv32", "host", "none")
 
@@ -76,6 +77,7 @@ class Board:
     stack_bytes: int = 0
     near_flash_bytes: int = 0
     flash_reads: FlashReads | None = None
+    fpga: Fpga | None = None
 
     @property
     def simulator_name(self) -> str:
@@ -170,9 +172,12 @@ def parse_board(name: str, text: str, source: str) -> Board:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # tomllib's own error is a ValueError, that of a long number another
         raise UserError(f"{source} is not TOML: {error}") from None
-    reasons = [f"{source}: {reason}" for reason in board_errors(table)]
+    is_fpga = table.get("kind") == KIND
+    reasons = [f"{source}: {reason}" for reason in (fpga_errors(table) if is_fpga else board_errors(table))]
     if reasons:
         raise UserError(*reasons)
+    if is_fpga:
+        return fpga_board(name, table["title"], Fpga(**table["fpga"]))
     simulator = table.pop("simulator")
     simulator["machines"] = tuple(simulator.get("machines", ()))
     table["memories"] = tuple(Memory(**memory) for memory in table.get("memories", ()))
@@ -181,6 +186,28 @@ def parse_board(name: str, text: str, source: str) -> Board:
     table["flash_reads"] = None if reads is None else FlashReads(**reads)
     table.setdefault("stack_bytes", STACK_BYTES[table["index_bits"]])
     return Board(name=name, simulator=Simulator(**simulator), **table)
+
+
+def fpga_errors(table: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with the table of an FPGA's board."""
+    fpga = table.get("fpga")
+    reasons = field_errors("", table, {"kind": str, "title": str, "fpga": dict}, {})
+    if isinstance(fpga, dict):
+        reasons += field_errors("fpga.", fpga, FPGA_FIELDS, OPTIONAL_FPGA_FIELDS)
+        if fpga.get("family") not in FAMILIES:
+            reasons.append(f"fpga.family must be one of {', '.join(FAMILIES)}")
+        if not reasons and min(fpga["clock_hz"], fpga.get("multiplier_bits", 18)) < 4:
+            reasons.append("fpga.clock_hz and fpga.multiplier_bits are at least 4")
+    return reasons
+
+
+def fpga_board(name: str, title: str, fpga: Fpga) -> Board:
+    """The board of an FPGA: what levels above the hardware ask of a microcontroller is as wide as there is."""
+    memory = int(fpga.bram36 * BRAM36_BYTES)
+    simulator = Simulator("none", reason=f"{fpga.part} is no microcontroller: tinyml run simulates its Verilog")
+    return Board(
+        name, title, fpga.part, KIND, memory, memory, 4, 32, 64, "", (), simulator, clock_hz=fpga.clock_hz, fpga=fpga
+    )
 
 
 def board_errors(table: Mapping[str, Any]) -> list[str]:

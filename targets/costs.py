@@ -37,6 +37,7 @@ UNITS = {
     "index": "an index that is computed at run time",
     "dot_quad_1": "columns: 4 channels x 4 taps x 1 pixel",
     "dot_quad_2": "columns: 4 channels x 4 taps x 2 pixels",
+    "dot_unpack": "columns: the weights of 4 channels x 4 taps are bytes",
     "dot_group_1": "columns: 4 channels at 1 pixel begin and end",
     "dot_group_2": "columns: 4 channels at 2 pixels begin and end",
     "gather_word": "columns: 4 taps of a pixel are gathered",
@@ -49,6 +50,11 @@ UNITS = {
     "plane_block": "planes: outputs that are computed together begin and end",
     "plane_channel": "planes: a row of a channel begins",
     "plane_word": "planes: two cells of 4 channels are taken apart",
+    "direct_mac": "direct: a multiply-accumulate",
+    "direct_weight": "direct: a weight is loaded for all pixels of a block",
+    "direct_element": "direct: an element is loaded for all channels of a block",
+    "direct_run": "direct: a run of taps begins, for all sums of a block",
+    "direct_block": "direct: a block begins and ends",
 }
 """What is counted."""
 

@@ -57,7 +57,8 @@ class Analysis:
     plan; see `plan_of`. `unreachable` says what of the program the board's index width does not reach: then the sizes
     are those of 32-bit indices. `misfit` says all that keeps the model from the board. `cycles` of an inference are
     estimated by the prices of the core `cycles_core`, `cycle_error` is by how many percent models were off where these
-    were fitted, `clock_hz` is 0 where the board's file has none.
+    were fitted, `clock_hz` is 0 where the board's file has none, `cycles_limit` where
+    there is none; `board_flash_bytes` is what the user allows of it.
     """
 
     model: str
@@ -78,6 +79,7 @@ class Analysis:
     cycle_error: float
     cycles_core: str
     clock_hz: int
+    cycles_limit: int
     board_ram_bytes: int
     ram_limit_bytes: int
     board_flash_bytes: int
@@ -98,7 +100,12 @@ class Analysis:
 
 
 def analyze(compilation: Compilation) -> Analysis:
-    """Sizes from the plan and from the program in emitc, and what does not fit."""
+    """Sizes from the plan and from the program in emitc, and what does not fit. Raises UserError for an FPGA."""
+    if compilation.board.fpga is not None:
+        name = compilation.board.name
+        raise UserError(
+            f"board '{name}' is an FPGA, which has no program in flash: tinyml run --board {name} measures it"
+        )
     function = the_function(compilation.memplan)
     plan = plan_of(function)
     memory = Plan(function)
@@ -130,9 +137,10 @@ def analyze(compilation: Compilation) -> Analysis:
         cycle_error=core.cycle_error,
         cycles_core=core.title,
         clock_hz=board.clock_hz or 0,
+        cycles_limit=compilation.options.cycles or 0,
         board_ram_bytes=board.ram_bytes,
         ram_limit_bytes=ram_limit(board, compilation.options.ram),
-        board_flash_bytes=board.flash_bytes,
+        board_flash_bytes=compilation.options.flash_limit(board),
         pointer_bits=board.index_bits,
         has_far_flash=board.near_flash_bytes > 0,
         peak_node="" if peak is None else peak.node,

@@ -32,6 +32,7 @@ from ..passes.onnx.carry_rows import CarryRowsPass
 from ..passes.onnx.carry_states import CarryStatesPass
 from ..targets.board import Board, load_board
 from ..targets.core import core_of, operations_of
+from ..targets.costs import cost_model
 from ..targets.npz import read_arrays
 from ..targets.static_data import arena_limit
 from .model_sizes import sizes_of
@@ -80,7 +81,9 @@ class Options:
     planners of memory may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and
     `percentile` say how ranges follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths
     and scales of single values, `search` looks for those that it leaves open. Without `asm` there is no assembly in the
-    C. `packed` are the bits of weights in the order of use, `auto` as flash allows (passes/memplan/tile.py).
+    C. `packed` are the bits of weights in the order of use, `auto` as flash allows (passes/memplan/tile.py). What a
+    plan is for is its `objective`: speed, ram or flash (passes/memplan/fit.py); `flash` in bytes and `cycles` of an
+    inference are limits.
     """
 
     model: Path
@@ -103,7 +106,16 @@ class Options:
     states: str = ""
     asm: bool = True
     packed: str = "auto"
+    objective: str = "speed"
+    flash: int | None = None
+    cycles: int | None = None
     search: SearchOptions | None = None
+    lanes: int = 1
+    """Of hardware: how many points of a form are computed at once, at most; a power of two."""
+
+    def flash_limit(self, board: Board) -> int:
+        """The bytes of flash that a program may have."""
+        return board.flash_bytes if self.flash is None else min(self.flash, board.flash_bytes)
 
 
 @dataclass
@@ -155,10 +167,16 @@ class Compilation:
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
+    def hardware(self) -> dict[str, int | None]:
+        """The parameters of the hardware's pipeline."""
+        fpga, lanes = self.board.fpga, self.options.lanes
+        multiplier, wide = (None, None) if fpga is None else (fpga.multiplier_bits, fpga.multiplier_wide_bits)
+        return {"lanes": lanes if lanes > 1 else None, "multiplier": multiplier, "wide": wide}
+
     def rtl(self) -> ModuleOp:
         """The program as hardware, in IR."""
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-rtl"), self.timing)
+        run_passes(module, pipeline("fixed-to-rtl", **self.hardware()), self.timing)
         return module
 
     def exposed(self) -> Compilation:
@@ -237,13 +255,17 @@ def options_of(args: Namespace) -> Options:
         states=",".join(args.state),
         asm=args.asm == "on",
         packed=args.packed,
+        objective=args.objective,
+        flash=args.flash,
+        cycles=args.cycles,
         search=search_options(args),
+        lanes=getattr(args, "lanes", 1),
     )
 
 
 def search_options(args: Namespace) -> SearchOptions | None:
     """The search that a command line asks for. Raises UserError for its limits without it, and without data."""
-    limits = {"weights": "--weights", "flash": "--flash", "cycles": "--cycles", "max_loss": "--max-loss"}
+    limits = {"weights": "--weights", "max_loss": "--max-loss"}
     given = [flag for name, flag in limits.items() if getattr(args, name, None) is not None]
     if getattr(args, "search", None) is None:
         if given:
@@ -251,8 +273,10 @@ def search_options(args: Namespace) -> SearchOptions | None:
         return None
     if args.calib is None:
         raise UserError("--search judges types on calibration data: give --calib")
-    loss = args.max_loss if given or args.ram is not None else LOSS
-    return SearchOptions(args.search, args.weights, args.flash, args.cycles, loss, args.objective)
+    limited = given or any(limit is not None for limit in (args.ram, args.flash, args.cycles))
+    return SearchOptions(
+        args.search, args.weights, args.flash, args.cycles, args.max_loss if limited else LOSS, args.errors
+    )
 
 
 def compile_model(options: Options) -> Compilation:
@@ -315,7 +339,7 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
-        spare_biases=narrow,
+        spare_flash=narrow,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,
@@ -383,15 +407,17 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     ram, most = (arena_limit(board, limit, beside, state) for limit in (options.ram, None))
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
-    common["core"] = core_of(board).name
     common |= {
+        "core": core_of(board).name,
+        "costs": cost_model(board).text(),
         "operations": ",".join(operations_of(board)) or None,
-        "flash": board.flash_bytes,
+        "flash": options.flash_limit(board),
         "packed": options.packed,
     }
-    if options.stream or (by == "rows" and options.ram is None):
+    streams = options.stream or (by == "rows" and options.ram is None)
+    if streams and options.objective == "speed" and options.cycles is None:
         return pipeline("fixed-to-memplan", stream=True, **common)
-    return pipeline("fixed-to-memplan-within", ram=ram, **common)
+    return pipeline("fixed-to-memplan-within", ram=ram, objective=options.objective, cycles=options.cycles, **common)
 
 
 def memories_of(board: Board, taken: int) -> str:

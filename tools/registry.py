@@ -39,6 +39,7 @@ PASSES = {
     "fixed-correct-bias": "passes.fixed.correct_bias:CorrectBiasPass",
     "fixed-equalize": "passes.fixed.equalize:EqualizePass",
     "fixed-expose-nodes": "passes.fixed.expose_nodes:ExposeNodesPass",
+    "fixed-find-thresholds": "passes.fixed.find_thresholds:FindThresholdsPass",
     "fixed-fold-casts": "passes.fixed.fold_casts:FoldCastsPass",
     "fixed-fold-shuffles": "passes.fixed.fold_shuffles:FoldShufflesPass",
     "fixed-fold-takes": "passes.fixed.fold_takes:FoldTakesPass",

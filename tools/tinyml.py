@@ -78,6 +78,16 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         help="fit in this much RAM (default: the board's, less the stack)",
     )
     command.add_argument(
+        "--objective",
+        choices=("speed", "ram", "flash"),
+        default="speed",
+        help="what a plan is for: speed within RAM and flash (default), the least RAM, or the least flash",
+    )
+    command.add_argument(
+        "--flash", type=positive, metavar="BYTES", help="constants and code within this (default: the board's flash)"
+    )
+    command.add_argument("--cycles", type=positive, metavar="N", help="about so many cycles per inference, at most")
+    command.add_argument(
         "--stack", type=natural, metavar="BYTES", help="RAM to keep free for the stack (default: the board file's)"
     )
     command.add_argument(
@@ -109,16 +119,35 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     add_size_arguments(command)
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
     if name == "analyze":
+        command.add_argument(
+            "--front", action="store_true", help="the plans that no other one beats in RAM, cycles and flash at once"
+        )
         command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")
         command.add_argument(
             "--figure", type=Path, metavar="FILE", help="draw the arena over time, as .png or .svg (needs matplotlib)"
         )
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
-        command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")
+        command.add_argument(
+            "-t",
+            "--target",
+            choices=("c", "hls", "rtl"),
+            help="C99, HLS C++ (default where the board is an FPGA), or Verilog",
+        )
         add_search_arguments(command)
     if name == "verify":
         add_verify_arguments(command)
+    if name in ("compile", "run", "verify"):
+        command.add_argument(
+            "--lanes", type=positive, default=1, metavar="N", help="Verilog: at most so many points of a form at once"
+        )
+    if name == "run":
+        command.add_argument(
+            "--simulator",
+            choices=("iverilog", "verilator"),
+            default="iverilog",
+            help="of Verilog: iverilog starts at once, verilator is for long runs",
+        )
     if name in ("run", "verify"):
         command.add_argument("--data", type=Path, required=True, metavar="NPZ", help="inputs, and labels `y`")
         command.add_argument("--limit", type=positive, metavar="N", help="use only the first N rows")
@@ -138,8 +167,6 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
         "NAME.types.toml, written beside the C, is what --types takes (default: exact)",
     )
     command.add_argument("--weights", type=positive, metavar="BYTES", help="--search: weights and biases within this")
-    command.add_argument("--flash", type=positive, metavar="BYTES", help="--search: flash within this")
-    command.add_argument("--cycles", type=positive, metavar="N", help="--search: about so many cycles per inference")
     command.add_argument(
         "--max-loss",
         type=loss,
@@ -148,7 +175,7 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
         "limits: 0.5); with limits alone: as exact as they allow",
     )
     command.add_argument(
-        "--objective",
+        "--errors",
         choices=("outputs", "labels"),
         default="outputs",
         help="--search: the error of the outputs, or first the wrong labels `y`",

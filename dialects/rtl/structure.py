@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     SymbolNameConstraint,
     SymbolRefAttr,
+    UnitAttr,
     i64,
 )
 from xdsl.ir import Block, Region, SSAValue
@@ -33,10 +34,10 @@ from xdsl.utils.exceptions import VerifyException
 
 @irdl_op_definition
 class MemoryOp(IRDLOperation):
-    """So many words of so many elements each; with `init` it is read-only.
+    """So many words of so many elements each; with `init` it is read-only. `block`: a block RAM, whatever its size.
 
     ```mlir
-    rtl.memory @weights words 64 lanes 8 : i8 = dense<..> : tensor<64x8xi8>
+    rtl.memory @weights words 64 lanes 8 block : i8 = dense<..> : tensor<64x8xi8>
     ```
     """
 
@@ -46,11 +47,18 @@ class MemoryOp(IRDLOperation):
     lanes = prop_def(IntegerAttr[I64])
     element = prop_def(IntegerType)
     init = opt_prop_def(DenseIntOrFPElementsAttr)
+    block = opt_prop_def(UnitAttr)
     traits = traits_def(SymbolOpInterface())
-    assembly_format = "$sym_name `words` $words `lanes` $lanes `:` $element (`=` $init^)? attr-dict"
+    assembly_format = "$sym_name `words` $words `lanes` $lanes (`block` $block^)? `:` $element (`=` $init^)? attr-dict"
 
     def __init__(
-        self, name: str, words: int, lanes: int, element: IntegerType, init: DenseIntOrFPElementsAttr | None = None
+        self,
+        name: str,
+        words: int,
+        lanes: int,
+        element: IntegerType,
+        init: DenseIntOrFPElementsAttr | None = None,
+        block: bool = False,
     ):
         super().__init__(
             properties={
@@ -59,6 +67,7 @@ class MemoryOp(IRDLOperation):
                 "lanes": IntegerAttr(lanes, i64),
                 "element": element,
                 "init": init,
+                "block": UnitAttr() if block else None,
             }
         )
 
@@ -95,7 +104,7 @@ class ModuleOp(IRDLOperation):
 
 @irdl_op_definition
 class TopOp(IRDLOperation):
-    """The hardware of a model: its modules start one after the other; the caller writes and reads the memories of ports.
+    """The hardware of a model: modules that start one after the other; the caller has the memories of the ports.
 
     ```mlir
     rtl.top @model inputs [@x] outputs [@y] { rtl.start @layer }

@@ -66,11 +66,11 @@ KINDS: dict[str, Kind] = {
     "join": Kind(None),
     "mask": Kind(2, "elements that are set"),
 }
-"""`shl`, `shr`: by a constant (`shr` keeps the sign); `_by`: by an unsigned operand. `resize`: the lowest bits, or more
-copies of the sign. `element`: bits `[amount * n, (amount + 1) * n)` of a word, n being the result's width; `pick`: the same at an
-unsigned operand. `join`: a word of its operands, the first one lowest. `mask`: bits `[g * amount, (g + 1) * amount)`
-set where the second operand is 1, g being the first. Comparisons give a bit; `u...` take their operands as unsigned,
-which must have one width."""
+"""`shl`, `shr`: by a constant (`shr` keeps the sign); `_by`: by an unsigned operand. `resize`: the lowest bits, or
+more copies of the sign. `element`: bits `[amount * n, (amount + 1) * n)` of a word, n being the result's width; `pick`:
+the same at an unsigned operand. `join`: a word of its operands, the first one lowest. `mask`: bits
+`[g * amount, (g + 1) * amount)` set where the second operand is 1, g being the first. Comparisons give a bit; `u...`
+take their operands as unsigned, which must have one width."""
 
 
 def bits_of(value: SSAValue) -> int:

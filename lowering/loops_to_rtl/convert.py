@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects import func, memref, scf
+from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -14,25 +14,31 @@ from xdsl.passes import ModulePass
 from ...dialects import rtl
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
-from ...passes.loops.indices.advance import trips_of
+from ...dialects.rtl.names import made, top_name
+from ...passes.loops.indices.advance import constant_of, trips_of
 from .form import Form
 from .memories import Memory, memory_of, run_of
 from .nest import Nest
 from .pipeline import Limits
 
-ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp)
+ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.ViewOp)
+"""Other shapes of the same elements in the same order, or of some of them."""
+
+BYTE = 8
 
 
 @dataclass(frozen=True)
 class ConvertLoopsToRtlPass(ModulePass):
     """Turn every function of loops into a pipeline of registers, and the public one into what runs them in turn.
 
-    `levels` is how many levels of logic a stage may have, `multiplier` the width of a device's multipliers in bits.
+    `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
+    bits, one of them of `wide` (by default no more).
     """
 
     name = "convert-loops-to-rtl"
     levels: float = 4.0
     multiplier: int = 18
+    wide: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.multiplier < 4:
@@ -41,7 +47,7 @@ class ConvertLoopsToRtlPass(ModulePass):
         public = [f for f in functions if f.sym_visibility is None or f.sym_visibility.data != "private"]
         if len(public) != 1:
             raise UserError(f"{self.name}: hardware has one public function, this module {len(public)}")
-        program = Program(op, public[0], Limits(self.levels, self.multiplier))
+        program = Program(op, public[0], Limits(self.levels, self.multiplier, max(self.wide, self.multiplier)))
         made = program.build()
         for old in list(op.ops):
             if isinstance(old, func.FuncOp | memref.GlobalOp):
@@ -57,16 +63,21 @@ class Program:
         self.functions = {f.sym_name.data: f for f in module.ops if isinstance(f, func.FuncOp)}
         self.memories = {g.sym_name.data: memory_of(g) for g in module.ops if isinstance(g, memref.GlobalOp)}
         self.bound: dict[SSAValue, Memory] = {}
+        self.offsets: dict[SSAValue, int] = {}
+        """Where a memref begins in its memory, in elements."""
         self.rounds: dict[str, list[int]] = {}
         self.nests: dict[str, Nest] = {}
 
     def build(self) -> list[Operation]:
         """The ops of the level."""
         inputs, outputs = self._ports()
-        top = rtl.TopOp(self.public.sym_name.data, inputs, outputs, self._sequence(self.public.body.block, {}))
+        top = rtl.TopOp(
+            top_name(self.public.sym_name.data), inputs, outputs, self._sequence(self.public.body.block, {})
+        )
         top.attributes.update(self.public.attributes)
         for name, nest in self.nests.items():
             self._bind_constants(self.functions[name])
+            nest.offsets = self.offsets
             self._observe(nest)
         modules: list[Operation] = []
         used: dict[str, Memory] = {}
@@ -89,7 +100,7 @@ class Program:
         for number, argument in enumerate(self.public.args):
             assert isinstance(argument.type, MemRefType) and isinstance(argument.type.element_type, IntegerType)
             kind = "in" if number < len(inputs) else "out"
-            symbol = f"{self.public.sym_name.data}_{kind}{number}"
+            symbol = made(self.public.sym_name.data, f"{kind}{number}")
             elements = prod(argument.type.get_shape())
             self.bound[argument] = self.memories[symbol] = Memory(symbol, argument.type.element_type, elements)
             names.append(symbol)
@@ -102,8 +113,8 @@ class Program:
             match op:
                 case memref.GetGlobalOp():
                     self.bound[op.memref] = self.memories[op.name_.string_value()]
-                case memref.ReinterpretCastOp() | memref.CastOp():
-                    self.bound[op.results[0]] = self.bound[op.operands[0]]
+                case _ if isinstance(op, ADDRESSES):
+                    self._bind_address(op)
                 case func.CallOp():
                     body.add_op(self._start(op, rounds))
                 case scf.ForOp():
@@ -113,9 +124,9 @@ class Program:
                     inner = dict(rounds)
                     inner_block = self._repeated(op, inner, trips)
                     body.add_op(rtl.RepeatOp(trips, inner_block))
-                case func.ReturnOp() | scf.YieldOp():
-                    pass
-                case _ if op.name == "arith.constant":
+                case arith.IndexCastOp() if op.input in rounds:
+                    rounds[op.result] = rounds[op.input]
+                case func.ReturnOp() | scf.YieldOp() | arith.ConstantOp():
                     pass
                 case _:
                     raise OpError(op, f"`{op.name}` has no place between the modules of a model in hardware")
@@ -134,15 +145,13 @@ class Program:
         function = self.functions[name]
         taken = [rounds[operand] for operand in op.operands if operand in rounds]
         bits = [rtl.signed_bits(0, trips - 1) for _, trips in taken]
-        memories = [self.bound[operand] for operand in op.operands if operand not in rounds]
+        given = [operand for operand in op.operands if operand not in rounds]
         arguments = function.args[len(taken) :]
         if name in self.nests:
-            same = all(self.bound[a] is m for a, m in zip(arguments, memories, strict=True))
-            if not same or self.rounds[name] != bits:
-                raise OpError(op, "a module has one set of memories: a form that is called twice needs two functions")
-        else:
-            self.nests[name], self.rounds[name] = Nest(function), bits
-            self.bound.update(zip(arguments, memories, strict=True))
+            raise OpError(op, "a module is started at one place: a form that is called twice needs two functions")
+        self.nests[name], self.rounds[name] = Nest(function), bits
+        for argument, operand in zip(arguments, given, strict=True):
+            self.bound[argument], self.offsets[argument] = self.bound[operand], self.offsets.get(operand, 0)
         return rtl.StartOp(name, [round for round, _ in taken])
 
     def _bind_constants(self, function: func.FuncOp) -> None:
@@ -150,7 +159,22 @@ class Program:
             if isinstance(op, memref.GetGlobalOp):
                 self.bound[op.memref] = self.memories[op.name_.string_value()]
             elif isinstance(op, ADDRESSES):
-                self.bound[op.results[0]] = self.bound[op.operands[0]]
+                self._bind_address(op)
+
+    def _bind_address(self, op: Operation) -> None:
+        """Another shape of the same elements, or a part of them. Raises OpError where elements are of another width."""
+        source, result = op.operands[0], op.results[0]
+        memory, offset = self.bound[source], self.offsets.get(source, 0)
+        assert isinstance(result.type, MemRefType)
+        if result.type.element_type != memory.element:
+            raise OpError(op, f"a memory of {memory.element} is read as {result.type.element_type}: hardware cannot")
+        if isinstance(op, memref.ReinterpretCastOp):
+            offset += op.static_offsets.get_values()[0]
+        elif isinstance(op, memref.ViewOp):
+            start = constant_of(op.byte_shift)
+            assert start is not None and memory.bits == BYTE, "lowered from a plan: views are of bytes"
+            offset += start
+        self.bound[result], self.offsets[result] = memory, offset
 
     def _observe(self, nest: Nest) -> None:
         """Note how many neighbouring elements the lanes of each access take."""
@@ -159,7 +183,7 @@ class Program:
                 finishing = nest.is_finishing(op)
                 lanes = nest.group_coordinates() if finishing else nest.coordinates(nest.depth(op))
                 access = nest.access(op)
-                run = run_of(nest, access, lanes)
+                run = run_of(nest, access, lanes, finishing)
                 memory = self.bound[access.memory]
                 if run is not None and memory.values is None:
                     memory.runs.add(run.width)

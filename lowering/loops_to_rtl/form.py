@@ -129,8 +129,26 @@ class Form:
                 self.values[op.res] = self._load(op, lanes)
             case memref.StoreOp():
                 self._store(op, lanes)
+            case scf.IfOp():
+                self._choose(op, lanes)
             case _:
                 self.values[op.results[0]] = self._computed(op, lanes)
+
+    def _choose(self, op: scf.IfOp, lanes: Sequence[Coordinates]) -> None:
+        """Both sides are computed, then one is taken."""
+        lasts = [region.block.last_op for region in (op.true_region, op.false_region)]
+        for region in (op.true_region, op.false_region):
+            for inner in region.block.ops:
+                if not isinstance(inner, scf.YieldOp):
+                    self.evaluate(inner, lanes)
+        for number, result in enumerate(op.results):
+            taken: dict[Coordinates, Value] = {}
+            for lane in lanes:
+                left, right = (self.value(last.operands[number], lane) for last in lasts if last is not None)
+                operands = [self.value(op.cond, lane), left, right]
+                bits = max(bits_of(left), bits_of(right))
+                taken[lane] = self.engine.pipeline.compute("select", operands, bits)
+            self.values[result] = taken
 
     def _computed(self, op: Operation, lanes: Sequence[Coordinates]) -> dict[Coordinates, Value]:
         """The same op on the same operands is written once."""

@@ -16,6 +16,9 @@ from ...dialects.dense import from_numpy, to_numpy
 from .nest import Access, Coordinates, Nest
 from .running import Running
 
+TABLE_BITS = 4096
+"""A constant of more bits takes too many look-up tables: more than a hundred of six inputs."""
+
 
 @dataclass(eq=False)
 class Memory:
@@ -54,8 +57,10 @@ def memory_of(op: memref.GlobalOp) -> Memory:
 
 
 def declare(symbol: str, values: NDArray[Any], element: IntegerType) -> rtl.MemoryOp:
-    """A read-only memory with words of the rows of `values`."""
-    return rtl.MemoryOp(symbol, *values.shape, element, from_numpy(values, element))
+    """A read-only memory with words of the rows of `values`; a large one is a block RAM."""
+    words, lanes = values.shape
+    is_large = values.size * element.width.data > TABLE_BITS
+    return rtl.MemoryOp(symbol, words, lanes, element, from_numpy(values, element), is_large)
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,11 @@ class Run:
     start: Running
 
 
-def run_of(nest: Nest, access: Access, lanes: Sequence[Coordinates]) -> Run | None:
-    """How lanes take a run of a power of two of elements that starts at its multiples; None where they do not."""
+def run_of(nest: Nest, access: Access, lanes: Sequence[Coordinates], is_finishing: bool) -> Run | None:
+    """How lanes take a run of a power of two of elements that starts at its multiples; None where they do not.
+
+    What finishes results takes lanes of a loop one group after the other.
+    """
     if access.terms:
         return None
     offsets = sorted({access.running.at(lane) for lane in lanes})
@@ -76,6 +84,6 @@ def run_of(nest: Nest, access: Access, lanes: Sequence[Coordinates]) -> Run | No
         return None
     start = Running(access.running.base + first, access.running.steps)
     moved = [start.base, *(s * loop.lanes for s, loop in zip(start.steps, nest.loops, strict=True))]
-    serial = nest.group < nest.lanes
+    serial = is_finishing and nest.group < nest.lanes
     moved += [s * nest.group for s, loop in zip(start.steps, nest.loops, strict=True) if serial and loop.lanes > 1]
     return Run(width, start) if all(move % width == 0 for move in moved) else None

@@ -53,6 +53,8 @@ class Nest:
         self.loops: list[Loop] = []
         self.depths: dict[scf.ForOp, int] = {}
         self.reduction: int | None = None
+        self.offsets: dict[SSAValue, int] = {}
+        """Where memrefs begin in their memories, in elements."""
         self._read(function.body.block)
         self._known: dict[SSAValue, Running | None] = {}
 
@@ -213,7 +215,8 @@ class Nest:
     def access(self, op: memref.LoadOp | memref.StoreOp) -> Access:
         """Where an op reads or writes."""
         assert isinstance(op.memref.type, MemRefType)
-        running, terms, stride = Running.constant(0, len(self.loops)), list[tuple[SSAValue, int]](), 1
+        offset = self.offsets.get(op.memref, 0)
+        running, terms, stride = Running.constant(offset, len(self.loops)), list[tuple[SSAValue, int]](), 1
         for index, size in zip(reversed(op.indices), reversed(op.memref.type.get_shape()), strict=True):
             part, rest = self.split(index)
             running = running.plus(part, stride)

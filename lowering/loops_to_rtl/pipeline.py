@@ -61,10 +61,11 @@ def cost(kind: str, bits: int) -> float:
 
 @dataclass(frozen=True)
 class Limits:
-    """How deep the logic of a stage may be, and the width of a multiplier's operands."""
+    """How deep the logic of a stage may be, and the widths of a multiplier's operands."""
 
     levels: float
     multiplier: int
+    wide: int
 
 
 class Pipeline:

@@ -9,6 +9,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects import rtl
 from ...dialects.diagnostics import OpError
+from ...dialects.rtl.names import made
 from .engine import Engine
 from .memories import Memory, declare, run_of
 from .nest import Access, Coordinates, Nest
@@ -49,7 +50,7 @@ class Ports:
             return self._from_packed(engine, access, memory, lanes, steps)
         if memory.values is not None:
             self.shared[memory.symbol] = memory
-        run = None if memory.values is not None else run_of(self.nest, access, lanes)
+        run = None if memory.values is not None else run_of(self.nest, access, lanes, steps.is_finishing)
         if run is None:
             found = {o: self._element(engine, access.running, o, memory, steps) for o in offsets}
             return {lane: found[access.running.at(lane)] for lane in lanes}
@@ -69,7 +70,7 @@ class Ports:
     ) -> dict[Coordinates, Value]:
         assert memory.values is not None
         words = steps.packed(access, lanes, memory)
-        symbol = f"{self.symbol}_{memory.symbol}_{len(self.constants)}"
+        symbol = made(self.symbol, f"rom{len(self.constants)}")
         self.constants.append(declare(symbol, words, memory.element))
         address = engine.running(0, steps.row_major(access.running))
         word = self.word(engine.pipeline, symbol, address, words.shape[1] * memory.bits)
@@ -121,7 +122,7 @@ class Ports:
         enable: Callable[[int], SSAValue],
     ) -> int:
         """Write what lanes have; returns the stage in which it is written."""
-        run = run_of(self.nest, access, list(values))
+        run = run_of(self.nest, access, list(values), steps.is_finishing)
         if run is None:
             raise OpError(
                 op, f"its {len(values)} lanes do not write neighbouring elements: choose lanes of another loop"

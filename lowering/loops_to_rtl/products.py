@@ -16,18 +16,24 @@ def multiply(pipeline: Pipeline, left: Value, right: Value, bits: int) -> Value:
         if number == 0:
             return 0
     width = min(bits, bits_of(left) + bits_of(right))
+    narrow, wide = pipeline.limits.multiplier, pipeline.limits.wide
+    limits = min(((narrow, wide), (wide, narrow)), key=lambda pair: pieces(left, pair[0]) * pieces(right, pair[1]))
     terms = [
         (one_product(pipeline, a, b), i + j)
-        for a, i in parts(pipeline, left)
-        for b, j in parts(pipeline, right)
+        for a, i in parts(pipeline, left, limits[0])
+        for b, j in parts(pipeline, right, limits[1])
         if i + j < width
     ]
     return summed(pipeline, terms, width)
 
 
-def parts(pipeline: Pipeline, value: Value) -> list[tuple[Value, int]]:
+def pieces(value: Value, limit: int) -> int:
+    """In how many parts a value is split."""
+    return max(1, -(-(bits_of(value) - 1) // (limit - 1)))
+
+
+def parts(pipeline: Pipeline, value: Value, limit: int) -> list[tuple[Value, int]]:
     """A value as a sum of narrow ones, each times a power of two: the lower ones are not negative."""
-    limit = pipeline.limits.multiplier
     if bits_of(value) <= limit:
         return [(value, 0)]
     digit, found, shift = limit - 1, list[tuple[Value, int]](), 0

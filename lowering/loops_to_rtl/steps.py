@@ -20,7 +20,7 @@ class Steps:
     """
 
     def __init__(self, nest: Nest, is_finishing: bool):
-        self.nest = nest
+        self.nest, self.is_finishing = nest, is_finishing
         depth = nest.parallel if is_finishing else len(nest.loops)
         self.moves: list[tuple[int, int, int]] = [
             (d, loop.turns, loop.lanes) for d, loop in enumerate(nest.loops[:depth])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from xdsl.context import Context
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
 from xdsl.ir.affine import AffineMap
 from xdsl.passes import ModulePass
@@ -14,7 +15,8 @@ from xdsl.passes import ModulePass
 from ...dialects.access import Linear, linear_map
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.scalar import RescaleOp
 from ...dialects.mcu import LANES
 from ...dialects.memplan.liveness import root_of
 
@@ -25,6 +27,7 @@ class LanesPass(ModulePass):
 
     Lanes are the last dimension of the reduction, what is left those of the last parallel dimension: both where
     buffers are read and written in neighbouring elements that fill a word; constants are laid out as they are read.
+    What only maps elements, and multiplies or divides for that, has none: each lane would need its own divider.
     """
 
     name = "memplan-lanes"
@@ -35,8 +38,17 @@ class LanesPass(ModulePass):
             raise UserError(f"{self.name}: lanes is a power of two, got {self.lanes}")
         for form in [o for o in op.walk() if isinstance(o, StructuredForm)]:
             lanes = lanes_of_form(form, self.lanes)
-            if any(number > 1 for number in lanes):
+            if any(number > 1 for number in lanes) and not is_costly(form):
                 form.attributes[LANES] = DenseArrayBase.from_list(i64, lanes)
+
+
+def is_costly(form: StructuredForm) -> bool:
+    """True for a map whose body multiplies or divides."""
+    if not isinstance(form, MapOp):
+        return False
+    ops = list(form.body.block.ops)
+    scales = any(isinstance(op, RescaleOp) and op.multiplier is not None for op in ops)
+    return scales or any(isinstance(op, arith.MuliOp | arith.DivSIOp) for op in ops)
 
 
 def lanes_of_form(form: StructuredForm, most: int) -> list[int]:

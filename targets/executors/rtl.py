@@ -12,7 +12,7 @@ from ...dialects.fixed.types import PortAttr
 from ..simulators.outcome import FirmwareFault
 from ..simulators.verilog import simulate
 from ..verilog.program import image_files, parts_of, print_verilog
-from ..verilog.testbench import INPUTS, print_testbench, vector_file, vectors
+from ..verilog.testbench import INPUTS, print_testbench, testbench_name, vector_file, vectors
 from .compiled import pack_rows, unpack_rows
 from .hls import from_text
 from .interface import Arrays, Measurement, Run
@@ -49,14 +49,14 @@ class RtlExecutor:
             directory = Path(scratch)
             for file, text in files.items():
                 (directory / file).write_text(text, encoding="utf-8")
-            text = simulate(self.simulator, f"{name}_tb", [f"{name}.v", f"{name}_tb.v"], directory)
+            text = simulate(self.simulator, testbench_name(name), [f"{name}.v", f"{name}_tb.v"], directory)
         numbers, cycles = outcome_of(text)
         outputs = unpack_rows(from_text(numbers, self.outputs), self.outputs, len(rows))
         return Run(outputs, {}, Measurement(cycles=round(cycles / len(rows))))
 
 
 def outcome_of(text: str) -> tuple[str, int]:
-    """The outputs that a test bench prints, and the cycles of all rows. Raises FirmwareFault where it printed no end."""
+    """The outputs that a test bench prints, and the cycles of all rows. Raises FirmwareFault without an end."""
     lines = text.split("\n")
     for number, line in enumerate(lines):
         if line.startswith("cycles "):

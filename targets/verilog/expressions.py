@@ -8,6 +8,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects import rtl
 from ...dialects.rtl import address_bits, bits_of
+from ...dialects.rtl.names import wire_stem
 
 
 def literal(value: int, bits: int) -> str:
@@ -38,7 +39,7 @@ class Wires:
 
     def define(self, value: SSAValue, hint: str = "") -> str:
         """A name for a value: its hint with a number, which no keyword has."""
-        stem = f"{hint or value.name_hint or 'w'}_"
+        stem = f"{wire_stem(hint or value.name_hint or 'w')}_"
         number = len(self._names)
         while f"{stem}{number}" in self._taken:
             number += 1
@@ -208,7 +209,8 @@ def of_mask(wires: Wires, op: rtl.ComputeOp) -> str:
     place, flag = op.args
     ones = f"{bits}'h{(1 << amount) - 1:x}"
     if amount < bits:
-        ones = f"({ones} << ({wires.unsigned(place, max(2, address_bits(bits)))} * {max(2, address_bits(bits))}'d{amount}))"
+        room = max(2, address_bits(bits))
+        ones = f"({ones} << ({wires.unsigned(place, room)} * {room}'d{amount}))"
     return f"{ones} & {{{bits}{{{wires.name(flag)}}}}}"
 
 

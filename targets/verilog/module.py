@@ -170,7 +170,8 @@ class ModuleText:
         name = memory.sym_name.data
         if name not in self.roms:
             self.roms.add(name)
-            self.declarations.append(f"reg {span(memory.bits)}{name} [0:{memory.words.value.data - 1}];")
+            style = '(* rom_style = "block" *) ' if memory.block is not None else ""
+            self.declarations.append(f"{style}reg {span(memory.bits)}{name} [0:{memory.words.value.data - 1}];")
             self.declarations.append(f'initial $readmemh("{image_file(name)}", {name});')
         self.unreset.append(f"{self._register(op)} <= {name}[{address}];")
 

@@ -12,6 +12,7 @@ from ...dialects import rtl
 from ...dialects.fixed.types import PortAttr
 from ...dialects.names import identifier
 from ...dialects.rtl import address_bits
+from ...dialects.rtl.names import made
 from .expressions import span
 from .module import port_names, write_names
 
@@ -100,11 +101,11 @@ class TopText:
     def _repeat(self, op: rtl.RepeatOp, go: str) -> str:
         """Rounds: the number of the round is a register."""
         number, trips = len(self.rounds), op.trips.value.data
-        name, bits = f"round_{number}", rtl.signed_bits(0, trips - 1)
+        name, bits = made("round", number), rtl.signed_bits(0, trips - 1)
         self.rounds[op.body.block.args[0]] = name
-        again, finished = f"again_{number}", f"finished_{number}"
+        again, finished = made("again", number), made("finished", number)
         self.lines += [f"reg {span(bits)}{name};", f"wire {again}, {finished};"]
-        flag = f"go_{number}"
+        flag = made("go", number)
         self.lines.append(f"wire {flag} = {go} | {again};")
         done = self._sequence(list(op.body.block.ops), flag)
         last = f"{name} == {bits}'d{trips - 1}"
@@ -117,21 +118,21 @@ class TopText:
         name = op.module.string_value()
         module, number = self.modules[name], len(self.order)
         self.order.append(name)
-        done, active = f"done_{number}", f"active_{number}"
+        done, active = made("done", number), made("active", number)
         self.lines += [f"wire {done};", f"reg {active};"]
         self.reset.append(f"{active} <= 1'b0;")
         self.clocked.append(f"if ({go}) {active} <= 1'b1; else if ({done}) {active} <= 1'b0;")
         pins = [("clk", "clk"), ("rst", "rst"), ("start", go), ("done", done)]
         pins += [(f"round{i}", self.rounds[value]) for i, value in enumerate(op.rounds) if takes(module, i)]
         for port, bits in memory_ports(module, self.memories):
-            self.lines.append(f"wire {span(bits)}m{number}_{port};")
-            pins.append((port, f"m{number}_{port}"))
-        self.lines.append(f"{name} m{number} (" + ", ".join(f".{pin}({wire})" for pin, wire in pins) + ");")
+            self.lines.append(f"wire {span(bits)}{made('m', number, port)};")
+            pins.append((port, made("m", number, port)))
+        self.lines.append(f"{name} {made('m', number)} (" + ", ".join(f".{pin}({wire})" for pin, wire in pins) + ");")
         return done
 
     def _memory(self, memory: rtl.MemoryOp) -> None:
         """A memory, the module at work at each of its ports; a caller's where none is."""
-        name, words, lanes = memory.sym_name.data, memory.words.value.data, memory.lanes.value.data
+        name, words = memory.sym_name.data, memory.words.value.data
         self.lines.append(f"reg {span(memory.bits)}{name} [0:{words - 1}];")
         mine = [port for port in self.ports if port.memory is memory]
         self._writes(memory, [port for port in mine if port.is_input])
@@ -147,33 +148,33 @@ class TopText:
         if outside:
             users.setdefault(0, [])
         for port, readers in sorted(users.items()):
-            word = f"{name}_q{port}"
+            word = made(name, f"q{port}")
             extra = [word_address(p) for p in outside] if port == 0 else []
-            addresses = [(f"active_{n}", f"m{n}_{address}") for n, address, _ in readers]
+            addresses = [(made("active", n), made("m", n, address)) for n, address, _ in readers]
             last = extra[0] if extra else addresses.pop()[1]
             chosen = "".join(f"{flag} ? {address} : " for flag, address in addresses) + last
-            self.lines += [f"reg {span(memory.bits)}{word};", f"wire {span(bits)}{word}_at = {chosen};"]
-            self.lines.append(f"always @(posedge clk) {word} <= {name}[{word}_at];")
-            self.lines += [f"assign m{n}_{data} = {word};" for n, _, data in readers]
+            self.lines += [f"reg {span(memory.bits)}{word};", f"wire {span(bits)}{word}__at = {chosen};"]
+            self.lines.append(f"always @(posedge clk) {word} <= {name}[{word}__at];")
+            self.lines += [f"assign {made('m', n, data)} = {word};" for n, _, data in readers]
         for port in outside:
             self._element(memory, port)
 
     def _element(self, memory: rtl.MemoryOp, port: TopPort) -> None:
         """The element of a word that a caller reads."""
-        word, low = f"{memory.sym_name.data}_q0", low_bits(memory)
+        word, low = made(memory.sym_name.data, "q0"), low_bits(memory)
         if memory.lanes.value.data == 1:
             self.lines.append(f"assign {port.name}_data = {word};")
             return
         room = address_bits(memory.bits)
-        self.lines.append(f"reg [{low - 1}:0] {port.name}_part;")
-        self.lines.append(f"always @(posedge clk) {port.name}_part <= {port.name}_addr[{low - 1}:0];")
-        place = f"{{{room - low}'d0, {port.name}_part}}" if room > low else f"{port.name}_part"
+        self.lines.append(f"reg [{low - 1}:0] {port.name}__part;")
+        self.lines.append(f"always @(posedge clk) {port.name}__part <= {port.name}_addr[{low - 1}:0];")
+        place = f"{{{room - low}'d0, {port.name}__part}}" if room > low else f"{port.name}__part"
         self.lines.append(f"assign {port.name}_data = {word}[{place} * {room}'d{port.bits} +: {port.bits}];")
 
     def _writes(self, memory: rtl.MemoryOp, outside: Sequence[TopPort]) -> None:
         name, bits, lanes = memory.sym_name.data, address_bits(memory.words.value.data), memory.lanes.value.data
         writers = [
-            (f"active_{number}", *(f"m{number}_{pin}" for pin in write_names(name)))
+            (made("active", number), *(made("m", number, pin) for pin in write_names(name)))
             for number, module in enumerate(self.order)
             for op in self.modules[module].body.block.ops
             if isinstance(op, rtl.WriteOp) and op.memory.string_value() == name
@@ -190,15 +191,15 @@ class TopText:
             return
         if not outside:
             writers[-1] = ("", *writers[-1][1:])
-        for number, (kind, width) in enumerate((("at", bits), ("d", memory.bits), ("m", lanes)), 1):
+        for number, (kind, width) in enumerate((("at", bits), ("data", memory.bits), ("mask", lanes)), 1):
             chosen = "".join(f"{w[0]} ? {w[number]} : " for w in writers[:-1]) + writers[-1][number]
-            self.lines.append(f"wire {span(width)}{name}_w{kind} = {chosen};")
+            self.lines.append(f"wire {span(width)}{made(name, kind)} = {chosen};")
         each = memory.element.width.data
         self.lines.append("always @(posedge clk) begin")
         for lane in range(lanes):
             part = f"[{lane * each + each - 1}:{lane * each}]" if lanes > 1 else ""
-            flag = f"{name}_wm[{lane}]" if lanes > 1 else f"{name}_wm"
-            self.lines.append(f"  if ({flag}) {name}[{name}_wat]{part} <= {name}_wd{part};")
+            flag = f"{name}__mask[{lane}]" if lanes > 1 else f"{name}__mask"
+            self.lines.append(f"  if ({flag}) {name}[{name}__at]{part} <= {name}__data{part};")
         self.lines.append("end")
 
 

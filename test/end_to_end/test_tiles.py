@@ -165,7 +165,7 @@ def test_less_flash_has_weights_of_bytes(tmp_path: Path):
     net.result(net.node("Gemm", first, net.weight(12, 128), net.bias(12), transB=1))
     rows = net.rows(1)
     widths: list[list[int]] = []
-    for flash in (262_144, 131_072, 98_304):
+    for flash in (262_144, 131_072, 90_000):
         compilation = compile_network(net.model(), tmp_path, rows, str(smaller_board(tmp_path, flash)))
         forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm)]
         widths.append([form.tile.bits.data for form in forms if form.tile is not None])

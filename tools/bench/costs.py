@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from ...dialects.fixed.forms import StructuredForm
 from ...passes.fixed.calibrate import the_function
 from ...passes.memplan.costing.forms import form_work
 from ...targets.board import load_board
-from ...targets.core import Core, core_name, load_core
+from ...targets.core import Core, core_name, load_core, operations_of
 from ...targets.costs import UNITS, CostModel, Work, total_work
 from ...targets.executors.select import board_executor
 from ...targets.timing import estimated_cycles, instructions
@@ -34,6 +35,15 @@ from .models import random_rows
 from .samples import Sample, samples
 
 BOARDS = ("uno", "metro-m0", "bluepill", "nano33ble", "stm32f746", "mps2-an505", "mps3-an547")
+WAYS: dict[str, dict[str, Any]] = {
+    "": {},
+    ", 16 bits packed": {"packed": "16"},
+    ", 8 bits packed": {"packed": "8"},
+    ", without tiles": {"objective": "flash"},
+    ", least RAM": {"objective": "ram"},
+}
+"""Options of the compiler, by what they add to the name of a model; the others where the core has tiles."""
+
 SHARE = 0.02
 """Functions below this share of their model's cycles count as if they had it: their relative error matters less."""
 
@@ -76,9 +86,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measured(sample: Sample, name: str) -> Iterator[Point]:
-    """The functions of a model on a board; none where it does not fit."""
+    """The functions of a model on a board, compiled in several ways where the core has tiles."""
+    ways = WAYS if "dual_multiply_add" in operations_of(load_board(name)) else {"": WAYS[""]}
+    for way, options in ways.items():
+        yield from measured_in(way, sample, name, options)
+
+
+def measured_in(way: str, sample: Sample, name: str, options: Mapping[str, Any]) -> Iterator[Point]:
+    """The functions of a model, compiled with these options; none where it does not fit."""
     try:
-        compilation = sample.compile(name)
+        compilation = sample.compile(name, **options)
         model = compilation.generated()
         inputs = {port.label.data: random_rows(port, 1) for port in model.inputs}
         profile = board_executor(model, compilation.board).run(inputs).measurement.profile
@@ -94,7 +111,7 @@ def measured(sample: Sample, name: str) -> Iterator[Point]:
         cycles = counts["cycles"] if exact else estimated_cycles(counts, board) or 0.0
         work = total_work(map(form_work, forms))
         node = function.removeprefix(f"{model.name}_")
-        yield Point(core_name(board), sample.name, node, work, cycles, 0.0 if exact else instructions(counts))
+        yield Point(core_name(board), sample.name + way, node, work, cycles, 0.0 if exact else instructions(counts))
 
 
 def functions_of(compilation: Compilation) -> Mapping[str, list[StructuredForm]]:
@@ -113,14 +130,20 @@ def functions_of(compilation: Compilation) -> Mapping[str, list[StructuredForm]]
 def fitted(core: Core, points: Sequence[Point]) -> Core:
     """The core with new prices."""
     cycles, counted = (prices(points, [getattr(p, kind) for p in points]) for kind in ("cycles", "instructions"))
+    seen = {name for point in points for name in point.work.units}
+    cycles = {**{name: price for name, price in core.cycles.items() if name not in seen}, **cycles}
     new = replace(core, cycles=cycles, instructions=counted if any(p.instructions for p in points) else {})
     return replace(new, cycle_error=round(float(np.mean(list(model_errors(CostModel(new), points).values()))), 1))
 
 
 def prices(points: Sequence[Point], values: Sequence[float]) -> dict[str, float]:
-    """The price of each unit."""
+    """The price of each unit; those of encodings are given (`layout_cycles`)."""
     names = [name for name in UNITS if any(point.work.units.get(name) for point in points)]
-    names += sorted({name for point in points for name in point.work.units} - set(UNITS))
+    given = load_core(points[0].core).layout_cycles
+    values = [
+        value - sum(given.get(unit, 0.0) * count for unit, count in point.work.units.items())
+        for point, value in zip(points, values, strict=True)
+    ]
     sums = {model: sum(v for p, v in zip(points, values, strict=True) if p.model == model) for model in models(points)}
     weights = np.array([1 / max(v, SHARE * sums[p.model], 1.0) for p, v in zip(points, values, strict=True)])
     counts = np.array([[point.work.units.get(name, 0.0) for name in names] for point in points])

@@ -17,6 +17,7 @@ from ..advice import advised
 from ..analyze import analyze
 from ..compiler import Compilation, compile_model, float_outputs, input_types, options_of
 from ..fit import refuse_misfit
+from ..hardware.run import run_on_fpga
 from ..outputs import write_outputs
 from ..planning_limit import say_limit
 from ..show import print_json, print_line, print_remarks, print_table
@@ -38,9 +39,10 @@ LABELS = {
 def execute(args: Namespace) -> int:
     """Build, simulate, print what the board would do; an error where the stack exceeded its reserve."""
     compilation = compile_model(options_of(args))
+    if compilation.board.fpga is not None:
+        return run_on_fpga(compilation, first_rows(compilation, args), args)
     refuse_misfit(advised(compilation, analyze(compilation)))
-    dataset = load_dataset(args.data, input_types(compilation.onnx))
-    dataset = dataset.head(args.limit) if args.limit else dataset
+    dataset = first_rows(compilation, args)
     result, outputs = simulate(compilation, dataset)
     if args.outputs is not None:
         write_outputs(args.outputs, outputs)
@@ -58,6 +60,12 @@ def execute(args: Namespace) -> int:
     say_limit(compilation)
     refuse_deep_stack(result)
     return 0
+
+
+def first_rows(compilation: Compilation, args: Namespace) -> Dataset:
+    """The rows that are asked for."""
+    dataset = load_dataset(args.data, input_types(compilation.onnx))
+    return dataset.head(args.limit) if args.limit else dataset
 
 
 def refuse_deep_stack(result: dict[str, Any]) -> None:

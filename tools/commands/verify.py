@@ -44,6 +44,7 @@ def show(result: Verification, nodes: int) -> None:
     rows = [("fixed", "reference", "")]
     for level in result.levels:
         outcome = "equal" if level.difference is None else f"DIFFERS at {level.difference}"
+        outcome += "" if level.cycles is None else f", {level.cycles:,} cycles"
         rows.append((level.level, outcome, f"{level.compared:,} integers"))
     caption = (
         f"float and integer outputs differ by at most {result.float_error:.4g} (float range {result.float_range:.4g})"

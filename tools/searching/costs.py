@@ -97,7 +97,7 @@ class ChoiceCosts:
     def __init__(self, assignment: Assignment, variables: Sequence[Variable], model: CostModel, merge: bool = False):
         self.assignment, self.variables, self.model = assignment, variables, model
         self.ops = [op for op in assignment.function.body.block.ops if not isinstance(op, ReturnOp)]
-        self.bias_bytes = SHORT_BIAS if assignment.spare_biases else LONG_BIAS
+        self.bias_bytes = SHORT_BIAS if assignment.spare_flash else LONG_BIAS
         self.alive = lives(assignment.function, self.ops, merge)
         self.followers = followers(assignment, variables)
         self.stored = stored_weights(assignment, variables, model.core)

@@ -36,7 +36,7 @@ class SearchTypesPass(ModulePass):
     `strategy` is exact, shiftry or sensitivity (tools/searching/strategies.py). With limits, in bytes, or cycles per
     inference, on `weights` (biases included), `flash`, `ram`, `cycles`, the error of the outputs is least; with `loss`,
     in percent, flash, RAM and cycles are, while at most so many rows more are wrong than in float. `objective` labels
-    counts wrong rows before errors. `bits`, `scheme`, `accumulator_bits`, `spare_biases` are those of
+    counts wrong rows before errors. `bits`, `scheme`, `accumulator_bits`, `spare_flash` are those of
     fixed-assign-types, `rows` is the most rows that are looked at (0: as many as are affordable). Prices are those of
     the `board`'s core.
     """
@@ -54,7 +54,7 @@ class SearchTypesPass(ModulePass):
     bits: int = 8
     scheme: str = "affine"
     accumulator_bits: int = 32
-    spare_biases: bool = False
+    spare_flash: bool = False
     rows: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -68,9 +68,9 @@ class SearchTypesPass(ModulePass):
         function, board = the_function(op), load_board(self.board)
         dataset = load_dataset(self.data, argument_types(function))
         if self.objective == "labels" and dataset.labels is None:
-            raise UserError(f"{self.data}: no labels `y`, which --objective labels counts")
+            raise UserError(f"{self.data}: no labels `y`, which --errors labels counts")
         dataset = dataset.head(self.rows or affordable(function))
-        assignment = Assignment(function, self.bits, self.scheme == "pow2", self.accumulator_bits, self.spare_biases)
+        assignment = Assignment(function, self.bits, self.scheme == "pow2", self.accumulator_bits, self.spare_flash)
         found = search(
             op,
             dataset,

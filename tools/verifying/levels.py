@@ -101,6 +101,8 @@ def compare_levels(
     from ...targets.executors.select import executors_for
 
     executors, not_run = executors_for(compilation.generated(), compilation.board)
+    if compilation.board.fpga is not None:
+        not_run = []
     results = [compare_runs("memplan", reference, MemplanExecutor(compilation.memplan).run(stored, trace=True))]
     compiled: list[str] = []
     asked = [hls_executor(compilation)] if hls else []

@@ -1,7 +1,7 @@
 """A body written again, every value in the narrowest width that holds it.
 
-A value is computed in the least of `WIDTHS` that holds its operands and its result, as `arith` wants one type for all,
-and cut to its own width where it is used: two's complement registers make both conversions cheap or free.
+A value is computed in the least of the machine's `Widths` that holds its operands and its result, as `arith` wants one
+type for all, and cut to its own width where it is used: two's complement registers make both conversions cheap or free.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def hull(*ranges: tuple[int, int]) -> tuple[int, int]:
     return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
-def width_of(ends: tuple[int, int], widths: Sequence[int]) -> IntegerType:
-    """The narrowest signed type of these widths that holds both ends of an interval."""
+def width_of(ends: tuple[int, int], widths: Sequence[int] = BYTES.all) -> IntegerType:
+    """The narrowest signed type of these widths (by default an 8-bit core's) that holds both ends of an interval."""
     bits = Range.of(*ends).bits()
     return IntegerType(next((width for width in widths if bits <= width), 64))
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects.builtin import IntegerType, Signedness
 
 from ....dialects.fixed.settings import Setting
 from ....dialects.fixed.types import QType
@@ -43,6 +43,8 @@ class RangeTypes:
     def of_range(self, low: float, high: float, farthest: float = math.inf) -> QType:
         """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits).
 
+        Numbers of 16 bits that are not negative are unsigned.
+
         Numbers beyond `farthest` need no place, even where there are bits to spare.
         """
         low, high = self.range or (low, high)
@@ -64,7 +66,10 @@ class RangeTypes:
             return QType(storage, 1.0)
         if self.pow2 or self.bits > 8:
             headroom = 1.0 if self.bits <= 8 else WIDE_HEADROOM
-            return QType(storage, self.symmetric_scale(min(max(-low, high) * headroom, max(-low, high, farthest))))
+            reach = min(max(-low, high) * headroom, max(-low, high, farthest))
+            if low == 0 and not self.pow2 and self.bits == 16:
+                return QType(IntegerType(self.bits, Signedness.UNSIGNED), reach / steps)
+            return QType(storage, self.symmetric_scale(reach))
         least, greatest = -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
         if self.symmetric:
             return QType(storage, max(low / least, high / greatest))

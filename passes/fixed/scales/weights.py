@@ -43,7 +43,7 @@ MARGIN = 2.0**-10
 TYPICAL = 0.125
 """The root mean square of a layer's inputs, as a share of what their type reaches."""
 
-NOISE = 2.0**-17
+NOISE = 2.0**-19
 """The root mean square error, as a share of what the result's type spans, that weights may cost to fit 32 bits."""
 
 BIAS_BITS = 28

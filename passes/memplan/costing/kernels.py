@@ -8,9 +8,11 @@ import numpy as np
 
 from ....dialects.access import linear_map
 from ....dialects.fixed.forms import StructuredForm, shaped_type
-from ....dialects.fixed.tile import Kernel, TileAttr
+from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
 from ....targets.costs import Work
+from ..tiling.clipped import Clipped
 from ..tiling.columns import Columns
+from ..tiling.direct import Direct
 from ..tiling.lanes import CHANNELS, Lanes
 from ..tiling.planes import TAPS, Planes
 
@@ -20,7 +22,11 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
     pixels = tile.pixels.data
     match tile.kernel.data:
         case Kernel.COLUMNS if (columns := Columns.of(form)) is not None:
-            return columns_work(columns, pixels)
+            return columns_work(columns, pixels, tile.bits.data)
+        case Kernel.DIRECT if (direct := Direct.of(form)) is not None:
+            return direct_work(direct, pixels)
+        case Kernel.CLIPPED if (clipped := Clipped.of(form)) is not None:
+            return clipped_work(clipped)
         case Kernel.LANES if (lanes := Lanes.of(form)) is not None:
             return lanes_work(lanes, pixels, slices > 1)
         case Kernel.PLANES if (planes := Planes.of(form)) is not None:
@@ -29,8 +35,8 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
             return None
 
 
-def columns_work(columns: Columns, pixels: int) -> Work:
-    """Columns of so many pixels at once."""
+def columns_work(columns: Columns, pixels: int, bits: int) -> Work:
+    """Columns of so many pixels at once, weights of so many bits."""
     points = columns.roles.size(columns.roles.pixels)
     blocks = ceil(points / pixels)
     inside = columns.runs * padded_share(columns.roles.form)
@@ -41,7 +47,9 @@ def columns_work(columns: Columns, pixels: int) -> Work:
         "gather_run": blocks * pixels * columns.runs * (columns.words > 0),
         "gather_tap": blocks * pixels * columns.runs * columns.left,
     }
-    return Work(units, ((columns.groups * columns.quads * 32, blocks),))
+    if bits < WIDE:
+        units["dot_unpack"] = blocks * columns.groups * columns.quads
+    return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
 
 
 def lanes_work(lanes: Lanes, pixels: int, sliced: bool) -> Work:
@@ -69,6 +77,38 @@ def planes_work(planes: Planes, outputs: int, sliced: bool) -> Work:
         "plane_word": (rows * fresh + TAPS - fresh) * planes.row_words * lanes.channels / CHANNELS,
     }
     return Work(units, ((lanes.channels * TAPS * 8, rows),))
+
+
+def direct_work(direct: Direct, together: int) -> Work:
+    """Sums of data where they lie, so many pixels together."""
+    roles = direct.roles
+    points, taps = roles.size(direct.pixels), roles.size(roles.taps)
+    once = roles.form.trips[: len(roles.form.domain.parallel.data)]
+    repeated = prod(once) // max(1, points * direct.channels)
+    blocks, groups = ceil(points / together), ceil(direct.channels / direct.group(together))
+    units = {
+        "direct_mac": direct.channels * points * taps,
+        "direct_weight": blocks * direct.channels * taps,
+        "direct_element": groups * points * taps,
+        "direct_run": blocks * groups * roles.size(direct.outer) * direct.row_count,
+        "direct_block": blocks * groups,
+    }
+    return Work({name: max(1, repeated) * count for name, count in units.items()}, ((direct.channels * taps, blocks),))
+
+
+def clipped_work(clipped: Clipped) -> Work:
+    """Sums of windows that are cut, priced as those of data where they lie."""
+    roles = clipped.roles
+    points, groups = roles.size(clipped.pixels), ceil(clipped.channels / clipped.group)
+    sums = points * roles.size(roles.taps) * padded_share(roles.form)
+    units = {
+        "direct_mac": clipped.channels * sums,
+        "direct_weight": clipped.channels * sums,
+        "direct_element": (clipped.channels if clipped.each else groups) * sums,
+        "direct_run": points * groups * roles.form.sizes[clipped.rows],
+        "direct_block": points * groups,
+    }
+    return Work(units, ((clipped.channels * roles.size(roles.taps), points),))
 
 
 def padded_share(form: StructuredForm) -> float:

@@ -142,8 +142,9 @@ CLIPPED = {
 """Blocks, with rows and taps of a row that lie in the data."""
 
 
-@pytest.mark.parametrize("flags", (FLAGS[0], FLAGS[1], FLAGS[3]), ids=" ".join)
-@pytest.mark.parametrize("name", CLIPPED)
+@pytest.mark.parametrize(
+    ("name", "flags"), [*((n, FLAGS[0]) for n in CLIPPED), *((list(CLIPPED)[0], f) for f in FLAGS[1:4])], ids=str
+)
 def test_clipped_blocks(name: str, flags: list[str]):
     window = Clipped.of(name)
     assert window is not None
