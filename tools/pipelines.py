@@ -148,7 +148,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     ),
     "memplan-to-emitc": (
         Step(
-            "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
+            "convert-memplan-to-loops",
+            "loop bounds leave padding out",
+            {"padding": "clip"},
+            ("word_bits", "sections", "operations"),
         ),
         Step(
             "loops-use-machine-operations",

@@ -37,6 +37,7 @@ class Kernel(StrEnum):
              each element is loaded once for all of them; no scratch memory
     bytes    columns of bytes, two output channels at a time
     vectors  columns of bytes, four output channels at a time, 16 taps at once
+    clipped  the same where windows leave the data, which are cut there, and where each channel has data of its own
     """
 
     COLUMNS = auto()
@@ -45,6 +46,7 @@ class Kernel(StrEnum):
     DIRECT = auto()
     BYTES = auto()
     VECTORS = auto()
+    CLIPPED = auto()
 
     @property
     def has_vectors(self) -> bool:
@@ -83,7 +85,7 @@ class TileAttr(ParametrizedAttribute):
     @property
     def reads_late(self) -> bool:
         """True where a kernel reads while it writes its block, in any order."""
-        return self.kernel.data is Kernel.DIRECT
+        return self.kernel.data in (Kernel.DIRECT, Kernel.CLIPPED)
 
     def verify(self) -> None:
         if self.points.data < 1 or self.pixels.data < 1:

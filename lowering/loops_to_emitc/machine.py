@@ -13,11 +13,13 @@ from ...dialects import emitc
 from ...dialects.mcu import (
     AtOp,
     ByteBlockOp,
+    ClippedBlockOp,
     DirectBlockOp,
     DotBlockOp,
     LanesBlockOp,
     LoadWordOp,
     PlaneBlockOp,
+    SparseBlockOp,
     element_bits,
 )
 from .memory import Place, element_type, write_pointer, write_subscript
@@ -90,6 +92,30 @@ def write_direct_block(body: BodyWriter, op: DirectBlockOp) -> None:
     channels, *others = op.numbers
     name = f"tinyml_direct_{sums.element.width.data}_{channels}x{'_'.join(map(str, others))}"
     body.w.block.add_op(emitc.CallOpaqueOp(f"{name}_far" if place.far else name, [weights, *data, sums.base]))
+
+
+def write_clipped_block(body: BodyWriter, op: ClippedBlockOp) -> None:
+    """`tinyml_clipped_24_4_1_3_96_12_128(&w[i], &x[a], rows, count, sums);`: the name says the window."""
+    place = body.places[op.weights]
+    weights = write_address(body.w, place, [body.value(index) for index in op.indices])
+    data = write_address(body.w, body.places[op.data], [body.value(index) for index in op.at])
+    name = f"tinyml_clipped_24_{'_'.join(map(str, op.numbers))}{'_far' if place.far else ''}"
+    counts = [body.value(op.rows), body.value(op.count)]
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, data, *counts, body.places[op.sums].base]))
+
+
+def write_sparse_block(body: BodyWriter, op: SparseBlockOp) -> None:
+    """`tinyml_sparse_24_delta4(&w[at], &x[i], n, acc)`"""
+    place = body.places[op.weights]
+    weights = write_address(body.w, place, [body.value(op.at)])
+    data = write_address(body.w, body.places[op.data], [body.value(index) for index in op.indices])
+    name = f"tinyml_sparse_24_{op.encoding.data}{'_far' if place.far else ''}"
+    arguments = [weights, data, body.value(op.count), body.value(op.sum)]
+    call = emitc.CallOpaqueOp(name, arguments, body.w.scalar_type(op.result.type))
+    body.w.block.add_op(call)
+    assert call.result is not None
+    call.result.name_hint = op.result.name_hint
+    body.values[op.result] = call.result
 
 
 def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:

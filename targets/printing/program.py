@@ -91,6 +91,7 @@ class Program:
         """The machine operations and blocks that the functions use, each once: names without a prefix."""
         ops = [op for f in self.functions for op in f.walk()]
         names = [op.operation.data for op in ops if isinstance(op, emitc.MachineOp)]
+        names += [f"{op.operation.data}_called" for op in ops if isinstance(op, emitc.MachineOp) and op.called]
         names += [op.callee.data.removeprefix("tinyml_") for op in ops if isinstance(op, emitc.CallOpaqueOp)]
         return sorted(set(names))
 

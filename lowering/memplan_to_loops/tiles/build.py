@@ -14,6 +14,7 @@ from ....dialects.fixed.tile import Kernel
 from ..emit import Emitter
 from ..index import Style
 from .bytes import build_bytes
+from .clipped import build_clipped
 from .columns import build_columns
 from .direct import build_direct
 from .lanes import build_lanes
@@ -27,6 +28,7 @@ KERNELS = {
     Kernel.DIRECT: build_direct,
     Kernel.BYTES: build_bytes,
     Kernel.VECTORS: build_bytes,
+    Kernel.CLIPPED: build_clipped,
 }
 
 

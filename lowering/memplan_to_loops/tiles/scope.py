@@ -155,6 +155,10 @@ class Scope:
         if count <= step:
             body(0)
             return
+        self.loop_to(count, name, body, step)
+
+    def loop_to(self, count: Index, name: str, body: Callable[[Index], None], step: int = 1) -> None:
+        """Write a loop from 0 to a number that may be known at run time only."""
         block = Block(arg_types=[IndexType()])
         block.args[0].name_hint = name
         emit = self.emit

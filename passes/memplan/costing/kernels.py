@@ -11,6 +11,7 @@ from ....dialects.fixed.forms import StructuredForm, shaped_type
 from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
 from ....targets.costs import Work
 from ..tiling.bytes import Bytes
+from ..tiling.clipped import Clipped
 from ..tiling.columns import Columns
 from ..tiling.direct import Direct
 from ..tiling.lanes import CHANNELS, Lanes
@@ -28,6 +29,8 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
             return None if bytes is None else bytes_work(bytes, pixels)
         case Kernel.DIRECT if (direct := Direct.of(form)) is not None:
             return direct_work(direct, pixels)
+        case Kernel.CLIPPED if (clipped := Clipped.of(form)) is not None:
+            return clipped_work(clipped)
         case Kernel.LANES if (lanes := Lanes.of(form)) is not None:
             return lanes_work(lanes, pixels, slices > 1)
         case Kernel.PLANES if (planes := Planes.of(form)) is not None:
@@ -109,6 +112,21 @@ def direct_work(direct: Direct, together: int) -> Work:
         "direct_block": blocks * groups,
     }
     return Work({name: max(1, repeated) * count for name, count in units.items()}, ((direct.channels * taps, blocks),))
+
+
+def clipped_work(clipped: Clipped) -> Work:
+    """Sums of windows that are cut, priced as those of data where they lie."""
+    roles = clipped.roles
+    points, groups = roles.size(clipped.pixels), ceil(clipped.channels / clipped.group)
+    sums = points * roles.size(roles.taps) * padded_share(roles.form)
+    units = {
+        "direct_mac": clipped.channels * sums,
+        "direct_weight": clipped.channels * sums,
+        "direct_element": (clipped.channels if clipped.each else groups) * sums,
+        "direct_run": points * groups * roles.form.sizes[clipped.rows],
+        "direct_block": points * groups,
+    }
+    return Work(units, ((clipped.channels * roles.size(roles.taps), points),))
 
 
 def padded_share(form: StructuredForm) -> float:

@@ -22,7 +22,7 @@ from ....dialects.machine import (
 )
 from ....dialects.memplan import BufferOp, loops_around, size_in_bytes
 from ....targets.costs import CostModel
-from .choices import Choice, best, byte_choices, choices, direct_choices, windows
+from .choices import Choice, best, byte_choices, choices, direct_choices, windows, worthwhile
 
 RESERVE = 32_768
 """Flash that tiles leave for all other code."""
@@ -73,6 +73,7 @@ class Tiler:
         if not self.is_able:
             return
         items = [self._allowed(form, caps or {}) for form in list(function.walk()) if isinstance(form, ContractOp)]
+        items = items if self._has_lanes else worthwhile(items)
         for choice in best(items, self.room(function)):
             if choice.tile is not None:
                 choice.form.properties["tile"] = choice.tile

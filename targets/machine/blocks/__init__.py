@@ -4,6 +4,8 @@
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
 - `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
+- `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
+- `clipped_24_C_E_T_P_S_Z` sums windows that are cut (clipped.py).
 - `plane_O_S_A_B_C` (windows.py) adds those of a window of 3 x 3 taps at O outputs (1 to 6), S apart, of rows that begin
   at the bytes A, B and C (see `mcu.plane_block`).
 
@@ -15,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .. import direct
+from .. import clipped, direct, sparse
 from .dot import dot_block, dot_instructions, macro_name, quad_macro
 from .pieces import bytes_block, bytes_instructions
 from .windows import lanes_block, lanes_instructions, plane_block, plane_instructions
@@ -26,6 +28,8 @@ NEEDED = {
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "bytes": ("multiply_add_low",),
     "direct": ("multiply_add", "multiply_add_24"),
+    "sparse": ("multiply_add_24",),
+    "clipped": ("multiply_add_24", "multiply_add_unsigned_24"),
     "lanes": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
 }
 """The operations that the C of a block calls, by the first part of its name."""
@@ -53,6 +57,10 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
     """The definition of a block, by its name. Raises KeyError for any other name."""
     if (window := direct.Window.of(name)) is not None:
         return direct.block_lines(window, name, asm)
+    if re.fullmatch(sparse.PATTERN, name):
+        return sparse.block_lines(name, asm)
+    if (cut := clipped.Clipped.of(name)) is not None:
+        return clipped.block_lines(cut, name, asm)
     match parse(name):
         case ("lanes", numbers):
             return lanes_block(name, numbers, asm)
@@ -68,6 +76,10 @@ def instructions(name: str) -> int:
     """How many instructions a block's assembly has, by its name. Raises KeyError for any other name."""
     if (window := direct.Window.of(name)) is not None:
         return sum(not line.endswith(":") for line in direct.instructions(window)) if window.bits == 24 else 0
+    if re.fullmatch(sparse.PATTERN, name):
+        return len(sparse.instructions(name))
+    if (cut := clipped.Clipped.of(name)) is not None:
+        return len(clipped.instructions(cut))
     match parse(name):
         case ("lanes", numbers):
             return lanes_instructions(numbers)

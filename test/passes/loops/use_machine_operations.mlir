@@ -1,6 +1,7 @@
 // RUN: tinyml-opt -p 'loops-use-machine-operations{operations="multiply_high_add,saturate"}' %s | filecheck %s
 // RUN: tinyml-opt -p 'loops-use-machine-operations{operations=multiply_high_add}' %s | filecheck %s --check-prefix HIGH
 // RUN: tinyml-opt -p 'loops-use-machine-operations' %s | filecheck %s --check-prefix NONE
+// RUN: tinyml-opt -p 'loops-use-machine-operations{operations="multiply_high_halves,shift_to_half"}' %s | filecheck %s --check-prefix AVR
 
 // Adding 2^37 commutes with taking the high word, 2^37 / 2^32 = 32; the zero point joins it, 32 - 128 * 2^6 = -8160.
 // CHECK-LABEL: @requantize
@@ -72,4 +73,39 @@ func.func @other_range(%a : i32) -> i32 {
   %least = arith.maxsi %shifted, %low : i32
   %clamped = arith.minsi %least, %high : i32
   func.return %clamped : i32
+}
+
+// On cores that compute byte by byte: a product of halves is called, but where blocks compute two pixels at once.
+// AVR-LABEL: @halves
+// AVR: mcu.machine "shift_to_half"(%a) immediates [5] : (i24) -> i16
+// AVR-NEXT: mcu.machine "multiply_high_halves" called(%{{.*}}, %m) : (i16, i16) -> i16
+// AVR-NOT: arith
+// NONE-LABEL: @halves
+// NONE-NOT: mcu.machine
+func.func @halves(%a : i24, %m : i16) -> i16 {
+  %five = arith.constant 5 : i24
+  %half = arith.constant 32768 : i32
+  %sixteen = arith.constant 16 : i32
+  %0 = arith.shrsi %a, %five : i24
+  %1 = arith.trunci %0 : i24 to i16
+  %2 = arith.extsi %1 : i16 to i32
+  %3 = arith.extsi %m : i16 to i32
+  %4 = arith.muli %2, %3 : i32
+  %5 = arith.addi %4, %half : i32
+  %6 = arith.shrsi %5, %sixteen : i32
+  %7 = arith.trunci %6 : i32 to i16
+  func.return %7 : i16
+}
+
+// Without the half the product is not rounded.
+// AVR-LABEL: @truncated
+// AVR-NOT: mcu.machine
+func.func @truncated(%a : i16, %m : i16) -> i16 {
+  %sixteen = arith.constant 16 : i32
+  %2 = arith.extsi %a : i16 to i32
+  %3 = arith.extsi %m : i16 to i32
+  %4 = arith.muli %2, %3 : i32
+  %6 = arith.shrsi %4, %sixteen : i32
+  %7 = arith.trunci %6 : i32 to i16
+  func.return %7 : i16
 }
