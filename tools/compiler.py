@@ -17,7 +17,7 @@ from ..passes.fixed.calibrate import the_function
 from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.onnx.carry_states import CarryStatesPass
-from ..targets.board import load_board
+from ..targets.board import Board, load_board
 from .compiling.compilation import Compilation, float_outputs, input_types
 from .compiling.options import LOSS, Options, SearchOptions, options_of
 from .compiling.planning import memplan_passes
@@ -25,6 +25,7 @@ from .compiling.to_fixed import passes_to_fixed, split_at_search, steps_in
 from .pipelines import Timing, run_passes
 
 if TYPE_CHECKING:
+    from ..lowering.import_onnx.importer import Imported
     from .searching.found import Found
 
 __all__ = [
@@ -39,22 +40,17 @@ __all__ = [
     "memplan_passes",
     "options_of",
     "passes_to_fixed",
+    "read",
+    "the_board",
 ]
 
 
 def compile_model(options: Options) -> Compilation:
     """From the file to the memory plan. Raises UserError for anything that the user can mend."""
-    from ..dialects.onnx.budget import DEFAULT_ELEMENTS
-    from ..lowering.import_onnx.importer import read_model
-
-    board = load_board(options.board)
-    if options.stack is not None:
-        board = replace(board, stack_bytes=options.stack)
-    if options.calibration is not None and not options.calibration.is_file():
-        raise UserError(f"{options.calibration}: no such data file")
+    board = the_board(options)
     timing = Timing()
     with timing.measure("import"):
-        imported = read_model(options.model, sizes=options.sizes, max_elements=options.max_elements or DEFAULT_ELEMENTS)
+        imported = read(options)
     onnx = imported.module
     if options.states:
         run_passes(onnx, [CarryStatesPass(options.states, steps_in(options))], timing)
@@ -68,6 +64,22 @@ def compile_model(options: Options) -> Compilation:
         return compilation
     ranges = RangeTypes(options.bits, options.scheme == "pow2")
     return replace(compilation, remarks=(*compilation.remarks, *coarse_parts(the_function(typed), ranges)))
+
+
+def the_board(options: Options) -> Board:
+    """The board, with the reserve for the stack that the user wants. Raises UserError."""
+    board = load_board(options.board)
+    return board if options.stack is None else replace(board, stack_bytes=options.stack)
+
+
+def read(options: Options) -> Imported:
+    """The model in the `onnx` dialect. Raises UserError for all that it cannot be taken with."""
+    from ..dialects.onnx.budget import DEFAULT_ELEMENTS
+    from ..lowering.import_onnx.importer import read_model
+
+    if options.calibration is not None and not options.calibration.is_file():
+        raise UserError(f"{options.calibration}: no such data file")
+    return read_model(options.model, options.name, options.sizes, options.max_elements or DEFAULT_ELEMENTS)
 
 
 def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:

@@ -231,17 +231,18 @@ def run_passes(
     context: Context | None = None,
     after: Callable[[ModulePass, ModuleOp], None] | None = None,
     verify_each: bool = False,
+    verify: bool = True,
 ) -> None:
     """Run passes in order; `after` sees the module as each pass left it.
 
     A level is verified once, when its last pass is done: verifiers take a third of the time if they run after each
-    pass, which `verify_each` asks for.
+    pass, which `verify_each` asks for; without `verify` they do not run.
     """
     context = Context() if context is None else context
     for number, step in enumerate(passes, 1):
         with timing.measure(step.name):
             step.apply(context, module)
-        if verify_each or number == len(passes) or leaves_level(passes[number]):
+        if verify and (verify_each or number == len(passes) or leaves_level(passes[number])):
             with timing.measure("verify"):
                 module.verify()
         if after is not None:

@@ -6,11 +6,9 @@ import sys
 from argparse import Namespace
 
 from ...dialects.harmless import json_text
-from ..advice import advised
-from ..analyze import analyze
+from ..api.program import Program
 from ..atomic_files import replacing
 from ..compiler import compile_model, options_of
-from ..fit import refuse_misfit
 from ..planning_limit import say_limit
 from ..searching.outcome import COLUMNS, caption, file_text, rows, to_json
 from ..show import print_json, print_line, print_remarks, print_table
@@ -20,10 +18,13 @@ from ..verifying.calibrated import remark
 def execute(args: Namespace) -> int:
     """Compile, check that it fits, and write all files at once."""
     compilation = compile_model(options_of(args))
-    analysis = advised(compilation, analyze(compilation))
-    refuse_misfit(analysis)
-    files = compilation.hls_files() if args.target == "hls" else compilation.c_files()
-    report = {**analysis.to_json(), "remarks": compilation.remarks, "timing_seconds": compilation.timing.seconds()}
+    program = Program(compilation)
+    files = program.files(args.target)
+    report = {
+        **program.analysis.to_json(),
+        "remarks": compilation.remarks,
+        "timing_seconds": compilation.timing.seconds(),
+    }
     found = compilation.found
     if found is not None:
         report["search"] = to_json(found)

@@ -34,6 +34,7 @@ class SearchOptions:
 class Options:
     """What a user chooses.
 
+    `model` is an ONNX file or its bytes, `name` what generated files are called (by default as the file).
     `calibration` is an .npz file, needed where the model has float values without a range; with `sizes_only` ranges are
     made up, and only sizes and counts of the result mean anything. `stream` runs chains of layers row by row where that
     saves RAM; without it only what `ram` demands is done, in bytes with the caller's inputs and outputs, by default all
@@ -46,7 +47,7 @@ class Options:
     and scales of single values, `search` looks for those that it leaves open.
     """
 
-    model: Path
+    model: Path | bytes
     board: str
     calibration: Path | None = None
     bits: int = 8
@@ -65,6 +66,7 @@ class Options:
     types: Path | None = None
     states: str = ""
     search: SearchOptions | None = None
+    name: str | None = None
 
 
 def options_of(args: Namespace) -> Options:

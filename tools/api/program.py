@@ -1,0 +1,102 @@
+"""A compiled model: every level, its sizes, its outputs, the files that a firmware takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from numpy.typing import NDArray
+
+from ...targets.ports import input_ports, output_ports, to_real, to_stored
+from ..compiler import Compilation, input_types
+from .data import Data, dataset_from
+
+if TYPE_CHECKING:
+    from ...targets.dataset import Dataset
+    from ..analyze import Analysis
+    from ..simulate import Simulation
+    from ..verify import Comparison
+    from ..verifying.verdict import Verification
+
+
+@dataclass(frozen=True)
+class Program:
+    """What `compile` has made; `compilation` has the module of each level (`.onnx`, `.fixed`, `.memplan`, `.emitc`)."""
+
+    compilation: Compilation
+
+    @property
+    def name(self) -> str:
+        """The model's name, a C identifier."""
+        return self.compilation.name
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """RAM, flash and work, and all that keeps the model from the board, with what would help."""
+        from ..advice import advised
+        from ..analyze import analyze
+
+        return advised(self.compilation, analyze(self.compilation))
+
+    def analyze(self) -> Analysis:
+        """The same as `analysis`."""
+        return self.analysis
+
+    def dataset(self, x: Data, limit: int | None = None) -> Dataset:
+        """Rows for this model, at most `limit`. Raises UserError."""
+        dataset = dataset_from(x, input_types(self.compilation.onnx))
+        return dataset if limit is None else dataset.head(limit)
+
+    def run(self, x: Data) -> dict[str, NDArray[Any]]:
+        """The outputs of the integer program in real units, by name, (rows, *shape in the model).
+
+        They are computed in numpy; compiled code and simulators give the same integers.
+        """
+        from ...targets.executors.fixed import FixedExecutor
+
+        function = self.compilation.function
+        stored = to_stored(self.dataset(x), input_ports(function))
+        outputs = FixedExecutor(self.compilation.fixed).run(stored).outputs
+        return to_real(outputs, output_ports(function))
+
+    def simulate(self, x: Data) -> Simulation:
+        """The firmware in the board's simulator. Raises UserError where it does not fit, or a tool is missing."""
+        from ..fit import refuse_misfit
+        from ..simulate import simulate
+
+        refuse_misfit(self.analysis)
+        return simulate(self.compilation, self.dataset(x))
+
+    def verify(self, x: Data, comparison: Comparison | None = None, hls: bool = False) -> Verification:
+        """Is the program exact (all levels give the same integers), and close (to the model)?"""
+        from ..verify import verify
+
+        return verify(self.compilation, self.dataset(x), hls, comparison)
+
+    def files(self, target: Literal["c", "hls"] = "c") -> dict[str, str]:
+        """The text of each file by its name; a model that does not fit its board is refused with a UserError."""
+        from ..fit import refuse_misfit
+
+        refuse_misfit(self.analysis)
+        return self.compilation.hls_files() if target == "hls" else self.compilation.c_files()
+
+    def write(self, folder: str | Path, target: Literal["c", "hls"] = "c") -> list[Path]:
+        """Write the files into a folder, which is made; all of them or, with a UserError, none. Their paths."""
+        from ..atomic_files import write_files
+
+        texts: Mapping[Path, str] = {Path(folder) / name: text for name, text in self.files(target).items()}
+        write_files(texts, make_folders=True)
+        return list(texts)
+
+    def _repr_html_(self) -> str:
+        from ...passes.fixed.calibrate import the_function
+        from ..memory_map import Plan
+        from ..reporting.arena_svg import arena_svg
+        from ..reporting.totals import totals_html
+
+        found = self.analysis.plan
+        figure = arena_svg(Plan(the_function(self.compilation.memplan)), found["peak"], found["lower_bound"])
+        return totals_html(self.analysis) + figure
