@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Unpack
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan.loops import rounds_of
 from ...lowering.memplan_to_loops.stream import STATE_BYTES
 from ...passes.fixed.calibrate import the_function
+from ...passes.memplan.fit import FitPass
 from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.core import core_of
@@ -43,8 +45,8 @@ Cortex-M boards: 113 to 880 a form). Only where the answer hangs on it is code g
 class Fit:
     """Whether a model fits, which is also its truth value; sizes in bytes, with the caller's buffers.
 
-    `reasons` say what keeps it from the board. `flash_bytes` and `cycles` are estimates. Where planning has stopped at
-    its limit (`limited`) and the RAM does not suffice, `compile`, which looks longer, may still find a plan.
+    `reasons` say what keeps it from the board. `flash_bytes` and `cycles` are estimates. Where the RAM does not suffice
+    `compile`, which looks longer and also at patches, may still find a plan that fits; with `limited` more likely.
     """
 
     fits: bool
@@ -73,10 +75,15 @@ def can_fit(model: str | Path | bytes | onnx.ModelProto | Model, board: str | Pa
     target = the_board(options)
     fixed = to_integers(options, target)
     module = fixed.clone()
-    passes = [step for step in memplan_passes(options, target, fixed) if step.name != "memplan-check"]
+    passes = [quick(step) for step in memplan_passes(options, target, fixed) if step.name != "memplan-check"]
     run_passes(module, passes, Timing(), Context(), verify=False)
     found = estimate(module, options, target)
     return found if found.certain else weighed(found, options)
+
+
+def quick(step: ModulePass) -> ModulePass:
+    """A pass as it is, but for plans that compute something twice: the search for them takes the longest."""
+    return replace(step, max_recompute=1.0) if isinstance(step, FitPass) else step
 
 
 def to_integers(options: Options, board: Board) -> ModuleOp:
