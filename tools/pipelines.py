@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
+from .progress import doing
 from .registry import PASSES, load
 
 
@@ -181,7 +182,8 @@ class Timing:
         """Add the time of a with block to a stage."""
         start = time.perf_counter()
         try:
-            yield
+            with doing(stage):
+                yield
         finally:
             self.stages[stage] = self.stages.get(stage, 0.0) + time.perf_counter() - start
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...targets.ports import input_ports, output_ports, to_real, to_stored
 from ..compiler import Compilation, input_types
+from ..progress import doing
 from .data import Data, dataset_from
 
 if TYPE_CHECKING:
@@ -68,13 +69,17 @@ class Program:
         from ..simulate import simulate
 
         refuse_misfit(self.analysis)
-        return simulate(self.compilation, self.dataset(x))
+        dataset = self.dataset(x)
+        with doing(f"building, then running {len(dataset):,} rows on {self.compilation.board.name}"):
+            return simulate(self.compilation, dataset)
 
     def verify(self, x: Data, comparison: Comparison | None = None, hls: bool = False) -> Verification:
         """Is the program exact (all levels give the same integers), and close (to the model)?"""
         from ..verify import verify
 
-        return verify(self.compilation, self.dataset(x), hls, comparison)
+        dataset = self.dataset(x)
+        with doing(f"comparing all levels on {len(dataset):,} rows"):
+            return verify(self.compilation, dataset, hls, comparison)
 
     def files(self, target: Literal["c", "hls"] = "c") -> dict[str, str]:
         """The text of each file by its name; a model that does not fit its board is refused with a UserError."""

@@ -10,6 +10,7 @@ from ..api.program import Program
 from ..atomic_files import replacing
 from ..compiler import compile_model, options_of
 from ..planning_limit import say_limit
+from ..progress import DISPLAY
 from ..searching.outcome import COLUMNS, caption, file_text, rows, to_json
 from ..show import print_json, print_line, print_remarks, print_table
 from ..verifying.calibrated import remark
@@ -34,7 +35,7 @@ def execute(args: Namespace) -> int:
     places = {args.output / name: text for name, text in files.items()}
     with replacing(places, make_folders=True):
         print_remarks(compilation.remarks)
-        if remarked is not None:
+        if remarked is not None and not DISPLAY.quiet:
             print_line(f"warning: {remarked}", sys.stderr)
         if found is not None and not args.json:
             print_table(f"types of {compilation.name}", COLUMNS, rows(found), caption(found))

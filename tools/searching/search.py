@@ -16,11 +16,11 @@ from ...dialects.fixed.settings import Setting
 from ...passes.fixed.assign_types import Assignment
 from ...targets.core import Core
 from ...targets.dataset import Dataset
+from ..progress import Tick, bar
 from .costs import Cost, CostModel, Measured, useful
 from .found import Candidate, Found, Goal
 from .integers import integer_values
 from .judging import Judge, Score
-from .progress import Tick, bar
 from .ranges import Ranges, other_ranges
 from .refining import refined
 from .strategies import cheapest, chosen, dearest, demoted, knapsack, sensitivities
