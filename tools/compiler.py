@@ -48,6 +48,7 @@ __all__ = [
 def compile_model(options: Options) -> Compilation:
     """From the file to the memory plan. Raises UserError for anything that the user can mend."""
     board = the_board(options)
+    refuse_form(options, board)
     timing = Timing()
     with timing.measure("import"):
         imported = read(options)
@@ -70,6 +71,14 @@ def the_board(options: Options) -> Board:
     """The board, with the reserve for the stack that the user wants. Raises UserError."""
     board = load_board(options.board)
     return board if options.stack is None else replace(board, stack_bytes=options.stack)
+
+
+def refuse_form(options: Options, board: Board) -> None:
+    """Raise UserError for C++ on AVR: its compiler of C++ has no address space for constants, they would be in RAM."""
+    if options.form.standard.startswith("c++") and board.compiler.startswith("avr"):
+        raise UserError(
+            f"--cpp: avr-g++ cannot keep constants in flash; board {board.name} takes C, which C++ can call"
+        )
 
 
 def read(options: Options) -> Imported:

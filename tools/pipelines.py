@@ -160,6 +160,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             {},
             ("index_bits", "near_flash", "noinline"),
         ),
+        Step("emitc-choose-form", "how all that follows is spelled", {}, ("standard", "single_file"), "standard"),
+        Step("emitc-call-hooks", "before functions take a state, which hooks do not", {}, (), "hooks"),
+        Step("emitc-take-state", "once it is known which arrays are written", {}, (), "caller_state"),
+        Step("emitc-separate-weights", "last: arrays are final", {}, (), "separate_weights"),
     ),
     "fixed-to-hls": (
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),

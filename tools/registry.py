@@ -31,6 +31,10 @@ PASSES = {
     "convert-onnx-to-fixed": "lowering.onnx_to_fixed.convert:ConvertOnnxToFixedPass",
     "cse": "xdsl.transforms.common_subexpression_elimination:CommonSubexpressionElimination",
     "dce": "xdsl.transforms.dead_code_elimination:DeadCodeElimination",
+    "emitc-call-hooks": "passes.emitc.call_hooks:CallHooksPass",
+    "emitc-choose-form": "passes.emitc.choose_form:ChooseFormPass",
+    "emitc-separate-weights": "passes.emitc.separate_weights:SeparateWeightsPass",
+    "emitc-take-state": "passes.emitc.take_state:TakeStatePass",
     "fixed-assign-types": "passes.fixed.assign_types:AssignTypesPass",
     "fixed-assume-ranges": "passes.fixed.assume_ranges:AssumeRangesPass",
     "fixed-calibrate": "passes.fixed.calibrate:CalibratePass",
@@ -83,6 +87,8 @@ TARGETS = {
     "hls": "targets.hls:HlsTarget",
     "hls-testbench": "targets.hls_testbench:HlsTestbenchTarget",
     "minimalloc": "targets.minimalloc:MinimallocTarget",
+    "weights": "targets.weights:WeightsTarget",
+    "weights-header": "targets.weights:WeightsHeaderTarget",
     "mlir": "xdsl.targets.mlir:MLIRTarget",
 }
 

@@ -127,6 +127,7 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
         command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")
+        add_code_arguments(command)
         add_search_arguments(command)
     if name == "verify":
         add_verify_arguments(command)
@@ -136,6 +137,35 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument(
             "--outputs", type=Path, metavar="NPZ", help="write the outputs of all rows, as real numbers"
         )
+
+
+def add_code_arguments(command: argparse.ArgumentParser) -> None:
+    """What only `compile` has: how the program stands in C, and what comes with it."""
+    command.add_argument(
+        "--package",
+        choices=PACKAGES,
+        help="a folder that a build system takes, with an example that runs one test vector and compares",
+    )
+    command.add_argument("--single-file", action="store_true", help="NAME.c alone, header and constants in it")
+    command.add_argument(
+        "--arena",
+        choices=("static", "caller"),
+        default="static",
+        help="memory in NAME.c, or the caller's: NAME_run(NAME_state *, ...), reentrant (default: static)",
+    )
+    command.add_argument(
+        "--self-test",
+        action="store_true",
+        help="NAME_self_test.c: one inference on a test vector (the first row of --calib, else any), and a checksum",
+    )
+    command.add_argument(
+        "--profile", action="store_true", help="call NAME_layer_begin and _end, which you define, around layers"
+    )
+    command.add_argument("--c-standard", choices=("c99", "c11"), default="c99", help="of NAME.c (default: c99)")
+    command.add_argument("--cpp", action="store_true", help="C++11 instead: NAME.cpp")
+
+
+PACKAGES = ("c", "arduino", "platformio", "zephyr", "cmake", "cmsis-pack")
 
 
 def add_search_arguments(command: argparse.ArgumentParser) -> None:
@@ -252,6 +282,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_command(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name."""
     args = argument_parser().parse_args(arguments)
+    args.command_line = tuple(arguments)
     gc.disable()
     DISPLAY.quiet = args.quiet
     module = importlib.import_module(f".commands.{args.command.replace('-', '_')}", __package__)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
+from ... import __version__
+from ...dialects.errors import UserError
 from ...targets.ports import input_ports, output_ports, to_real, to_stored
 from ..compiler import Compilation, input_types
 from ..progress import doing
@@ -17,6 +19,7 @@ from .data import Data, dataset_from
 
 if TYPE_CHECKING:
     from ...targets.dataset import Dataset
+    from ...targets.firmware import GeneratedModel
     from ..analyze import Analysis
     from ..simulate import Simulation
     from ..verify import Comparison
@@ -81,18 +84,50 @@ class Program:
         with doing(f"comparing all levels on {len(dataset):,} rows"):
             return verify(self.compilation, dataset, hls, comparison)
 
-    def files(self, target: Literal["c", "hls"] = "c") -> dict[str, str]:
-        """The text of each file by its name; a model that does not fit its board is refused with a UserError."""
+    def files(
+        self, target: Literal["c", "hls"] = "c", package: str | None = None, self_test: bool = False
+    ) -> dict[str, str]:
+        """The text of each file by its name, or its path in a package of `tinyml compile --package`.
+
+        A model that does not fit its board is refused with a UserError.
+        """
         from ..fit import refuse_misfit
 
         refuse_misfit(self.analysis)
-        return self.compilation.hls_files() if target == "hls" else self.compilation.c_files()
+        if target == "hls":
+            return self.compilation.hls_files()
+        model = self.compilation.generated()
+        tests = self._self_test(model) if self_test or package is not None else {}
+        if package is None:
+            return {**model.texts, **tests}
+        from ...targets.packages.layout import Facts, package_files
 
-    def write(self, folder: str | Path, target: Literal["c", "hls"] = "c") -> list[Path]:
+        board, found = self.compilation.board, self.analysis
+        facts = Facts(board.name, found.peak_ram_bytes, found.flash_bytes, __version__)
+        return package_files(package, model, tests, facts)
+
+    def _self_test(self, model: GeneratedModel) -> dict[str, str]:
+        from ...targets.self_test import self_test_files
+        from .vectors import vector_of
+
+        if model.is_single:
+            raise UserError("--single-file is one file: leave it out for --self-test and --package")
+        if self.compilation.options.form.hooks:
+            raise UserError("--profile calls functions that you define: leave it out for --self-test and --package")
+        return self_test_files(model, *vector_of(self.compilation))
+
+    def write(
+        self,
+        folder: str | Path,
+        target: Literal["c", "hls"] = "c",
+        package: str | None = None,
+        self_test: bool = False,
+    ) -> list[Path]:
         """Write the files into a folder, which is made; all of them or, with a UserError, none. Their paths."""
         from ..atomic_files import write_files
 
-        texts: Mapping[Path, str] = {Path(folder) / name: text for name, text in self.files(target).items()}
+        found = self.files(target, package, self_test)
+        texts: Mapping[Path, str] = {Path(folder) / name: text for name, text in found.items()}
         write_files(texts, make_folders=True)
         return list(texts)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from argparse import Namespace
 
 from ...dialects.harmless import json_text
 from ..api.program import Program
+from ..api.provenance import provenance
 from ..atomic_files import replacing
 from ..compiler import compile_model, options_of
 from ..planning_limit import say_limit
@@ -20,9 +22,10 @@ def execute(args: Namespace) -> int:
     """Compile, check that it fits, and write all files at once."""
     compilation = compile_model(options_of(args))
     program = Program(compilation)
-    files = program.files(args.target)
+    files = program.files(args.target, args.package, args.self_test)
     report = {
         **program.analysis.to_json(),
+        **provenance(compilation.options, shlex.join(["tinyml", *args.command_line])),
         "remarks": compilation.remarks,
         "timing_seconds": compilation.timing.seconds(),
     }

@@ -63,9 +63,8 @@ class Compilation:
         return self.function.sym_name.data
 
     def c_files(self) -> dict[str, str]:
-        """NAME.c and NAME.h."""
-        model = self.generated()
-        return {f"{model.name}.c": model.source, f"{model.name}.h": model.header}
+        """NAME.c, NAME.h and the files of its constants."""
+        return self.generated().texts
 
     def hls_files(self) -> dict[str, str]:
         """NAME.cpp and its C test bench NAME_tb.cpp."""
@@ -102,9 +101,20 @@ class Compilation:
         share = True if whole and bits == NARROW_WORD else None
         widths = {"index_bits": bits, "word_bits": bits}
         kinds = {"share": share, "noinline": bits != NARROW_WORD, "operations": operations}
-        passes = pipeline("memplan-to-emitc", **widths, **kinds, sections=sections, near_flash=near)
+        passes = pipeline("memplan-to-emitc", **widths, **kinds, **self._form(), sections=sections, near_flash=near)
         run_passes(module, passes, self.timing)
         return module
+
+    def _form(self) -> dict[str, bool | str | None]:
+        """The parameters of the pipeline for how the program stands in C."""
+        form = self.options.form
+        return {
+            "standard": form.standard,
+            "single_file": form.single_file,
+            "hooks": form.hooks or None,
+            "caller_state": form.caller_state or None,
+            "separate_weights": None if form.single_file else True,
+        }
 
     def generated(self) -> GeneratedModel:
         """The C source and header."""
@@ -112,10 +122,14 @@ class Compilation:
         from ...targets.firmware import GeneratedModel
         from ...targets.header import print_header
         from ...targets.ports import input_ports, input_rows, output_ports, output_rows
+        from ...targets.printing.program import Program, array_bytes
+        from ...targets.weights import print_weights, print_weights_header
 
         module = self.emitc
         with self.timing.measure("print"):
             source, header = print_c(module), print_header(module)
+            separate = bool(Program(module).weights)
+            weights = (print_weights(module), print_weights_header(module)) if separate else None
         inputs, outputs = input_ports(self.function), output_ports(self.function)
         plan = the_function(self.memplan)
         return GeneratedModel(
@@ -128,6 +142,10 @@ class Compilation:
             INPUT_ARENA in plan.attributes,
             INPUT_STEPS in plan.attributes,
             output_rows(plan),
+            weights,
+            self.options.form.standard.startswith("c++"),
+            sum(map(array_bytes, Program(module).state)),
+            self.options.form.single_file,
         )
 
 

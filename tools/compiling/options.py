@@ -31,6 +31,20 @@ class SearchOptions:
 
 
 @dataclass(frozen=True)
+class CodeForm:
+    """How a program stands in C: none of it changes an integer.
+
+    `standard` is c99, c11 or c++11. In `single_file` header and constants are part of NAME.c. With `caller_state`
+    memory is the caller's, one `NAME_state` for each instance. `hooks` are called around layers.
+    """
+
+    standard: str = "c99"
+    single_file: bool = False
+    caller_state: bool = False
+    hooks: bool = False
+
+
+@dataclass(frozen=True)
 class Options:
     """What a user chooses.
 
@@ -67,6 +81,7 @@ class Options:
     states: str = ""
     search: SearchOptions | None = None
     name: str | None = None
+    form: CodeForm = CodeForm()
 
 
 def options_of(args: Namespace) -> Options:
@@ -90,7 +105,16 @@ def options_of(args: Namespace) -> Options:
         types=args.types,
         states=",".join(args.state),
         search=search_options(args),
+        form=code_form(args),
     )
+
+
+def code_form(args: Namespace) -> CodeForm:
+    """How a command line wants the program in C; only `compile` has a choice."""
+    if not hasattr(args, "single_file"):
+        return CodeForm()
+    standard = "c++11" if args.cpp else args.c_standard
+    return CodeForm(standard, args.single_file, args.arena == "caller", args.profile)
 
 
 def search_options(args: Namespace) -> SearchOptions | None:
