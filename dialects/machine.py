@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from xdsl.utils.exceptions import VerifyException
 
-WORD, HALF, BYTE = 32, 16, 8
+WORD, THREE_BYTES, HALF, BYTE = 32, 24, 16, 8
 
 
 def signed(value: int, bits: int) -> int:
@@ -92,6 +92,16 @@ def multiply_add_high(a: int, b: int, c: int) -> int:
     return signed(c + high(a) * high(b), WORD)
 
 
+def multiply_add(a: int, b: int, c: int) -> int:
+    """`c + a * b` of bytes, modulo 2^32 (LB, MUL, ADD)"""
+    return signed(c + signed(a, BYTE) * signed(b, BYTE), WORD)
+
+
+def multiply_add_24(a: int, b: int, c: int) -> int:
+    """`c + a * b` of bytes, modulo 2^24, as a signed number (MULS, ADD, ADC, ADC)"""
+    return signed(c + signed(a, BYTE) * signed(b, BYTE), THREE_BYTES)
+
+
 @dataclass(frozen=True)
 class MachineOperation:
     """A machine operation of some words and then some immediates, numbers that are known at compile time."""
@@ -120,6 +130,8 @@ OPERATIONS = {
         MachineOperation(multiply_add_high, 3),
         MachineOperation(multiply_add_low_high, 3),
         MachineOperation(multiply_add_high_low, 3),
+        MachineOperation(multiply_add, 3),
+        MachineOperation(multiply_add_24, 3),
     )
 }
 """Every machine operation that has a result and touches no memory."""

@@ -16,6 +16,7 @@ from ..dialects.errors import UserError
 from ..passes.fixed.calibrate import the_function
 from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
+from ..passes.onnx.carry_rows import CarryRowsPass
 from ..passes.onnx.carry_states import CarryStatesPass
 from ..targets.board import Board, load_board
 from .compiling.compilation import Compilation, float_outputs, input_types
@@ -53,12 +54,15 @@ def compile_model(options: Options) -> Compilation:
     with timing.measure("import"):
         imported = read(options)
     onnx = imported.module
+    remarks = imported.remarks
     if options.states:
         run_passes(onnx, [CarryStatesPass(options.states, steps_in(options))], timing)
+    elif options.input == "steps":
+        remarks += CarryRowsPass().run(onnx)
     typed = onnx.clone()
     passes = passes_to_fixed(options, board)
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
-    empty = Compilation(options, board, timing, imported.remarks, onnx, typed, typed, typed)
+    empty = Compilation(options, board, timing, remarks, onnx, typed, typed, typed)
     found = run_with_search(empty, passes[:lowering], passes[lowering:])
     compilation = lowered_from(replace(empty, found=found), passes[lowering:])
     if options.calibration is None:
@@ -84,7 +88,7 @@ def refuse_form(options: Options, board: Board) -> None:
 def read(options: Options) -> Imported:
     """The model in the `onnx` dialect. Raises UserError for all that it cannot be taken with."""
     from ..dialects.onnx.budget import DEFAULT_ELEMENTS
-    from ..lowering.import_onnx.importer import read_model
+    from ..lowering.import_model import read_model
 
     if options.calibration is not None and not options.calibration.is_file():
         raise UserError(f"{options.calibration}: no such data file")
@@ -94,12 +98,15 @@ def read(options: Options) -> Imported:
 def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:
     """Run the passes up to the types; a search among them is told what programs take, which the `rest` makes."""
     from .analyze import analyze
+    from .constants import constant_kinds
+    from .searching.costs import ProgramSizes
     from .searching.search_types import SearchTypesPass
 
-    def measure(module: ModuleOp) -> tuple[int, int]:
+    def measure(module: ModuleOp) -> ProgramSizes:
         options = replace(compilation.options, search=None)
-        analysis = analyze(lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest))
-        return analysis.flash_bytes, analysis.peak_ram_bytes
+        program = lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest)
+        analysis = analyze(program)
+        return ProgramSizes(constant_kinds(program.memplan).parameters, analysis.flash_bytes, analysis.peak_ram_bytes)
 
     found: Found | None = None
     for group in split_at_search(passes):

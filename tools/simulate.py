@@ -12,6 +12,7 @@ from ..targets.dataset import Dataset
 from ..targets.executors.interface import Measurement
 from ..targets.executors.select import board_executor
 from ..targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
+from ..targets.timing import estimated_cycles, rules, total
 from .compiler import Compilation, float_outputs
 
 
@@ -35,6 +36,9 @@ class Simulation:
     stack_reserve_bytes: int
     cycles: int | None
     instructions: int | None
+    estimated_cycles: int | None
+    estimated_ms: float | None
+    estimate_rules: str | None
     outputs: dict[str, NDArray[Any]]
 
     def to_json(self) -> dict[str, Any]:
@@ -52,6 +56,9 @@ def simulate(compilation: Compilation, dataset: Dataset) -> Simulation:
     run = executor.run(to_stored(dataset, input_ports(function)))
     figures: Measurement = run.measurement
     values = to_real(run.outputs, outputs)
+    counts = total(figures.profile)
+    estimate = None if figures.instructions is None else estimated_cycles(counts, compilation.board)
+    clock = compilation.board.clock_hz
     return Simulation(
         model=function.sym_name.data,
         board=compilation.board.name,
@@ -65,6 +72,9 @@ def simulate(compilation: Compilation, dataset: Dataset) -> Simulation:
         stack_reserve_bytes=compilation.board.stack_bytes,
         cycles=figures.cycles,
         instructions=figures.instructions,
+        estimated_cycles=None if estimate is None else round(estimate),
+        estimated_ms=None if estimate is None or clock is None else round(1000 * estimate / clock, 3),
+        estimate_rules=None if estimate is None else rules(counts, compilation.board),
         outputs=values,
     )
 

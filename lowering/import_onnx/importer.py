@@ -71,8 +71,17 @@ def read_model(
     model = parse(source)
     path = None if isinstance(source, bytes) else Path(source)
     default = "model" if path is None else file_name(path)
-    importer = GraphImporter(model, sizes or Sizes(), Budget(max_elements), None if path is None else path.parent)
-    module = importer.run(model_name(name or default))
+    folder = None if path is None else path.parent
+    return import_graph(model, name or default, sizes or Sizes(), Budget(max_elements), folder)
+
+
+def import_graph(model: onnx.ModelProto, name: str, sizes: Sizes, budget: Budget, folder: Path | None) -> Imported:
+    """The module of a model that is a complete ONNX one, under a name of any kind; weights beside it are in `folder`.
+
+    Raises UserError.
+    """
+    importer = GraphImporter(model, sizes, budget, folder)
+    module = importer.run(model_name(name))
     return Imported(module, tuple(importer.remarks))
 
 

@@ -13,12 +13,11 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects import onnx
-from ...dialects.errors import UserError
 from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.types import DomainAttr, QType
-from ...dialects.onnx.weights import weight_reals
 from ...passes.fixed.layouts.transposes import transpose
 from ...passes.fixed.scales.signs import greatest_sums, reaches
+from .biases import bias_integers, following_multipliers, greatest_magnitude
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
 from .requantize import accumulator_bits
@@ -71,9 +70,12 @@ def contract(
     name = op.node.data if op.node else op.name
     scales = np.broadcast_to(np.asarray(weights.type.scales.data), (len(weights.integers),))
     bias = bias_integers(op, x.scale * scales)
-    bound = accumulator_bound(weights, reaches(op.operands[0], x), bias)
-    acc = IntegerType(accumulator_bits(bound))
-    requantizer = Requantizer(builder, x.scale * scales / y.scale, bound, accesses.channel, op)
+    sums = channel_sums(weights, reaches(op.operands[0], x))
+    bound, factors = greatest_magnitude(sums, bias), x.scale * scales / y.scale
+    requantizer = Requantizer(builder, factors, bound, accesses.channel, op)
+    if bias is not None:
+        bias = following_multipliers(bias, sums, factors, requantizer.plan)
+    acc = IntegerType(accumulator_bits(greatest_magnitude(sums, bias)))
 
     params, maps = list[SSAValue](), list[AffineMap]()
     if bias is not None:
@@ -104,24 +106,10 @@ def contract(
     )
 
 
-def bias_integers(
-    op: onnx.GemmOp | onnx.ConvOp | onnx.ConvTransposeOp, scales: NDArray[np.float64]
-) -> NDArray[Any] | None:
-    """The bias in units of the accumulator, None where there is none. Raises UserError where it needs over 63 bits."""
-    if op.bias is None:
-        return None
-    integers = np.rint(weight_reals(op.bias).reshape(-1) / scales)
-    if not np.abs(integers).max(initial=0) < 2.0**62:
-        raise UserError(f"{op.name} '{op.node.data if op.node else ''}': the bias is too large for its input's scale")
-    values = integers.astype(np.int64)
-    return np.broadcast_to(values, scales.shape) if values.any() else None
-
-
-def accumulator_bound(weights: Weights, reaches: tuple[int, int], bias: NDArray[Any] | None) -> int:
-    """The greatest magnitude that any partial sum of any channel can reach, over all inputs within `reaches`."""
+def channel_sums(weights: Weights, reaches: tuple[int, int]) -> NDArray[Any]:
+    """The greatest magnitude that any partial sum of each channel can reach, over all inputs within `reaches`."""
     channels = weights.integers.reshape(len(weights.integers), -1).astype(np.int64)
-    sums = greatest_sums(channels - weights.type.zp, *reaches)
-    return int((sums + np.abs(bias)).max() if bias is not None else sums.max())
+    return greatest_sums(channels - weights.type.zp, *reaches)
 
 
 def lower_gemm(builder: FixedBuilder, op: onnx.GemmOp) -> SSAValue:

@@ -26,6 +26,10 @@ WHOLE = 2.0**-16
 """How far 1 / scale may be from a whole number, relatively: it makes a 2^-8th of a step."""
 
 
+NARROW_COUNT = 1 << 8
+"""The greatest number of exponentials whose roundings to 15 bits are, in their sum, half a step of 8 bits at most."""
+
+
 def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp) -> SSAValue:
     """`e[i] = exp(x[i] - max x)`, `y[i] = e[i] / sum e` along one axis.
 
@@ -68,7 +72,7 @@ def is_narrow(x: QType, y: QType, count: int) -> bool:
     """Whether 15 fractional bits of exponentials and a division of 32 bits do."""
     inverse = 1.0 / y.scale
     whole = inverse >= 1 and abs(inverse - round(inverse)) <= inverse * WHOLE
-    return max(x.bits, y.bits) <= 8 and whole and round(inverse) <= NARROW_INVERSE and count < 1 << 16
+    return max(x.bits, y.bits) <= 8 and whole and round(inverse) <= NARROW_INVERSE and count <= NARROW_COUNT
 
 
 def softmax_accesses(shape: tuple[int, ...], axis: int) -> tuple[AffineMap, DomainAttr, AffineMap, tuple[int, ...]]:

@@ -40,10 +40,12 @@ from .scales.repeated import (
     seen_range,
     state_types,
 )
-from .scales.saturating import reach_that_matters
+from .scales.saturating import reach_of_result
 from .scales.set_in_vain import set_in_vain
 from .scales.signs import reaches
+from .scales.spared import without_zero_point
 from .scales.stated import INTEGER_MOVES, stated_type, type_by_reading
+from .scales.tables import RESULTS, sharing, type_of_operand
 from .scales.weights import Layer, WeightTypes, of_operand
 
 PRESERVING = (
@@ -81,7 +83,9 @@ class AssignTypesPass(ModulePass):
     """Choose the storage type of every value.
 
     `bits` is the storage width of activations and weights without types of their own; `scheme` is "affine" or "pow2".
-    What is set for single values, by attributes such as `fixed.bits = 16`, goes before both.
+    What is set for single values, by attributes such as `fixed.bits = 16`, goes before both. With `spare_flash` a
+    value has no zero point where that would cost flash and its steps bear it (scales/spared.py), and sigmoids and
+    hyperbolic tangents share a table (scales/tables.py).
     `accumulator_bits` (32 or 64) is the widest accumulator that the target computes well: weights of more than 8 bits
     are kept small enough for it.
     """
@@ -90,25 +94,36 @@ class AssignTypesPass(ModulePass):
     bits: int = 8
     scheme: str = "affine"
     accumulator_bits: int = 32
+    spare_flash: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.scheme not in ("affine", "pow2") or self.bits not in (8, 16):
             raise UserError(f"{self.name}: scheme is affine or pow2 and bits 8 or 16, got {self.scheme}, {self.bits}")
-        Assignment(the_function(op), self.bits, self.scheme == "pow2", self.accumulator_bits).run()
+        options = (self.bits, self.scheme == "pow2", self.accumulator_bits, self.spare_flash)
+        Assignment(the_function(op), *options).run()
 
 
 class Assignment:
     """The types of one function's values, found in a backward walk (from uses) and a forward walk (from operands)."""
 
-    def __init__(self, function: func.FuncOp, bits: int, pow2: bool, accumulator_bits: int):
-        self.function = function
+    def __init__(self, function: func.FuncOp, bits: int, pow2: bool, accumulator_bits: int, spare_flash: bool = False):
+        self.function, self.spare_flash = function, spare_flash
         self.ranges = RangeTypes(bits, pow2)
         self.weights = WeightTypes(bits, pow2, accumulator_bits)
         self.types: dict[SSAValue, QType] = {}
+        self.shared: set[Operation] = set()
+        """Functions that read one table."""
         self.joined: set[SSAValue] = set()
         """Values that took their type from a concatenation."""
         self.own: list[SSAValue] = []
         """Values whose type is their own, not that of an operand or a reader, nor the model's."""
+
+    def again(self) -> Assignment:
+        """Types anew, with the same options, as now is set for single values."""
+        options = (self.ranges.bits, self.ranges.pow2, self.weights.accumulator_bits, self.spare_flash)
+        found = Assignment(self.function, *options)
+        found.run()
+        return found
 
     def run(self) -> None:
         """Assign, or raise one UserError that names every value without a type."""
@@ -117,8 +132,9 @@ class Assignment:
             raise UserError(*vain)
         ops = [op for op in self.function.body.walk() if not is_constant(op)]
         scans = [op for op in ops if isinstance(op, onnx.ScanOp)]
+        self.shared = sharing(ops, self.ranges) if self.spare_flash else set()
         self.assign_integers(ops)
-        self.own += pin_states(scans, self.types, self.ranges)
+        self.own += pin_states(scans, self.types, self.ranges_of)
         for op in reversed(ops):
             for result in () if isinstance(op, onnx.ScanOp) else op.results:
                 self.from_uses(result)
@@ -201,6 +217,7 @@ class Assignment:
             return
         users = [use.operation for use in value.uses]
         found = [self.types[u.results[0]] for u in users if isinstance(u, onnx.QuantizeLinearOp)]
+        found = [self.unclipped(value, found)] if 0 < len(found) < len(users) else found
         if not found and (beside := range_beside(value, users, self.range_of)) is not None:
             found = [self.ranges_of(value).of_range(*beside)]
             self.own.append(value)
@@ -222,6 +239,14 @@ class Assignment:
         if fitting:
             self.types[value] = fitting[0]
             self.joined.add(value)
+
+    def unclipped(self, value: SSAValue, found: list[QType]) -> QType:
+        """The type of a value that is quantized and read as it is besides: 16 bits where it is known to go further."""
+        type, seen = common_type(found), self.range_of(value)
+        least, greatest = limits_in_reals(type)
+        if seen is None or least - type.scale <= seen[0] and seen[1] <= greatest + type.scale:
+            return type
+        return RangeTypes(16, self.ranges.pow2).of_range(*seen)
 
     def through(self, user: Operation, value: SSAValue) -> list[QType]:
         """The type of the result of an op that a value has as its one user; the model's input is no part of a whole."""
@@ -290,7 +315,9 @@ class Assignment:
             self.types[result] = given
             return
         self.own.append(result)
-        if isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
+        if op in self.shared:
+            self.types[result] = RESULTS[op.name]
+        elif isinstance(op, onnx.SoftmaxOp) or op.name == "onnx.Sigmoid":
             self.types[result] = self.ranges_of(result).unit()
         elif "fixed.range" in op.attributes:
             self.types[result] = self.from_range(op)
@@ -352,19 +379,24 @@ class Assignment:
 
     def from_range(self, op: Operation) -> QType:
         """The type for an op's calibrated range, as far as its readers tell numbers apart."""
+        if (known := type_of_operand(op.results[0], self.shared)) is not None:
+            return known
         low, high = numbers(op.attributes["fixed.range"])
-        least, greatest = reach_that_matters(op.results[0], self.type_to_be)
+        least, greatest = reach_of_result(op, self.type_to_be)
         low, high = (min(max(end, least), greatest) for end in (low, high))
         return self.ranges_of(op.results[0]).of_range(low, high, max(-least, greatest))
 
     def ranges_of(self, value: SSAValue) -> RangeTypes:
         """The types of ranges as they are set for a value."""
-        return self.ranges.following(setting_of(value))
+        ranges = without_zero_point(self.ranges, value, self.range_of(value)) if self.spare_flash else self.ranges
+        return ranges.following(setting_of(value))
 
     def type_to_be(self, op: Operation) -> QType | None:
         """The type that the result of an op has, or will have: of a reader, before it has any."""
         if op.results[0] in self.types:
             return self.types[op.results[0]]
+        if op in self.shared:
+            return RESULTS[op.name]
         if op.name == "onnx.Sigmoid":
             return self.ranges_of(op.results[0]).unit()
         if "fixed.range" not in op.attributes:

@@ -15,14 +15,14 @@ from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan.loops import rounds_of
 from ...lowering.memplan_to_loops.stream import STATE_BYTES
 from ...passes.fixed.calibrate import the_function
+from ...passes.memplan.costing.forms import form_work
 from ...passes.memplan.fit import FitPass
 from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
-from ...targets.core import core_of
+from ...targets.costs import cost_model
 from ..analyze import analyze, plan_of, ram_limit
 from ..compiler import Options, compile_model, memplan_passes, passes_to_fixed, read, the_board
 from ..constants import constant_kinds
-from ..explaining.cycles import form_cycles
 from ..fit import POINTER_REACH
 from ..memory_map import caller_bytes
 from ..pipelines import Timing, run_passes
@@ -73,6 +73,8 @@ def can_fit(model: str | Path | bytes | onnx.ModelProto | Model, board: str | Pa
     loaded = load(model)
     options = loaded.options(board, sizes_only=True, **{"effort": EFFORT, **choices})
     target = the_board(options)
+    if target.fpga is not None:
+        raise UserError(f"board '{target.name}' is an FPGA: can_fit tells of programs in flash and RAM")
     fixed = to_integers(options, target)
     module = fixed.clone()
     passes = [quick(step) for step in memplan_passes(options, target, fixed) if step.name != "memplan-check"]
@@ -99,15 +101,19 @@ def estimate(module: ModuleOp, options: Options, board: Board) -> Fit:
     """What a plan needs; not `certain` where the code, which is not generated, decides."""
     function = the_function(module)
     forms = [op for op in function.walk() if isinstance(op, StructuredForm)]
-    core, kinds = core_of(board), constant_kinds(module)
+    costs, kinds = cost_model(board), constant_kinds(module)
+    flash = options.flash_limit(board)
     constants = kinds.parameters + kinds.multipliers + kinds.tables
     least, usual, most = (constants + len(forms) * code for code in CODE_BYTES)
     state = STATE_BYTES if options.input == "rows" else 0
     ram, limit = plan_of(function)["peak"] + caller_bytes(function) + state, ram_limit(board, options.ram)
     reasons = [f"{ram:,} bytes of RAM, {ram - limit:,} more than {limit:,}"] if ram > limit else []
-    if least > board.flash_bytes:
-        over = least - board.flash_bytes
-        reasons.append(f"at least {least:,} bytes of flash, {over:,} more than {board.flash_bytes:,}")
+    if least > flash:
+        over = least - flash
+        reasons.append(f"at least {least:,} bytes of flash, {over:,} more than {flash:,}")
+    cycles = round(sum(costs.cycles(form_work(form)) for form in forms))
+    if options.cycles is not None and cycles > options.cycles:
+        reasons.append(f"about {cycles:,} cycles, more than {options.cycles:,}")
     if board.index_bits == 16 and not board.near_flash_bytes and constants > POINTER_REACH:
         reasons.append(f"{constants:,} bytes of constants, more than 16-bit pointers reach")
     return Fit(
@@ -115,10 +121,10 @@ def estimate(module: ModuleOp, options: Options, board: Board) -> Fit:
         ram_bytes=ram,
         ram_limit_bytes=limit,
         flash_bytes=usual,
-        flash_limit_bytes=board.flash_bytes,
+        flash_limit_bytes=flash,
         macs=sum(form.macs * rounds_of(form) for form in forms),
-        cycles=sum(form_cycles(form, core) for form in forms),
-        certain=bool(reasons) or most <= board.flash_bytes,
+        cycles=cycles,
+        certain=bool(reasons) or most <= flash,
         limited=any(map(is_limited, function.attributes.values())),
         reasons=tuple(reasons),
     )

@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from ...dialects.errors import UserError
 from ...lowering.import_onnx.sizes import Sizes
 from ..compiler import Options, SearchOptions, compile_model, read
+from ..compiling.options import CodeForm
 from .data import Data, Files, dataset_from
 from .program import Program
 
@@ -44,6 +45,12 @@ class Choices(TypedDict, total=False):
     types: Path | None
     states: str
     search: SearchOptions | None
+    asm: bool
+    packed: str
+    objective: Literal["speed", "ram", "flash"]
+    flash: int | None
+    cycles: int | None
+    form: CodeForm
 
 
 @dataclass(frozen=True)

@@ -76,13 +76,15 @@ class Program:
         with doing(f"building, then running {len(dataset):,} rows on {self.compilation.board.name}"):
             return simulate(self.compilation, dataset)
 
-    def verify(self, x: Data, comparison: Comparison | None = None, hls: bool = False) -> Verification:
+    def verify(
+        self, x: Data, comparison: Comparison | None = None, hls: bool = False, rtl: str | None = None
+    ) -> Verification:
         """Is the program exact (all levels give the same integers), and close (to the model)?"""
         from ..verify import verify
 
         dataset = self.dataset(x)
         with doing(f"comparing all levels on {len(dataset):,} rows"):
-            return verify(self.compilation, dataset, hls, comparison)
+            return verify(self.compilation, dataset, hls, comparison, rtl)
 
     def files(
         self, target: Literal["c", "hls"] = "c", package: str | None = None, self_test: bool = False

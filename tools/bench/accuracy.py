@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
 from ...dialects.errors import UserError
-from ...lowering.import_onnx.importer import read_model
+from ...lowering.import_model import read_model
 from ...passes.fixed.calibrate import the_function
 from ...targets.board import load_board
 from ...targets.dataset import Dataset, load_dataset

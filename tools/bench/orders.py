@@ -28,7 +28,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects.errors import UserError
 from ...dialects.onnx.shapes import ConstantOp
-from ...lowering.import_onnx.importer import read_model
+from ...lowering.import_model import read_model
 from ...passes.fixed.calibrate import the_function
 from ...passes.memplan.placing.views import PLAN
 from ...passes.memplan.schedule import SCHEDULE

@@ -10,6 +10,7 @@ from ..analyze import Analysis
 from ..api.program import Program
 from ..atomic_files import replacing
 from ..compiler import Compilation, compile_model, options_of
+from ..front import front
 from ..planning_limit import say_limit
 from ..reporting.totals import totals
 from ..show import print_json, print_remarks, print_table
@@ -23,6 +24,8 @@ def execute(args: Namespace) -> int:
         check_figure(args.figure)
     options = options_of(args)
     compilation = compile_model(replace(options, sizes_only=options.calibration is None))
+    if args.front:
+        return show_front(compilation, args.json)
     analysis = Program(compilation).analysis
     files: dict[Path, bytes] = {}
     if args.csv is not None:
@@ -38,6 +41,28 @@ def execute(args: Namespace) -> int:
         else:
             show(analysis)
     say_limit(compilation)
+    return 0
+
+
+def show_front(compilation: Compilation, as_json: bool) -> int:
+    """The plans of a model's front."""
+    points, board = front(compilation), compilation.board
+    if as_json:
+        print_json([point.to_json() for point in points])
+        return 0
+    rows = [
+        (
+            p.ram,
+            p.cycles,
+            round(1000 * p.cycles / board.clock_hz, 3) if board.clock_hz else "-",
+            p.flash,
+            p.way,
+            p.options,
+        )
+        for p in points
+    ]
+    columns = ("RAM", "cycles (about)", "ms", "flash", "plan", "options")
+    print_table(f"{compilation.name} on {board.name}: what no other plan beats", columns, rows)
     return 0
 
 
@@ -71,10 +96,11 @@ def show(analysis: Analysis) -> None:
             row.output_bytes,
             row.constant_bytes,
             row.live_bytes,
+            row.cycles,
         )
         for row in analysis.rows
     ]
-    columns = ("op", "form", "output", "MACs", "output bytes", "constant bytes", "live bytes")
+    columns = ("op", "form", "output", "MACs", "output bytes", "constant bytes", "live bytes", "cycles (about)")
     print_table(f"{analysis.model}, op by op", columns, rows)
     print_table(f"{analysis.model} on {analysis.board}", ("figure", "value", "remark"), totals(analysis))
     for reason in analysis.misfit:

@@ -76,6 +76,18 @@ class Compilation:
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
+    def hardware(self) -> dict[str, int | None]:
+        """The parameters of the hardware's pipeline."""
+        fpga, lanes = self.board.fpga, self.options.lanes
+        multiplier, wide = (None, None) if fpga is None else (fpga.multiplier_bits, fpga.multiplier_wide_bits)
+        return {"lanes": lanes if lanes > 1 else None, "multiplier": multiplier, "wide": wide}
+
+    def rtl(self) -> ModuleOp:
+        """The program as hardware, in IR."""
+        module = self.fixed.clone()
+        run_passes(module, pipeline("fixed-to-rtl", **self.hardware()), self.timing)
+        return module
+
     def exposed(self) -> Compilation:
         """The same program with every node's value as an output: to find where compiled code goes wrong."""
         fixed = self.fixed.clone()
@@ -127,7 +139,7 @@ class Compilation:
 
         module = self.emitc
         with self.timing.measure("print"):
-            source, header = print_c(module), print_header(module)
+            source, header = print_c(module, self.options.asm), print_header(module)
             separate = bool(Program(module).weights)
             weights = (print_weights(module), print_weights_header(module)) if separate else None
         inputs, outputs = input_ports(self.function), output_ports(self.function)

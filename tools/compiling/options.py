@@ -9,6 +9,7 @@ from pathlib import Path
 from ...dialects.errors import UserError
 from ...lowering.import_onnx.sizes import Sizes
 from ...passes.memplan.limits.effort import EFFORT
+from ...targets.board import Board
 from ..model_sizes import sizes_of
 
 LOSS = 0.5
@@ -58,7 +59,10 @@ class Options:
     of one in all. `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the
     planners of memory may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and
     `percentile` say how ranges follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths
-    and scales of single values, `search` looks for those that it leaves open.
+    and scales of single values, `search` looks for those that it leaves open. Without `asm` there is no assembly in the
+    C. `packed` are the bits of weights in the order of use, `auto` as flash allows (passes/memplan/tile.py). What a
+    plan is for is its `objective`: speed, ram or flash (passes/memplan/fit.py); `flash` in bytes and `cycles` of an
+    inference are limits.
     """
 
     model: Path | bytes
@@ -79,9 +83,20 @@ class Options:
     percentile: float = 99.99
     types: Path | None = None
     states: str = ""
+    asm: bool = True
+    packed: str = "auto"
+    objective: str = "speed"
+    flash: int | None = None
+    cycles: int | None = None
     search: SearchOptions | None = None
+    lanes: int = 1
+    """Of hardware: how many points of a form are computed at once, at most; a power of two."""
     name: str | None = None
     form: CodeForm = CodeForm()
+
+    def flash_limit(self, board: Board) -> int:
+        """The bytes of flash that a program may have."""
+        return board.flash_bytes if self.flash is None else min(self.flash, board.flash_bytes)
 
 
 def options_of(args: Namespace) -> Options:
@@ -104,7 +119,13 @@ def options_of(args: Namespace) -> Options:
         percentile=args.percentile,
         types=args.types,
         states=",".join(args.state),
+        asm=args.asm == "on",
+        packed=args.packed,
+        objective=args.objective,
+        flash=args.flash,
+        cycles=args.cycles,
         search=search_options(args),
+        lanes=getattr(args, "lanes", 1),
         form=code_form(args),
     )
 
@@ -119,7 +140,7 @@ def code_form(args: Namespace) -> CodeForm:
 
 def search_options(args: Namespace) -> SearchOptions | None:
     """The search that a command line asks for. Raises UserError for its limits without it, and without data."""
-    limits = {"weights": "--weights", "flash": "--flash", "cycles": "--cycles", "max_loss": "--max-loss"}
+    limits = {"weights": "--weights", "max_loss": "--max-loss"}
     given = [flag for name, flag in limits.items() if getattr(args, name, None) is not None]
     if getattr(args, "search", None) is None:
         if given:
@@ -127,5 +148,7 @@ def search_options(args: Namespace) -> SearchOptions | None:
         return None
     if args.calib is None:
         raise UserError("--search judges types on calibration data: give --calib")
-    loss = args.max_loss if given or args.ram is not None else LOSS
-    return SearchOptions(args.search, args.weights, args.flash, args.cycles, loss, args.objective)
+    limited = given or any(limit is not None for limit in (args.ram, args.flash, args.cycles))
+    return SearchOptions(
+        args.search, args.weights, args.flash, args.cycles, args.max_loss if limited else LOSS, args.errors
+    )

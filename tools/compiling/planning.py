@@ -11,6 +11,7 @@ from ...lowering.memplan_to_loops.stream import STATE_BYTES
 from ...passes.fixed.calibrate import the_function
 from ...targets.board import Board
 from ...targets.core import core_of, operations_of
+from ...targets.costs import cost_model
 from ...targets.static_data import arena_limit
 from ..pipelines import pipeline
 from .options import Options
@@ -23,11 +24,17 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     ram, most = (arena_limit(board, limit, beside, state) for limit in (options.ram, None))
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
-    common["core"] = core_of(board).name
-    common |= {"operations": ",".join(operations_of(board)) or None, "flash": board.flash_bytes}
-    if options.stream or (by == "rows" and options.ram is None):
+    common |= {
+        "core": core_of(board).name,
+        "costs": cost_model(board).text(),
+        "operations": ",".join(operations_of(board)) or None,
+        "flash": options.flash_limit(board),
+        "packed": options.packed,
+    }
+    streams = options.stream or (by == "rows" and options.ram is None)
+    if streams and options.objective == "speed" and options.cycles is None:
         return pipeline("fixed-to-memplan", stream=True, **common)
-    return pipeline("fixed-to-memplan-within", ram=ram, **common)
+    return pipeline("fixed-to-memplan-within", ram=ram, objective=options.objective, cycles=options.cycles, **common)
 
 
 def memories_of(board: Board, taken: int) -> str:

@@ -45,6 +45,7 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
         product_bits=board.product_bits,
+        spare_flash=narrow,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,

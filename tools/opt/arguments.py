@@ -8,7 +8,7 @@ from ..model_sizes import add_size_arguments
 from ..registry import TARGETS
 
 DESCRIPTION = """\
-Read MLIR text (or an ONNX model, by its extension .onnx), run passes and pipelines in order, print the result."""
+Read MLIR text (or a model, by its extension .onnx or .tflite), run passes and pipelines in order, print the result."""
 
 EXAMPLES = """\
 examples:
@@ -50,7 +50,7 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """All arguments; those that only xDSL's driver knows keep its defaults."""
-    parser.add_argument("input_file", nargs="?", help="MLIR text, .onnx or MiniMalloc's .csv (default: standard input)")
+    parser.add_argument("input_file", nargs="?", help="MLIR text, .onnx, .tflite or MiniMalloc's .csv (default: stdin)")
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write here instead of to standard output")
     parser.add_argument(
         "-p",
@@ -63,7 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     targets = ", ".join(TARGETS)
     parser.add_argument("-t", "--target", default="mlir", help=f"what to print: {targets} (default: mlir)")
     parser.add_argument(
-        "-f", "--frontend", choices=("mlir", "onnx", "minimalloc"), help="read the input as this, whatever its name"
+        "-f",
+        "--frontend",
+        choices=("mlir", "onnx", "tflite", "minimalloc"),
+        help="read the input as this, whatever its name",
     )
     parser.add_argument(
         "--max-elements",

@@ -30,8 +30,11 @@ from .parser import LocatingParser
 from .pipeline import parse_passes, parse_target
 from .printing import DEFAULT_LIMIT, Dumps, elided, print_timing, write_reproducer
 
-FRONTENDS = {".onnx": "onnx", ".csv": "minimalloc"}
+FRONTENDS = {".onnx": "onnx", ".tflite": "tflite", ".csv": "minimalloc"}
 """How a file is read, by its suffix; all others hold MLIR text."""
+
+MODELS = ("onnx", "tflite")
+"""Frontends whose inputs can have open sizes."""
 
 
 class OptMain(xDSLOptMain):
@@ -69,7 +72,8 @@ class OptMain(xDSLOptMain):
     def register_all_frontends(self) -> None:
         self.available_frontends = {
             "mlir": self.read_mlir,
-            "onnx": self.read_onnx,
+            "onnx": self.read_model,
+            "tflite": self.read_model,
             "minimalloc": self.read_minimalloc,
         }
 
@@ -113,8 +117,8 @@ class OptMain(xDSLOptMain):
         self.args.frontend = self.args.frontend or FRONTENDS.get(suffix, "mlir")
         if self.args.frontend != "mlir" and self.args.split_input_file:
             raise UserError(f"--split-input-file splits MLIR text; {self.source.name} is one {self.args.frontend} file")
-        if self.args.frontend != "onnx" and (self.args.shape or self.args.dim or self.args.batch):
-            raise UserError(f"--shape, --dim and --batch are for ONNX models; {self.source.name} is none")
+        if self.args.frontend not in MODELS and (self.args.shape or self.args.dim or self.args.batch):
+            raise UserError(f"--shape, --dim and --batch are for models; {self.source.name} is none")
         try:
             return self.prepare_input()
         except OSError as error:
@@ -176,9 +180,9 @@ class OptMain(xDSLOptMain):
         self.source.spans = parser.spans
         return parser.parse_module(not self.args.no_implicit_module)
 
-    def read_onnx(self, stream: IO[bytes]) -> ModuleOp:
-        """Import an ONNX model: by path where there is one, since its weights may lie in files beside it."""
-        from ...lowering.import_onnx.importer import read_model
+    def read_model(self, stream: IO[bytes]) -> ModuleOp:
+        """Import a model: by path where there is one, since an ONNX one's weights may lie in files beside it."""
+        from ...lowering.import_model import read_model
 
         source = stream.read() if self.args.input_file is None else Path(self.args.input_file)
         imported = read_model(

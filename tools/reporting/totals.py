@@ -74,3 +74,20 @@ def others(analysis: Analysis) -> Iterator[Total]:
     yield "  constants", analysis.constant_bytes, "in NAME.c, with their padding"
     yield "  code", analysis.code_bytes, f"an estimate, as of {analysis.code_measured}"
     yield "MACs", analysis.macs, "multiply-accumulates per inference"
+    off = f"an estimate, as of {analysis.cycles_core}: off by {analysis.cycle_error:g} % on models that were measured"
+    time = f"{1000 * analysis.cycles / analysis.clock_hz:,.3f} ms; " if analysis.clock_hz else ""
+    yield "cycles", analysis.cycles, time + off
+    yield from gain(analysis)
+
+
+def gain(analysis: Analysis) -> Iterator[Total]:
+    """What tiles gain in cycles, and what they take of RAM."""
+    fit = analysis.plan.get("fit", {})
+    if fit.get("scratch") or fit.get("cycles", 0) < fit.get("plain_cycles", 0):
+        more = analysis.arena_bytes - fit["plain_peak"]
+        saved = f"{fit['plain_cycles'] / max(1, fit['cycles']):.1f} times fewer cycles than without tiles"
+        yield (
+            "  scratch memory",
+            fit["scratch"],
+            f"of tiles, at most; {saved}, whole tensors, for {more:+,} bytes of RAM",
+        )

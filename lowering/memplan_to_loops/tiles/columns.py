@@ -50,12 +50,30 @@ class ColumnsNest:
         self.held: dict[int, Index] = dict(held)
         self.dims = [dim for dim in columns.roles.pixels if dim not in self.held]
         self.names = dimension_names(form)
-        self.weights = scope.constant(f"{scope.node}_packed", columns.packed())
+        self.weights = scope.constant(f"{scope.node}_packed", columns.packed(form.tile.bits.data))
 
     def build(self) -> None:
-        """Write the blocks."""
+        """Write the blocks; where a row of pixels consists of whole ones, row by row."""
+        if self.pixels == 2 and self.dims and self.scope.form.sizes[self.dims[-1]] % 2 == 0:
+            self._rows()
+            return
         total = self.columns.roles.size(tuple(self.dims))
         self.scope.loop(ceil(total / self.pixels), "block", lambda block: self._block(block, total))
+
+    def _rows(self) -> None:
+        """Blocks of two neighbours."""
+        *outer, last = self.dims
+        scope, emit = self.scope, self.emit
+
+        def row(at: dict[int, Index]) -> None:
+            def pair(block: Index) -> None:
+                first = emit.scale(block, 2)
+                points: list[dict[int, Index]] = [{**self.held, **at, last: emit.add(first, slot)} for slot in range(2)]
+                self._points(points, last)
+
+            scope.loop(scope.form.sizes[last] // 2, "block", pair)
+
+        scope.loops(outer, self.names, row)
 
     def _block(self, block: Index, total: int) -> None:
         points: list[dict[int, Index]] = []
@@ -64,15 +82,19 @@ class ColumnsNest:
             if slot >= (total - 1) % self.pixels + 1:
                 pixel = self.emit.minimum(pixel, total - 1)
             points.append({**self.held, **self.scope.split(pixel, self.dims)})
+        self._points(points, None)
+
+    def _points(self, points: Sequence[Point], along: int | None) -> None:
+        """A block of pixels, which are neighbours along a dimension, where there is one."""
         for slot, point in enumerate(points):
             self._gather(slot, point)
         whole, left = divmod(self.columns.channels, CHANNELS)
         if whole:
-            self.scope.loop(whole, "group", lambda group: self._group(group, CHANNELS, points))
+            self.scope.loop(whole, "group", lambda group: self._group(group, CHANNELS, points, along))
         if left:
-            self._group(whole, left, points)
+            self._group(whole, left, points, along)
 
-    def _group(self, group: Index, channels: int, points: Sequence[Point]) -> None:
+    def _group(self, group: Index, channels: int, points: Sequence[Point], along: int | None) -> None:
         """The sums of a group of channels at all pixels of a block."""
         (dim,) = self.columns.roles.channels
         first = self.emit.scale(group, CHANNELS)
@@ -81,16 +103,19 @@ class ColumnsNest:
         for channel in range(CHANNELS):
             start = self.scope.word(0)
             if channel < channels:
-                start = self.scope.start({dim: numbers[channel]}, dim)
+                start = self.scope.start({dim: numbers[channel]})
             for slot in range(self.pixels):
                 self.scope.store(start, sums, slot * CHANNELS + channel)
         at = [self.emit.index(group), self.emit.index(0)]
         self.emit.block.add_op(DotBlockOp(self.weights, at, self.column, sums, self.columns.quads, self.pixels))
+        corner: Point = {**points[0], dim: first}
+        near = None if along is None else self.scope.output_at(corner, {along: 2, dim: channels})
         for channel, number in enumerate(numbers):
             for slot, point in enumerate(points):
                 place = self.emit.index(slot * CHANNELS + channel)
                 total = self.emit.do(memref.LoadOp.get(sums, [place]))
-                self.scope.finish(total, {**point, dim: number})
+                where = None if near is None else (near[0], slot * near[1][along or 0] + channel * near[1][dim])
+                self.scope.finish(total, {**point, dim: number}, where)
 
     def _gather(self, slot: int, pixel: Point) -> None:
         """Fill the column of a pixel: the words of all runs, then what is left over."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import MemRefType, i8, i32
+from xdsl.dialects.builtin import IntegerType, MemRefType, i8, i32
 
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.dense import to_numpy
@@ -31,15 +32,15 @@ class Roles:
     shape: tuple[int, ...]
 
     @staticmethod
-    def of(form: StructuredForm) -> Roles | None:
-        """The roles in a contraction of 8-bit data with constant weights, summed in 32 bits; None for any other form.
+    def of(form: StructuredForm, sums: Sequence[IntegerType] = (i32,)) -> Roles | None:
+        """The roles in a contraction of 8-bit data with constant weights, summed in one of these types; else None.
 
         None also where a dimension repeats what it computes, or a tap moves only one of the operands.
         """
         if not isinstance(form, ContractOp) or form.held is not None or not isinstance(form.ins[1].owner, ConstantOp):
             return None
         data, weights = (scalar_type(shaped_type(value).element_type) for value in form.ins)
-        if data != i8 or weights.width.data > 8 or form.acc != i32 or not isinstance(form.ins[0].type, MemRefType):
+        if data != i8 or weights.width.data > 8 or form.acc not in sums or not isinstance(form.ins[0].type, MemRefType):
             return None
         index = linear_map(form.in_maps[0])
         used = [{d for r in linear_map(m) for d, c in enumerate(r.coefficients) if c} for m in form.in_maps]
@@ -68,6 +69,15 @@ class Roles:
         """How many elements of the data, row-major, a step along a dimension moves."""
         strides = [prod(self.shape[axis + 1 :]) for axis in range(len(self.shape))]
         return sum(r.coefficients[dim] * stride for r, stride in zip(self.index, strides, strict=True))
+
+    def contiguous(self) -> tuple[int, ...]:
+        """The innermost taps that lie one after the other in memory."""
+        run: tuple[int, ...] = ()
+        for dim in reversed(self.taps):
+            if self.step(dim) != self.size(run):
+                break
+            run = (dim, *run)
+        return run
 
     def padded(self, dim: int) -> bool:
         """True where a dimension moves an index that leaves the data somewhere."""

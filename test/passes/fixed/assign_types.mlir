@@ -28,6 +28,8 @@ func.func @calibrated(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/joined.mlir | filecheck %S/Inputs/joined.mlir
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/read_twice.mlir | filecheck %S/Inputs/read_twice.mlir
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/repeated.mlir | filecheck %S/Inputs/repeated.mlir
+// RUN: tinyml-opt -p 'fixed-assign-types{spare-flash=true}' %S/Inputs/spared.mlir | filecheck %S/Inputs/spared.mlir
+// RUN: tinyml-opt -p 'fixed-assign-types{spare-flash=true}' %S/Inputs/one_table.mlir | filecheck %S/Inputs/one_table.mlir
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/saturating.mlir | filecheck %S/Inputs/saturating.mlir
 // RUN: tinyml-opt -p 'fixed-assign-types{bits=16}' %S/Inputs/saturating.mlir | filecheck %S/Inputs/saturating.mlir --check-prefix=WIDE
 // RUN: not tinyml-opt -p fixed-assign-types %S/Inputs/set_in_vain.mlir 2>&1 | filecheck %S/Inputs/set_in_vain.mlir
