@@ -17,7 +17,7 @@ from ..dialects import emitc
 from ..dialects.emitc.operators import ExpressionMember
 from .core import Core
 from .machine.blocks import instructions
-from .machine.spelling import spellings
+from .machine.spelling import PREFIX, spellings
 
 ARITHMETIC: dict[type[Operation], str] = {
     emitc.AddOp: "add",
@@ -65,7 +65,7 @@ def code_features(module: ModuleOp, counts: Sequence[int] = ()) -> Counter[str]:
     for function, share in zip(functions, shares, strict=True):
         for feature, count in function_features(function).items():
             found[feature] += round(share * count)
-    calls = {machine_name(op) for op in module.walk() if isinstance(op, emitc.CallOpaqueOp)}
+    calls = {machine_name(op) for op in module.walk() if isinstance(op, emitc.CallOpaqueOp) and is_machine(op)}
     found["block_instruction"] = sum(instructions(name) for name in calls - spellings().keys())
     routines = [name for name in found if name.startswith("multiply_") or name == "divide"]
     found.update({f"library_{name}": 1 for name in routines})
@@ -148,9 +148,14 @@ def features_of(op: Operation, depth: int, indices: set[SSAValue]) -> Iterator[t
             pass
 
 
+def is_machine(op: emitc.CallOpaqueOp) -> bool:
+    """True for machine operations and blocks; hooks are the user's."""
+    return op.callee.data.startswith(PREFIX)
+
+
 def machine_name(op: emitc.CallOpaqueOp) -> str:
     """The machine operation or the block that is called."""
-    return op.callee.data.removeprefix("tinyml_")
+    return op.callee.data.removeprefix(PREFIX)
 
 
 def access(name: str, place: SSAValue, op: Operation, depth: int) -> Iterator[tuple[str, int]]:

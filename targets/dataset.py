@@ -77,7 +77,11 @@ def load_dataset(path: str | Path, types: Mapping[str, TensorType]) -> Dataset:
 
     Raises UserError with every mismatch: no such file or array, no numbers, wrong shape, different row counts, NaN.
     """
-    arrays = read_arrays(Path(path))
+    return dataset_of(read_arrays(Path(path)), types, path)
+
+
+def dataset_of(arrays: Mapping[str, NDArray[Any]], types: Mapping[str, TensorType], path: str | Path) -> Dataset:
+    """The same of arrays; `path` is what messages call them. Raises UserError."""
     reasons: list[str] = []
     inputs: dict[str, NDArray[Any]] = {}
     stored: dict[str, bool] = {}

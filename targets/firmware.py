@@ -30,7 +30,8 @@ class GeneratedModel:
 
     With `input_rows`, the number of rows, it has `void NAME_push_row(const T *row, U *out0, ...)` instead; with
     `in_steps` `int NAME_step(const T *row, U *out0, ...)` and `void NAME_reset(void)`; `output_rows` says in how many
-    parts each output comes then (1: every step writes all of it). With
+    parts each output comes then (1: every step writes all of it). `weights` are NAME_weights.c and its header, where
+    constants stand there. With `state_bytes` functions take a `NAME_state *` first, of about so many bytes. With
     `input_in_arena` it takes no input: the caller has written it to the start of `NAME_arena`.
     """
 
@@ -43,6 +44,27 @@ class GeneratedModel:
     input_in_arena: bool = False
     in_steps: bool = False
     output_rows: tuple[int, ...] = ()
+    weights: tuple[str, str] | None = None
+    is_cpp: bool = False
+    state_bytes: int = 0
+    is_single: bool = False
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """All files of the model by name."""
+        if self.is_single:
+            return {self.sources[0]: self.source}
+        found = {self.sources[0]: self.source, f"{self.name}.h": self.header}
+        if self.weights is not None:
+            found |= {self.sources[1]: self.weights[0], f"{self.name}_weights.h": self.weights[1]}
+        return found
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files that are compiled."""
+        suffix = "cpp" if self.is_cpp else "c"
+        weights = () if self.weights is None else (f"{self.name}_weights.{suffix}",)
+        return (f"{self.name}.{suffix}", *weights)
 
     @property
     def entry(self) -> str:
@@ -52,6 +74,8 @@ class GeneratedModel:
     @property
     def input_buffers(self) -> list[str]:
         """The arrays that hold the inputs: the harness's, or the model's own."""
+        if self.input_in_arena and self.state_bytes:
+            return ["tinyml_state.arena"]
         return [f"{self.name}_arena"] if self.input_in_arena else [f"tinyml_in{i}" for i in range(len(self.inputs))]
 
     @property
@@ -72,7 +96,7 @@ class GeneratedModel:
     def caller_bytes(self) -> int:
         """The bytes that a caller keeps for a call: inputs and outputs; of an input that comes in rows, one row."""
         inputs = () if self.input_in_arena else self.inputs
-        return caller_bytes(inputs, self.outputs, self.input_rows, self.output_rows)
+        return self.state_bytes + caller_bytes(inputs, self.outputs, self.input_rows, self.output_rows)
 
 
 @dataclass(frozen=True)
@@ -161,7 +185,7 @@ def build_firmware(model: GeneratedModel, board: Board, directory: Path, checked
             f"{board.compiler}; `tinyml compile` writes the C files for your own build"
         )
     write_sources(model, board.alignment, directory, (*recipe.sources, *recipe.others))
-    sources = (f"{model.name}.c", *recipe.sources)
+    sources = (*model.sources, *recipe.sources)
     compile_with(board.compiler, [*board.flags, *COMMON_FLAGS, *recipe.flags, "-c", *sources], directory)
     elf = link(model, board, directory, "firmware.elf", {})
     harness = link(model, board, directory, "harness.elf", {}, with_model=False)
@@ -187,7 +211,7 @@ def link(
     objects = [f"{Path(source).stem}.o" for source in recipe.sources]
     bound: dict[str, object] = {**(recipe.symbols or {}), **symbols}
     if with_model:
-        objects.append(f"{model.name}.o")
+        objects += [f"{Path(source).stem}.o" for source in model.sources]
     else:
         bound[model.entry] = "main"
         bound |= {f"{model.name}{RESET}": "main"} if model.in_steps else {}
@@ -261,7 +285,7 @@ def write_sources(model: GeneratedModel, alignment: int, directory: Path, harnes
     if not re.fullmatch(r"[A-Za-z_]\w*", model.name, re.ASCII):
         raise ValueError(f"'{model.name}' is not a C identifier")
     texts = {
-        f"{model.name}.c": model.source,
+        **model.texts,
         f"{model.name}.h": model.header,
         "harness-ports.h": ports_header(model, alignment),
     }
@@ -286,7 +310,8 @@ def ports_header(model: GeneratedModel, alignment: int) -> str:
     ]
     reads = [f"read({name}, {model.call_bytes(port)})" for name, port in zip(inputs, model.inputs, strict=True)]
     writes = [f"write({name}, {port_bytes(port)})" for name, port in zip(outputs, model.outputs, strict=True)]
-    reset = f"(call) ? (void)0 : {model.name}{RESET}(), " if model.in_steps else ""
+    state = "&tinyml_state" if model.state_bytes else ""
+    reset = f"(call) ? (void)0 : {model.name}{RESET}({state}), " if model.in_steps else ""
     each = {
         "READ_INPUTS(read)": " && ".join(reads),
         "WRITE_OUTPUTS(write)": " && ".join(writes),
@@ -294,12 +319,14 @@ def ports_header(model: GeneratedModel, alignment: int) -> str:
         "MODEL_CALLS": str(model.calls),
     }
     macros = [f"#define {name} ({body})" for name, body in each.items()]
-    return "\n".join(["#include <stdint.h>", f'#include "{model.name}.h"', *buffers, *macros, ""])
+    states = [f"{model.name}_state tinyml_state;"] if model.state_bytes else []
+    return "\n".join(["#include <stdint.h>", f'#include "{model.name}.h"', *states, *buffers, *macros, ""])
 
 
 def arguments_of(model: GeneratedModel) -> list[str]:
     """What the harness passes in call number `call`: the row of an input, the buffers of outputs or their row there."""
-    inputs = [] if model.input_in_arena else list(model.input_buffers)
+    inputs = ["&tinyml_state"] if model.state_bytes else []
+    inputs += [] if model.input_in_arena else model.input_buffers
     rows = model.output_rows or (1,) * len(model.outputs)
     outputs: list[str] = []
     for name, port, count in zip(model.output_buffers, model.outputs, rows, strict=True):

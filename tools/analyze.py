@@ -98,6 +98,11 @@ class Analysis:
         """As plain data."""
         return asdict(self)
 
+    def _repr_html_(self) -> str:
+        from .reporting.totals import totals_html
+
+        return totals_html(self)
+
 
 def analyze(compilation: Compilation) -> Analysis:
     """Sizes from the plan and from the program in emitc, and what does not fit. Raises UserError for an FPGA."""

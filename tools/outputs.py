@@ -15,13 +15,18 @@ from .atomic_files import write_files
 
 
 def write_outputs(path: Path, outputs: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays by name; a file that stands there is replaced at once or not at all.
+    """Write arrays by name; a file that stands there is replaced at once or not at all. Raises UserError."""
+    write_files({path: archive_bytes(outputs)})
 
-    Any name will do, also one that `numpy.savez` takes for a parameter of its own. Raises UserError where it cannot.
+
+def archive_bytes(outputs: Mapping[str, NDArray[Any]]) -> bytes:
+    """Arrays by name as an .npz file, the same bytes for the same arrays.
+
+    Any name will do, also one that `numpy.savez` takes for a parameter of its own.
     """
     stream = BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in outputs.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-    write_files({path: stream.getvalue()})
+    return stream.getvalue()

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from ..dialects.errors import UserError
+from .progress import doing
 from .registry import PASSES, load
 
 
@@ -168,6 +169,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             {},
             ("index_bits", "near_flash", "noinline"),
         ),
+        Step("emitc-choose-form", "how all that follows is spelled", {}, ("standard", "single_file"), "standard"),
+        Step("emitc-call-hooks", "before functions take a state, which hooks do not", {}, (), "hooks"),
+        Step("emitc-take-state", "once it is known which arrays are written", {}, (), "caller_state"),
+        Step("emitc-separate-weights", "last: arrays are final", {}, (), "separate_weights"),
     ),
     "fixed-to-hls": (
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),
@@ -201,7 +206,8 @@ class Timing:
         """Add the time of a with block to a stage."""
         start = time.perf_counter()
         try:
-            yield
+            with doing(stage):
+                yield
         finally:
             self.stages[stage] = self.stages.get(stage, 0.0) + time.perf_counter() - start
 
@@ -251,17 +257,18 @@ def run_passes(
     context: Context | None = None,
     after: Callable[[ModulePass, ModuleOp], None] | None = None,
     verify_each: bool = False,
+    verify: bool = True,
 ) -> None:
     """Run passes in order; `after` sees the module as each pass left it.
 
     A level is verified once, when its last pass is done: verifiers take a third of the time if they run after each
-    pass, which `verify_each` asks for.
+    pass, which `verify_each` asks for; without `verify` they do not run.
     """
     context = Context() if context is None else context
     for number, step in enumerate(passes, 1):
         with timing.measure(step.name):
             step.apply(context, module)
-        if verify_each or number == len(passes) or leaves_level(passes[number]):
+        if verify and (verify_each or number == len(passes) or leaves_level(passes[number])):
             with timing.measure("verify"):
                 module.verify()
         if after is not None:

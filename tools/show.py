@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
 from ..dialects.harmless import json_text, line
+from .progress import DISPLAY
 
 
 def print_json(data: Any) -> None:
@@ -21,7 +23,8 @@ def print_table(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table()
+    plain = "NO_COLOR" in os.environ
+    table = Table(header_style="none" if plain else "table.header")
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in rows)
         table.add_column(line(column), justify="right" if numeric else "left", overflow="fold")
@@ -29,7 +32,7 @@ def print_table(
         table.add_row(*(cell_text(cell) for cell in row))
     width = None if sys.stdout.isatty() else 160
     console = Console(width=width, highlight=False, markup=False, emoji=False)
-    console.print(line(title), style="bold")
+    console.print(line(title), style="none" if plain else "bold")
     console.print(table)
     if caption is not None:
         console.print(line(caption))
@@ -42,7 +45,7 @@ def print_line(text: str, file: TextIO | None = None) -> None:
 
 def print_remarks(remarks: Sequence[str]) -> None:
     """What a user should know and need not mend, on standard error."""
-    for remark in remarks:
+    for remark in () if DISPLAY.quiet else remarks:
         print_line(f"remark: {remark}", sys.stderr)
 
 

@@ -11,8 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .. import __version__
 from .exit_codes import end_process, exit_code
 from .model_sizes import add_size_arguments
+from .progress import DISPLAY
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
@@ -22,28 +24,46 @@ COMMANDS = {
     "run": "build the firmware, run it in the board's simulator, print accuracy, RAM, flash, stack and cycles",
     "boards": "list the boards",
     "supported-ops": "list the ONNX operators and their limits",
+    "doctor": "compilers, simulators, packages: what is here, what is missing, how to get it",
+    "completion": "print what bash, zsh or tcsh needs to complete commands",
 }
 """Each command lives in `tools/commands/NAME.py`: `execute(args) -> int`."""
 
 NEEDS_MODEL = ("analyze", "explain", "compile", "verify", "run")
 
 
+FILES = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+"""What shells call the completion of file names."""
+
+EPILOG = """\
+exit codes: 0 done (verify: exact and close); 1 what you can mend, a line for each reason (verify: not exact, or not
+close); 2 wrong usage, or a defect of this program; 130 interrupted. NO_COLOR in the environment: plain text."""
+
+
 def argument_parser() -> argparse.ArgumentParser:
     """The command line, without importing anything of the compiler."""
-    parser = argparse.ArgumentParser(prog="tinyml", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="tinyml", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"tinyml {__version__}")
     parser.add_argument("--debug", action="store_true", help="show a Python traceback on errors")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, help in COMMANDS.items():
         command = commands.add_parser(name, help=help, description=help)
         command.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        command.add_argument("-q", "--quiet", action="store_true", help="no remarks, no progress")
         if name in NEEDS_MODEL:
             add_model_arguments(command, name)
+        if name == "doctor":
+            command.add_argument("--board", help="exit with 1 where something is missing that this board needs")
+        if name == "completion":
+            command.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="the shell")
     return parser
 
 
 def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     """What every command that takes a model has, and what only some have."""
-    command.add_argument("model", type=Path, help="an ONNX or TFLite file")
+    for_files(command.add_argument("model", type=Path, help="an ONNX or TFLite file"))
     command.add_argument("--board", required=True, help="a board's name (see `tinyml boards`) or a .toml file")
     command.add_argument("--calib", type=Path, metavar="NPZ", help="calibration data, for models with float values")
     command.add_argument(
@@ -140,6 +160,7 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
             choices=("c", "hls", "rtl"),
             help="C99, HLS C++ (default where the board is an FPGA), or Verilog",
         )
+        add_code_arguments(command)
         add_search_arguments(command)
     if name == "verify":
         add_verify_arguments(command)
@@ -160,6 +181,35 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument(
             "--outputs", type=Path, metavar="NPZ", help="write the outputs of all rows, as real numbers"
         )
+
+
+def add_code_arguments(command: argparse.ArgumentParser) -> None:
+    """What only `compile` has: how the program stands in C, and what comes with it."""
+    command.add_argument(
+        "--package",
+        choices=PACKAGES,
+        help="a folder that a build system takes, with an example that runs one test vector and compares",
+    )
+    command.add_argument("--single-file", action="store_true", help="NAME.c alone, header and constants in it")
+    command.add_argument(
+        "--arena",
+        choices=("static", "caller"),
+        default="static",
+        help="memory in NAME.c, or the caller's: NAME_run(NAME_state *, ...), reentrant (default: static)",
+    )
+    command.add_argument(
+        "--self-test",
+        action="store_true",
+        help="NAME_self_test.c: one inference on a test vector (the first row of --calib, else any), and a checksum",
+    )
+    command.add_argument(
+        "--profile", action="store_true", help="call NAME_layer_begin and _end, which you define, around layers"
+    )
+    command.add_argument("--c-standard", choices=("c99", "c11"), default="c99", help="of NAME.c (default: c99)")
+    command.add_argument("--cpp", action="store_true", help="C++11 instead: NAME.cpp")
+
+
+PACKAGES = ("c", "arduino", "platformio", "zephyr", "cmake", "cmsis-pack")
 
 
 def add_search_arguments(command: argparse.ArgumentParser) -> None:
@@ -213,6 +263,11 @@ def add_verify_arguments(command: argparse.ArgumentParser) -> None:
         "--tolerance", type=steps, metavar="STEPS", help="close is at most this many output steps, whatever the model"
     )
     command.add_argument("--nodes", choices=("worst", "all"), default="worst", help="show the 10 worst nodes, or all")
+
+
+def for_files(action: argparse.Action) -> None:
+    """Let shells complete file names for an argument (shtab reads this attribute)."""
+    action.complete = FILES  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def natural(text: str) -> int:
@@ -276,7 +331,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_command(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name."""
     args = argument_parser().parse_args(arguments)
+    args.command_line = tuple(arguments)
     gc.disable()
+    DISPLAY.quiet = args.quiet
     module = importlib.import_module(f".commands.{args.command.replace('-', '_')}", __package__)
     return module.execute(args)
 

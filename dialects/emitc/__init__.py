@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
-from .declarations import CallOp, CallOpaqueOp, FuncOp, GetGlobalOp, GlobalOp, IncludeOp, ReturnOp, VerbatimOp
+from .declarations import (
+    CallOp,
+    CallOpaqueOp,
+    FuncOp,
+    GetGlobalOp,
+    GlobalOp,
+    IncludeOp,
+    MemberOfPtrOp,
+    ReturnOp,
+    VerbatimOp,
+)
 from .expressions import AddressOfOp, CastOp, ConstantOp, ExpressionOp, LoadOp, YieldOp
 from .operators import (
     AddOp,
@@ -67,6 +77,7 @@ EmitC = Dialect(
         VerbatimOp,
         GlobalOp,
         GetGlobalOp,
+        MemberOfPtrOp,
         FuncOp,
         CallOp,
         CallOpaqueOp,

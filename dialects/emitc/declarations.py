@@ -20,11 +20,13 @@ from xdsl.dialects.builtin import (
     TensorType,
     UnitAttr,
 )
+from xdsl.dialects.emitc import EmitC_PointerType
 from xdsl.dialects.utils import parse_func_op_like, print_func_op_like
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
+    operand_def,
     opt_operand_def,
     opt_prop_def,
     opt_result_def,
@@ -296,3 +298,20 @@ class GetGlobalOp(IRDLOperation):
 
     def __init__(self, name: str, type: ArrayType):
         super().__init__(properties={"name": SymbolRefAttr(name)}, result_types=[type])
+
+
+@irdl_op_definition
+class MemberOfPtrOp(IRDLOperation):
+    """`state->arena`; upstream takes an lvalue that holds the pointer, here it is an argument.
+
+    `%0 = emitc.member_of_ptr "arena" %state : (!emitc.ptr<!emitc.opaque<"net_state">>) -> !emitc.array<64xi8>`
+    """
+
+    name = "emitc.member_of_ptr"
+    member = prop_def(StringAttr)
+    operand = operand_def(EmitC_PointerType)
+    result = result_def(ArrayType)
+    assembly_format = "$member $operand attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, pointer: SSAValue, member: str, type: ArrayType):
+        super().__init__(operands=[pointer], properties={"member": StringAttr(member)}, result_types=[type])

@@ -58,6 +58,27 @@ SECTION = "mcu.section"
 """Attribute of a global with MEMORY: the section that the board's linker script puts there."""
 
 
+NODE = "mcu.node"
+"""Attribute of a function that computes one node of the model, at the loops level and in emitc: the node's name."""
+
+COMPUTES = "mcu.computes"
+"""Attribute of such a function: shape and type of what it writes, as its comment says them."""
+
+FILE = "mcu.file"
+"""Attribute of a global that is not static: the file that has it, NAME_weights.c for `weights`."""
+
+STATE = "mcu.state"
+"""Attribute of a global that is a member of the caller's `NAME_state`, and of the argument that points to that."""
+
+HOOKS = "mcu.hooks"
+"""Attribute of public functions: the names of the layers around which hooks are called, by their numbers."""
+
+STANDARD, SINGLE_FILE = "mcu.standard", "mcu.single_file"
+"""Attributes of a module: how it is spelled, and that its header is part of the one file."""
+
+STANDARDS = ("c99", "c11", "c++11")
+
+
 @irdl_attr_definition
 class ArrayType(ParametrizedAttribute, TypeAttribute):
     """A C array: `!emitc.array<72xi8>`. Ours have one dimension."""

@@ -29,7 +29,26 @@ from xdsl.ir import Attribute, Operation
 from .. import onnx
 from ..dense import to_numpy
 from ..diagnostics import OpError
-from ..emitc.types import ALIAS, ALIGNMENT, CONST, ELEMENTS, FAR, FLASH, MEMORY, NEAR, RESETS, SECTION
+from ..emitc.types import (
+    ALIAS,
+    ALIGNMENT,
+    COMPUTES,
+    CONST,
+    ELEMENTS,
+    FAR,
+    FILE,
+    FLASH,
+    HOOKS,
+    MEMORY,
+    NEAR,
+    NODE,
+    RESETS,
+    SECTION,
+    SINGLE_FILE,
+    STANDARD,
+    STANDARDS,
+    STATE,
+)
 from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.settings import NAMES as SETTINGS
 from ..fixed.settings import from_attribute, wrong
@@ -215,4 +234,11 @@ CHECKS: dict[str, Check] = {
     ALIGNMENT: power_of_two,
     MEMORY: text(r"[a-z][a-z0-9_]*", "the name of a memory, such as dtcm"),
     SECTION: text(r"[.\w]+", "the name of a section, such as .dtcm"),
+    NODE: one_of(StringAttr),
+    COMPUTES: one_of(StringAttr),
+    FILE: text(r"weights", "`weights`"),
+    STATE: one_of(UnitAttr),
+    HOOKS: one_of(ArrayAttr),
+    STANDARD: text("|".join(map(re.escape, STANDARDS)), f"one of {', '.join(STANDARDS)}"),
+    SINGLE_FILE: one_of(UnitAttr),
 }

@@ -15,13 +15,14 @@ from typing import cast, get_args
 
 from xdsl.context import Context
 from xdsl.dialects import func, memref, scf
-from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType, ModuleOp, UnitAttr, i16
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType, ModuleOp, StringAttr, UnitAttr, i16
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from ...dialects.emitc.types import RESET, RESETS
+from ...dialects.emitc.types import COMPUTES, NODE, RESET, RESETS
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.types import PER_TENSOR, QType, scale_text
 from ...dialects.memplan import (
     INPUT_ARENA,
     INPUT_ROWS,
@@ -277,7 +278,9 @@ class Lowering:
             build_tile(form, memory, step, self.style, constant, values)
         block.add_op(func.ReturnOp())
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
-        self.steps.append(func.FuncOp(symbol, type, Region(block), "private"))
+        lowered = func.FuncOp(symbol, type, Region(block), "private")
+        lowered.attributes |= description(form, node)
+        self.steps.append(lowered)
         return Step(symbol, addresses)
 
     def _operand(self, step: Emitter, value: SSAValue, argument: SSAValue | None, is_table: bool) -> Storage:
@@ -309,6 +312,18 @@ class Lowering:
         if root not in self.arguments:
             self.arguments[root] = self.memory.get_root(self.emit, root)
         return self.arguments[root]
+
+
+def description(form: StructuredForm, node: str) -> dict[str, Attribute]:
+    """What a reader of the code is told of a form: its node, shape and type of what it writes."""
+    type = form.target.type
+    assert isinstance(type, MemRefType)
+    shape, element = "x".join(map(str, type.get_shape())), type.element_type
+    if isinstance(element, QType):
+        one = element.axis.data == PER_TENSOR
+        scale = f"scale {scale_text(element.scale)}, zero point {element.zp}" if one else "a scale per channel"
+        element = f"{element.storage}, {scale}"
+    return {NODE: StringAttr(node), COMPUTES: StringAttr(f"{shape} of {element}")}
 
 
 def operands_of(form: StructuredForm) -> list[SSAValue]:

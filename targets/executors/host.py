@@ -40,7 +40,7 @@ class HostExecutor:
             directory = Path(scratch)
             write_sources(self.model, board.alignment, directory, ("main-host.c",))
             flags = [*board.flags, "-std=gnu11", *(SANITIZERS if self.sanitize else ())]
-            compile_with(board.compiler, [*flags, "-o", "program", f"{self.model.name}.c", "main-host.c"], directory)
+            compile_with(board.compiler, [*flags, "-o", "program", *self.model.sources, "main-host.c"], directory)
             (directory / "inputs").write_bytes(bytes_in_calls(rows, self.model.calls))
             self.execute(directory)
             return Run(unpack_rows((directory / "outputs").read_bytes(), self.model.outputs, len(rows)))

@@ -12,7 +12,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import emitc
 from ...dialects.emitc.operators import PREDICATES, BinaryOp
-from .spelling import LEAST_INT, Spelling
+from .spelling import LEAST_INT, Spelling, c_name
 from .text import ADD, AND, ATOM, BIT_AND, BIT_OR, BIT_XOR, CHOICE, EQUAL, MUL, OR, ORDER, SHIFT, UNARY, Text
 
 SUMS: dict[type[Operation], tuple[str, int]] = {
@@ -65,6 +65,8 @@ class ExpressionPrinter:
         match op:
             case emitc.GetGlobalOp():
                 return Text(op.name_.string_value())
+            case emitc.MemberOfPtrOp():
+                return Text(f"{self.value(op.operand).inside(ATOM)}->{c_name(op.member.data)}")
             case emitc.SubscriptOp():
                 return Text(f"{self.value(op.value).inside(ATOM)}[{self.value(op.indices[0]).text}]", declared=True)
             case emitc.ExpressionOp():

@@ -31,7 +31,8 @@ class Inlining:
 
     def is_spelled_later(self, op: Operation) -> bool:
         """True for an op that is spelled as part of another statement."""
-        return isinstance(op, emitc.ConstantOp | emitc.GetGlobalOp | emitc.SubscriptOp) or op in self._inlined
+        places = emitc.GetGlobalOp | emitc.MemberOfPtrOp | emitc.SubscriptOp
+        return isinstance(op, emitc.ConstantOp | places) or op in self._inlined
 
     def next_statement(self, op: Operation) -> Operation | None:
         """The op that is spelled next."""

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType
 
 from ...dialects import emitc
 from ...dialects.emitc.statements import pointee
-from ...dialects.emitc.types import CONST, ELEMENTS
+from ...dialects.emitc.types import CONST, ELEMENTS, STATE
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
@@ -42,13 +42,16 @@ def entry_ports(entry: emitc.FuncOp, names: list[str]) -> list[EntryPort]:
     """
     inputs, outputs = (ports_of(entry, f"fixed.{kind}") for kind in ("inputs", "outputs"))
     inputs = [] if INPUT_ARENA in entry.attributes else inputs
+    first = 1 if names and STATE in entry.argument_attributes(0) else 0
+    names = names[first:]
     if len(inputs) + len(outputs) > len(names):
         raise UserError(f"{entry.sym_name.data} has {len(names)} arguments for {len(inputs) + len(outputs)} ports")
     ports: list[PortAttr | None] = [*inputs, *outputs]
     ports += [None] * (len(names) - len(ports))
     result: list[EntryPort] = []
     for index, (name, port) in enumerate(zip(names, ports, strict=True)):
-        attributes, type = entry.argument_attributes(index), entry.function_type.inputs.data[index]
+        attributes = entry.argument_attributes(first + index)
+        type = entry.function_type.inputs.data[first + index]
         elements = attributes.get(ELEMENTS)
         if port is not None:
             size = prod(port.stored_shape)

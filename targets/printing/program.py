@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerType, ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, IntegerType, ModuleOp, StringAttr
 
 from ...dialects import emitc
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.emitc.statements import pointee
-from ...dialects.emitc.types import ALIAS, MEMORY, PUSH_ROW, RESETS, RUN, STEP
+from ...dialects.emitc.types import ALIAS, FILE, HOOKS, MEMORY, PUSH_ROW, RESETS, RUN, STANDARD, STANDARDS, STATE, STEP
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_terminal
 from ...dialects.mcu import KEEP
 from ...dialects.names import Names, is_identifier
+from ..machine.spelling import PREFIX
 from .spelling import THREE_BYTES, Spelling
 from .statements import FunctionPrinter
 
@@ -92,7 +93,8 @@ class Program:
         ops = [op for f in self.functions for op in f.walk()]
         names = [op.operation.data for op in ops if isinstance(op, emitc.MachineOp)]
         names += [f"{op.operation.data}_called" for op in ops if isinstance(op, emitc.MachineOp) and op.called]
-        names += [op.callee.data.removeprefix("tinyml_") for op in ops if isinstance(op, emitc.CallOpaqueOp)]
+        calls = (op.callee.data for op in ops if isinstance(op, emitc.CallOpaqueOp))
+        names += [name.removeprefix(PREFIX) for name in calls if name.startswith(PREFIX)]
         return sorted(set(names))
 
     @property
@@ -129,9 +131,33 @@ class Program:
         if reasons:
             raise UserError(*reasons)
 
+    @property
+    def weights(self) -> list[emitc.GlobalOp]:
+        """The constants that stand in a file of their own."""
+        return [op for op in self.globals if FILE in op.attributes]
+
+    @property
+    def state(self) -> list[emitc.GlobalOp]:
+        """The arrays that are members of the caller's state, as they lie there."""
+        return [op for op in self.globals if STATE in op.attributes]
+
+    @property
+    def standard(self) -> str:
+        """How the program is spelled."""
+        given = self.module.attributes.get(STANDARD)
+        return given.data if isinstance(given, StringAttr) else STANDARDS[0]
+
+    @property
+    def hooks(self) -> list[str]:
+        """The layers around which hooks are called, by number."""
+        given = self.entry.attributes.get(HOOKS)
+        entries = given.data if isinstance(given, ArrayAttr) else ()
+        return [entry.data for entry in entries if isinstance(entry, StringAttr)]
+
     def text(self, head: list[str], spelling: Spelling) -> str:
         """A file: its head, arrays, and functions, with blank lines between."""
-        arrays = [line for op in self.globals for line in array_lines(op, spelling)]
+        own = [op for op in self.globals if FILE not in op.attributes and STATE not in op.attributes]
+        arrays = [line for op in own for line in array_lines(op, spelling)]
         return "\n".join([*head, *(["", *arrays] if arrays else []), *self.definitions(spelling)]) + "\n"
 
     def definitions(self, spelling: Spelling) -> list[str]:
@@ -165,10 +191,8 @@ def array_bytes(op: emitc.GlobalOp) -> int:
 def array_lines(op: emitc.GlobalOp, spelling: Spelling) -> list[str]:
     """The definition of an array with its elements in decimal."""
     attributes = dict(op.attributes)
-    head = "static " if op.static_specifier is not None else ""
-    head += "const " if op.const_specifier is not None else ""
-    head += spelling.flash(attributes) + spelling.memory(attributes)
-    head += f"{spelling.type(op.type.element_type)} {op.sym_name.data}[{op.type.size}]"
+    head = spelling.alignment_before(attributes) + ("static " if op.static_specifier is not None else "")
+    head += array_head(op, spelling)
     if op.initial_value is None:
         return [f"{head}{spelling.alignment(attributes)};"]
     values = to_numpy(op.initial_value).reshape(-1)
@@ -177,6 +201,19 @@ def array_lines(op: emitc.GlobalOp, spelling: Spelling) -> list[str]:
         *initializer_lines(values),
         "};",
     ]
+
+
+def array_head(op: emitc.GlobalOp, spelling: Spelling) -> str:
+    """`const NET_FLASH int8_t net_w[2]`"""
+    attributes = dict(op.attributes)
+    const = "const " if op.const_specifier is not None else ""
+    type = spelling.flash(attributes) + spelling.memory(attributes) + spelling.type(op.type.element_type)
+    return f"{const}{type} {op.sym_name.data}[{op.type.size}]"
+
+
+def array_declaration(op: emitc.GlobalOp, spelling: Spelling) -> str:
+    """The declaration of an array of another file."""
+    return f"extern {array_head(op, spelling)};"
 
 
 def initializer_lines(values: np.ndarray) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import IntegerType, Signedness, StringAttr
+from xdsl.dialects.emitc import EmitC_OpaqueType
 from xdsl.ir import Attribute
 
 from ...dialects import emitc
 from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FAR, FLASH, MEMORY, NEAR
 from ...dialects.errors import UserError
-from ...dialects.names import identifier
+from ...dialects.harmless import in_quotes
+from ...dialects.names import identifier, is_identifier
 from .text import MUL, SHIFT, UNARY, Text
 
 C_WIDTHS = (8, 16, 32, 64)
@@ -97,6 +99,8 @@ class Spelling:
 
     def pointer(self, type: emitc.PointerType, attributes: dict[str, Attribute]) -> str:
         """A pointer type, with a trailing space where a name may follow a word."""
+        if isinstance(type.pointee_type, EmitC_OpaqueType):
+            return f"{c_name(type.pointee_type.value.data)} *"
         const = "const " if CONST in attributes else ""
         pointee = self.aliasing(type.pointee_type) if ALIAS in attributes else self.type(type.pointee_type)
         return f"{const}{self.flash(attributes)}{pointee} *"
@@ -145,9 +149,35 @@ class Spelling:
         bytes = str(value).split(" ")[0] if value is not None else ""
         return f" __attribute__((aligned({bytes})))" if bytes else ""
 
+    def alignment_before(self, attributes: dict[str, Attribute]) -> str:
+        """What an aligned array begins with, in languages that have a word for it."""
+        return ""
+
     def includes(self, includes: list[emitc.IncludeOp]) -> list[str]:
         """The lines that include headers."""
         return [f"#include {quoted(op.include, op.is_standard_include is not None)}" for op in includes]
+
+
+class AlignedSpelling(Spelling):
+    """A standard with a word for alignment: `_Alignas` in C11, `alignas` in C++11."""
+
+    def __init__(self, prefix: str, word: str):
+        super().__init__(prefix)
+        self.word = word
+
+    def alignment(self, attributes: dict[str, Attribute]) -> str:
+        return ""
+
+    def alignment_before(self, attributes: dict[str, Attribute]) -> str:
+        value = attributes.get(ALIGNMENT)
+        return "" if value is None else f"{self.word}({str(value).split(' ')[0]}) "
+
+
+def c_name(name: str) -> str:
+    """A name that a text may hold where C wants an identifier. Raises UserError for any other."""
+    if not is_identifier(name):
+        raise UserError(f"{in_quotes(name)} is no name in C; rename it")
+    return name
 
 
 def quoted(name: StringAttr, standard: bool) -> str:

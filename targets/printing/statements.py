@@ -6,11 +6,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from textwrap import wrap
 
-from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects.builtin import IntegerType, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ...dialects import emitc
 from ...dialects.emitc.operators import ExpressionMember
+from ...dialects.emitc.types import COMPUTES, NODE
+from ...dialects.harmless import in_c_comment
 from ...dialects.mcu import KEEP
 from ...dialects.names import Names
 from .expressions import ExpressionPrinter, integer
@@ -34,7 +36,7 @@ class FunctionPrinter:
     def function(self, op: emitc.FuncOp) -> list[str]:
         """The definition of a function."""
         with self.names.scope():
-            self.lines = [f"{self.signature(op)} {{"]
+            self.lines = [*described(op), f"{self.signature(op)} {{"]
             unused = [argument for argument in op.body.block.args if not argument.uses]
             self.lines += [f"{INDENT}(void){self.expressions.names[argument]};" for argument in unused]
             self.body(op.body.block)
@@ -88,7 +90,9 @@ class FunctionPrinter:
         """One op. Returns a later op where it was spelled along with this one."""
         text = self.expressions.value
         match op:
-            case emitc.ConstantOp() | emitc.GetGlobalOp() | emitc.SubscriptOp() | emitc.YieldOp():
+            case (
+                emitc.ConstantOp() | emitc.GetGlobalOp() | emitc.MemberOfPtrOp() | emitc.SubscriptOp() | emitc.YieldOp()
+            ):
                 return None
             case emitc.ExpressionOp() | ExpressionMember():
                 if not self.inlining.is_inlined(op):
@@ -209,6 +213,15 @@ class FunctionPrinter:
         with self.braces(f"{label}:"):
             self.body(block)
             self.lines.append(f"{INDENT * (self.depth + 1)}break;")
+
+
+def described(op: emitc.FuncOp) -> list[str]:
+    """The comment of a function that computes a node: its name in the model, shape and type of what it writes."""
+    node, computes = op.attributes.get(NODE), op.attributes.get(COMPUTES)
+    if not isinstance(node, StringAttr):
+        return []
+    what = f": {computes.data}" if isinstance(computes, StringAttr) else ""
+    return [f"/* {in_c_comment(node.data)}{in_c_comment(what)} */"]
 
 
 def pointer_attributes(op: Operation) -> dict[str, Attribute]:

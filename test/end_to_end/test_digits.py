@@ -10,8 +10,8 @@ from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
 from tinyml_opt.targets.toolchain import require
-from tinyml_opt.tools.commands.run import accuracy
 from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs, input_types
+from tinyml_opt.tools.simulate import accuracy
 from tinyml_opt.tools.verify import verify
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"

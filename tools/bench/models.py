@@ -128,7 +128,7 @@ def object_ram(model: GeneratedModel, compilation: Compilation) -> int:
     board = compilation.board
     with TemporaryDirectory(prefix="tinyml-") as scratch:
         write_sources(model, board.alignment, Path(scratch), ())
-        compile_with(board.compiler, [*board.flags, *COMMON_FLAGS, "-c", f"{model.name}.c"], Path(scratch))
+        compile_with(board.compiler, [*board.flags, *COMMON_FLAGS, "-c", *model.sources], Path(scratch))
         return sizes(board, Path(scratch) / f"{model.name}.o")[0]
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from argparse import Namespace
 
 from ...dialects.errors import UserError
 from ...dialects.harmless import json_text
-from ..advice import advised
-from ..analyze import analyze
+from ..api.program import Program
+from ..api.provenance import provenance
 from ..atomic_files import replacing
 from ..compiler import Compilation, compile_model, options_of
-from ..fit import refuse_misfit
 from ..hardware.files import rtl_files
 from ..planning_limit import say_limit
+from ..progress import DISPLAY
 from ..searching.outcome import COLUMNS, caption, file_text, rows, to_json
 from ..show import print_json, print_line, print_remarks, print_table
 from ..verifying.calibrated import remark
@@ -42,10 +43,14 @@ def execute(args: Namespace) -> int:
         raise UserError(f"board '{compilation.board.name}' is an FPGA, which runs no C: -t hls or -t rtl")
     if target == "rtl" or compilation.board.fpga is not None:
         return write_hardware(compilation, target, args)
-    analysis = advised(compilation, analyze(compilation))
-    refuse_misfit(analysis)
-    files = compilation.hls_files() if target == "hls" else compilation.c_files()
-    report = {**analysis.to_json(), "remarks": compilation.remarks, "timing_seconds": compilation.timing.seconds()}
+    program = Program(compilation)
+    files = program.files(target, args.package, args.self_test)
+    report = {
+        **program.analysis.to_json(),
+        **provenance(compilation.options, shlex.join(["tinyml", *args.command_line])),
+        "remarks": compilation.remarks,
+        "timing_seconds": compilation.timing.seconds(),
+    }
     found = compilation.found
     if found is not None:
         report["search"] = to_json(found)
@@ -55,7 +60,7 @@ def execute(args: Namespace) -> int:
     places = {args.output / name: text for name, text in files.items()}
     with replacing(places, make_folders=True):
         print_remarks(compilation.remarks)
-        if remarked is not None:
+        if remarked is not None and not DISPLAY.quiet:
             print_line(f"warning: {remarked}", sys.stderr)
         if found is not None and not args.json:
             print_table(f"types of {compilation.name}", COLUMNS, rows(found), caption(found))

@@ -6,12 +6,12 @@ from argparse import Namespace
 
 from ...dialects.fixed.types import QType
 from ...dialects.harmless import in_terminal
-from ...targets.dataset import load_dataset
-from ..compiler import compile_model, input_types, options_of
+from ..api.program import Program
+from ..compiler import compile_model, options_of
 from ..outputs import write_outputs
 from ..planning_limit import say_limit
 from ..show import print_json, print_line, print_remarks, print_table
-from ..verify import Comparison, verify
+from ..verify import Comparison
 from ..verifying.distance import Distance
 from ..verifying.node_table import NodeRow, worst_first
 from ..verifying.verdict import Verification
@@ -22,10 +22,11 @@ SHOWN_NODES = 10
 def execute(args: Namespace) -> int:
     """Print both verdicts and what they rest on; exit code 1 where the result is not exact, or not close."""
     compilation = compile_model(options_of(args))
-    whole = load_dataset(args.data, input_types(compilation.onnx))
+    program = Program(compilation)
+    whole = program.dataset(args.data)
     dataset = whole.head(args.limit) if args.limit else whole
     comparison = Comparison(args.against, args.expected, len(whole), args.min_snr, args.tolerance)
-    result = verify(compilation, dataset, args.hls, comparison, args.rtl)
+    result = program.verify(dataset, comparison, args.hls, args.rtl)
     if args.outputs is not None:
         write_outputs(args.outputs, result.values)
     print_remarks(compilation.remarks)

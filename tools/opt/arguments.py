@@ -29,7 +29,9 @@ class VersionAction(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        print(f"tinyml-opt {version('tinyml-opt')}, xDSL {version('xdsl')}")
+        from ... import __version__
+
+        print(f"tinyml-opt {__version__}, xDSL {version('xdsl')}")
         parser.exit()
 
 

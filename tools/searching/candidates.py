@@ -14,11 +14,11 @@ from xdsl.dialects.builtin import ModuleOp
 from ...dialects.errors import UserError
 from ...dialects.fixed.settings import Setting
 from ...passes.fixed.assign_types import Assignment
+from ..progress import Tick
 from .costs import ChoiceCosts, Cost, ProgramSizes
 from .found import Candidate, Goal
 from .integers import integer_values
 from .judging import Judge, Score
-from .progress import Tick
 from .variables import Choice, Key, Variable, reassigned
 
 MOST_ERROR = 0.02

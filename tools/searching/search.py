@@ -8,11 +8,11 @@ from ...dialects.errors import UserError
 from ...passes.fixed.assign_types import Assignment
 from ...targets.costs import CostModel
 from ...targets.dataset import Dataset
+from ..progress import bar
 from .candidates import NEGLIGIBLE, SLACK, Measure, Search
 from .costs import ChoiceCosts, Measured, useful
 from .found import Candidate, Found, Goal
 from .judging import Judge
-from .progress import bar
 from .ranges import other_ranges
 from .refining import Ranges
 from .strategies import dearest

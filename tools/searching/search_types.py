@@ -19,7 +19,7 @@ from ...passes.fixed.calibrate import argument_types, the_function
 from ...targets.board import load_board
 from ...targets.costs import cost_model
 from ...targets.dataset import load_dataset
-from ..compiler import LOSS
+from ..compiling.options import LOSS
 from .costs import Limits
 from .effort import affordable
 from .found import Found, Goal

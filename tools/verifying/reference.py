@@ -105,16 +105,18 @@ def onnxruntime_outputs(compilation: Compilation, dataset: Dataset) -> dict[str,
         import onnxruntime
     except ImportError:
         raise UserError("--against onnxruntime: it is not installed; pip install onnxruntime") from None
-    function, path = compilation.function, compilation.options.model
+    function, model = compilation.function, compilation.options.model
+    path = model if isinstance(model, Path) else compilation.name
     ports = output_ports(function)
     inputs = to_model(dataset, input_ports(function), the_function(compilation.onnx))
+    source = model if isinstance(model, bytes) else str(model)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3
     names = [port.label.data for port in ports]
     found: list[list[NDArray[Any]]] = []
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         for row in range(len(dataset)):
             feeds = {port.name: fed(inputs[port.name][row], port.type) for port in session.get_inputs()}
             found.append([np.asarray(output) for output in session.run(names, feeds)])

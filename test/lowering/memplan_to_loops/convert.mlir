@@ -10,7 +10,7 @@
 // CHECK-SAME:   initial_value = dense<{{.*}}> : tensor<4x6xi8>, sym_visibility = "private", constant}>
 // CHECK-NEXT: "memref.global"() <{sym_name = "net_w1", type = memref<4xi32, "flash">, initial_value = dense<[10, 20, 30, 40]>
 
-// CHECK-NEXT: func.func private @net_fc(%in0: memref<1x6xi8>, %out: memref<1x4xi8>) {
+// CHECK-NEXT: func.func private @net_fc(%in0: memref<1x6xi8>, %out: memref<1x4xi8>) attributes {mcu.node = "fc", mcu.computes = "1x4 of i8, scale 2^-4, zero point 0"} {
 // CHECK:        %[[W:.*]] = memref.get_global @net_fc_w : memref<4x6xi8, "flash">
 // CHECK-NEXT:   %[[B:.*]] = memref.get_global @net_w1 : memref<4xi32, "flash">
 // CHECK-NEXT:   scf.for %oc = %c0 to %c4 step %c1 {

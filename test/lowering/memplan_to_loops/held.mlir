@@ -1,7 +1,7 @@
 // RUN: tinyml-opt -p convert-memplan-to-loops %s | filecheck %s
 
 // An index for each point: it is loaded where its loop is open, there is no loop over what it chooses from.
-// CHECK:      func.func private @rows_sum(%in0: memref<9x4xi8>, %in1: memref<5xi8>, %out: memref<4xi32>) {
+// CHECK:      func.func private @rows_sum(%in0: memref<9x4xi8>, %in1: memref<5xi8>, %out: memref<4xi32>) attributes {{{.*}}} {
 // CHECK:      scf.for %[[C:.*]] = %{{.*}} to %c4 step %c1 {
 // CHECK-NEXT:   %[[SUM:.*]] = scf.for %[[J:.*]] = %{{.*}} to %c5 step %c1 iter_args(%acc = %{{.*}}) -> (i32) {
 // CHECK-NEXT:     %[[I:.*]] = memref.load %in1[%[[J]]] : memref<5xi8>
@@ -21,7 +21,7 @@ func.func @rows(%x: memref<9x4xi8>, %i: memref<5x!fixed.q<ui8, 2^0>>, %y: memref
 }
 
 // Of a maximum, whose rows only the indices tell apart, each is still looked at.
-// CHECK:      func.func private @greatest_max(%in0: memref<9xi8>, %in1: memref<5xi8>, %out: memref<1xi8>) {
+// CHECK:      func.func private @greatest_max(%in0: memref<9xi8>, %in1: memref<5xi8>, %out: memref<1xi8>) attributes {{{.*}}} {
 // CHECK:      scf.for %{{.*}} = %{{.*}} to %c5 step %c1 iter_args(%acc = %cm128) -> (i8) {
 func.func @greatest(%x: memref<9xi8>, %i: memref<5xi8>, %y: memref<1xi8>) {
   fixed.reduce max ins(%x : memref<9xi8>) outs(%y : memref<1xi8>) at <2>(%i : memref<5xi8>)
@@ -34,7 +34,7 @@ func.func @greatest(%x: memref<9xi8>, %i: memref<5xi8>, %y: memref<1xi8>) {
 }
 
 // One index for all points is loaded once, before the loops that it moves.
-// CHECK:      func.func private @matrix_product(%in0: memref<3xi8>, %in1: memref<7x2x3xi8>, %in2: memref<i8>, %out: memref<2xi32>) {
+// CHECK:      func.func private @matrix_product(%in0: memref<3xi8>, %in1: memref<7x2x3xi8>, %in2: memref<i8>, %out: memref<2xi32>) attributes {{{.*}}} {
 // CHECK:      %[[I:.*]] = memref.load %in2[] : memref<i8>
 // CHECK-NEXT: %[[N:.*]] = arith.index_cast %[[I]] : i8 to index
 // CHECK-NEXT: scf.for %[[O:.*]] = %{{.*}} to %c2 step %c1 {

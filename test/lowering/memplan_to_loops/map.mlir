@@ -1,7 +1,7 @@
 // RUN: tinyml-opt -p convert-memplan-to-loops %s | filecheck %s
 
 // A table of 256 entries: the index is the byte plus 128.
-// CHECK:      func.func private @table_sigmoid(%in0: memref<8xi8>, %out: memref<8xi8>) {
+// CHECK:      func.func private @table_sigmoid(%in0: memref<8xi8>, %out: memref<8xi8>) attributes {{{.*}}} {
 // CHECK:        %[[TABLE:.*]] = memref.get_global @table_w0 : memref<256xi8, "flash">
 // CHECK-NEXT:   scf.for %i = %c0 to %c8 step %c1 {
 // CHECK-NEXT:     %[[E:.*]] = memref.load %in0[%i] : memref<8xi8>

@@ -1,7 +1,7 @@
 // RUN: tinyml-opt -p convert-memplan-to-loops %s | filecheck %s
 
 // A max pool starts from the least element; the dimension of size 1 has no loop.
-// CHECK:      func.func private @pool_max(%in0: memref<1x4x4x2xi8>, %out: memref<1x2x2x2xi8>) {
+// CHECK:      func.func private @pool_max(%in0: memref<1x4x4x2xi8>, %out: memref<1x2x2x2xi8>) attributes {{{.*}}} {
 // CHECK:      scf.for %oh = %c0 to %c2 step %c1 {
 // CHECK-NEXT:   %[[ROW:.*]] = arith.muli %oh, %c2 : index
 // CHECK-NEXT:   scf.for %ow = %c0 to %c2 step %c1 {
@@ -25,7 +25,7 @@ func.func @pool(%x: memref<1x4x4x2xi8>, %y: memref<1x2x2x2xi8>) {
 }
 
 // An argmax carries the best value and its place; a later equal does not replace it.
-// CHECK:      func.func private @class_top(%in0: memref<1x10xi8>, %out: memref<1xi32>) {
+// CHECK:      func.func private @class_top(%in0: memref<1x10xi8>, %out: memref<1xi32>) attributes {{{.*}}} {
 // CHECK:      %[[BEST:.*]], %[[AT:.*]] = scf.for %r = %[[ZERO:.*]] to %c10 step %c1
 // CHECK-SAME:   iter_args(%acc = %cm128, %at = %{{.*}}) -> (i8, i32) {
 // CHECK-NEXT:   %[[E:.*]] = memref.load %in0[%[[ZERO]], %r] : memref<1x10xi8>

@@ -1,0 +1,1 @@
+"""The Python interface, which `tinyml_opt` itself names; the commands of `tinyml` sit on it."""

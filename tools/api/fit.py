@@ -1,0 +1,143 @@
+"""Does a model fit a board? An answer for loops that ask it of thousands of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from ...dialects.errors import UserError
+from ...dialects.fixed.forms import StructuredForm
+from ...dialects.memplan.loops import rounds_of
+from ...lowering.memplan_to_loops.stream import STATE_BYTES
+from ...passes.fixed.calibrate import the_function
+from ...passes.memplan.costing.forms import form_work
+from ...passes.memplan.fit import FitPass
+from ...passes.memplan.limits.effort import is_limited
+from ...targets.board import Board
+from ...targets.costs import cost_model
+from ..analyze import analyze, plan_of, ram_limit
+from ..compiler import Options, compile_model, memplan_passes, passes_to_fixed, read, the_board
+from ..constants import constant_kinds
+from ..fit import POINTER_REACH
+from ..memory_map import caller_bytes
+from ..pipelines import Timing, run_passes
+from .model import Choices, load
+
+if TYPE_CHECKING:
+    import onnx
+
+    from .model import Model
+
+EFFORT = 3
+"""How much planners may look at; by default `compile` has 100. A plan that is found so, `compile` finds as well."""
+
+CODE_BYTES = 60, 400, 2000
+"""The least, about the usual, and the most that the code of a form takes in flash (of `tinyml analyze`, on AVR and
+Cortex-M boards: 113 to 880 a form). Only where the answer hangs on it is code generated and priced."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Whether a model fits, which is also its truth value; sizes in bytes, with the caller's buffers.
+
+    `reasons` say what keeps it from the board. `flash_bytes` and `cycles` are estimates. Where the RAM does not suffice
+    `compile`, which looks longer and also at patches, may still find a plan that fits; with `limited` more likely.
+    """
+
+    fits: bool
+    ram_bytes: int
+    ram_limit_bytes: int
+    flash_bytes: int
+    flash_limit_bytes: int
+    macs: int
+    cycles: int
+    limited: bool
+    certain: bool
+    reasons: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.fits
+
+
+def can_fit(model: str | Path | bytes | onnx.ModelProto | Model, board: str | Path, **choices: Unpack[Choices]) -> Fit:
+    """Whether a model fits a board with the choices of `Model.compile`; float models need no calibration data.
+
+    The plans are those of `compile`, with less effort, and without the independent check: nothing is generated from
+    them. Raises UserError for a model that cannot be taken at all.
+    """
+    loaded = load(model)
+    options = loaded.options(board, sizes_only=True, **{"effort": EFFORT, **choices})
+    target = the_board(options)
+    if target.fpga is not None:
+        raise UserError(f"board '{target.name}' is an FPGA: can_fit tells of programs in flash and RAM")
+    fixed = to_integers(options, target)
+    module = fixed.clone()
+    passes = [quick(step) for step in memplan_passes(options, target, fixed) if step.name != "memplan-check"]
+    run_passes(module, passes, Timing(), Context(), verify=False)
+    found = estimate(module, options, target)
+    return found if found.certain else weighed(found, options)
+
+
+def quick(step: ModulePass) -> ModulePass:
+    """A pass as it is, but for plans that compute something twice: the search for them takes the longest."""
+    return replace(step, max_recompute=1.0) if isinstance(step, FitPass) else step
+
+
+def to_integers(options: Options, board: Board) -> ModuleOp:
+    """The model at the level `fixed`, with ranges made up where there are none."""
+    if options.search is not None:
+        raise UserError("can_fit does not search for types: give `types`, or use Model.compile")
+    module = read(options).module
+    run_passes(module, passes_to_fixed(options, board), Timing(), verify=False)
+    return module
+
+
+def estimate(module: ModuleOp, options: Options, board: Board) -> Fit:
+    """What a plan needs; not `certain` where the code, which is not generated, decides."""
+    function = the_function(module)
+    forms = [op for op in function.walk() if isinstance(op, StructuredForm)]
+    costs, kinds = cost_model(board), constant_kinds(module)
+    flash = options.flash_limit(board)
+    constants = kinds.parameters + kinds.multipliers + kinds.tables
+    least, usual, most = (constants + len(forms) * code for code in CODE_BYTES)
+    state = STATE_BYTES if options.input == "rows" else 0
+    ram, limit = plan_of(function)["peak"] + caller_bytes(function) + state, ram_limit(board, options.ram)
+    reasons = [f"{ram:,} bytes of RAM, {ram - limit:,} more than {limit:,}"] if ram > limit else []
+    if least > flash:
+        over = least - flash
+        reasons.append(f"at least {least:,} bytes of flash, {over:,} more than {flash:,}")
+    cycles = round(sum(costs.cycles(form_work(form)) for form in forms))
+    if options.cycles is not None and cycles > options.cycles:
+        reasons.append(f"about {cycles:,} cycles, more than {options.cycles:,}")
+    if board.index_bits == 16 and not board.near_flash_bytes and constants > POINTER_REACH:
+        reasons.append(f"{constants:,} bytes of constants, more than 16-bit pointers reach")
+    return Fit(
+        fits=not reasons,
+        ram_bytes=ram,
+        ram_limit_bytes=limit,
+        flash_bytes=usual,
+        flash_limit_bytes=flash,
+        macs=sum(form.macs * rounds_of(form) for form in forms),
+        cycles=cycles,
+        certain=bool(reasons) or most <= flash,
+        limited=any(map(is_limited, function.attributes.values())),
+        reasons=tuple(reasons),
+    )
+
+
+def weighed(found: Fit, options: Options) -> Fit:
+    """The answer where the size of the code decides: the program is generated, and its code priced."""
+    analysis = analyze(compile_model(options))
+    return replace(
+        found,
+        fits=not analysis.misfit,
+        ram_bytes=analysis.peak_ram_bytes,
+        flash_bytes=analysis.flash_bytes,
+        certain=True,
+        reasons=analysis.misfit,
+    )
