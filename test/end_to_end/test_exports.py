@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +17,12 @@ pytest.importorskip("tflite")
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.host import HostExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
+from tinyml_opt.targets.toolchain import require
 from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs, input_types
 
-FOLDER = Path(__file__).parents[2] / "examples" / "exports"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "examples" / "exports"
+PAGES = sorted((ROOT / "docs").glob("start_*.md"))
 
 
 def compiled(name: str, data: Path, board: str = "stm32f746") -> tuple[Compilation, dict[str, Any], dict[str, Any]]:
@@ -86,3 +93,15 @@ def test_keras_as_tflite_gives_litert_s_integers():
     data = (FOLDER / "keras_int8.tflite").read_bytes()
     inputs = random_inputs(data, 30)
     np.testing.assert_array_equal(integers(data, inputs, "tflite")[0], litert(data, inputs)[0])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_documented_commands(tmp_path: Path, page: Path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for command in [line for block in blocks for line in block.splitlines()]:
+        if "tinyml run" in command:
+            require("avr-gcc")
+        done = subprocess.run(command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
