@@ -5,9 +5,12 @@
 # make bench-memplan   orders, offsets, whole models, what the order saves: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
 # make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
+# make bench-costs       estimated cycles beside simulators, per op and model, and new prices: BENCH=--write
 # make bench-widths      accuracy against bytes of weights, by a search for types: make bench-widths MODELS='folder...' BENCH='--weights 2000 1600'
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
+# make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
+# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--lanes 8'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
@@ -27,7 +30,8 @@ BOARD ?= uno
 DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance clean
-.PHONY: bench-memplan bench-sizes bench-code-size bench-widths bench-accuracy bench-uno bench-quantized bench-concat
+.PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
+.PHONY: bench-quantized bench-concat
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -88,14 +92,24 @@ bench-sizes: setup
 bench-code-size: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.code_size $(wildcard $(MODELS)) $(BENCH)
 
+bench-costs: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.costs $(wildcard $(MODELS)) $(BENCH)
+
 bench-widths: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.widths $(wildcard $(MODELS)) $(BENCH)
 
 bench-accuracy: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.accuracy $(wildcard $(MODELS)) $(BENCH)
 
+bench-kernels: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.kernels $(if $(CMSIS),--cmsis $(CMSIS)) $(BENCH)
+
 bench-uno: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.uno $(wildcard $(MODELS)) $(BENCH)
+
+bench-fpga: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fpga]'
+	$(BIN)/python -m tinyml_opt.tools.bench.fpga $(wildcard $(MODELS)) $(BENCH)
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization

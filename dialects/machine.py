@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from xdsl.utils.exceptions import VerifyException
 
-WORD, HALF, BYTE = 32, 16, 8
+WORD, THREE_BYTES, HALF, BYTE = 32, 24, 16, 8
 
 
 def signed(value: int, bits: int) -> int:
@@ -92,6 +92,27 @@ def multiply_add_high(a: int, b: int, c: int) -> int:
     return signed(c + high(a) * high(b), WORD)
 
 
+def multiply_add(a: int, b: int, c: int) -> int:
+    """`c + a * b` of bytes, modulo 2^32 (LB, MUL, ADD)"""
+    return signed(c + signed(a, BYTE) * signed(b, BYTE), WORD)
+
+
+def multiply_add_24(a: int, b: int, c: int) -> int:
+    """`c + a * b` of bytes, modulo 2^24, as a signed number (MULS, ADD, ADC, ADC)"""
+    return signed(c + signed(a, BYTE) * signed(b, BYTE), THREE_BYTES)
+
+
+def multiply(a: int, b: int) -> int:
+    """`a * b`, modulo 2^32 (MULS of Armv6-M, which cannot add)"""
+    return signed(a * b, WORD)
+
+
+def multiply_add_bytes(a: int, b: int, c: int) -> int:
+    """`c` and the products of the four bytes of two words, modulo 2^32 (VMLADAVA.S8 does four words at once)"""
+    products = (signed(a >> shift, BYTE) * signed(b >> shift, BYTE) for shift in range(0, WORD, BYTE))
+    return signed(c + sum(products), WORD)
+
+
 @dataclass(frozen=True)
 class MachineOperation:
     """A machine operation of some words and then some immediates, numbers that are known at compile time."""
@@ -120,6 +141,10 @@ OPERATIONS = {
         MachineOperation(multiply_add_high, 3),
         MachineOperation(multiply_add_low_high, 3),
         MachineOperation(multiply_add_high_low, 3),
+        MachineOperation(multiply, 2),
+        MachineOperation(multiply_add_bytes, 3),
+        MachineOperation(multiply_add, 3),
+        MachineOperation(multiply_add_24, 3),
     )
 }
 """Every machine operation that has a result and touches no memory."""

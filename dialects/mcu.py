@@ -10,9 +10,22 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import I64, DenseArrayBase, IndexType, IntegerAttr, MemRefType, StringAttr, i8, i16, i32, i64
-from xdsl.ir import Dialect, SSAValue
+from xdsl.dialects.builtin import (
+    I64,
+    DenseArrayBase,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    StringAttr,
+    i8,
+    i16,
+    i32,
+    i64,
+)
+from xdsl.ir import Attribute, Dialect, Operation, SSAValue
 from xdsl.irdl import (
+    AttrSizedOperandSegments,
     IRDLOperation,
     irdl_op_definition,
     operand_def,
@@ -25,13 +38,29 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from .fixed.forms import StructuredForm
 from .machine import verify_machine
 
 LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""
 
+LANES = "hls.lanes"
+"""The attribute that says how many iterations of a loop, or points along each dimension of a form, run at once."""
+
 KEEP = "mcu.keep"
 """The attribute of a function that compilers shall not move into its caller."""
+
+
+def form_lanes(form: StructuredForm) -> tuple[int, ...]:
+    """How many points along each dimension of a form hardware computes at once."""
+    lanes = form.attributes.get(LANES)
+    return tuple(lanes.get_values()) if isinstance(lanes, DenseArrayBase) else (1,) * len(form.sizes)
+
+
+def lanes_of(loop: Operation) -> int:
+    """How many iterations of a loop hardware runs at once."""
+    lanes = loop.attributes.get(LANES)
+    return lanes.value.data if isinstance(lanes, IntegerAttr) else 1
 
 
 @irdl_op_definition
@@ -123,11 +152,45 @@ class LoadWordOp(IRDLOperation):
 
 
 @irdl_op_definition
+class AtOp(IRDLOperation):
+    """A part of a memref as one of one dimension: its elements from an index on, one after the other in memory.
+
+    ```mlir
+    %p = mcu.at %x[%row, %column] : memref<4x8xi8> -> memref<5xi8>
+    ```
+    """
+
+    name = "mcu.at"
+    memref = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    result = result_def(MemRefType)
+    traits = traits_def(Pure())
+    assembly_format = "$memref `[` $indices `]` attr-dict `:` type($memref) `->` type($result)"
+
+    def __init__(self, memref: SSAValue, indices: Sequence[SSAValue], length: int):
+        assert isinstance(memref.type, MemRefType)
+        type = MemRefType(memref.type.element_type, [length], memory_space=memref.type.memory_space)
+        super().__init__(operands=[memref, indices], result_types=[type])
+
+    def verify_(self) -> None:
+        given, made = self.memref.type, self.result.type
+        assert isinstance(given, MemRefType) and isinstance(made, MemRefType)
+        if given.get_num_dims() != len(self.indices):
+            raise VerifyException(f"expected one index for each dimension of {given}, got {len(self.indices)}")
+        if made.get_num_dims() != 1 or (made.element_type, made.memory_space) != (
+            given.element_type,
+            given.memory_space,
+        ):
+            raise VerifyException(f"expected one dimension of the elements of {given}, got {made}")
+
+
+@irdl_op_definition
 class DotBlockOp(IRDLOperation):
     """Add products of weights and columns to sums: four channels at one or two pixels, the inside of a tile.
 
     `sums[p * 4 + c] += sum over quads q, halves h, lanes l of w[q][h][c][l] * x[q][h][p][l]`, modulo 2^32, where the
-    words of the column hold two lanes each, the first low. The weights begin at an element of their memref.
+    words of the column hold two lanes each, the first low. The weights begin at an element of their memref. Those of
+    bytes are packed `[q][c][4]`, in the order of the taps, of which a half takes (0, 2) and (1, 3).
 
     ```mlir
     mcu.dot_block %w[%group, %c0], %x, %sums quads 16 pixels 2
@@ -157,12 +220,63 @@ class DotBlockOp(IRDLOperation):
         quads, pixels = self.quads.value.data, self.pixels.value.data
         if quads < 1 or pixels not in (1, 2):
             raise VerifyException("a block has at least one quad, and one or two pixels")
-        verify_place(self.weights, len(self.indices), 16)
+        verify_place(self.weights, len(self.indices), 8 if element_bits(self.weights) == 8 else 16)
         for memref, words in ((self.column, 2 * quads * pixels), (self.sums, 4 * pixels)):
             verify_place(memref, 1, 32)
             assert isinstance(memref.type, MemRefType)
             if memref.type.get_shape()[0] < words:
                 raise VerifyException(f"a block of {quads} quads and {pixels} pixels needs {words} words here")
+
+
+@irdl_op_definition
+class ByteBlockOp(IRDLOperation):
+    """Add products of weights and columns of bytes to sums: some channels at one or two pixels.
+
+    `window [channels, pixels, taps, lanes, piece]`: `sums[p * channels + c] += sum over taps k of
+    w[k / lanes][c][k % lanes] * x[k / piece][p][k % piece]`, modulo 2^32, where `x` are the bytes of words: signed ones
+    where there are several lanes, else unsigned ones.
+
+    ```mlir
+    mcu.byte_block %w[%group, %c0], %x, %sums window [4, 2, 64, 16, 64]
+        : memref<16x256xi8, "flash">, memref<32xi32>, memref<8xi32>
+    ```
+    """
+
+    name = "mcu.byte_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    column = operand_def(MemRefType)
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    assembly_format = (
+        "$weights `[` $indices `]` `,` $column `,` $sums `window` $window attr-dict "
+        "`:` type($weights) `,` type($column) `,` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: SSAValue,
+        indices: Sequence[SSAValue],
+        column: SSAValue,
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[weights, indices, column, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Channels, pixels, taps, lanes, and bytes of a piece."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 5 or min(self.numbers) < 1 or self.numbers[0] > 4 or self.numbers[1] > 2:
+            raise VerifyException("a window has five numbers of at least 1, at most four channels and two pixels")
+        if self.numbers[2] % self.numbers[3] or self.numbers[2] % self.numbers[4]:
+            raise VerifyException("taps are whole lanes and whole pieces")
+        verify_place(self.weights, len(self.indices), 8)
+        verify_place(self.column, 1, 32)
+        verify_place(self.sums, 1, 32)
 
 
 @irdl_op_definition
@@ -220,11 +334,12 @@ class LanesBlockOp(IRDLOperation):
 class PlaneBlockOp(IRDLOperation):
     """Add products of a window of 3 x 3 taps to the sums of one to six neighbouring outputs of one channel.
 
-    Each of the three rows is halves in words, from an index on: `sums[o] += sum over taps (h, w) of weight[h][w] *
-    half(row h, o * stride + w)`, modulo 2^32. The weights of a row are the halves of two words, taps 0, 1 and 1, 2.
+    Each of three rows is halves in words, so many words behind an index, modulo 2^32:
+    `sums[o] += sum over taps (h, w) of weight[h][w] * half(row h, o * stride + w)`. The weights of a row are the halves
+    of two words, taps 0, 1 and 1, 2.
 
     ```mlir
-    mcu.plane_block %w[%i], %rows[%a, %b, %c], %sums outputs 2 stride 1
+    mcu.plane_block %w[%i], %rows[%at], %sums outputs 2 stride 1 rows [4, 8, 0]
         : memref<768xi16, "flash">, memref<672xi32>, memref<2xi32>
     ```
     """
@@ -233,13 +348,14 @@ class PlaneBlockOp(IRDLOperation):
     weights = operand_def(MemRefType)
     index = operand_def(IndexType())
     rows = operand_def(MemRefType)
-    at = var_operand_def(IndexType())
+    at = operand_def(IndexType())
     sums = operand_def(MemRefType)
     outputs = prop_def(IntegerAttr[I64])
     stride = prop_def(IntegerAttr[I64])
+    starts = prop_def(DenseArrayBase.constr(i64))
     assembly_format = (
-        "$weights `[` $index `]` `,` $rows `[` $at `]` `,` $sums `outputs` $outputs `stride` $stride attr-dict "
-        "`:` type($weights) `,` type($rows) `,` type($sums)"
+        "$weights `[` $index `]` `,` $rows `[` $at `]` `,` $sums `outputs` $outputs `stride` $stride `rows` $starts "
+        "attr-dict `:` type($weights) `,` type($rows) `,` type($sums)"
     )
 
     def __init__(
@@ -247,20 +363,106 @@ class PlaneBlockOp(IRDLOperation):
         weights: SSAValue,
         index: SSAValue,
         rows: SSAValue,
-        at: Sequence[SSAValue],
+        at: SSAValue,
         sums: SSAValue,
         outputs: int,
         stride: int,
+        starts: Sequence[int],
     ):
-        properties = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
+        properties: dict[str, Attribute] = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
+        properties["starts"] = DenseArrayBase.from_list(i64, starts)
         super().__init__(operands=[weights, index, rows, at, sums], properties=properties)
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Where the rows begin, in words."""
+        return tuple(int(number) for number in self.starts.get_values())
+
     def verify_(self) -> None:
-        if len(self.at) != 3 or not 1 <= self.outputs.value.data <= 6 or self.stride.value.data not in (1, 2):
+        if (
+            len(self.numbers) != 3
+            or min(self.numbers) < 0
+            or not 1 <= self.outputs.value.data <= 6
+            or self.stride.value.data not in (1, 2)
+        ):
             raise VerifyException("a block of a plane has three rows, one to six outputs, a stride of 1 or 2")
         verify_place(self.weights, 1, 16)
         verify_place(self.rows, 1, 32)
         verify_place(self.sums, 1, 32)
+
+
+@irdl_op_definition
+class DirectBlockOp(IRDLOperation):
+    """Add products of weights and data, both bytes, to sums: some channels at one or two pixels.
+
+    `window [channels, pixels, rows, taps, pitch]`: `sums[p * channels + c] += sum over rows r, taps t of
+    w[(r * taps + t) * channels + c] * x_p[r * pitch + t]`, from an element of the weights on; `x_p` are bytes from an
+    element of the data on, one for each pixel (two may lie in rows of their own). No sum leaves the type of the sums.
+
+    ```mlir
+    mcu.direct_block %w[%group, %c0] data(%x, %x) at(%i, %c0, %i, %c6) sums %sums window [2, 2, 5, 30, 72]
+        : memref<8x300xi8, "flash"> (memref<12x72xi8>, memref<12x72xi8>) memref<4xi24>
+    ```
+    """
+
+    name = "mcu.direct_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    data = var_operand_def(MemRefType)
+    at = var_operand_def(IndexType())
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    assembly_format = (
+        "$weights `[` $indices `]` `data` `(` $data `)` `at` `(` $at `)` `sums` $sums `window` $window attr-dict "
+        "`:` type($weights) `(` type($data) `)` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: SSAValue,
+        indices: Sequence[SSAValue],
+        places: Sequence[tuple[SSAValue, Sequence[SSAValue]]],
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        at = [index for _, indices in places for index in indices]
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[weights, indices, [data for data, _ in places], at, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Channels, pixels, rows of taps, taps of a row, and bytes from a row to the next."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    @property
+    def places(self) -> list[tuple[SSAValue, list[SSAValue]]]:
+        """Where the data of each pixel begin: a memref and its indices."""
+        size = len(self.at) // max(len(self.data), 1)
+        return [(data, list(self.at[n * size : (n + 1) * size])) for n, data in enumerate(self.data)]
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 5 or min(self.numbers) < 1:
+            raise VerifyException("a window has five numbers of at least 1")
+        channels, pixels, rows, taps, pitch = self.numbers
+        if channels > 4 or pixels > 2 or channels * pixels > 4 or rows > 255 or (rows > 1 and pitch < taps):
+            raise VerifyException("a block has at most four sums, two pixels and 255 rows, one after the other")
+        if len(self.data) != pixels or len(self.at) % pixels:
+            raise VerifyException(f"a block of {pixels} pixels has as many places of data")
+        verify_place(self.weights, len(self.indices), 8)
+        for data, indices in self.places:
+            verify_place(data, len(indices), 8)
+        type = self.sums.type
+        if not isinstance(type, MemRefType) or type.element_type not in (IntegerType(24), i32):
+            raise VerifyException(f"expected sums of i24 or i32, got {type}")
+        if type.get_num_dims() != 1 or type.get_shape()[0] < channels * pixels:
+            raise VerifyException(f"a block of {channels} channels and {pixels} pixels has {channels * pixels} sums")
+
+
+def element_bits(memref: SSAValue) -> int | None:
+    """The width of a memref's elements; None where they are no integers."""
+    element = memref.type.element_type if isinstance(memref.type, MemRefType) else None
+    return element.width.data if isinstance(element, IntegerType) else None
 
 
 def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
@@ -272,4 +474,8 @@ def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
         raise VerifyException(f"expected a memref of i{bits}, got {type}")
 
 
-Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, DotBlockOp, LanesBlockOp, PlaneBlockOp], [])
+Mcu = Dialect(
+    "mcu",
+    [PipelineOp, MachineOp, LoadWordOp, AtOp, DotBlockOp, ByteBlockOp, LanesBlockOp, PlaneBlockOp, DirectBlockOp],
+    [],
+)

@@ -16,6 +16,8 @@ from typing import Any
 
 from ..dialects.errors import UserError
 from ..dialects.memories import DEFAULT_MEMORY, parse_memories
+from .costs import FlashReads
+from .device import BRAM36_BYTES, FAMILIES, FPGA_FIELDS, KIND, OPTIONAL_FPGA_FIELDS, Fpga
 
 SIMULATORS = ("simavr", "qemu-system-arm", "host", "none")
 
@@ -74,6 +76,8 @@ class Board:
     clock_hz: int | None = None
     stack_bytes: int = 0
     near_flash_bytes: int = 0
+    flash_reads: FlashReads | None = None
+    fpga: Fpga | None = None
 
     @property
     def simulator_name(self) -> str:
@@ -100,9 +104,18 @@ OPTIONAL_FIELDS: Mapping[str, type] = {
     "clock_hz": int,
     "stack_bytes": int,
     "near_flash_bytes": int,
+    "flash_reads": dict,
 }
 SIMULATOR_FIELDS: Mapping[str, type] = {"kind": str}
 OPTIONAL_SIMULATOR_FIELDS: Mapping[str, type] = {"machines": list, "reason": str}
+FLASH_READS_FIELDS: Mapping[str, type] = {
+    "wait_states": int,
+    "line_bytes": int,
+    "fetch_lines": int,
+    "data_lines": int,
+}
+MOST_LINES = 1024
+"""The most lines of a cache that the simulator of flash holds."""
 MEMORY_FIELDS: Mapping[str, type] = {"name": str, "kind": str, "origin": int, "bytes": int}
 OPTIONAL_MEMORY_FIELDS: Mapping[str, type] = {"id": str, "section": str}
 ENTRIES: Mapping[str, type] = {"memories": dict}
@@ -159,15 +172,42 @@ def parse_board(name: str, text: str, source: str) -> Board:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # tomllib's own error is a ValueError, that of a long number another
         raise UserError(f"{source} is not TOML: {error}") from None
-    reasons = [f"{source}: {reason}" for reason in board_errors(table)]
+    is_fpga = table.get("kind") == KIND
+    reasons = [f"{source}: {reason}" for reason in (fpga_errors(table) if is_fpga else board_errors(table))]
     if reasons:
         raise UserError(*reasons)
+    if is_fpga:
+        return fpga_board(name, table["title"], Fpga(**table["fpga"]))
     simulator = table.pop("simulator")
     simulator["machines"] = tuple(simulator.get("machines", ()))
     table["memories"] = tuple(Memory(**memory) for memory in table.get("memories", ()))
     table["flags"], table["features"] = tuple(table["flags"]), tuple(table.get("features", ()))
+    reads = table.pop("flash_reads", None)
+    table["flash_reads"] = None if reads is None else FlashReads(**reads)
     table.setdefault("stack_bytes", STACK_BYTES[table["index_bits"]])
     return Board(name=name, simulator=Simulator(**simulator), **table)
+
+
+def fpga_errors(table: Mapping[str, Any]) -> list[str]:
+    """Everything that is wrong with the table of an FPGA's board."""
+    fpga = table.get("fpga")
+    reasons = field_errors("", table, {"kind": str, "title": str, "fpga": dict}, {})
+    if isinstance(fpga, dict):
+        reasons += field_errors("fpga.", fpga, FPGA_FIELDS, OPTIONAL_FPGA_FIELDS)
+        if fpga.get("family") not in FAMILIES:
+            reasons.append(f"fpga.family must be one of {', '.join(FAMILIES)}")
+        if not reasons and min(fpga["clock_hz"], fpga.get("multiplier_bits", 18)) < 4:
+            reasons.append("fpga.clock_hz and fpga.multiplier_bits are at least 4")
+    return reasons
+
+
+def fpga_board(name: str, title: str, fpga: Fpga) -> Board:
+    """The board of an FPGA: what levels above the hardware ask of a microcontroller is as wide as there is."""
+    memory = int(fpga.bram36 * BRAM36_BYTES)
+    simulator = Simulator("none", reason=f"{fpga.part} is no microcontroller: tinyml run simulates its Verilog")
+    return Board(
+        name, title, fpga.part, KIND, memory, memory, 4, 32, 64, "", (), simulator, clock_hz=fpga.clock_hz, fpga=fpga
+    )
 
 
 def board_errors(table: Mapping[str, Any]) -> list[str]:
@@ -189,11 +229,23 @@ def nested_errors(table: Mapping[str, Any]) -> list[str]:
             reasons.append(f"simulator.kind must be one of {', '.join(SIMULATORS)}")
         if simulator.get("kind") == "qemu-system-arm" and not simulator.get("machines"):
             reasons.append('simulator.machines is missing: name QEMU machines, such as ["mps2-an386"]')
+    if isinstance(reads := table.get("flash_reads"), dict):
+        reasons += flash_reads_errors(reads)
     entries: list[Any] = memories if isinstance(memories, list) else []
     for index, memory in enumerate(entries):
         if isinstance(memory, dict):
             reasons += field_errors(f"memories[{index}].", memory, MEMORY_FIELDS, OPTIONAL_MEMORY_FIELDS)
     return reasons
+
+
+def flash_reads_errors(table: Mapping[str, Any]) -> list[str]:
+    """What is wrong with how flash is read."""
+    most = {"line_bytes": 4096, "fetch_lines": MOST_LINES, "data_lines": MOST_LINES}
+    return field_errors("flash_reads.", table, FLASH_READS_FIELDS, {}) or [
+        f"flash_reads.{key} is {table[key]}; it must be 1 to {limit}"
+        for key, limit in most.items()
+        if not 1 <= table[key] <= limit
+    ]
 
 
 def field_errors(

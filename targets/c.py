@@ -17,15 +17,16 @@ from .printing.spelling import COMMON_INT, THREE_BYTES, Spelling
 
 @dataclass(frozen=True)
 class CTarget(Target):
-    """Print a module of emitc as C."""
+    """Print a module of emitc as C; without `asm` machine operations and blocks are C for every core."""
 
     name = "c"
+    asm: bool = True
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
-        output.write(print_c(module))
+        output.write(print_c(module, self.asm))
 
 
-def print_c(module: ModuleOp) -> str:
+def print_c(module: ModuleOp, asm: bool = True) -> str:
     """The text of NAME.c. Raises UserError for integers that C does not have, and for modules that are not emitc."""
     program = Program(module)
     program.check()
@@ -42,7 +43,7 @@ def print_c(module: ModuleOp) -> str:
         *memory_macros(program, spelling),
         *(three_bytes(spelling) if program.has_width(THREE_BYTES) else []),
         *aliasing_types(program.aliased, spelling),
-        *definitions(program.called),
+        *definitions(program.called, asm),
     ]
     return program.text(head, spelling)
 

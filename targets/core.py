@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Protocol
@@ -20,12 +20,14 @@ STAND_INS = {16: "avr", 32: "cortex-m3"}
 @dataclass(frozen=True)
 class Core:
     """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts,
-    `cycles` those of integers of 8 and of 16 bits, about (tools/searching/costs.py).
+    `cycles` and `instructions` those of the units of work of `costs.py`, and `cycle_error` is how far an estimate of a
+    whole model was off where they were fitted, the mean of the models, in percent.
 
     `operations` are the machine operations that it has in one instruction (dialects/machine.py).
     `array_alignment` is that of static arrays, in bytes, where they do not say one; with `pads_arrays` their ends have
     it, too. `measured` names the compiler and the flags that the figures
-    were measured with.
+    were measured with. `class_cycles` are the cycles of an instruction of each class (simulators/classes.py), where a
+    simulator counts only these; `timings` names their source.
     """
 
     name: str
@@ -37,6 +39,10 @@ class Core:
     cycles: Mapping[str, float]
     layout_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
     operations: Sequence[str] = ()
+    instructions: Mapping[str, float] = field(default_factory=dict[str, float])
+    cycle_error: float = 0.0
+    timings: str = ""
+    class_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 class HasCore(Protocol):
@@ -74,6 +80,9 @@ def core_name(board: HasCore) -> str:
 
 @cache
 def load_core(name: str) -> Core:
-    """The core of the file of this name."""
+    """The core of the file of this name; what it does not say is that of the core that it is `like`."""
     source = files(f"{__package__}.cores").joinpath(f"{name}.toml")
-    return Core(name=name, **tomllib.loads(source.read_text(encoding="utf-8")))
+    table = tomllib.loads(source.read_text(encoding="utf-8"))
+    if like := table.pop("like", None):
+        return replace(load_core(like), name=name, **table)
+    return Core(name=name, **table)

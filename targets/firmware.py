@@ -223,6 +223,25 @@ def symbols_of(board: Board, elf: Path) -> dict[str, Symbol]:
     return found
 
 
+def functions_of(firmware: Firmware, elf: Path) -> dict[str, Symbol]:
+    """The functions of the model itself, by ascending address."""
+    name = firmware.model.name
+    lines = output_of(binutil(firmware.board, "nm"), ["-P", elf]).splitlines()
+    code = {line.split()[0] for line in lines if line.split()[1] in "tT"}
+    own = {
+        symbol: place
+        for symbol, place in symbols_of(firmware.board, elf).items()
+        if symbol in code and symbol.startswith(f"{name}_") and place.size
+    }
+    return dict(sorted(own.items(), key=lambda item: item[1].address))
+
+
+def function_lines(functions: Mapping[str, Symbol]) -> str:
+    """Where functions begin and end, as simulators read it: hexadecimal, without the mark of Thumb."""
+    ranges = [(symbol.address & ~1, symbol.size) for symbol in functions.values()]
+    return "".join(f"{begin:x} {begin + size:x}\n" for begin, size in ranges)
+
+
 def binutil(board: Board, tool: str) -> str:
     """`size` or `nm` of the board's compiler: `avr-size` goes with `avr-gcc`."""
     return board.compiler.removesuffix("gcc") + tool

@@ -100,9 +100,13 @@ def arena_lines(program: Program, given: EntryPort, stem: str, spelling: Spellin
 def rows_text(port: EntryPort, in_steps: bool) -> str:
     """What a call has of a port that comes in rows."""
     if in_steps:
-        verb = "takes the next" if port.is_input else "writes one"
-        return f"Each call {verb} of its {port.rows} rows, and there may be any number of calls."
-    return f"Each call takes the next of its {port.rows} rows; the last one writes the output."
+        if port.is_input:
+            return f"Each call takes the next of its {port.rows} rows, and there may be any number of calls."
+        return f"Each call writes one of its {port.rows} rows; there may be any number of calls."
+    return (
+        f"Each call takes the next of its {port.rows} rows. Give all calls of a sequence the same output pointers:\n"
+        "   what a row decides is written with it, and after the last one all is."
+    )
 
 
 def reset_lines(program: Program, spelling: Spelling) -> list[str]:

@@ -26,6 +26,9 @@ PACKAGES = {
     "arm-none-eabi-size": "binutils-arm-none-eabi",
     "arm-none-eabi-nm": "binutils-arm-none-eabi",
     "qemu-system-arm": "qemu-system-arm",
+    "iverilog": "iverilog",
+    "vvp": "iverilog",
+    "verilator": "verilator",
     "simavr/sim_avr.h": "libsimavr-dev",
     "avr/io.h": "avr-libc",
 }
@@ -80,19 +83,22 @@ def firmware_source(name: str) -> str:
     return files(f"{__package__}.simulators").joinpath("firmware", name).read_text(encoding="utf-8")
 
 
-def helper_program(source: str, flags: Sequence[str], libraries: Sequence[str] = ()) -> Path:
-    """The host program or library built with cc from a file of `targets/simulators/firmware/`, kept in a cache.
+def helper_program(
+    source: str, flags: Sequence[str], libraries: Sequence[str] = (), headers: Sequence[str] = ()
+) -> Path:
+    """The host program or library built with cc from files of `targets/simulators/firmware/`, kept in a cache.
 
-    It is built again when its source or flags change. Raises ToolchainMissing or CompileError.
+    It is built again when its source, headers or flags change. Raises ToolchainMissing or CompileError.
     """
-    text = firmware_source(source)
-    key = hashlib.sha256("\0".join([text, *flags, *libraries]).encode()).hexdigest()[:16]
+    texts = {name: firmware_source(name) for name in (source, *headers)}
+    key = hashlib.sha256("\0".join([*texts.values(), *flags, *libraries]).encode()).hexdigest()[:16]
     target = cache_directory() / f"{Path(source).stem}-{key}"
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            built, code = Path(scratch) / "built", Path(scratch) / source
-            code.write_text(text, encoding="utf-8")
-            compile_with("cc", ["-O2", *flags, "-o", built, code, *libraries])
+            built = Path(scratch) / "built"
+            for name, text in texts.items():
+                (Path(scratch) / name).write_text(text, encoding="utf-8")
+            compile_with("cc", ["-O2", *flags, "-o", built, Path(scratch) / source, *libraries])
             built.replace(target)
     return target
 

@@ -15,9 +15,11 @@ from ..dialects.fixed.forms import StructuredForm
 from ..dialects.memplan import INPUT_STEPS, size_in_bytes
 from ..dialects.memplan.loops import rounds_of
 from ..passes.fixed.calibrate import the_function
+from ..passes.memplan.costing.forms import form_work
 from ..targets.board import Board
 from ..targets.code_size import code_bytes
 from ..targets.core import core_of
+from ..targets.costs import CostModel, cost_model
 from ..targets.ports import input_rows
 from ..targets.static_data import static_data
 from .compiler import Compilation
@@ -29,7 +31,8 @@ from .sampling import sample_of
 
 @dataclass(frozen=True)
 class OpRow:
-    """One form of the program. `live_bytes` is the most RAM in use while it runs, with the caller's buffers."""
+    """One form of the program, `cycles` about. `live_bytes` is the most RAM in use while it runs, with the caller's
+    buffers."""
 
     node: str
     kind: str
@@ -38,6 +41,7 @@ class OpRow:
     output_bytes: int
     constant_bytes: int
     live_bytes: int
+    cycles: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,10 @@ class Analysis:
     what was measured with the compiler and core of `code_measured`.
     `peak_buffers` are the sizes of what lies in the arena during `peak_node`. `plan` is what the passes say of the
     plan; see `plan_of`. `unreachable` says what of the program the board's index width does not reach: then the sizes
-    are those of 32-bit indices. `misfit` says all that keeps the model from the board.
+    are those of 32-bit indices. `misfit` says all that keeps the model from the board. `cycles` of an inference are
+    estimated by the prices of the core `cycles_core`, `cycle_error` is by how many percent models were off where these
+    were fitted, `clock_hz` is 0 where the board's file has none, `cycles_limit` where
+    there is none; `board_flash_bytes` is what the user allows of it.
     """
 
     model: str
@@ -68,6 +75,11 @@ class Analysis:
     code_bytes: int
     code_measured: str
     macs: int
+    cycles: int
+    cycle_error: float
+    cycles_core: str
+    clock_hz: int
+    cycles_limit: int
     board_ram_bytes: int
     ram_limit_bytes: int
     board_flash_bytes: int
@@ -88,11 +100,17 @@ class Analysis:
 
 
 def analyze(compilation: Compilation) -> Analysis:
-    """Sizes from the plan and from the program in emitc, and what does not fit."""
+    """Sizes from the plan and from the program in emitc, and what does not fit. Raises UserError for an FPGA."""
+    if compilation.board.fpga is not None:
+        name = compilation.board.name
+        raise UserError(
+            f"board '{name}' is an FPGA, which has no program in flash: tinyml run --board {name} measures it"
+        )
     function = the_function(compilation.memplan)
     plan = plan_of(function)
     memory = Plan(function)
-    rows = tuple(op_row(line.op, line) for line in memory.lines if isinstance(line.op, StructuredForm))
+    costs = cost_model(compilation.board)
+    rows = tuple(op_row(line.op, line, costs) for line in memory.lines if isinstance(line.op, StructuredForm))
     peak = max(memory.lines, key=lambda line: line.usage.total, default=None)
     board = compilation.board
     sample = sample_of(compilation.memplan)
@@ -115,9 +133,14 @@ def analyze(compilation: Compilation) -> Analysis:
         code_bytes=code,
         code_measured=core.measured,
         macs=sum(row.macs for row in rows),
+        cycles=sum(row.cycles for row in rows),
+        cycle_error=core.cycle_error,
+        cycles_core=core.title,
+        clock_hz=board.clock_hz or 0,
+        cycles_limit=compilation.options.cycles or 0,
         board_ram_bytes=board.ram_bytes,
         ram_limit_bytes=ram_limit(board, compilation.options.ram),
-        board_flash_bytes=board.flash_bytes,
+        board_flash_bytes=compilation.options.flash_limit(board),
         pointer_bits=board.index_bits,
         has_far_flash=board.near_flash_bytes > 0,
         peak_node="" if peak is None else peak.node,
@@ -177,8 +200,8 @@ def plain(attribute: Attribute) -> Any:
             return str(attribute)
 
 
-def op_row(form: StructuredForm, line: Line) -> OpRow:
-    """Sizes of one form."""
+def op_row(form: StructuredForm, line: Line, costs: CostModel) -> OpRow:
+    """Sizes and cycles of one form."""
     out = form.target.type
     assert isinstance(out, MemRefType)
     used = [*form.ins, *form.params, *form.tables, *form.indices]
@@ -191,4 +214,5 @@ def op_row(form: StructuredForm, line: Line) -> OpRow:
         output_bytes=size_in_bytes(out),
         constant_bytes=sum(map(stored_bytes, constants)),
         live_bytes=line.usage.total,
+        cycles=round(costs.cycles(form_work(form))),
     )

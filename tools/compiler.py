@@ -29,9 +29,11 @@ from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..passes.fixed.scales.joined import coarse_parts
 from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.memplan.limits.effort import EFFORT, is_limited
+from ..passes.onnx.carry_rows import CarryRowsPass
 from ..passes.onnx.carry_states import CarryStatesPass
 from ..targets.board import Board, load_board
 from ..targets.core import core_of, operations_of
+from ..targets.costs import cost_model
 from ..targets.npz import read_arrays
 from ..targets.static_data import arena_limit
 from .model_sizes import sizes_of
@@ -82,8 +84,10 @@ class Options:
     of one in all. `max_elements` is the most elements of one value (dialects/onnx/budget.py), `effort` how much the
     planners of memory may look at (passes/memplan/limits/effort.py), `sizes` those of its inputs. `method` and
     `percentile` say how ranges follow from the data (passes/fixed/calibrate.py); `types` is a file that sets widths
-    and scales of single values, `search` looks for those that it leaves open. `arithmetic` is how integers are computed
-    (lowering/onnx_to_fixed/convert.py).
+    and scales of single values, `search` looks for those that it leaves open. Without `asm` there is no assembly in the
+    C. `packed` are the bits of weights in the order of use, `auto` as flash allows (passes/memplan/tile.py). What a
+    plan is for is its `objective`: speed, ram or flash (passes/memplan/fit.py); `flash` in bytes and `cycles` of an
+    inference are limits. `arithmetic` is how integers are computed (lowering/onnx_to_fixed/convert.py).
     """
 
     model: Path
@@ -104,8 +108,19 @@ class Options:
     percentile: float = 99.99
     types: Path | None = None
     states: str = ""
+    asm: bool = True
+    packed: str = "auto"
+    objective: str = "speed"
+    flash: int | None = None
+    cycles: int | None = None
     search: SearchOptions | None = None
     arithmetic: str = EXACT
+    lanes: int = 1
+    """Of hardware: how many points of a form are computed at once, at most; a power of two."""
+
+    def flash_limit(self, board: Board) -> int:
+        """The bytes of flash that a program may have."""
+        return board.flash_bytes if self.flash is None else min(self.flash, board.flash_bytes)
 
 
 @dataclass
@@ -157,6 +172,18 @@ class Compilation:
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
+    def hardware(self) -> dict[str, int | None]:
+        """The parameters of the hardware's pipeline."""
+        fpga, lanes = self.board.fpga, self.options.lanes
+        multiplier, wide = (None, None) if fpga is None else (fpga.multiplier_bits, fpga.multiplier_wide_bits)
+        return {"lanes": lanes if lanes > 1 else None, "multiplier": multiplier, "wide": wide}
+
+    def rtl(self) -> ModuleOp:
+        """The program as hardware, in IR."""
+        module = self.fixed.clone()
+        run_passes(module, pipeline("fixed-to-rtl", **self.hardware()), self.timing)
+        return module
+
     def exposed(self) -> Compilation:
         """The same program with every node's value as an output: to find where compiled code goes wrong."""
         fixed = self.fixed.clone()
@@ -195,7 +222,7 @@ class Compilation:
 
         module = self.emitc
         with self.timing.measure("print"):
-            source, header = print_c(module), print_header(module)
+            source, header = print_c(module, self.options.asm), print_header(module)
         inputs, outputs = input_ports(self.function), output_ports(self.function)
         plan = the_function(self.memplan)
         return GeneratedModel(
@@ -231,14 +258,20 @@ def options_of(args: Namespace) -> Options:
         percentile=args.percentile,
         types=args.types,
         states=",".join(args.state),
+        asm=args.asm == "on",
+        packed=args.packed,
+        objective=args.objective,
+        flash=args.flash,
+        cycles=args.cycles,
         search=search_options(args),
+        lanes=getattr(args, "lanes", 1),
         arithmetic=args.arithmetic,
     )
 
 
 def search_options(args: Namespace) -> SearchOptions | None:
     """The search that a command line asks for. Raises UserError for its limits without it, and without data."""
-    limits = {"weights": "--weights", "flash": "--flash", "cycles": "--cycles", "max_loss": "--max-loss"}
+    limits = {"weights": "--weights", "max_loss": "--max-loss"}
     given = [flag for name, flag in limits.items() if getattr(args, name, None) is not None]
     if getattr(args, "search", None) is None:
         if given:
@@ -248,8 +281,10 @@ def search_options(args: Namespace) -> SearchOptions | None:
         raise UserError("--search judges exact arithmetic: leave --arithmetic out, or give the types that it found")
     if args.calib is None:
         raise UserError("--search judges types on calibration data: give --calib")
-    loss = args.max_loss if given or args.ram is not None else LOSS
-    return SearchOptions(args.search, args.weights, args.flash, args.cycles, loss, args.objective)
+    limited = given or any(limit is not None for limit in (args.ram, args.flash, args.cycles))
+    return SearchOptions(
+        args.search, args.weights, args.flash, args.cycles, args.max_loss if limited else LOSS, args.errors
+    )
 
 
 def compile_model(options: Options) -> Compilation:
@@ -266,12 +301,15 @@ def compile_model(options: Options) -> Compilation:
     with timing.measure("import"):
         imported = read_model(options.model, sizes=options.sizes, max_elements=options.max_elements or DEFAULT_ELEMENTS)
     onnx = imported.module
+    remarks = imported.remarks
     if options.states:
         run_passes(onnx, [CarryStatesPass(options.states, steps_in(options))], timing)
+    elif options.input == "steps":
+        remarks += CarryRowsPass().run(onnx)
     typed = onnx.clone()
     passes = passes_to_fixed(options, board)
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
-    empty = Compilation(options, board, timing, imported.remarks, onnx, typed, typed, typed)
+    empty = Compilation(options, board, timing, remarks, onnx, typed, typed, typed)
     found = run_with_search(empty, passes[:lowering], passes[lowering:])
     compilation = lowered_from(replace(empty, found=found), passes[lowering:])
     if options.calibration is None:
@@ -310,6 +348,7 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         accumulator_bits=board.product_bits,
         product_bits=product_bits(options, board),
         arithmetic=options.arithmetic,
+        spare_flash=narrow,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,
@@ -325,12 +364,15 @@ def product_bits(options: Options, board: Board) -> int:
 def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:
     """Run the passes up to the types; a search among them is told what programs take, which the `rest` makes."""
     from .analyze import analyze
+    from .constants import constant_kinds
+    from .searching.costs import ProgramSizes
     from .searching.search_types import SearchTypesPass
 
-    def measure(module: ModuleOp) -> tuple[int, int]:
+    def measure(module: ModuleOp) -> ProgramSizes:
         options = replace(compilation.options, search=None)
-        analysis = analyze(lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest))
-        return analysis.flash_bytes, analysis.peak_ram_bytes
+        program = lowered_from(replace(compilation, options=options, typed=module, timing=Timing()), rest)
+        analysis = analyze(program)
+        return ProgramSizes(constant_kinds(program.memplan).parameters, analysis.flash_bytes, analysis.peak_ram_bytes)
 
     found: Found | None = None
     for group in split_at_search(passes):
@@ -379,11 +421,17 @@ def memplan_passes(options: Options, board: Board, fixed: ModuleOp) -> list[Modu
     ram, most = (arena_limit(board, limit, beside, state) for limit in (options.ram, None))
     memories = memories_of(board, board.ram_bytes - most) if options.memories else None
     common = {"alignment": board.alignment, "by": by, "memories": memories, "effort": options.effort}
-    common["core"] = core_of(board).name
-    common |= {"operations": ",".join(operations_of(board)) or None, "flash": board.flash_bytes}
-    if options.stream or (by == "rows" and options.ram is None):
+    common |= {
+        "core": core_of(board).name,
+        "costs": cost_model(board).text(),
+        "operations": ",".join(operations_of(board)) or None,
+        "flash": options.flash_limit(board),
+        "packed": options.packed,
+    }
+    streams = options.stream or (by == "rows" and options.ram is None)
+    if streams and options.objective == "speed" and options.cycles is None:
         return pipeline("fixed-to-memplan", stream=True, **common)
-    return pipeline("fixed-to-memplan-within", ram=ram, **common)
+    return pipeline("fixed-to-memplan-within", ram=ram, objective=options.objective, cycles=options.cycles, **common)
 
 
 def memories_of(board: Board, taken: int) -> str:

@@ -29,6 +29,8 @@ def misfits(analysis: Analysis) -> list[str]:
         reasons.append(too_much_ram(analysis))
     if flash_excess(analysis) > flash_error(analysis):
         reasons.append(too_much_flash(analysis))
+    if analysis.cycles_limit and analysis.cycles > analysis.cycles_limit:
+        reasons.append(too_many_cycles(analysis))
     reach = analysis.pointer_bits == 16 and not analysis.has_far_flash
     if reach and analysis.constant_bytes > POINTER_REACH:
         over = analysis.constant_bytes - POINTER_REACH
@@ -78,6 +80,15 @@ def ram_advice(analysis: Analysis, beside_stack: int) -> list[str]:
     if ram < board_ram:
         found.append(f"reserve --stack {board_ram - ram}, where calls need no more (`tinyml run` measures it)")
     return found
+
+
+def too_many_cycles(analysis: Analysis) -> str:
+    """How many cycles are too many, and what would help."""
+    return (
+        f"{analysis.model} takes about {analysis.cycles:,} cycles on board {analysis.board}, "
+        f"{analysis.cycles - analysis.cycles_limit:,} more than --cycles {analysis.cycles_limit}: allow it more RAM or "
+        "flash, more cycles, or choose a faster core or a smaller model"
+    )
 
 
 def too_much_flash(analysis: Analysis) -> str:

@@ -33,13 +33,6 @@ INTO_MEMORY: tuple[Step, ...] = (
     Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),
     Step("convert-fixed-to-memplan", "destinations for every value"),
     Step("memplan-fuse-loops", "before the input: recurrent layers on top of each other take it together"),
-    Step(
-        "memplan-tile",
-        "before the order and the places: both see how forms visit their points",
-        {},
-        ("operations", "flash"),
-        "operations",
-    ),
 )
 """From tensors to memory, before anything is planned."""
 
@@ -83,14 +76,14 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "behind the file: what it sets is not searched",
             {},
             ("data", "board", "weights", "flash", "ram", "cycles", "loss", "objective", "strategy")
-            + ("bits", "scheme", "accumulator_bits"),
+            + ("bits", "scheme", "accumulator_bits", "spare_flash"),
             "strategy",
         ),
         Step(
             "fixed-assign-types",
             "every scale and width, before integers are made",
             {},
-            ("bits", "scheme", "accumulator_bits"),
+            ("bits", "scheme", "accumulator_bits", "spare_flash"),
         ),
         Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
         Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("arithmetic",)),
@@ -105,6 +98,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("fixed-fold-takes", "before fusing: what an index chooses is read where it lies"),
         Step("fixed-fuse-maps", "activations move into the layer before them: one buffer less each", {}, ("merge",)),
         Step("fixed-fold-shuffles", "layers with their activations store in the order that is read"),
+        Step("fixed-find-thresholds", "once a layer and what is decided by it are one body", {}, (), "narrow"),
         Step("fixed-fold-zero-points", "once layers are whole: one subtraction less in each inner loop"),
         Step(
             "fixed-narrow-accumulators",
@@ -113,18 +107,31 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             (),
             "narrow",
         ),
+        Step("fixed-shorten-biases", "once zero points are part of them", {}, (), "narrow"),
         Step("fixed-narrow-bodies", "behind all that changes a body", {}, (), "narrow"),
         Step("cse", "the same constant once"),
         Step("dce", "constants that folding replaced"),
     ),
     "fixed-to-memplan": (
         *INTO_MEMORY,
+        Step(
+            "memplan-tile",
+            "before the order and the places: both see how forms visit their points",
+            {},
+            ("operations", "flash", "packed", "costs"),
+            "operations",
+        ),
         Step("memplan-input", "before the order: the input takes part in it", {}, ("by",), "by"),
         Step("memplan-schedule", "before offsets: the order decides which buffers are alive together", {}, ("effort",)),
         Step("memplan-split-reductions", "so that a pool takes its input row by row", {}, (), "stream"),
         Step("memplan-stream", "after the order, before offsets: rows are placed", {}, ("effort",), "stream"),
         Step("memplan-inplace", "once lives are final: which outputs may overlap inputs"),
-        Step("memplan-place", "offsets, once order and aliases stand", {}, ("alignment", "memories", "effort")),
+        Step(
+            "memplan-place",
+            "offsets, once order and aliases stand; the last bytes are what the objective ram is for",
+            {"slack": 5},
+            ("alignment", "memories", "effort"),
+        ),
         *CHECKED,
     ),
     "fixed-to-memplan-within": (
@@ -132,9 +139,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-input", "before the plans are compared: the input takes part in them", {}, ("by",), "by"),
         Step(
             "memplan-fit",
-            "orders, streams, moves and places as far as the RAM demands; the smallest plan where nothing fits",
+            "orders, tiles, streams, moves and places as far as the RAM demands; the smallest plan where nothing fits",
             {"required": False},
-            ("ram", "alignment", "max_recompute", "memories", "effort"),
+            ("ram", "alignment", "max_recompute", "memories", "effort")
+            + ("operations", "costs", "flash", "packed", "objective", "cycles"),
         ),
         *CHECKED,
     ),
@@ -142,8 +150,6 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step(
             "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
         ),
-        Step("loops-share-functions", "once all addresses are arguments", {}, (), "share"),
-        Step("loops-keep-functions", "once it is known how often they are called", {}, (), "share"),
         Step(
             "loops-use-machine-operations",
             "on plain arithmetic, before it is C",
@@ -166,6 +172,17 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
         Step("convert-loops-to-emitc", "C++ types; no casts of pointers", {"index_bits": 32, "signless_ports": True}),
+    ),
+    "fixed-to-rtl": (
+        Step("fixed-narrow-accumulators", "hardware pays by the bit", {"exact": True}),
+        Step("fixed-narrow-bodies", "behind it: bodies begin with accumulators", {"exact": True}),
+        Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
+        Step("memplan-check", "no plan is used that an independent check has not accepted"),
+        Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
+        Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
+        Step("loops-running-indices", "before widths: addresses are increments then"),
+        Step("loops-narrow-indices", "counters and addresses as wide as they must be"),
+        Step("convert-loops-to-rtl", "a pipeline for each nest", {}, ("levels", "multiplier", "wide")),
     ),
 }
 

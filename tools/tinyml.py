@@ -84,6 +84,16 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         help="fit in this much RAM (default: the board's, less the stack)",
     )
     command.add_argument(
+        "--objective",
+        choices=("speed", "ram", "flash"),
+        default="speed",
+        help="what a plan is for: speed within RAM and flash (default), the least RAM, or the least flash",
+    )
+    command.add_argument(
+        "--flash", type=positive, metavar="BYTES", help="constants and code within this (default: the board's flash)"
+    )
+    command.add_argument("--cycles", type=positive, metavar="N", help="about so many cycles per inference, at most")
+    command.add_argument(
         "--stack", type=natural, metavar="BYTES", help="RAM to keep free for the stack (default: the board file's)"
     )
     command.add_argument(
@@ -96,6 +106,15 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         help="the input lies in the caller's memory, in the arena, comes row by row (NAME_push_row; this streams), or "
         "without end, a step of a recurrent model a call (NAME_step, NAME_reset)",
     )
+    command.add_argument(
+        "--asm", choices=("on", "off"), default="on", help="assembly where the core has operations for it, or C alone"
+    )
+    command.add_argument(
+        "--packed",
+        choices=("auto", "8", "16"),
+        default="auto",
+        help="bits of weights that fast kernels take: 16 are faster, 8 take half the flash (default: as flash allows)",
+    )
     command.add_argument("--input-rows", action="store_true", help="the same as --input rows")
     command.add_argument(
         "--max-elements", type=positive, metavar="N", help="refuse values of more elements (default: 67,108,864)"
@@ -106,16 +125,35 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
     add_size_arguments(command)
     command.add_argument("--timing", action="store_true", help="print where the compile time went")
     if name == "analyze":
+        command.add_argument(
+            "--front", action="store_true", help="the plans that no other one beats in RAM, cycles and flash at once"
+        )
         command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")
         command.add_argument(
             "--figure", type=Path, metavar="FILE", help="draw the arena over time, as .png or .svg (needs matplotlib)"
         )
     if name == "compile":
         command.add_argument("-o", "--output", type=Path, default=Path("."), metavar="DIR", help="where to write")
-        command.add_argument("-t", "--target", choices=("c", "hls"), default="c", help="C99, or HLS C++")
+        command.add_argument(
+            "-t",
+            "--target",
+            choices=("c", "hls", "rtl"),
+            help="C99, HLS C++ (default where the board is an FPGA), or Verilog",
+        )
         add_search_arguments(command)
     if name == "verify":
         add_verify_arguments(command)
+    if name in ("compile", "run", "verify"):
+        command.add_argument(
+            "--lanes", type=positive, default=1, metavar="N", help="Verilog: at most so many points of a form at once"
+        )
+    if name == "run":
+        command.add_argument(
+            "--simulator",
+            choices=("iverilog", "verilator"),
+            default="iverilog",
+            help="of Verilog: iverilog starts at once, verilator is for long runs",
+        )
     if name in ("run", "verify"):
         command.add_argument("--data", type=Path, required=True, metavar="NPZ", help="inputs, and labels `y`")
         command.add_argument("--limit", type=positive, metavar="N", help="use only the first N rows")
@@ -135,8 +173,6 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
         "NAME.types.toml, written beside the C, is what --types takes (default: exact)",
     )
     command.add_argument("--weights", type=positive, metavar="BYTES", help="--search: weights and biases within this")
-    command.add_argument("--flash", type=positive, metavar="BYTES", help="--search: flash within this")
-    command.add_argument("--cycles", type=positive, metavar="N", help="--search: about so many cycles per inference")
     command.add_argument(
         "--max-loss",
         type=loss,
@@ -145,7 +181,7 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
         "limits: 0.5); with limits alone: as exact as they allow",
     )
     command.add_argument(
-        "--objective",
+        "--errors",
         choices=("outputs", "labels"),
         default="outputs",
         help="--search: the error of the outputs, or first the wrong labels `y`",
@@ -155,6 +191,13 @@ def add_search_arguments(command: argparse.ArgumentParser) -> None:
 def add_verify_arguments(command: argparse.ArgumentParser) -> None:
     """What only `verify` has: the reference, and when the result is close to it."""
     command.add_argument("--hls", action="store_true", help="also the C simulation of the HLS C++")
+    command.add_argument(
+        "--rtl",
+        choices=("iverilog", "verilator"),
+        nargs="?",
+        const="iverilog",
+        help="also the Verilog in a simulator: iverilog starts at once, verilator is for long runs",
+    )
     reference = command.add_mutually_exclusive_group()
     reference.add_argument(
         "--against",

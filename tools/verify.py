@@ -42,7 +42,11 @@ class Comparison:
 
 
 def verify(
-    compilation: Compilation, dataset: Dataset, hls: bool = False, comparison: Comparison | None = None
+    compilation: Compilation,
+    dataset: Dataset,
+    hls: bool = False,
+    comparison: Comparison | None = None,
+    rtl: str | None = None,
 ) -> Verification:
     """Run every level on the same stored integers, then measure outputs and nodes against the reference.
 
@@ -55,7 +59,7 @@ def verify(
     reference = reference_outputs(compilation, dataset, source, comparison.expected, file_rows)
     stored = to_stored(dataset, input_ports(compilation.function))
     run = FixedExecutor(compilation.fixed).run(stored, trace=True)
-    levels = compare_levels(compilation, stored, run, hls)
+    levels = compare_levels(compilation, stored, run, hls, rtl)
     ports = output_ports(compilation.function)
     values = to_real(run.outputs, ports)
     outputs = distances(reference.outputs, values, ports)

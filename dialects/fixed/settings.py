@@ -7,7 +7,7 @@ fixed.bits    the width in bits, 4 to 16
 fixed.clip    the share of the calibrated range, or of a weight's greatest magnitude, that gets steps; beyond saturates
 fixed.between [low, high] instead of the calibrated range, for values; `range` in a file
 fixed.scale   the real number that one step stands for, whatever the range
-fixed.scheme  "affine" or "pow2" (a scale 2^k, no zero point)
+fixed.scheme  "affine", "symmetric" (no zero point) or "pow2" (a scale 2^k, no zero point)
 fixed.per     of weights: a scale per "row" (output channel), or one for the whole "tensor"
 """
 
@@ -159,7 +159,7 @@ RIGHT: dict[str, tuple[Callable[[Any], bool], str]] = {
     "clip": (lambda value: 0 < number(value) <= 2, "a share of the range, above 0 and at most 2"),
     "range": (is_range, "[low, high]"),
     "scale": (lambda value: 1 / LARGEST < number(value) < LARGEST, "a positive number"),
-    "scheme": (lambda value: value in ("affine", "pow2"), "affine or pow2"),
+    "scheme": (lambda value: value in ("affine", "symmetric", "pow2"), "affine, symmetric or pow2"),
     "per": (lambda value: value in ("row", "tensor"), "row or tensor"),
 }
 """What each setting may be, and how that is said."""

@@ -1,8 +1,9 @@
 """How a form visits its points on a machine: in blocks, each read before any of it is written.
 
 The parallel domain is visited in row-major order; so many consecutive points are a block, the last of which may be cut.
-All inputs of a block are read before it is written, its params at any time in between: that is what planners, which ask
-for in-place distances, and the plan checker need to know. Which kernel computes the block only the lowering needs.
+All inputs of a block are read before it is written (unless its kernel `reads_late`), its params at any time in between:
+that is what planners, which ask for in-place distances, and the plan checker need to know. Which kernel computes the
+block only the lowering needs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.str_enum import StrEnum
 
+WIDE = 16
+"""Bits of packed weights, where a tile does not say it."""
+
 
 class Kernel(StrEnum):
     """What computes a block of a contraction.
@@ -29,11 +33,23 @@ class Kernel(StrEnum):
              once; then four channels at a time, each with weights of its own, are summed in lanes
     planes   the same for windows of 3 x 3, with the rows taken apart by channels into 16-bit numbers: faster, and twice
              the scratch memory
+    direct   some channels at one or two pixels are summed from the data where they lie, bytes, so that each weight and
+             each element is loaded once for all of them; no scratch memory
+    bytes    columns of bytes, two output channels at a time
+    vectors  columns of bytes, four output channels at a time, 16 taps at once
     """
 
     COLUMNS = auto()
     LANES = auto()
     PLANES = auto()
+    DIRECT = auto()
+    BYTES = auto()
+    VECTORS = auto()
+
+    @property
+    def has_vectors(self) -> bool:
+        """True where a core's vectors compute it."""
+        return self is Kernel.VECTORS
 
 
 @irdl_attr_definition
@@ -45,24 +61,35 @@ class KernelAttr(EnumAttribute[Kernel], SpacedOpaqueSyntaxAttribute):
 
 @irdl_attr_definition
 class TileAttr(ParametrizedAttribute):
-    """Points of a block, the kernel, and how many pixels a block has: `#fixed.tile<128, columns, 2>`"""
+    """Points of a block, the kernel, and how many pixels a block has: `#fixed.tile<128, columns, 2>`
+
+    Packed weights have 16 bits, or 8 where it says so, which take half the flash: `#fixed.tile<128, columns, 2, 8>`
+    """
 
     name = "fixed.tile"
     points: IntAttr
     kernel: KernelAttr
     pixels: IntAttr
+    bits: IntAttr
 
-    def __init__(self, points: int, kernel: Kernel, pixels: int):
-        super().__init__(IntAttr(points), KernelAttr(kernel), IntAttr(pixels))
+    def __init__(self, points: int, kernel: Kernel, pixels: int, bits: int = WIDE):
+        super().__init__(IntAttr(points), KernelAttr(kernel), IntAttr(pixels), IntAttr(bits))
 
     @property
     def reads_once(self) -> bool:
         """True where a kernel that runs whole keeps what it has read: the first block that needs an input reads it."""
-        return self.kernel.data is not Kernel.COLUMNS
+        return self.kernel.data in (Kernel.LANES, Kernel.PLANES)
+
+    @property
+    def reads_late(self) -> bool:
+        """True where a kernel reads while it writes its block, in any order."""
+        return self.kernel.data is Kernel.DIRECT
 
     def verify(self) -> None:
         if self.points.data < 1 or self.pixels.data < 1:
             raise VerifyException("a block has at least one point and one pixel")
+        if self.bits.data not in (8, WIDE):
+            raise VerifyException(f"packed weights have 8 or {WIDE} bits, not {self.bits.data}")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -72,8 +99,12 @@ class TileAttr(ParametrizedAttribute):
             kernel = parser.parse_str_enum(Kernel)
             parser.parse_punctuation(",")
             pixels = parser.parse_integer(allow_boolean=False)
-        return (IntAttr(points), KernelAttr(kernel), IntAttr(pixels))
+            bits = WIDE
+            if parser.parse_optional_punctuation(",") is not None:
+                bits = parser.parse_integer(allow_boolean=False)
+        return (IntAttr(points), KernelAttr(kernel), IntAttr(pixels), IntAttr(bits))
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
-            printer.print_string(f"{self.points.data}, {self.kernel.data}, {self.pixels.data}")
+            bits = "" if self.bits.data == WIDE else f", {self.bits.data}"
+            printer.print_string(f"{self.points.data}, {self.kernel.data}, {self.pixels.data}{bits}")

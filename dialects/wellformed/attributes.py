@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import isfinite
 
 import numpy as np
+from xdsl.dialects import scf
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
@@ -33,7 +34,7 @@ from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.settings import NAMES as SETTINGS
 from ..fixed.settings import from_attribute, wrong
 from ..fixed.types import QType
-from ..mcu import KEEP, LABEL
+from ..mcu import KEEP, LABEL, LANES
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ..memplan.loops import LAST, LoopOp
 from ..memplan.steps import TIMES
@@ -169,6 +170,23 @@ def power_of_two(op: Operation, attribute: Attribute) -> str | None:
     return None if 0 < value <= 4096 and value & (value - 1) == 0 else f"expected a power of two, got {attribute}"
 
 
+def lanes(op: Operation, attribute: Attribute) -> str | None:
+    """Of a loop a number, of a form one for each dimension, which divides it."""
+    if isinstance(op, StructuredForm):
+        numbers = tuple(attribute.get_values()) if isinstance(attribute, DenseArrayBase) else ()
+        right = len(numbers) == len(op.sizes) and all(
+            isinstance(n, int) and 0 < n <= MOST_LANES and size % n == 0
+            for n, size in zip(numbers, op.sizes, strict=True)
+        )
+        return None if right else "expected a number for each dimension, which divides its size"
+    number = attribute.value.data if isinstance(attribute, IntegerAttr) else 0
+    right = isinstance(op, scf.ForOp) and 0 < number <= MOST_LANES
+    return None if right else f"expected a number of at most {MOST_LANES:,} on a loop"
+
+
+MOST_LANES = 1 << 12
+"""More lanes than any device has multipliers for."""
+
 CHECKS: dict[str, Check] = {
     "onnx.name": one_of(StringAttr),
     "fixed.range": range_of_result,
@@ -185,6 +203,7 @@ CHECKS: dict[str, Check] = {
     TIMES: times,
     "memplan.distance": distances,
     KEEP: one_of(UnitAttr),
+    LANES: lanes,
     LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
     CONST: one_of(UnitAttr),
     FLASH: one_of(UnitAttr),

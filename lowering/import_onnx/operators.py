@@ -152,7 +152,7 @@ TRANSLATIONS: dict[str, Translation] = {
 
 
 LIMITS: dict[str, str] = {
-    "Attention": "no past, no causal mask; a mask is a constant of finite numbers",
+    "Attention": "no past; a mask is a constant of truth values or finite numbers",
     "AveragePool": "1-D, 2-D and 3-D",
     "BatchNormalization": "inference; constant parameters",
     "Cast": "between float, bool and integers of 8 to 64 bits, uint64 excepted",

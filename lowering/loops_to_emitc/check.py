@@ -9,7 +9,17 @@ from xdsl.dialects.builtin import IndexType, IntAttr, IntegerType, MemRefType, M
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ...dialects.errors import UserError
-from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp, MachineOp, PipelineOp, PlaneBlockOp
+from ...dialects.mcu import (
+    AtOp,
+    ByteBlockOp,
+    DirectBlockOp,
+    DotBlockOp,
+    LanesBlockOp,
+    LoadWordOp,
+    MachineOp,
+    PipelineOp,
+    PlaneBlockOp,
+)
 from ...dialects.memplan import size_in_bytes
 from .arith import RULES
 from .memory import is_flash
@@ -33,8 +43,11 @@ TAKEN = (
     scf.IndexSwitchOp,
     scf.YieldOp,
     PipelineOp,
+    AtOp,
+    ByteBlockOp,
     DotBlockOp,
     LanesBlockOp,
+    DirectBlockOp,
     PlaneBlockOp,
     LoadWordOp,
     MachineOp,
@@ -168,11 +181,11 @@ class ReadOnly:
         match op:
             case memref.LoadOp() | LoadWordOp():
                 return True
-            case DotBlockOp() | LanesBlockOp() | PlaneBlockOp():
+            case DotBlockOp() | ByteBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp():
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)
-            case _ if isinstance(op, (memref.ViewOp, *SAME_START)):
+            case _ if isinstance(op, (memref.ViewOp, AtOp, *SAME_START)):
                 return self._value(op.results[0])
             case _:
                 return False

@@ -14,10 +14,30 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import LABEL, DotBlockOp, LanesBlockOp, LoadWordOp, MachineOp, PipelineOp, PlaneBlockOp
+from ...dialects.mcu import (
+    LABEL,
+    AtOp,
+    ByteBlockOp,
+    DirectBlockOp,
+    DotBlockOp,
+    LanesBlockOp,
+    LoadWordOp,
+    MachineOp,
+    PipelineOp,
+    PlaneBlockOp,
+)
 from .arith import RULES, write_compare
 from .check import SAME_START
-from .machine import write_dot_block, write_lanes_block, write_load_word, write_local, write_plane_block
+from .machine import (
+    write_at,
+    write_byte_block,
+    write_direct_block,
+    write_dot_block,
+    write_lanes_block,
+    write_load_word,
+    write_local,
+    write_plane_block,
+)
 from .memory import Place, element_type, is_flash, write_pointer, write_subscript, write_view
 from .writer import Writer, constant_of, integer
 
@@ -74,8 +94,14 @@ class BodyWriter:
                 w.block.add_op(emitc.ReturnOp(*(self.value(v) for v in op.arguments)))
             case LoadWordOp():
                 write_load_word(self, op)
+            case AtOp():
+                write_at(self, op)
             case DotBlockOp():
                 write_dot_block(self, op)
+            case ByteBlockOp():
+                write_byte_block(self, op)
+            case DirectBlockOp():
+                write_direct_block(self, op)
             case LanesBlockOp():
                 write_lanes_block(self, op)
             case PlaneBlockOp():

@@ -10,7 +10,16 @@ from xdsl.dialects.builtin import MemRefType, i32
 from xdsl.ir import SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import DotBlockOp, LanesBlockOp, LoadWordOp, PlaneBlockOp
+from ...dialects.mcu import (
+    AtOp,
+    ByteBlockOp,
+    DirectBlockOp,
+    DotBlockOp,
+    LanesBlockOp,
+    LoadWordOp,
+    PlaneBlockOp,
+    element_bits,
+)
 from .memory import Place, element_type, write_pointer, write_subscript
 from .writer import Writer
 
@@ -28,11 +37,30 @@ def write_load_word(body: BodyWriter, op: LoadWordOp) -> None:
     body.values[op.result] = call.result
 
 
+def write_at(body: BodyWriter, op: AtOp) -> None:
+    """`int8_t *at = &x[i];`"""
+    place = body.places[op.memref]
+    pointer = write_address(body.w, place, [body.value(index) for index in op.indices])
+    pointer.name_hint = op.result.name_hint
+    assert isinstance(op.result.type, MemRefType)
+    body.places[op.result] = Place(pointer, op.result.type, const=place.const, flash=place.flash, far=place.far)
+
+
 def write_dot_block(body: BodyWriter, op: DotBlockOp) -> None:
-    """`tinyml_dot_4x2_16(&w[i], column, sums);`: the name says channels, pixels and quads."""
+    """`tinyml_dot_4x2_16(&w[i], column, sums);`: channels, pixels and quads; `dot8` has weights of bytes."""
     weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
     column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
-    name = f"tinyml_dot_4x{op.pixels.value.data}_{op.quads.value.data}"
+    kind = "dot8" if element_bits(op.weights) == 8 else "dot"
+    name = f"tinyml_{kind}_4x{op.pixels.value.data}_{op.quads.value.data}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
+
+
+def write_byte_block(body: BodyWriter, op: ByteBlockOp) -> None:
+    """`tinyml_bytes_4x2_64_16_64(&w[i], column, sums);`: the name says the window."""
+    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
+    column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
+    channels, *others = op.numbers
+    name = f"tinyml_bytes_{channels}x{'_'.join(map(str, others))}"
     body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
 
 
@@ -46,11 +74,22 @@ def write_lanes_block(body: BodyWriter, op: LanesBlockOp) -> None:
 
 
 def write_plane_block(body: BodyWriter, op: PlaneBlockOp) -> None:
-    """`tinyml_plane_2_1(&w[i], &rows[a], &rows[b], &rows[c], sums);`: the name says outputs and stride."""
+    """`tinyml_plane_2_1_16_32_0(&w[i], &rows[at], sums);`: outputs, stride, and the bytes where rows begin."""
     weights = write_address(body.w, body.places[op.weights], [body.value(op.index)])
-    rows = [write_address(body.w, body.places[op.rows], [body.value(at)]) for at in op.at]
-    name = f"tinyml_plane_{op.outputs.value.data}_{op.stride.value.data}"
-    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, *rows, body.places[op.sums].base]))
+    rows = write_address(body.w, body.places[op.rows], [body.value(op.at)])
+    starts = "_".join(str(4 * start) for start in op.numbers)
+    name = f"tinyml_plane_{op.outputs.value.data}_{op.stride.value.data}_{starts}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, rows, body.places[op.sums].base]))
+
+
+def write_direct_block(body: BodyWriter, op: DirectBlockOp) -> None:
+    """`tinyml_direct_24_2x2_5_30_72(&w[i], &x[a], &x[b], sums);`: the name says the bits of a sum, and the window."""
+    place, sums = body.places[op.weights], body.places[op.sums]
+    weights = write_address(body.w, place, [body.value(index) for index in op.indices])
+    data = [write_address(body.w, body.places[d], [body.value(index) for index in at]) for d, at in op.places]
+    channels, *others = op.numbers
+    name = f"tinyml_direct_{sums.element.width.data}_{channels}x{'_'.join(map(str, others))}"
+    body.w.block.add_op(emitc.CallOpaqueOp(f"{name}_far" if place.far else name, [weights, *data, sums.base]))
 
 
 def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:

@@ -240,7 +240,8 @@ class Memory:
         value = from_numpy(values)
         type = MemRefType(table_type(values), values.shape, memory_space=FLASH)
         symbol = self.constant(name, type, value)
-        symbol.alignment = IntegerAttr(BUFFER_ALIGNMENT, i64)
+        if type.element_type != i8:
+            symbol.alignment = IntegerAttr(BUFFER_ALIGNMENT, i64)
         return emit.do(memref.GetGlobalOp(symbol.sym_name.data, symbol.type))
 
     def table(self, name: str, values: NDArray[np.int32]) -> memref.GlobalOp:

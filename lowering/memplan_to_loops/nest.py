@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerType, StringAttr
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, StringAttr, i64
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
@@ -25,7 +25,7 @@ from ...dialects.access import Linear, linear_map
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.walks import Walk, walk_of
-from ...dialects.mcu import LABEL
+from ...dialects.mcu import LABEL, LANES, form_lanes
 from .combine import Combination, SumOfProducts, combination
 from .emit import Emitter, Index, is_unsigned, signless
 from .encoded import Encoded, Order, RowWriter, order_of
@@ -75,6 +75,7 @@ class Nest:
         self.names = dimension_names(form)
         self.combination = combination(form, emit, style.word_bits)
         self.sizes = self._trip_counts()
+        self.lanes = form_lanes(form)
         self.ins = [self._expressions(access) for access in form.in_maps]
         self.params = [self._expressions(access) for access in form.param_maps]
         self.out = self._expressions(form.out_map)
@@ -224,6 +225,8 @@ class Nest:
             argument.name_hint = hint
         loop = scf.ForOp(self.emit.index(lower), self.emit.index(upper), self.emit.index(step), carried, block)
         loop.attributes[LABEL] = StringAttr(f"{self.label}_{self.names[dim]}")
+        if self.lanes[dim] > 1:
+            loop.attributes[LANES] = IntegerAttr(self.lanes[dim], i64)
         self.emit.block.add_op(loop)
         with self.emit.inside(block):
             self.indices.enter(dim, block.args[0])

@@ -21,6 +21,7 @@ from ...dialects.fixed.scalar import RescaleOp
 from ...dialects.fixed.types import QType, storage_limits
 from ...dialects.onnx.weights import is_weight, weight_reals
 from ...passes.fixed.scales.stated import stated_type
+from .biases import Integers, Reals, following_multipliers, magnitudes
 from .bodies import ROUNDING, Body
 from .requantize import Requantization, bounded_factors, requantization
 from .ties import rounding_of
@@ -107,10 +108,11 @@ class FixedBuilder:
         return op.result
 
     def requantizer(
-        self, factors: NDArray[np.float64], bounds: NDArray[np.int64], access: AffineMap | None, op: Operation
-    ) -> ChangeOfScale:
-        """How the sums of a layer with weights, each up to a bound, get the result's scale."""
-        return Requantizer(self, factors, int(bounds.max()), access, op)
+        self, factors: Reals, sums: NDArray[Any], bias: Integers | None, access: AffineMap | None, op: Operation
+    ) -> tuple[ChangeOfScale, Integers | None]:
+        """How the sums of a layer, each up to one of `sums`, get the scale of its result; and the bias for that."""
+        change = Requantizer(self, factors, int(magnitudes(sums, bias).max()), access, op)
+        return change, None if bias is None else following_multipliers(bias, sums, factors, change.plan)
 
 
 def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:

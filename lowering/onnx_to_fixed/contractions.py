@@ -13,18 +13,14 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects import onnx
-from ...dialects.errors import UserError
 from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.types import DomainAttr, QType
-from ...dialects.onnx.weights import centred_integers, weight_reals
 from ...passes.fixed.layouts.transposes import transpose
 from ...passes.fixed.scales.signs import greatest_sums, reaches
+from .biases import bias_integers, magnitudes
 from .bodies import Body
 from .builder import FixedBuilder, access, dimensions, shape_of
 from .requantize import accumulator_bits
-
-SAME_SCALE = 1e-6
-"""How far a bias's scale may be from the product of its layer's, relatively: both are floats of 24 bits."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +70,9 @@ def contract(
     name = op.node.data if op.node else op.name
     scales = np.broadcast_to(np.asarray(weights.type.scales.data), (len(weights.integers),))
     bias = bias_integers(op, x.scale * scales)
-    bounds = accumulator_bounds(weights, reaches(op.operands[0], x), bias)
-    acc = IntegerType(accumulator_bits(int(bounds.max())))
-    requantizer = builder.requantizer(x.scale * scales / y.scale, bounds, accesses.channel, op)
+    sums = channel_sums(weights, reaches(op.operands[0], x))
+    requantizer, bias = builder.requantizer(x.scale * scales / y.scale, sums, bias, accesses.channel, op)
+    acc = IntegerType(accumulator_bits(int(magnitudes(sums, bias).max())))
 
     params, maps = list[SSAValue](), list[AffineMap]()
     if bias is not None:
@@ -106,39 +102,10 @@ def contract(
     )
 
 
-def bias_integers(
-    op: onnx.GemmOp | onnx.ConvOp | onnx.ConvTransposeOp, scales: NDArray[np.float64]
-) -> NDArray[Any] | None:
-    """The bias in units of the accumulator, None where there is none. Raises UserError where it needs over 63 bits.
-
-    The model's own integers where it states that unit, whose last digits a float does not hold.
-    """
-    if op.bias is None:
-        return None
-    integers = stated_integers(op.bias, scales)
-    if integers is None:
-        integers = np.rint(weight_reals(op.bias).reshape(-1) / scales)
-    if not np.abs(integers).max(initial=0) < 2.0**62:
-        raise UserError(f"{op.name} '{op.node.data if op.node else ''}': the bias is too large for its input's scale")
-    values = integers.astype(np.int64)
-    return np.broadcast_to(values, scales.shape) if values.any() else None
-
-
-def stated_integers(bias: SSAValue, scales: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """The integers of a quantized bias whose scales are those of the accumulator, None for any other."""
-    owner = bias.owner
-    if not isinstance(owner, onnx.DequantizeLinearOp):
-        return None
-    stated = np.broadcast_to(owner.scales_array.astype(np.float64), scales.shape)
-    same = (np.abs(stated - scales) <= SAME_SCALE * scales).all()
-    return centred_integers(owner).reshape(-1).astype(np.float64) if same else None
-
-
-def accumulator_bounds(weights: Weights, reaches: tuple[int, int], bias: NDArray[Any] | None) -> NDArray[np.int64]:
+def channel_sums(weights: Weights, reaches: tuple[int, int]) -> NDArray[Any]:
     """The greatest magnitude that any partial sum of each channel can reach, over all inputs within `reaches`."""
     channels = weights.integers.reshape(len(weights.integers), -1).astype(np.int64)
-    sums = greatest_sums(channels - weights.type.zp, *reaches)
-    return (sums + np.abs(bias) if bias is not None else sums).astype(np.int64)
+    return greatest_sums(channels - weights.type.zp, *reaches)
 
 
 def lower_gemm(builder: FixedBuilder, op: onnx.GemmOp) -> SSAValue:

@@ -121,6 +121,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ReshapeOp: lower_reshape,
     onnx.ResizeOp: lower_resize,
     onnx.SliceOp: lower_slice,
+    onnx.MaskedSoftmaxOp: lower_softmax,
     onnx.SoftmaxOp: lower_softmax,
     onnx.SquaredDistanceOp: lower_squared_distance,
     onnx.SqueezeOp: lower_reshape,

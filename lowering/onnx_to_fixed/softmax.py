@@ -26,17 +26,24 @@ WHOLE = 2.0**-16
 """How far 1 / scale may be from a whole number, relatively: it makes a 2^-8th of a step."""
 
 
-def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp) -> SSAValue:
+NARROW_COUNT = 1 << 8
+"""The greatest number of exponentials whose roundings to 15 bits are, in their sum, half a step of 8 bits at most."""
+
+
+def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp | onnx.MaskedSoftmaxOp) -> SSAValue:
     """`e[i] = exp(x[i] - max x)`, `y[i] = e[i] / sum e` along one axis.
 
-    In 32 bits where elements have 8 bits and the result's scale is one of a whole number up to 2^15, else in 64.
+    In 32 bits where elements have 8 bits and the result's scale is one of a whole number up to 2^15, else in 64, as
+    with a mask.
     """
     name = op.node.data if op.node else op.name
     shape = shape_of(op.x)
     axis = op.axis_index % len(shape)
     x, y = builder.type_of(op.x), builder.type_of(op.results[0])
-    if not is_narrow(x, y, shape[axis]):
-        return wide_softmax(builder, builder.value(op.x), x, y, Rows(shape, (axis,)), name)
+    mask = op.mask if isinstance(op, onnx.MaskedSoftmaxOp) else None
+    if mask is not None or not is_narrow(x, y, shape[axis]):
+        kept = None if mask is None else builder.value(mask)
+        return wide_softmax(builder, builder.value(op.x), x, y, Rows(shape, (axis,)), name, kept)
     whole, domain, reduced, reduced_shape = softmax_accesses(shape, axis)
     source = builder.value(op.x)
 
@@ -68,7 +75,7 @@ def is_narrow(x: QType, y: QType, count: int) -> bool:
     """Whether 15 fractional bits of exponentials and a division of 32 bits do."""
     inverse = 1.0 / y.scale
     whole = inverse >= 1 and abs(inverse - round(inverse)) <= inverse * WHOLE
-    return max(x.bits, y.bits) <= 8 and whole and round(inverse) <= NARROW_INVERSE and count < 1 << 16
+    return max(x.bits, y.bits) <= 8 and whole and round(inverse) <= NARROW_INVERSE and count <= NARROW_COUNT
 
 
 def softmax_accesses(shape: tuple[int, ...], axis: int) -> tuple[AffineMap, DomainAttr, AffineMap, tuple[int, ...]]:

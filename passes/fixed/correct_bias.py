@@ -6,14 +6,15 @@ input: `E[(W' - W) x] = (W' - W) E[x]`, averaged over positions; the bias loses 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -22,7 +23,8 @@ from ...dialects.dense import from_numpy
 from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.types import QType
 from ...dialects.onnx.base import shape_of
-from ...dialects.onnx.weights import weight_reals
+from ...dialects.onnx.scan import enclosing_scan
+from ...dialects.onnx.weights import is_weight, weight_reals
 from .calibrate import argument_types, model_inputs, the_function
 
 Layer = onnx.ConvOp | onnx.GemmOp
@@ -47,22 +49,61 @@ class CorrectBiasPass(ModulePass):
         function = the_function(op)
         dataset = load_dataset(self.data, argument_types(function))
         dataset = dataset.head(self.rows) if self.rows else dataset
-        layers = [layer for layer in function.body.block.ops if isinstance(layer, Layer) and has_type(layer)]
+        layers = [layer for layer in function.walk() if isinstance(layer, Layer) and has_type(layer)]
         inputs = model_inputs(function, dataset)
-        means: dict[SSAValue, Reals] = {
-            a: x.mean(axis=0, dtype=np.float64) for a, x in zip(function.body.block.args, inputs.values(), strict=True)
-        }
-        wanted = {layer.x for layer in layers}
-
-        def add(visited: Operation, values: NDArray[Any]) -> None:
-            if (result := visited.results[0]) in wanted:
-                total = np.broadcast_to(values, (len(values), *shape_of(result))).sum(axis=0, dtype=np.float64)
-                means[result] = means.get(result, np.zeros(())) + total / len(dataset)
-
-        OnnxExecutor(op).visit(inputs, add)
+        means = Means(len(dataset), {source for layer in layers for source in sources(layer.x)})
+        for argument, x in zip(function.body.block.args, inputs.values(), strict=True):
+            means.add(argument, x)
+        OnnxExecutor(op).visit(inputs, lambda visited, values: means.add(visited.results[0], values))
         for layer in layers:
-            if layer.x in means:
-                correct(layer, means[layer.x])
+            mean = means.of(layer.x)
+            if mean is not None:
+                correct(layer, mean)
+
+
+@dataclass
+class Means:
+    """The means over so many rows of data of the values that are `wanted`; in a scan over all its rounds."""
+
+    rows: int
+    wanted: set[SSAValue]
+    found: dict[SSAValue, Reals] = field(default_factory=dict[SSAValue, Reals])
+    """Of each value, by round where it has several: (rounds, *shape)."""
+
+    def add(self, value: SSAValue, values: NDArray[Any]) -> None:
+        """Look at some rows, (rows, *shape), in a scan (rows, rounds, *shape)."""
+        if value in self.wanted:
+            rounds = prod(values.shape[1:]) // max(1, prod(shape_of(value)))
+            total = values.reshape(len(values), rounds, *shape_of(value)).sum(axis=0, dtype=np.float64)
+            self.found[value] = self.found.get(value, np.zeros(())) + total / self.rows
+
+    def of(self, value: SSAValue) -> Reals | None:
+        """The mean of a value, of its shape; None where it is not known."""
+        if value in self.found:
+            return self.found[value].mean(axis=0)
+        scan = enclosing_scan(value)
+        if scan is None or not isinstance(value, BlockArgument):
+            return None
+        number = value.index - len(scan.states)
+        if number >= 0:
+            whole = self.of(scan.ins[number])
+            return None if whole is None else whole.mean(axis=scan.in_axes.data[number])
+        first, following = scan.states[value.index], self.found.get(scan.end.states[value.index])
+        begin = weight_reals(first) if is_weight(first) else self.of(first)
+        if begin is None or following is None:
+            return None
+        return np.concatenate([begin[np.newaxis], following[:-1]]).mean(axis=0)
+
+
+def sources(value: SSAValue) -> list[SSAValue]:
+    """The values whose means say that of one: itself, of a slice the whole, of a state all that it is."""
+    scan = enclosing_scan(value)
+    if scan is None or not isinstance(value, BlockArgument):
+        return [value]
+    number = value.index - len(scan.states)
+    if number >= 0:
+        return sources(scan.ins[number])
+    return [scan.states[value.index], scan.end.states[value.index]]
 
 
 def has_type(layer: Layer) -> bool:

@@ -58,15 +58,14 @@ class TakeInShape(RewritePattern):
             return
         counted = (e for e, n in zip(take.out_map.results, before, strict=True) if n > 1)
         results = tuple(next(counted) if n > 1 else AffineExpr.constant(0) for n in after)
-        copy = take.clone()
-        copy.maps = attribute([take.in_maps[0], AffineMap(len(take.sizes), 0, results)])
-        rewriter.replace(op, retyped(copy, op.result.type))
+        maps = attribute([take.in_maps[0], AffineMap(len(take.sizes), 0, results)])
+        rewriter.replace(op, retyped(take, maps, op.result.type))
         rewriter.notify_op_modified(take)
 
 
-def retyped(form: MapOp, type: Attribute) -> MapOp:
-    """A form with a result of another type."""
-    properties, region = form.properties, form.detach_region(form.body)
+def retyped(form: MapOp, maps: ArrayAttr[AffineMapAttr], type: Attribute) -> MapOp:
+    """A copy of a form with other access maps and a result of another type."""
+    properties, region = {**form.properties, "maps": maps}, form.body.clone()
     operands = list(form.operands)
     return MapOp.create(operands=operands, result_types=[type], properties=properties, regions=[region])
 

@@ -25,11 +25,28 @@ from xdsl.pattern_rewriter import (
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.access import linear_map
-from ...dialects.fixed import ConstantOp
+from ...dialects.fixed import ConstantOp, ReshapeOp
 from ...dialects.fixed.forms import MapOp, StructuredForm, segments, shaped_type
 from ...dialects.fixed.scalar import YieldOp
 from .bodies.merge import mergeable, merged, simplified
 from .bodies.simplify import SIMPLIFICATIONS
+
+
+class ReadUnreshaped(RewritePattern):
+    """map(reshape(x)) -> map(x), where there is one element: whatever its shape, it is at index 0"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: MapOp, rewriter: PatternRewriter) -> None:
+        for index, value in enumerate(op.ins):
+            reshape = value.owner
+            if isinstance(reshape, ReshapeOp) and prod(shaped_type(value).get_shape()) == 1 and not op.held_dims:
+                maps, rank = list(op.maps.data), len(shaped_type(reshape.source).get_shape())
+                maps[index] = AffineMapAttr(AffineMap(len(op.sizes), 0, (AffineExpr.constant(0),) * rank))
+                op.operands[index] = reshape.source
+                op.properties["maps"] = ArrayAttr(maps)
+                rewriter.notify_op_modified(op)
+                if not reshape.result.uses.get_length():
+                    rewriter.erase(reshape)
 
 
 class FuseIntoProducer(RewritePattern):
@@ -151,6 +168,7 @@ class FuseMapsPass(ModulePass):
     merge: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        PatternRewriteWalker(ReadUnreshaped()).rewrite_module(op)
         PatternRewriteWalker(FuseIntoProducer()).rewrite_module(op)
         if self.merge:
             PatternRewriteWalker(MergeMaps()).rewrite_module(op)

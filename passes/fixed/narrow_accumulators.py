@@ -27,11 +27,13 @@ class NarrowAccumulatorsPass(ModulePass):
 
     The bounds are those of the actual weights, per channel; a form has one accumulator, the widest that a channel
     needs. Every partial sum fits, in whatever order. The body goes on in the width that it had. `least` is the
-    narrowest width that is used: 16 or 24 on an 8-bit core, 32 where narrower ones gain nothing.
+    narrowest width that is used: 16 or 24 on an 8-bit core, 32 where narrower ones gain nothing. With `exact`, for
+    hardware, any number of bits will do.
     """
 
     name = "fixed-narrow-accumulators"
     least: int = 16
+    exact: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.least not in (16, 24, 32):
@@ -48,6 +50,8 @@ class NarrowAccumulatorsPass(ModulePass):
             assert isinstance(form, ContractOp | ReduceOp)
             bits = max(self.least, ranges.combined.partial.bits())
             width = next((w for w in (16, 24, 32) if bits <= w), 64)
+            if self.exact:
+                width = max(2, ranges.combined.partial.bits())
             if width < form.acc.width.data:
                 narrow(form, IntegerType(width))
             widths[str(form.acc)] += 1

@@ -16,7 +16,7 @@ from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import StructuredForm, shaped_type
 from ...dialects.fixed.scalar import YieldOp
 from .bodies.narrow_ops import write_op
-from .bodies.narrowing import NarrowBody, integer, is_unsigned, width_of
+from .bodies.narrowing import BITS, BYTES, NarrowBody, Widths, integer, is_unsigned, width_of
 from .intervals.analysis import Analysis, FormRanges, is_tensor_function
 from .intervals.ranges import Range
 
@@ -27,22 +27,23 @@ class NarrowBodiesPass(ModulePass):
 
     For 8-bit cores, whose every byte costs: products of 16 bits make 32 in a third of the time of 32 by 32, shifts are
     split where whole bytes of them are moves, clamps that nothing reaches are gone. Constants that bodies read
-    (biases, multipliers, tables) are stored as narrow.
+    (biases, multipliers, tables) are stored as narrow. With `exact`, for hardware, any number of bits will do.
     """
 
     name = "fixed-narrow-bodies"
+    exact: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.ops:
             if isinstance(function, FuncOp) and is_tensor_function(function):
                 for form, ranges in Analysis(function).forms.items():
-                    narrow(form, ranges)
+                    narrow(form, ranges, BITS if self.exact else BYTES)
 
 
-def narrow(form: StructuredForm, ranges: FormRanges) -> None:
+def narrow(form: StructuredForm, ranges: FormRanges, widths: Widths) -> None:
     """Write a form's body again."""
     old = form.body.block
-    narrow_constants(form)
+    narrow_constants(form, widths)
     values = [*form.params, *form.tables]
     heads = len(old.args) - len(values)
     types = [argument.type for argument in old.args[:heads]]
@@ -50,7 +51,7 @@ def narrow(form: StructuredForm, ranges: FormRanges) -> None:
     types = [getattr(type, "storage", type) for type in types]
     types += [table.type for table in form.tables]
     block = Block(arg_types=types)
-    body = NarrowBody(block)
+    body = NarrowBody(block, widths)
     for before, after in zip(old.args, block.args, strict=True):
         body.define_argument(before, after, ranges.values.get(before))
     for op in old.ops:
@@ -76,7 +77,7 @@ def drop_unused(block: Block) -> None:
             Rewriter.erase_op(op)
 
 
-def narrow_constants(form: StructuredForm) -> None:
+def narrow_constants(form: StructuredForm, widths: Widths) -> None:
     """Store the integers that the body reads, and nothing else gives a type, in the narrowest width."""
     first = len(form.ins)
     for index in range(first, first + len(form.params) + len(form.tables)):
@@ -87,7 +88,7 @@ def narrow_constants(form: StructuredForm) -> None:
         if not isinstance(type, IntegerType) or is_unsigned(type):
             continue
         integers = to_numpy(constant.value)
-        narrow = width_of((int(integers.min()), int(integers.max())))
+        narrow = width_of((int(integers.min()), int(integers.max())), widths.all)
         if narrow.width.data < type.width.data:
             assert not isinstance(constant.result.type, MemRefType)
             node = None if constant.node is None else constant.node.data

@@ -106,8 +106,10 @@ def walked_axis(constant: ConstantOp) -> int | None:
 
 
 def reader_axis(reader: Operation, constant: ConstantOp) -> int | None:
-    """The axis that one reader walks along; a stream's slices along that dimension do not."""
-    if not isinstance(reader, StructuredForm) or (walk := walk_of(reader, constant.result)) is None:
+    """The axis that one reader walks along; not that of a stream along it, nor of a kernel."""
+    if not isinstance(reader, StructuredForm) or reader.tile is not None:
+        return None
+    if (walk := walk_of(reader, constant.result)) is None:
         return None
     parent = reader.parent_op()
     if isinstance(parent, StreamOp):

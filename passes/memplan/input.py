@@ -33,8 +33,8 @@ class InputPass(ModulePass):
     for the caller, who writes the input there before the call. With `by=rows` the caller delivers it row by row, and
     `memplan-stream` runs the form in slices, so that only the rows that are still needed lie in RAM. A loop that reads
     the next row in each round takes it from the caller itself, with `by=steps` without end: then each round does what
-    comes after the loop as well. `by=caller` leaves the input in the caller's own memory. Raises UserError where a
-    function has not exactly one input, no rows, or no such loop.
+    comes after the loop as well, and there may be several inputs, which come together. `by=caller` leaves the input in
+    the caller's own memory. Raises UserError where a function has not exactly one input, no rows, or no such loop.
     """
 
     name = "memplan-input"
@@ -54,19 +54,18 @@ def take_input(function: FuncOp, attribute: str) -> None:
     name = function.sym_name.data
     inputs = function.attributes.get("fixed.inputs")
     count = len(inputs) if isinstance(inputs, ArrayAttr) else 0
+    if attribute == INPUT_STEPS:
+        take_steps(function, count)
+        return
     if count != 1:
-        raise UserError(f"@{name} has {count} inputs: only a single input can lie in the arena or come row by row")
+        raise UserError(
+            f"@{name} has {count} inputs: only a single input can lie in the arena or come row by row; "
+            "--input steps takes several where a loop over time reads the next row of each"
+        )
     block = function.body.block
     source = block.args[0]
     assert isinstance(source.type, MemRefType)
     loop = None if attribute == INPUT_ARENA else taking_loop(function, source)
-    if attribute == INPUT_STEPS:
-        if loop is None:
-            raise UserError(
-                f"the input of @{name} cannot come in steps: that takes a loop over time that reads the next row of it "
-                "in each round, and nothing else that reads it; --input rows takes any input by rows"
-            )
-        take_all(function, loop)
     if loop is not None:
         function.attributes[attribute] = name_loop(function, loop)
         return
@@ -79,3 +78,16 @@ def take_input(function: FuncOp, attribute: str) -> None:
     Rewriter.insert_op([buffer, copy], InsertPoint.at_start(block))
     assert attribute == INPUT_ARENA or slice_dimension(copy) is not None
     function.attributes[attribute] = StringAttr(NODE)
+
+
+def take_steps(function: FuncOp, count: int) -> None:
+    """Let a call be a round of the loop that takes all inputs, and name the loop. Raises UserError where none does."""
+    found = {taking_loop(function, source) for source in function.body.block.args[:count]}
+    loop = found.pop() if len(found) == 1 else None
+    if loop is None:
+        raise UserError(
+            f"the input of @{function.sym_name.data} cannot come in steps: that takes a loop over time that reads the "
+            "next row of it in each round, and nothing else that reads it; --input rows takes any input by rows"
+        )
+    take_all(function, loop)
+    function.attributes[INPUT_STEPS] = name_loop(function, loop)

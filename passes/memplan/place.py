@@ -17,7 +17,7 @@ from .lifetimes.requests import Rings, given_root
 from .limits.effort import EFFORT, scaled, verify_effort
 from .offsets.assign import Group
 from .offsets.memories import Part, Plan, place_in_memories
-from .offsets.placement import NODE_LIMIT, Overlap, Placement, Request, place
+from .offsets.placement import NODE_LIMIT, Overlap, Placement, Problem, Request, place
 from .placing.task import Placed, Task, groups_of
 from .placing.views import PLAN, write
 
@@ -34,8 +34,8 @@ class PlacePass(ModulePass):
 
     `alignment` (bytes, a power of two) holds for every offset; elements wider than that are aligned to their size.
     `exact=false` keeps to the greedy plans. `node-limit` bounds the exact search, scaled by `effort`, by default
-    100. It stops at a plan of `enough` bytes. `memory` names the arena's memory. With `rings` each split buffer is a
-    ring of fixed slots instead.
+    100. It stops at a plan of `enough` bytes, or `slack` thousandths above what any plan needs. `memory` names the
+    arena's memory. With `rings` each split buffer is a ring of fixed slots instead.
 
     `memories` lists memories with their bytes, the fastest first: `dtcm=65536,sram=245760`. Each of them that is used
     has an arena of its own, none larger than it. Where the first is too small for all, it gets the buffers that are
@@ -52,6 +52,7 @@ class PlacePass(ModulePass):
     memory: str = DEFAULT_MEMORY
     rings: bool = False
     enough: int = 0
+    slack: int = 0
     memories: str = ""
     capacity: int = 0
     effort: int = EFFORT
@@ -98,7 +99,10 @@ class PlacePass(ModulePass):
         if self.capacity:
             placement = place(requests, self.exact, self.node_limit, overlaps, self.capacity, self.effort)
         else:
-            placement = place(requests, self.exact, node_limit, overlaps, self.enough or None, self.effort)
+            enough = self.enough
+            if self.slack:
+                enough = max(enough, Problem.of(requests, overlaps).lower_bound() * (1000 + self.slack) // 1000)
+            placement = place(requests, self.exact, node_limit, overlaps, enough or None, self.effort)
         if placement.peak > self.capacity > 0:
             raise UserError(over_capacity(placement, self.capacity))
         whole = Part(Memory(self.memory, placement.peak), tuple(range(len(requests))), placement)

@@ -21,7 +21,7 @@ from ...dialects.memplan.liveness import is_planned
 from .lifetimes.rounds import outer_steps
 from .limits.effort import EFFORT, limited_entry, scaled, verify_effort
 from .schedule import is_placed
-from .streaming.chain import Chain, Segment
+from .streaming.chain import Chain, Segment, scratch_bytes
 from .streaming.cuts import WORK, Cuts
 
 STREAM = "memplan.stream"
@@ -99,6 +99,22 @@ def wrap(chain: Chain, segment: Segment) -> None:
     for task in tasks:
         task.op.detach()
         block.add_op(task.op)
+    share_scratch(stream)
+
+
+def share_scratch(stream: StreamOp) -> None:
+    """Give all forms of a stream one scratch memory, the largest: it means nothing behind a slice."""
+    users = [form for form in stream.forms if form.scratch is not None]
+    owners = dict.fromkeys(form.scratch for form in users if form.scratch is not None)
+    own = {root: scratch_bytes(form) for form in users if (root := form.scratch) and isinstance(root.owner, BufferOp)}
+    if len(owners) < 2 or len(own) < len(owners):
+        return
+    largest = max(own, key=lambda root: own[root])
+    for form in users:
+        form.operands = [largest if value is form.scratch else value for value in form.operands]
+    for root in own:
+        if root is not largest and isinstance(root.owner, BufferOp):
+            Rewriter.erase_op(root.owner)
 
 
 def split_buffers(chain: Chain, streams: list[Segment]) -> None:

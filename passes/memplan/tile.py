@@ -5,126 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import MemRefType, ModuleOp, i32
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint, Rewriter
 
-from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import ContractOp, StructuredForm, segments
-from ...dialects.fixed.tile import Kernel, TileAttr
-from ...dialects.machine import dual_multiply_add, unpack_bytes
-from ...dialects.memplan import BufferOp, size_in_bytes
+from ...dialects.errors import UserError
 from ...dialects.memplan.liveness import is_planned
+from ...targets.costs import CostModel
 from .schedule import is_placed
-from .tiling.columns import Columns
-from .tiling.lanes import Lanes
-from .tiling.planes import Planes
+from .tiling.tiler import Tiler
 
-CODE_BYTES = 512
-"""Flash that the code of a tile takes beside its constants, about."""
-
-RESERVE = 32_768
-"""Flash that tiles leave for all other code."""
+WIDTHS = {"auto": (16, 8), "16": (16,), "8": (8,)}
+"""Bits of packed weights, by the pass's option."""
 
 
 @dataclass(frozen=True)
 class TilePass(ModulePass):
     """Give contractions a tile, with the scratch memory that its kernel needs, where the core has the operations.
 
-    `operations` are those of the core (dialects/machine.py), with commas between. Packed weights take more flash: with
-    `flash`, in bytes, those forms get a tile that have most multiply-accumulates for each byte more, as long as there
-    is room. A form that no kernel fits keeps its points one by one. Functions that are placed already are left alone.
+    `operations` are those of the core (dialects/machine.py), with commas between, `costs` is its cost model as
+    targets/costs.py reads it. Weights are packed in the order of
+    use, as 16 bits, or 8 that a kernel unpacks, as `packed` says, `auto` for the fewer cycles. With `flash`, in
+    bytes, the choices for all forms are those with the fewest cycles that it has room for: a knapsack. A form
+    that no kernel fits keeps its points one by one. Functions that are placed already are left alone. Raises UserError
+    for other values of `packed` and `costs`.
     """
 
     name = "memplan-tile"
     operations: str = ""
     flash: int = 0
+    packed: str = "auto"
+    costs: str = "cortex-m4f"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        given = set(self.operations.split(","))
-        if not {dual_multiply_add.__name__, unpack_bytes.__name__} <= given:
-            return
+        tiler = make_tiler(self.name, self.operations, self.costs, self.packed, self.flash)
         for function in op.ops:
             if isinstance(function, FuncOp) and is_planned(function) and not is_placed(function):
-                forms = function.body.block.ops  # those of loops run in rounds
-                choices = [choice for form in forms if isinstance(form, ContractOp) and (choice := choose(form))]
-                for choice in affordable(choices, self._room(function)) if self.flash else choices:
-                    choice.take()
-
-    def _room(self, function: FuncOp) -> int:
-        """Bytes of flash beside the constants and other code."""
-        types = [op.result.type for op in function.walk() if isinstance(op, ConstantOp)]
-        return self.flash - RESERVE - sum(size_in_bytes(type) for type in types if isinstance(type, MemRefType))
+                tiler.tile(function)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A tile for a form, with the words of scratch memory and the bytes of flash that it takes more."""
-
-    form: ContractOp
-    tile: TileAttr
-    scratch_words: int
-    more_flash: int
-
-    def take(self) -> None:
-        """Give the form its tile."""
-        self.form.properties["tile"] = self.tile
-        add_scratch(self.form, self.scratch_words)
-
-
-def affordable(choices: list[Choice], room: int) -> list[Choice]:
-    """The choices with the most multiply-accumulates for each byte, that fit together."""
-    taken: list[Choice] = []
-    for choice in sorted(choices, key=lambda choice: choice.more_flash / choice.form.macs):
-        if choice.more_flash <= room:
-            room -= choice.more_flash
-            taken.append(choice)
-    return taken
-
-
-def choose(form: ContractOp) -> Choice | None:
-    """The tile of the kernel that fits a form, if there is one."""
-    if form.tile is not None:
-        return None
-    if (planes := Planes.of(form)) is not None:
-        points, kernel, pixels = planes.lanes.size[1] * planes.lanes.channels, Kernel.PLANES, planes.outputs
-        words, packed = planes.scratch_words, planes.packed()
-    elif (lanes := Lanes.of(form)) is not None:
-        points, kernel, pixels = lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels
-        words, packed = lanes.scratch_words, lanes.packed()
-    elif (columns := Columns.of(form)) is not None:
-        pixels = 2 if columns.roles.pixels else 1
-        points, kernel = columns.channels * pixels, Kernel.COLUMNS
-        words, packed = columns.scratch_words(pixels), columns.packed()
-    else:
-        return None
-    before = size_in_bytes(form.ins[1].type) if isinstance(form.ins[1].type, MemRefType) else 0
-    return Choice(form, TileAttr(points, kernel, pixels), words, packed.nbytes - before + CODE_BYTES)
-
-
-def has_tiles(function: FuncOp) -> bool:
-    """True where a form has a tile."""
-    return any(isinstance(op, StructuredForm) and op.tile is not None for op in function.walk())
-
-
-def drop_tiles(function: FuncOp) -> None:
-    """Take all tiles away, with their scratch memory."""
-    for form in list(function.walk()):
-        if isinstance(form, StructuredForm) and form.tile is not None:
-            scratch = form.scratch
-            del form.properties["tile"]
-            counts = [len(v) for v in (form.ins, form.params, form.tables, (form.target,), form.indices)]
-            form.operands = [value for value in form.operands if value is not scratch]
-            form.properties["operandSegmentSizes"] = segments(*counts)
-            if scratch is not None and isinstance(scratch.owner, BufferOp):
-                Rewriter.erase_op(scratch.owner)
-
-
-def add_scratch(form: ContractOp, words: int) -> None:
-    """Give a form scratch memory of so many words."""
-    node = None if form.node is None else f"{form.node.data}_scratch"
-    buffer = BufferOp(MemRefType(i32, [words]), node)
-    Rewriter.insert_op(buffer, InsertPoint.before(form))
-    form.operands = [*form.operands, buffer.result]
-    form.properties["operandSegmentSizes"] = segments(len(form.ins), len(form.params), len(form.tables), 1, scratch=1)
+def make_tiler(name: str, operations: str, costs: str, packed: str, flash: int) -> Tiler:
+    """The tiler of a pass's options. Raises UserError."""
+    if packed not in WIDTHS:
+        raise UserError(f"{name}: packed is one of {', '.join(WIDTHS)}, not `{packed}`")
+    return Tiler(frozenset(operations.split(",")), CostModel.parse(costs), WIDTHS[packed], flash)

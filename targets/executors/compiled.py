@@ -41,6 +41,14 @@ def pack_rows(inputs: Arrays, ports: Sequence[PortAttr]) -> NDArray[Any]:
     return rows
 
 
+def bytes_in_calls(rows: NDArray[Any], calls: int) -> bytes:
+    """Rows as a harness reads them: for each of so many calls of a row its part of every port, one after the other."""
+    if calls == 1 or rows.dtype.names is None:
+        return rows.tobytes()
+    ports = [np.ascontiguousarray(rows[name]).view(np.uint8).reshape(len(rows), calls, -1) for name in rows.dtype.names]
+    return np.concatenate(ports, axis=2).tobytes()
+
+
 def unpack_rows(data: bytes, ports: Sequence[PortAttr], batch: int) -> dict[str, NDArray[Any]]:
     """Output rows by label, (batch, *stored shape). Raises FirmwareFault where there are more or fewer rows."""
     dtype = row_dtype(ports)
@@ -73,13 +81,19 @@ class FirmwareExecutor(ABC):
         with TemporaryDirectory(prefix="tinyml-") as scratch:
             directory = Path(scratch)
             firmware = build_firmware(self.model, self.board, directory)
-            outcome = self.simulate(firmware, rows.tobytes(), directory)
+            outcome = self.simulate(firmware, bytes_in_calls(rows, self.model.calls), directory)
         measurement = Measurement(
             ram_bytes=firmware.ram_bytes,
             flash_bytes=firmware.flash_bytes,
             stack_bytes=outcome.stack_bytes,
             cycles=mean(outcome.cycles),
             instructions=mean(outcome.instructions),
+            elf_ram_bytes=firmware.total_ram_bytes,
+            elf_flash_bytes=firmware.total_flash_bytes,
+            profile={
+                function: {name: count / len(rows) for name, count in counts.items()}
+                for function, counts in outcome.profile.items()
+            },
         )
         return Run(unpack_rows(outcome.outputs, self.model.outputs, len(rows)), {}, measurement)
 

@@ -10,7 +10,7 @@ from ..firmware import GeneratedModel, write_sources
 from ..processes import run_program
 from ..simulators.outcome import FirmwareFault
 from ..toolchain import compile_with
-from .compiled import pack_rows, unpack_rows
+from .compiled import bytes_in_calls, pack_rows, unpack_rows
 from .interface import Arrays, Run
 
 SECONDS = 600
@@ -41,7 +41,7 @@ class HostExecutor:
             write_sources(self.model, board.alignment, directory, ("main-host.c",))
             flags = [*board.flags, "-std=gnu11", *(SANITIZERS if self.sanitize else ())]
             compile_with(board.compiler, [*flags, "-o", "program", f"{self.model.name}.c", "main-host.c"], directory)
-            (directory / "inputs").write_bytes(rows.tobytes())
+            (directory / "inputs").write_bytes(bytes_in_calls(rows, self.model.calls))
             self.execute(directory)
             return Run(unpack_rows((directory / "outputs").read_bytes(), self.model.outputs, len(rows)))
 

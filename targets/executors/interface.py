@@ -18,13 +18,21 @@ OnValue = Callable[[Operation, NDArray[Any]], None]
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a run on a simulator or a linked firmware showed; None where the target cannot tell. Sizes in bytes."""
+    """What a run on a simulator or a linked firmware showed; None where the target cannot tell. Sizes in bytes.
+
+    RAM and flash are the model's with the buffers of a call, `elf_*` those of the whole file with its harness.
+    `profile` is what an inference is in each function of the model: cycles, or instructions by class
+    (targets/simulators/classes.py).
+    """
 
     ram_bytes: int | None = None
     flash_bytes: int | None = None
     stack_bytes: int | None = None
     cycles: int | None = None
     instructions: int | None = None
+    elf_ram_bytes: int | None = None
+    elf_flash_bytes: int | None = None
+    profile: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
 
 
 @dataclass(frozen=True)

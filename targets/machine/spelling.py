@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from .blocks import NEEDED, block_lines, quad_macro
+from .blocks import NEEDED, block_lines, macros
+from .direct import SPACES
 
 PREFIX = "tinyml_"
 """What the names in C begin with."""
@@ -23,21 +24,27 @@ def spellings() -> dict[str, dict[str, str]]:
     return tomllib.loads(text)
 
 
-def definitions(names: Iterable[str]) -> list[str]:
-    """The lines that define these operations and blocks, operations first; a blank line before each."""
+def definitions(names: Iterable[str], asm: bool = True) -> list[str]:
+    """The lines that define these operations and blocks, operations first; a blank line before each.
+
+    Without `asm` all is C.
+    """
     blocks = sorted(set(names) - set(spellings()))
     wanted = {*names, *(needed for name in blocks for needed in NEEDED[name.partition("_")[0]])}
-    lines = [line for name, entry in spellings().items() if name in wanted for line in ("", *definition(name, entry))]
-    for pixels in sorted({name.partition("_")[2].partition("_")[0][2:] for name in blocks if name.startswith("dot")}):
-        lines += ["", *guarded(f"quad_4x{pixels}", quad_macro(int(pixels)), False)]
-    return lines + [line for name in blocks for line in ("", *guarded(name, block_lines(name)))]
+    known = spellings().items()
+    lines = [line for name, entry in known if name in wanted for line in ("", *definition(name, entry, asm))]
+    for name, macro in macros(blocks) if asm else []:
+        lines += ["", *guarded(name.removeprefix(PREFIX.upper()), macro, False)]
+    if any(name.startswith("direct") for name in blocks):
+        lines += ["", *guarded("spaces", SPACES)]
+    return lines + [line for name in blocks for line in ("", *guarded(name, block_lines(name, asm)))]
 
 
-def definition(name: str, entry: dict[str, str]) -> list[str]:
+def definition(name: str, entry: dict[str, str], asm: bool) -> list[str]:
     """One operation: for compilers that have its instruction, and for all others."""
     plain = entry["c"].strip().splitlines()
-    if "arm" in entry:
-        plain = [f"#if defined({entry['when']})", *entry["arm"].strip().splitlines(), "#else", *plain, "#endif"]
+    if "core" in entry and asm:
+        plain = [f"#if defined({entry['when']})", *entry["core"].strip().splitlines(), "#else", *plain, "#endif"]
     return guarded(name, plain)
 
 

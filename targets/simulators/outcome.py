@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,12 +13,17 @@ from ...dialects.errors import UserError
 
 @dataclass(frozen=True)
 class Outcome:
-    """Output rows as raw bytes, port after port; per row cycles or instructions; the deepest stack in bytes."""
+    """Output rows as raw bytes, port after port; per row cycles or instructions; the deepest stack in bytes.
+
+    `profile` is what ran in each function of the model, with what it called outside of it, in all rows: cycles, or
+    instructions by class (classes.py).
+    """
 
     outputs: bytes
     stack_bytes: int
     cycles: NDArray[Any] | None = None
     instructions: NDArray[Any] | None = None
+    profile: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
 
 
 class FirmwareFault(UserError):

@@ -1,8 +1,8 @@
 """Firmware on a Cortex-M in QEMU: output rows, exact instruction counts, stack.
 
 Rows are files of the host that the firmware reads and writes through semihosting. A plugin of ours
-(firmware/instruction_counter.c), built on first use, counts the instructions of each call. QEMU has no core that is
-true to cycles.
+(firmware/instruction_counter.c), built on first use, counts the instructions of each call, and their classes for each
+function of the model. QEMU has no core that is true to cycles; targets/timing.py estimates them.
 
 The firmware has as much RAM as the board: the stack gets what static data leave, at the lowest addresses, so that an
 overflow faults. Where a machine is smaller than the board and the stack overflows, the next machine is tried. The
@@ -20,13 +20,17 @@ import numpy as np
 
 from ...dialects.errors import UserError
 from ..board import Board
-from ..firmware import Firmware, link, symbols_of
+from ..firmware import Firmware, function_lines, functions_of, link, symbols_of
 from ..processes import run_program
 from ..toolchain import firmware_source, helper_program, output_of, require
+from .classes import CLASSES
 from .outcome import Outcome, StackOverflow, fault
 
 SECONDS = 600
 """How long all rows may take."""
+
+FILES = "counts=counts,functions=functions,classes=classes"
+"""The files of the plugin, in the directory of the run."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +83,18 @@ def run_on(firmware: Firmware, machine: Machine, directory: Path, seconds: float
     elf = link_for(firmware, machine, directory)
     command = [require("qemu-system-arm"), "-machine", machine.name, "-display", "none", "-monitor", "none"]
     command += ["-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", str(elf)]
-    command += ["-plugin", f"file={counter()},{counter_arguments(firmware, elf)},counts=counts"]
+    functions = functions_of(firmware, elf)
+    (directory / "functions").write_text(function_lines(functions), encoding="utf-8")
+    command += ["-plugin", f"file={counter()},{counter_arguments(firmware, machine, elf)},{FILES}"]
     name, board = firmware.model.name, firmware.board.name
     done = run_program(command, seconds, directory)
     if done.code != 0:
         raise fault(name, board, (done.stdout + done.stderr).strip() or f"QEMU {done.reason}")
     results = (directory / "outputs").read_bytes()
     counts = np.loadtxt(directory / "counts", dtype=np.int64, ndmin=1).reshape(-1, firmware.model.calls).sum(axis=1)
-    return Outcome(results[:-4], int.from_bytes(results[-4:], "little"), instructions=counts)
+    table = np.loadtxt(directory / "classes", dtype=np.int64, ndmin=2)
+    profile = {name: dict(zip(CLASSES, map(int, row), strict=True)) for name, row in zip(functions, table, strict=True)}
+    return Outcome(results[:-4], int.from_bytes(results[-4:], "little"), instructions=counts, profile=profile)
 
 
 def link_for(firmware: Firmware, machine: Machine, directory: Path) -> Path:
@@ -100,12 +108,18 @@ def counter() -> Path:
     """The plugin. QEMU 9 raised the version of the interface; what the plugin uses did not change."""
     found = re.search(r"version (\d+)", output_of("qemu-system-arm", ["--version"]))
     version = 1 if found is None or int(found[1]) < 9 else 2
-    return helper_program("instruction_counter.c", ("-shared", "-fPIC", f"-DPLUGIN_VERSION={version}"))
+    flags = ("-shared", "-fPIC", f"-DPLUGIN_VERSION={version}")
+    return helper_program("instruction_counter.c", flags, headers=("thumb_classes.h",))
 
 
-def counter_arguments(firmware: Firmware, elf: Path) -> str:
-    """The addresses that the plugin watches."""
+def counter_arguments(firmware: Firmware, machine: Machine, elf: Path) -> str:
+    """The addresses that the plugin watches, and how the board reads flash."""
     symbols = symbols_of(firmware.board, elf)
     begin, caller = symbols[firmware.model.entry].address & ~1, symbols["main"]
     start = caller.address & ~1
-    return f"begin={begin:x},caller_begin={start:x},caller_end={start + caller.size:x}"
+    watched = f"begin={begin:x},caller_begin={start:x},caller_end={start + caller.size:x}"
+    reads, flash = firmware.board.flash_reads, machine.flash_origin
+    if reads is None:
+        return watched
+    lines = f"line_bytes={reads.line_bytes},fetch_lines={reads.fetch_lines},data_lines={reads.data_lines}"
+    return f"{watched},flash_begin={flash:x},flash_end={flash + machine.flash_bytes:x},{lines}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..firmware import Firmware, port_bytes, symbols_of
+from ..firmware import Firmware, function_lines, functions_of, port_bytes, symbols_of
 from ..processes import run_program
 from ..toolchain import helper_program
 from .outcome import Outcome, fault
@@ -39,8 +39,11 @@ def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int 
 
     Raises ToolchainMissing, FirmwareFault, StackOverflow, TooSlow.
     """
-    inputs, outputs, figures = (directory / name for name in ("inputs", "outputs", "figures"))
+    names = ("inputs", "outputs", "figures", "functions", "profile")
+    inputs, outputs, figures, ranges, profile = (directory / name for name in names)
     inputs.write_bytes(rows)
+    functions = functions_of(firmware, firmware.elf)
+    ranges.write_text(function_lines(functions), encoding="utf-8")
     symbols = symbols_of(firmware.board, firmware.elf)
     entry = symbols[firmware.model.entry].address
     static_end = symbols["_end"].address - DATA_SPACE
@@ -52,9 +55,12 @@ def simulate(firmware: Firmware, rows: bytes, directory: Path, cycle_limit: int 
     buffers = [*(("in", *pair) for pair in given), *(("out", *pair) for pair in taken)]
     for kind, name, size in buffers:
         ports += [kind, f"{symbols[name].address - DATA_SPACE:x}", str(size)]
-    command = [runner(), firmware.elf, firmware.board.mcu, *limits, inputs, outputs, figures, *ports]
+    command = [runner(), firmware.elf, firmware.board.mcu, *limits, inputs, outputs, figures]
+    command += [ranges, profile, *ports]
     done = run_program(command, SECONDS)
     if done.code != 0:
         raise fault(firmware.model.name, firmware.board.name, done.stderr.strip() or f"the simulator {done.reason}")
     table = np.loadtxt(figures, dtype=np.int64, ndmin=2)
-    return Outcome(outputs.read_bytes(), int(table[:, 1].max()), cycles=table[:, 0])
+    spent = map(int, profile.read_text(encoding="utf-8").split())
+    parts = {name: {"cycles": cycles} for name, cycles in zip(functions, spent, strict=True)}
+    return Outcome(outputs.read_bytes(), int(table[:, 1].max()), cycles=table[:, 0], profile=parts)

@@ -144,3 +144,39 @@ def test_ties_do_not_spread(window: list[int], ties: bool, tmp_path: Path) -> No
     assert counts == {"pool": (ties, 0), "square": (False, 0)}
     assert (result.outputs["y"].share_over_2 > 0.01) == ties
     assert result.close
+
+
+def test_a_channel_of_tiny_weights_is_as_exact_as_its_neighbours(tmp_path: Path) -> None:
+    """Two channels have 2^-24 of their neighbours' scale, and biases next to 2^31 in that unit.
+
+    What they give is their bias, here a little less and a little more than half a step, so that it must be exact.
+    """
+    rng, x, y, few = np.random.default_rng(8), np.float32(0.02), np.float32(0.03), 2.0**-24
+    scales = np.array([0.004, 0.007 * few, 0.007 * few, 0.006], np.float32)
+    factors = float(x) * scales.astype(np.float64) / float(y)
+    near_half = np.rint(np.array([0.49997, 0.50003]) / factors[1:3])
+    weights: Weights = {
+        "x_s": x,
+        "y_s": y,
+        "z": np.asarray(0, np.int8),
+        "w_q": rng.integers(-127, 128, (4, 4, 3, 3)).astype(np.int8),
+        "w_s": scales,
+        "w_z": np.zeros(4, np.int8),
+        "b_q": np.array([300, *near_half, 50], np.int32),
+        "b_s": scales * x,
+        "b_z": np.zeros(4, np.int32),
+    }
+    weights["w_q"][1:3] = 0
+    weights["w_q"][1:3, 0, 0, 0] = 1
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "x_s", "z"], ["x_i"]),
+        helper.make_node("DequantizeLinear", ["x_i", "x_s", "z"], ["x_d"]),
+        helper.make_node("DequantizeLinear", ["w_q", "w_s", "w_z"], ["w"], axis=0),
+        helper.make_node("DequantizeLinear", ["b_q", "b_s", "b_z"], ["b"], axis=0),
+        helper.make_node("Conv", ["x_d", "w", "b"], ["c"], name="conv"),
+        helper.make_node("QuantizeLinear", ["c", "y_s", "z"], ["y_i"]),
+        helper.make_node("DequantizeLinear", ["y_i", "y_s", "z"], ["y"]),
+    ]
+    result = verified(image_model(nodes, weights), tmp_path, random(20, 1, 4, 9, 8, seed=5))
+    (conv,) = (node for node in result.exactness if node.node.name == "conv")
+    assert conv.values == 20 * 4 * 7 * 6 and (conv.unequal, conv.far) == (0, 0)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
+from support.recurrent_models import recurrent_layer
 
 from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.executors.cortex_m import CortexMExecutor
@@ -116,14 +119,78 @@ def test_the_same_integers(name: str, tmp_path: Path):
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
 
 
-@pytest.mark.parametrize("flags", (["-Os"], ["-O3"], ["-O2", "-DTINYML_NO_ASM"], ["-O0"]), ids=" ".join)
-def test_whatever_the_flags(flags: list[str], tmp_path: Path):
+def every_kernel() -> Network:
+    """Windows, columns of two pixels, and a product with one column of more than a turn of quads."""
     net = windows()
     net.result(net.node("Conv", "x", net.weight(12, 8, 3, 3), net.bias(12), pads=[1] * 4))
+    flat = net.node("Flatten", net.node("AveragePool", "x", kernel_shape=[3, 4], strides=[3, 3]))
+    net.result(net.node("Gemm", flat, net.weight(9, 72), net.bias(9), transB=1))
+    return net
+
+
+@pytest.mark.parametrize("packed", ("8", "16"))
+@pytest.mark.parametrize("flags", (["-Os"], ["-O3"], ["-O2", "-DTINYML_NO_ASM"], ["-O0"]), ids=" ".join)
+def test_whatever_the_flags(flags: list[str], packed: str, tmp_path: Path):
+    net = every_kernel()
     rows = net.rows(2)
-    compilation = compile_network(net.model(), tmp_path, rows, BOARD)
+    compilation = compile_network(net.model(), tmp_path, rows, BOARD, packed=packed)
+    assert tiles(compilation) == 5
     board = replace(compilation.board, flags=(*(f for f in compilation.board.flags if f != "-O2"), *flags))
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), board)])
+
+
+@pytest.mark.parametrize("board", ("metro-m0", "bluepill", "mps2-an505", "mps3-an547"))
+def test_other_cores(board: str, tmp_path: Path):
+    """Columns of bytes in pieces and in vectors, and bytes where they lie; all kinds of taps."""
+    net = columns_of_words()
+    image = net.node("Conv", "x", net.weight(5, 4, 4, 3), net.bias(5), pads=[1, 1, 2, 0], strides=[2, 1])
+    flat = net.node("Flatten", net.node("Relu", image))
+    net.result(net.node("Gemm", flat, net.weight(9, 5 * 5 * 6), net.bias(9), transB=1))
+    rows = net.rows(2)
+    compilation = compile_network(net.model(), tmp_path, rows, board)
+    assert tiles(compilation) == 4
+    model = compilation.generated()
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(model, compilation.board)])
+
+
+@pytest.mark.parametrize("kind", ("LSTM", "GRU"))
+def test_layers_in_rounds(kind: str, tmp_path: Path):
+    """Products with the state and with a step of the input have tiles; the input's rounds are held."""
+    model = recurrent_layer(kind, ("y", "h"), rounds=3, width=6, hidden=8, first=True)
+    rows = np.random.default_rng(3).normal(size=(3, 3, 1, 6)).astype(np.float32)
+    compilation = compile_network(model, tmp_path, rows, BOARD)
+    assert tiles(compilation) == (2 if kind == "LSTM" else 3)
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
+
+
+def test_without_assembly(tmp_path: Path):
+    net = every_kernel()
+    rows = net.rows(2)
+    compilation = compile_network(net.model(), tmp_path, rows, BOARD, asm=False)
+    model = compilation.generated()
+    assert "asm" not in model.source and "tinyml_dot_4x2_18(" in model.source
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(model, compilation.board)])
+
+
+def test_less_flash_has_weights_of_bytes(tmp_path: Path):
+    """A board whose flash holds no halves: bytes are the next best."""
+    net = Network((1, 512), 9)
+    first = net.node("Relu", net.node("Gemm", "x", net.weight(128, 512), net.bias(128), transB=1))
+    net.result(net.node("Gemm", first, net.weight(12, 128), net.bias(12), transB=1))
+    rows = net.rows(1)
+    widths: list[list[int]] = []
+    for flash in (262_144, 131_072, 90_000):
+        compilation = compile_network(net.model(), tmp_path, rows, str(smaller_board(tmp_path, flash)))
+        forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm)]
+        widths.append([form.tile.bits.data for form in forms if form.tile is not None])
+    assert widths == [[16, 16], [8, 16], []]
+
+
+def smaller_board(folder: Path, flash: int) -> Path:
+    """The board with less flash."""
+    text = (files("tinyml_opt.targets.boards") / f"{BOARD}.toml").read_text()
+    (folder / "smaller.toml").write_text(text.replace("flash_bytes = 1_048_576", f"flash_bytes = {flash}"))
+    return folder / "smaller.toml"
 
 
 @pytest.mark.parametrize("memory", ({"stream": True}, {"input": "rows"}), ids=str)
@@ -148,4 +215,4 @@ def test_tiles_are_given_up_where_nothing_else_fits(tmp_path: Path):
 
 def test_a_core_without_the_operations_has_no_tiles(tmp_path: Path):
     net = dense()
-    assert tiles(compile_network(net.model(), tmp_path, net.rows(1), "bluepill")) == 0
+    assert tiles(compile_network(net.model(), tmp_path, net.rows(1), "esp32")) == 0

@@ -43,7 +43,9 @@ Q_OPERATORS = {
     "MatMul": "QLinearMatMul",
     "Conv": "QLinearConv",
 }
-"""Of a float operator that on integers: operands with scale and zero point, then the result's."""
+"""Of a float operator that on integers: operands with scale and zero point, then the result's.
+
+Those of com.microsoft take operands of one type."""
 
 
 @dataclass
@@ -175,6 +177,8 @@ class RandomGraph:
             return
         domain, _, kind = name.rpartition(".")
         first, second = (self.integers[i].names for i in node.input)
+        if domain and self.array(first[2]).dtype != self.array(second[2]).dtype:
+            return
         result = self.integers[node.output[0]]
         place = self.nodes.index(node)
         inputs = [*first, *second, result.scale, result.zero_point]

@@ -51,8 +51,9 @@ def clip(graph: RandomGraph, value: str) -> Made:
 
 
 def cast(graph: RandomGraph, value: str) -> Made:
-    """To any type."""
-    return [value], {"to": graph.pick([1, 2, 3, 5, 6, 7, 9])}
+    """To any type; reals to signed integers or none, as ONNX leaves open what negative ones are in unsigned types."""
+    unsigned = [] if graph.array(value).dtype.kind == "f" else [2]
+    return [value], {"to": graph.pick([1, 3, 5, 6, 7, 9, *unsigned])}
 
 
 def where(graph: RandomGraph, value: str) -> Made | None:

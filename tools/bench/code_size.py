@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...dialects.errors import UserError
 from ...targets.board import Board, board_names, load_board
@@ -27,15 +26,11 @@ from ...targets.static_data import static_data
 from ..compiler import Compilation
 from ..fit import CODE_ERROR_BYTES, CODE_ERROR_SHARE
 from ..show import print_table
+from .fitting import nonnegative
 from .samples import WAYS, Sample, linked, samples
-
-SWEEPS = 5000
-"""Rounds of the least-squares solver over all prices."""
 
 REGULARIZATION = 1e-4
 """How much a price is drawn to 0, against the square of an error as large as is tolerated."""
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -114,24 +109,10 @@ def fitted(points: Sequence[Point]) -> dict[str, float]:
     models = Counter(point.model for point in points)
     weights = np.array([1 / point.tolerated / models[point.model] ** 0.5 for point in points])
     counts = np.array([[float(point.features[name]) for name in names] for point in points])
-    prices = nonnegative(counts * weights[:, None], np.array([point.code for point in points]) * weights)
+    prices = nonnegative(
+        counts * weights[:, None], np.array([point.code for point in points]) * weights, REGULARIZATION
+    )
     return {name: round(price, 1) for name, price in zip(names, prices.tolist(), strict=True) if price >= 0.05}
-
-
-def nonnegative(matrix: Array, values: Array) -> Array:
-    """x >= 0 that minimizes |matrix x - values|^2 + REGULARIZATION |x|^2, coordinate by coordinate.
-
-    After Franc, Hlavac and Navara, "Sequential coordinate-wise algorithm for the non-negative least squares problem"
-    (CAIP 2005).
-    """
-    gram = matrix.T @ matrix + REGULARIZATION * np.eye(matrix.shape[1])
-    x, gradient = np.zeros(len(gram)), -matrix.T @ values
-    for _ in range(SWEEPS):
-        for k in range(len(x)):
-            step = max(0.0, x[k] - gradient[k] / gram[k, k]) - x[k]
-            x[k] += step
-            gradient += step * gram[:, k]
-    return x
 
 
 def write(core: str, prices: dict[str, float]) -> None:

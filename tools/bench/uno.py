@@ -6,9 +6,11 @@ Each folder has a model, `model.onnx`, with `calib.npz` and `test.npz` beside it
 - equal: rows whose outputs on the simulated board are the integers of the executor;
 - parameters: bytes of weights, their indices and biases, as they lie in flash; beside them multipliers, and tables;
 - RAM: .data, .bss and the deepest stack, without the caller's inputs and outputs; flash; mean cycles of a call;
+- ELF: RAM, stack included, and flash of the whole file with its harness, start-up code and the caller's buffers;
 - seconds of processor time from the file to the plan, a search for types included.
 
-A model that does not compile is shown with the reason.
+With `--levels` each model is built at these levels of the compiler, a line each; all must give the same integers. A
+model that does not compile is shown with the reason.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import numpy as np
 
 from ...dialects.errors import UserError
 from ...dialects.harmless import json_text
+from ...targets.board import Board
 from ...targets.dataset import Dataset, load_dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.interface import Arrays
@@ -38,7 +41,7 @@ from ..fit import refuse_misfit
 from ..show import print_table
 from .seedot import SEEDOT, TEST_ROWS, Published
 
-COLUMNS = ("model", "right", "equal", "parameters", "mult + tables", "RAM", "flash", "cycles", "s")
+COLUMNS = ("model", "right", "equal", "parameters", "mult + tables", "RAM", "flash", "cycles", "ELF", "s")
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,13 @@ class Line:
     cycles: int = 0
     seconds: float = 0.0
     by_rows: bool = False
+    elf: tuple[int, int] = (0, 0)
     reason: str = ""
 
     @property
     def published(self) -> Published | None:
         """SeeDot's figures of the same model on the same rows."""
-        return SEEDOT.get(self.name.split("/")[-1]) if self.rows == TEST_ROWS else None
+        return SEEDOT.get(self.name.split("/")[-1].split()[0]) if self.rows == TEST_ROWS else None
 
     def cells(self) -> tuple[str, ...]:
         """Each figure, with SeeDot's behind a slash."""
@@ -85,6 +89,7 @@ class Line:
             cell(self.ram, "ram"),
             cell(self.flash, "flash"),
             cell(self.cycles, "cycles"),
+            f"{self.elf[0]:,} + {self.elf[1]:,}",
             f"{self.seconds:.1f}",
         )
 
@@ -105,10 +110,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--cycles", type=int, metavar="N", help="--search: about so many cycles per inference")
     parser.add_argument("--input", choices=("caller", "arena", "rows"), default="caller")
     parser.add_argument("--rows", type=int, default=100, help="that are simulated")
+    parser.add_argument("--levels", nargs="+", choices=("O1", "O2", "O3", "Os"), help="of the compiler's optimization")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures, too")
     args = parser.parse_args(arguments)
     gc.disable()
-    lines = [measured(path, args) for path in args.folders]
+    lines = [line for path in args.folders for line in measured(path, args)]
     title = f"{args.board}: ours / SeeDot, 8 and 16 bits" if any(line.published for line in lines) else args.board
     print_table(title, COLUMNS, [line.cells() for line in lines])
     if args.json is not None:
@@ -116,8 +122,8 @@ def main(arguments: Sequence[str]) -> int:
     return int(any(line.equal < line.simulated for line in lines))
 
 
-def measured(path: Path, args: argparse.Namespace) -> Line:
-    """A line of the table."""
+def measured(path: Path, args: argparse.Namespace) -> list[Line]:
+    """The lines of a model: one for each level of the compiler."""
     model = path / "model.onnx" if path.is_dir() else path
     name = "/".join(model.resolve().with_suffix("").parts[-3:]).removesuffix("/model")
     print(name, file=sys.stderr, flush=True)
@@ -131,8 +137,22 @@ def measured(path: Path, args: argparse.Namespace) -> Line:
     try:
         compilation = compiled(options)
     except UserError as error:
-        return Line(name, 0, reason=error.reasons[-1])
-    return figures(name, compilation, model.with_name("test.npz"), args.rows, time.process_time() - start)
+        return [Line(name, 0, reason=error.reasons[-1])]
+    seconds, data = time.process_time() - start, model.with_name("test.npz")
+    if not args.levels:
+        return [figures(name, compilation, data, args.rows, seconds)]
+    boards = [at_level(compilation.board, level) for level in args.levels]
+    built = [replace(compilation, board=board) for board in boards]
+    return [
+        replace(figures(name, c, data, args.rows, seconds), name=f"{name} -{level}")
+        for c, level in zip(built, args.levels, strict=True)
+    ]
+
+
+def at_level(board: Board, level: str) -> Board:
+    """A board whose compiler optimizes at a level."""
+    others = (flag for flag in board.flags if not flag.startswith("-O"))
+    return replace(board, flags=(*others, f"-{level}"))
 
 
 def is_theirs(model: Path) -> bool:
@@ -180,6 +200,10 @@ def figures(name: str, compilation: Compilation, data: Path, rows: int, seconds:
         number(measurement.cycles),
         seconds,
         model.input_rows > 0,
+        (
+            number(measurement.elf_ram_bytes) + number(measurement.stack_bytes),
+            number(measurement.elf_flash_bytes),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from ..analyze import Analysis, analyze
 from ..atomic_files import replacing
 from ..compiler import Compilation, compile_model, options_of
 from ..fit import flash_error, flash_excess
+from ..front import front
 from ..planning_limit import say_limit
 from ..show import print_json, print_remarks, print_table
 
@@ -26,6 +27,8 @@ def execute(args: Namespace) -> int:
         check_figure(args.figure)
     options = options_of(args)
     compilation = compile_model(replace(options, sizes_only=options.calibration is None))
+    if args.front:
+        return show_front(compilation, args.json)
     analysis = advised(compilation, analyze(compilation))
     files: dict[Path, bytes] = {}
     if args.csv is not None:
@@ -41,6 +44,28 @@ def execute(args: Namespace) -> int:
         else:
             show(analysis)
     say_limit(compilation)
+    return 0
+
+
+def show_front(compilation: Compilation, as_json: bool) -> int:
+    """The plans of a model's front."""
+    points, board = front(compilation), compilation.board
+    if as_json:
+        print_json([point.to_json() for point in points])
+        return 0
+    rows = [
+        (
+            p.ram,
+            p.cycles,
+            round(1000 * p.cycles / board.clock_hz, 3) if board.clock_hz else "-",
+            p.flash,
+            p.way,
+            p.options,
+        )
+        for p in points
+    ]
+    columns = ("RAM", "cycles (about)", "ms", "flash", "plan", "options")
+    print_table(f"{compilation.name} on {board.name}: what no other plan beats", columns, rows)
     return 0
 
 
@@ -74,10 +99,11 @@ def show(analysis: Analysis) -> None:
             row.output_bytes,
             row.constant_bytes,
             row.live_bytes,
+            row.cycles,
         )
         for row in analysis.rows
     ]
-    columns = ("op", "form", "output", "MACs", "output bytes", "constant bytes", "live bytes")
+    columns = ("op", "form", "output", "MACs", "output bytes", "constant bytes", "live bytes", "cycles (about)")
     print_table(f"{analysis.model}, op by op", columns, rows)
     totals = [*ram(analysis), *streams(analysis), *others(analysis)]
     print_table(f"{analysis.model} on {analysis.board}", ("figure", "value", "remark"), totals)
@@ -131,3 +157,20 @@ def others(analysis: Analysis) -> Iterator[Total]:
     yield "  constants", analysis.constant_bytes, "in NAME.c, with their padding"
     yield "  code", analysis.code_bytes, f"an estimate, as of {analysis.code_measured}"
     yield "MACs", analysis.macs, "multiply-accumulates per inference"
+    off = f"an estimate, as of {analysis.cycles_core}: off by {analysis.cycle_error:g} % on models that were measured"
+    time = f"{1000 * analysis.cycles / analysis.clock_hz:,.3f} ms; " if analysis.clock_hz else ""
+    yield "cycles", analysis.cycles, time + off
+    yield from gain(analysis)
+
+
+def gain(analysis: Analysis) -> Iterator[Total]:
+    """What tiles gain in cycles, and what they take of RAM."""
+    fit = analysis.plan.get("fit", {})
+    if fit.get("scratch") or fit.get("cycles", 0) < fit.get("plain_cycles", 0):
+        more = analysis.arena_bytes - fit["plain_peak"]
+        saved = f"{fit['plain_cycles'] / max(1, fit['cycles']):.1f} times fewer cycles than without tiles"
+        yield (
+            "  scratch memory",
+            fit["scratch"],
+            f"of tiles, at most; {saved}, whole tensors, for {more:+,} bytes of RAM",
+        )

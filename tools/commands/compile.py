@@ -5,24 +5,46 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
+from ...dialects.errors import UserError
 from ...dialects.harmless import json_text
 from ..advice import advised
 from ..analyze import analyze
 from ..atomic_files import replacing
-from ..compiler import compile_model, options_of
+from ..compiler import Compilation, compile_model, options_of
 from ..fit import refuse_misfit
+from ..hardware.files import rtl_files
 from ..planning_limit import say_limit
 from ..searching.outcome import COLUMNS, caption, file_text, rows, to_json
 from ..show import print_json, print_line, print_remarks, print_table
 from ..verifying.calibrated import remark
 
 
+def write_hardware(compilation: Compilation, target: str, args: Namespace) -> int:
+    """Write the files of hardware; what they take of a part is known once they are synthesized (`tinyml run`)."""
+    files = rtl_files(compilation) if target == "rtl" else compilation.hls_files()
+    places = {args.output / name: text for name, text in files.items()}
+    with replacing(places, make_folders=True):
+        print_remarks(compilation.remarks)
+        if args.timing:
+            compilation.timing.print()
+        if args.json:
+            print_json({"files": sorted(map(str, places)), "remarks": compilation.remarks})
+        else:
+            print(*places, sep="\n")
+    return 0
+
+
 def execute(args: Namespace) -> int:
     """Compile, check that it fits, and write all files at once."""
     compilation = compile_model(options_of(args))
+    target = args.target or ("hls" if compilation.board.fpga else "c")
+    if target == "c" and compilation.board.fpga is not None:
+        raise UserError(f"board '{compilation.board.name}' is an FPGA, which runs no C: -t hls or -t rtl")
+    if target == "rtl" or compilation.board.fpga is not None:
+        return write_hardware(compilation, target, args)
     analysis = advised(compilation, analyze(compilation))
     refuse_misfit(analysis)
-    files = compilation.hls_files() if args.target == "hls" else compilation.c_files()
+    files = compilation.hls_files() if target == "hls" else compilation.c_files()
     report = {**analysis.to_json(), "remarks": compilation.remarks, "timing_seconds": compilation.timing.seconds()}
     found = compilation.found
     if found is not None:

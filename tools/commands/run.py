@@ -12,13 +12,15 @@ from ...targets.dataset import Dataset, load_dataset
 from ...targets.executors.interface import Measurement
 from ...targets.executors.select import board_executor
 from ...targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
+from ...targets.timing import estimated_cycles, rules, total
 from ..advice import advised
 from ..analyze import analyze
 from ..compiler import Compilation, compile_model, float_outputs, input_types, options_of
 from ..fit import refuse_misfit
+from ..hardware.run import run_on_fpga
 from ..outputs import write_outputs
 from ..planning_limit import say_limit
-from ..show import print_json, print_remarks, print_table
+from ..show import print_json, print_line, print_remarks, print_table
 
 LABELS = {
     "accuracy": "accuracy, integers",
@@ -29,15 +31,18 @@ LABELS = {
     "stack_reserve_bytes": "stack reserve, bytes",
     "cycles": "cycles per inference",
     "instructions": "instructions per inference",
+    "estimated_cycles": "cycles per inference, estimated",
+    "estimated_ms": "ms per inference, estimated",
 }
 
 
 def execute(args: Namespace) -> int:
     """Build, simulate, print what the board would do; an error where the stack exceeded its reserve."""
     compilation = compile_model(options_of(args))
+    if compilation.board.fpga is not None:
+        return run_on_fpga(compilation, first_rows(compilation, args), args)
     refuse_misfit(advised(compilation, analyze(compilation)))
-    dataset = load_dataset(args.data, input_types(compilation.onnx))
-    dataset = dataset.head(args.limit) if args.limit else dataset
+    dataset = first_rows(compilation, args)
     result, outputs = simulate(compilation, dataset)
     if args.outputs is not None:
         write_outputs(args.outputs, outputs)
@@ -47,11 +52,20 @@ def execute(args: Namespace) -> int:
     if args.json:
         print_json({**result, "remarks": compilation.remarks})
     else:
+        remark = result.pop("estimate_rules")
         rows = [(LABELS.get(name, name), value) for name, value in result.items() if value is not None]
         print_table(f"{compilation.function.sym_name.data} on {compilation.board.title}", ("figure", "value"), rows)
+        if remark:
+            print_line(f"the estimate: {remark}")
     say_limit(compilation)
     refuse_deep_stack(result)
     return 0
+
+
+def first_rows(compilation: Compilation, args: Namespace) -> Dataset:
+    """The rows that are asked for."""
+    dataset = load_dataset(args.data, input_types(compilation.onnx))
+    return dataset.head(args.limit) if args.limit else dataset
 
 
 def refuse_deep_stack(result: dict[str, Any]) -> None:
@@ -75,6 +89,9 @@ def simulate(compilation: Compilation, dataset: Dataset) -> tuple[dict[str, Any]
     run = executor.run(to_stored(dataset, input_ports(function)))
     figures: Measurement = run.measurement
     values = to_real(run.outputs, outputs)
+    counts = total(figures.profile)
+    estimate = None if figures.instructions is None else estimated_cycles(counts, compilation.board)
+    clock = compilation.board.clock_hz
     result = {
         "model": function.sym_name.data,
         "board": compilation.board.name,
@@ -88,6 +105,9 @@ def simulate(compilation: Compilation, dataset: Dataset) -> tuple[dict[str, Any]
         "stack_reserve_bytes": compilation.board.stack_bytes,
         "cycles": figures.cycles,
         "instructions": figures.instructions,
+        "estimated_cycles": None if estimate is None else round(estimate),
+        "estimated_ms": None if estimate is None or clock is None else round(1000 * estimate / clock, 3),
+        "estimate_rules": None if estimate is None else rules(counts, compilation.board),
     }
     return result, values
 

@@ -25,7 +25,7 @@ def execute(args: Namespace) -> int:
     whole = load_dataset(args.data, input_types(compilation.onnx))
     dataset = whole.head(args.limit) if args.limit else whole
     comparison = Comparison(args.against, args.expected, len(whole), args.min_snr, args.tolerance)
-    result = verify(compilation, dataset, args.hls, comparison)
+    result = verify(compilation, dataset, args.hls, comparison, args.rtl)
     if args.outputs is not None:
         write_outputs(args.outputs, result.values)
     print_remarks(compilation.remarks)
@@ -44,6 +44,7 @@ def show(result: Verification, nodes: int) -> None:
     rows = [("fixed", "reference", "")]
     for level in result.levels:
         outcome = "equal" if level.difference is None else f"DIFFERS at {level.difference}"
+        outcome += "" if level.cycles is None else f", {level.cycles:,} cycles"
         rows.append((level.level, outcome, f"{level.compared:,} integers"))
     caption = (
         f"float and integer outputs differ by at most {result.float_error:.4g} (float range {result.float_range:.4g})"

@@ -6,12 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import StructuredForm
-from ...targets.core import core_of
 from ..analyze import Analysis, analyze
 from ..compiler import Compilation
 from ..constants import constant_kinds, kind_of, layout_text, stored_bytes
-from .cycles import form_cycles
 from .savings import Saving, savings
 from .values import Value, values_of
 
@@ -29,7 +26,7 @@ class Share:
 class Explanation:
     """The parts of RAM, flash (both in bytes) and cycles of an inference, every value, and the next steps.
 
-    Cycles are an estimate (`cycles.py`), and so is the code's part of flash.
+    Cycles are an estimate (targets/costs.py), and so is the code's part of flash.
     """
 
     analysis: Analysis
@@ -63,12 +60,10 @@ class Explanation:
 
 def explain(compilation: Compilation) -> Explanation:
     """Explain a program."""
-    analysis, core = analyze(compilation), core_of(compilation.board)
+    analysis = analyze(compilation)
     cycles: dict[str, int] = {}
-    for op in compilation.memplan.walk():
-        if isinstance(op, StructuredForm):
-            name = op.name if op.node is None else op.node.data
-            cycles[name] = cycles.get(name, 0) + form_cycles(op, core)
+    for row in analysis.rows:
+        cycles[row.node] = cycles.get(row.node, 0) + row.cycles
     stored = {row.node: row.output_bytes for row in analysis.rows}
     return Explanation(
         analysis,

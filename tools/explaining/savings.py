@@ -9,13 +9,11 @@ from typing import Any
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.layout import Encoding, LayoutAttr, encode
-from ...targets.core import Core, core_of
+from ...targets.core import core_of
 from ..analyze import Analysis, analyze
 from ..compiler import Compilation, compile_model
 from ..constants import kind_of, stored_bytes
-from .cycles import form_cycles
 
 WAYS: dict[str, dict[str, Any]] = {
     "--bits 8": {"bits": 8},
@@ -47,11 +45,6 @@ class Saving:
     note: str = ""
 
 
-def total_cycles(compilation: Compilation, core: Core) -> int:
-    """About how many cycles an inference takes."""
-    return sum(form_cycles(op, core) for op in compilation.memplan.walk() if isinstance(op, StructuredForm))
-
-
 def savings(compilation: Compilation, analysis: Analysis) -> list[Saving]:
     """Steps that save RAM or flash, the most bytes first."""
     if len(analysis.rows) > FORMS_TRIED:
@@ -62,7 +55,7 @@ def savings(compilation: Compilation, analysis: Analysis) -> list[Saving]:
 
 def options_tried(compilation: Compilation, analysis: Analysis) -> Iterator[Saving]:
     """Other options; the model is compiled with each."""
-    options, core = compilation.options, core_of(compilation.board)
+    options = compilation.options
     for flag, change in WAYS.items():
         other = replace(options, **change)
         if other == options or (options.input != "caller" and "input" in change):
@@ -76,7 +69,7 @@ def options_tried(compilation: Compilation, analysis: Analysis) -> Iterator[Savi
         flash = analysis.flash_bytes - said.flash_bytes
         if ram > 0 or flash > 0:
             note = "other integers: see `tinyml verify`" if "bits" in change or "scheme" in change else ""
-            yield Saving(flag, ram, flash, total_cycles(compilation, core) - total_cycles(tried, core), note)
+            yield Saving(flag, ram, flash, analysis.cycles - said.cycles, note)
 
 
 def narrower_weights(compilation: Compilation) -> Iterator[Saving]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...dialects.fixed.settings import Setting
-from .costs import Cost, Limits
+from .costs import Cost, Limits, ProgramSizes
 from .judging import Score
 from .variables import Key
 
@@ -33,8 +33,13 @@ class Candidate:
     fits: bool
     tensors: Mapping[int, int] = field(default_factory=dict[int, int])
     """How many variables have each width."""
-    measured: tuple[int, int] | None = None
-    """Flash and RAM of its program, where that was made."""
+    measured: ProgramSizes | None = None
+    """The sizes of its program, where that was made."""
+
+    @property
+    def sizes(self) -> ProgramSizes:
+        """The sizes of its program, estimated where that was not made."""
+        return self.measured or ProgramSizes(self.cost.parameters, self.cost.flash, self.cost.ram)
 
 
 @dataclass(frozen=True)

@@ -17,20 +17,20 @@ def rows(found: Found) -> list[tuple[object, ...]]:
 
 
 def row(candidate: Candidate, rows: int, taken: bool) -> tuple[object, ...]:
-    """The cells of a candidate; flash and RAM as measured, estimates are marked with ~."""
+    """The cells of a candidate; sizes as measured, estimates are marked with ~."""
     cost, score = candidate.cost, candidate.score
     counts = [sum(n for bits, n in candidate.tensors.items() if low < bits <= high) for low, high in BANDS]
     right = "-" if score.right is None else f"{100 * score.right / rows:.2f} %"
     snr = f"{-10 * math.log10(max(score.error, 1e-15)):.1f}" if math.isfinite(score.error) else "-"
-    sizes = (cost.flash, cost.ram) if candidate.measured is None else candidate.measured
-    flash, ram = (f"{'~' if candidate.measured is None else ''}{size:,}" for size in sizes)
+    about, sizes = "~" if candidate.measured is None else "", candidate.sizes
+    parameters, flash, ram = (f"{about}{size:,}" for size in (sizes.parameters, sizes.flash, sizes.ram))
     name = f"{candidate.name} (taken)" if taken else candidate.name
     return (
         name,
         *counts,
         right,
         snr,
-        cost.parameters,
+        parameters,
         flash,
         ram,
         f"~{cost.cycles:,}",

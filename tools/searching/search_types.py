@@ -17,7 +17,7 @@ from ...dialects.errors import UserError
 from ...passes.fixed.assign_types import Assignment
 from ...passes.fixed.calibrate import argument_types, the_function
 from ...targets.board import load_board
-from ...targets.core import core_of
+from ...targets.costs import cost_model
 from ...targets.dataset import load_dataset
 from ..compiler import LOSS
 from .costs import Limits
@@ -36,8 +36,9 @@ class SearchTypesPass(ModulePass):
     `strategy` is exact, shiftry or sensitivity (tools/searching/strategies.py). With limits, in bytes, or cycles per
     inference, on `weights` (biases included), `flash`, `ram`, `cycles`, the error of the outputs is least; with `loss`,
     in percent, flash, RAM and cycles are, while at most so many rows more are wrong than in float. `objective` labels
-    counts wrong rows before errors. `bits`, `scheme`, `accumulator_bits` are those of fixed-assign-types, `rows` is the
-    most rows that are looked at (0: as many as are affordable). Prices are those of the `board`'s core.
+    counts wrong rows before errors. `bits`, `scheme`, `accumulator_bits`, `spare_flash` are those of
+    fixed-assign-types, `rows` is the most rows that are looked at (0: as many as are affordable). Prices are those of
+    the `board`'s core.
     """
 
     name = "fixed-search-types"
@@ -53,6 +54,7 @@ class SearchTypesPass(ModulePass):
     bits: int = 8
     scheme: str = "affine"
     accumulator_bits: int = 32
+    spare_flash: bool = False
     rows: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -66,16 +68,16 @@ class SearchTypesPass(ModulePass):
         function, board = the_function(op), load_board(self.board)
         dataset = load_dataset(self.data, argument_types(function))
         if self.objective == "labels" and dataset.labels is None:
-            raise UserError(f"{self.data}: no labels `y`, which --objective labels counts")
+            raise UserError(f"{self.data}: no labels `y`, which --errors labels counts")
         dataset = dataset.head(self.rows or affordable(function))
-        assignment = Assignment(function, self.bits, self.scheme == "pow2", self.accumulator_bits)
+        assignment = Assignment(function, self.bits, self.scheme == "pow2", self.accumulator_bits, self.spare_flash)
         found = search(
             op,
             dataset,
             assignment,
             self.goal(),
             self.strategy,
-            core_of(board),
+            cost_model(board),
             by_labels=self.objective == "labels",
             product_bits=board.product_bits,
             measure=measure,

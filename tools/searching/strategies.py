@@ -2,7 +2,7 @@
 
 sensitivity  demote what costs the least error for what it saves, until the limits hold
 shiftry      the same order by error alone, the whole judged after each step (Shiftry, OOPSLA 2020)
-exact        the least sum of errors within the limits (knapsack.py)
+exact        the least sum of errors within the limits (passes/knapsack.py)
 
 Each yields choices in the order in which they are to be tried; the first that the search accepts is taken.
 """
@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from ...dialects.fixed.settings import Setting
-from .costs import CostModel, Limits
+from ...passes.knapsack import Item, Solution, solutions
+from .costs import ChoiceCosts, Limits
 from .judging import Score
-from .knapsack import Item, Solution, solutions
 from .variables import Choice, Key, Variable
 
 Errors = Mapping[Key, Mapping[Setting, float]]
@@ -46,7 +46,9 @@ def sensitivities(variables: Sequence[Variable], judged: Judged) -> Errors:
     return found
 
 
-def demotions(variables: Sequence[Variable], errors: Errors, model: CostModel | None) -> Iterator[tuple[Key, Setting]]:
+def demotions(
+    variables: Sequence[Variable], errors: Errors, model: ChoiceCosts | None
+) -> Iterator[tuple[Key, Setting]]:
     """Steps down, the least error first, or the least for what it saves; of a variable the dearer levels first."""
     shares = np.zeros(0) if model is None else model.shares(dearest(variables))
 
@@ -63,7 +65,7 @@ def demotions(variables: Sequence[Variable], errors: Errors, model: CostModel | 
         yield v.key, v.levels[-number]
 
 
-def demoted(variables: Sequence[Variable], errors: Errors, model: CostModel | None) -> Iterator[dict[Key, Setting]]:
+def demoted(variables: Sequence[Variable], errors: Errors, model: ChoiceCosts | None) -> Iterator[dict[Key, Setting]]:
     """From all at their dearest down, one step after the other."""
     choice = dearest(variables)
     order = {v.key: v.levels for v in variables}
@@ -74,7 +76,7 @@ def demoted(variables: Sequence[Variable], errors: Errors, model: CostModel | No
             yield dict(choice)
 
 
-def knapsack(variables: Sequence[Variable], errors: Errors, model: CostModel, limits: Limits) -> list[Solution]:
+def knapsack(variables: Sequence[Variable], errors: Errors, model: ChoiceCosts, limits: Limits) -> list[Solution]:
     """The choices within limits that are worth it, the least sum of errors first.
 
     The last of a solution's costs is one number for flash, cycles and RAM.
@@ -90,7 +92,7 @@ def knapsack(variables: Sequence[Variable], errors: Errors, model: CostModel, li
 
 
 def tight(
-    variables: Sequence[Variable], model: CostModel, bounds: Sequence[tuple[int, float]]
+    variables: Sequence[Variable], model: ChoiceCosts, bounds: Sequence[tuple[int, float]]
 ) -> list[tuple[int, float]]:
     """Bounds that the dearest levels would exceed, of like ones the tightest."""
     vectors = [np.array([model.of(v, level) for level in v.levels]) for v in variables]

@@ -38,13 +38,14 @@ CLIPS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 class Variable:
     """Values of one name, which are set together; `levels` from the cheapest to the dearest.
 
-    `elements` counts those of all values.
+    `elements` counts those of all values. `symmetric` ones have no zero point unless a level says so.
     """
 
     key: Key
     values: tuple[SSAValue, ...]
     levels: tuple[Setting, ...]
     elements: int
+    symmetric: bool = False
 
     @property
     def is_weight(self) -> bool:
@@ -60,10 +61,14 @@ def variables(assignment: Assignment, weight_widths: Sequence[int]) -> list[Vari
         is_weight = key[0] == "weights"
         free = all(is_free_weight(v) if is_weight else v in own for v in values)
         if free and not any(map(setting_of, values)):
+            symmetric = not is_weight and assignment.ranges_of(values[0]).symmetric
             levels = weight_levels(values, weight_widths) if is_weight else list(VALUE_LEVELS)
+            if symmetric:
+                levels.insert(2, Setting(bits=8, scheme="affine"))
             if assignment.ranges.pow2:
                 levels = [level for level in levels if level.scheme is None]
-            found.append(Variable(key, tuple(values), tuple(levels), sum(prod(shape_of(v)) for v in values)))
+            elements = sum(prod(shape_of(v)) for v in values)
+            found.append(Variable(key, tuple(values), tuple(levels), elements, symmetric))
     return found
 
 
@@ -102,6 +107,16 @@ def is_free_weight(value: SSAValue) -> bool:
     return typed and isinstance(element_of(value), Float32Type) and not follows
 
 
+def uniform(variables: Sequence[Variable], bits: int) -> dict[Key, Setting]:
+    """All variables at this width, in the way of the defaults."""
+
+    def level(variable: Variable) -> Setting:
+        levels = (s for s in reversed(variable.levels) if s.bits == bits and s.scheme is None)
+        return next(levels, variable.levels[-1])
+
+    return {v.key: level(v) for v in variables}
+
+
 def apply(variables: Sequence[Variable], choice: Choice) -> None:
     """Leave a choice on the ops; a variable that it does not name keeps the defaults."""
     for variable in variables:
@@ -112,10 +127,7 @@ def apply(variables: Sequence[Variable], choice: Choice) -> None:
 def reassigned(assignment: Assignment, variables: Sequence[Variable], choice: Choice) -> Assignment:
     """Types anew, as a choice and the options of `assignment` have them."""
     apply(variables, choice)
-    bits, pow2 = assignment.ranges.bits, assignment.ranges.pow2
-    new = Assignment(assignment.function, bits, pow2, assignment.weights.accumulator_bits)
-    new.run()
-    return new
+    return assignment.again()
 
 
 def type_of(assignment: Assignment, value: SSAValue) -> QType | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +40,7 @@ class LevelResult:
     level: str
     compared: int
     difference: Difference | None = None
+    cycles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,20 +89,28 @@ def compare_runs(level: str, expected: Run, actual: Run) -> LevelResult:
     return LevelResult(level, compared)
 
 
-def compare_levels(compilation: Compilation, stored: Arrays, reference: Run, hls: bool) -> Levels:
-    """Run memplan, the host, the board's simulator, on request HLS, against the integers of `fixed` (with its trace).
+def compare_levels(
+    compilation: Compilation, stored: Arrays, reference: Run, hls: bool, rtl: str | None = None
+) -> Levels:
+    """Run memplan, the host, the board's simulator, on request HLS and RTL, against the integers of `fixed`.
 
-    `stored` holds the inputs, (rows, *stored shape) by label.
+    `stored` holds the inputs, (rows, *stored shape) by label; `reference` has the trace of `fixed`, `rtl` names the
+    simulator of Verilog.
     """
     from ...targets.executors.memplan import MemplanExecutor
     from ...targets.executors.select import executors_for
 
     executors, not_run = executors_for(compilation.generated(), compilation.board)
+    if compilation.board.fpga is not None:
+        not_run = []
     results = [compare_runs("memplan", reference, MemplanExecutor(compilation.memplan).run(stored, trace=True))]
     compiled: list[str] = []
-    for executor in [*executors, *([hls_executor(compilation)] if hls else [])]:
+    asked = [hls_executor(compilation)] if hls else []
+    asked += [rtl_executor(compilation, rtl)] if rtl else []
+    for executor in [*executors, *asked]:
         try:
-            result = compare_runs(executor.level, reference, executor.run(stored))
+            run = executor.run(stored)
+            result = replace(compare_runs(executor.level, reference, run), cycles=run.measurement.cycles)
         except ToolchainMissing as error:
             not_run.extend(error.reasons)
             continue
@@ -121,12 +131,24 @@ def hls_executor(compilation: Compilation) -> Executor:
     return HlsExecutor(source, testbench, input_ports(function), output_ports(function), compilation.name)
 
 
+def rtl_executor(compilation: Compilation, simulator: str) -> Executor:
+    """The printed Verilog in a simulator."""
+    from ...targets.executors.rtl import RtlExecutor
+
+    function = compilation.function
+    return RtlExecutor(compilation.rtl(), input_ports(function), output_ports(function), simulator)
+
+
 def first_node(compilation: Compilation, level: str, stored: Arrays, reference: Run) -> Difference | None:
     """Where compiled code departs first, found by returning every node's value; None where that hides it."""
     from ...targets.executors.select import executors_for
 
     exposed = compilation.exposed()
-    executors = [hls_executor(exposed)] if level == "hls" else executors_for(exposed.generated(), exposed.board)[0]
+    made: dict[str, Callable[[Compilation], Executor]] = {
+        "hls": hls_executor,
+        "rtl": lambda c: rtl_executor(c, "iverilog"),
+    }
+    executors = [made[level](exposed)] if level in made else executors_for(exposed.generated(), exposed.board)[0]
     try:
         (outputs,) = (executor.run(stored).outputs for executor in executors if executor.level == level)
     except UserError:

@@ -94,12 +94,7 @@ class RecurrentImporter(ExpandingImporter):
         attributes = attributes_of(proto)
         check_attributes(attributes)
         nodes = layer_nodes(proto, name, attributes, self.lookup, numbers_if_constant, self.used)
-        reason = self.add_all(nodes, OPSET, proto)
-        if reason is not None:
-            raise Unsupported(f"it is taken as a Scan{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
-        for output in proto.output:
-            if output and output not in self.values:
-                self.unknown.add(output)
+        self.write_instead(proto, nodes, "Scan")
 
     def write_forest(self, proto: onnx.NodeProto, kind: str, name: str) -> None:
         """Add what stands for an ensemble of trees. Raises REFUSALS."""
@@ -108,9 +103,13 @@ class RecurrentImporter(ExpandingImporter):
             raise Unsupported(f"it takes one row of features, not a tensor of {list(shape)}; use --batch 1")
         attributes = checked(attributes_of(proto), self.numbers)
         nodes = forest_nodes(proto, kind, name, attributes, shape[1], self.used)
+        self.write_instead(proto, nodes, "Loop")
+
+    def write_instead(self, proto: onnx.NodeProto, nodes: list[onnx.NodeProto], repeated: str) -> None:
+        """Add the nodes that stand for one, a Scan or Loop among them. Raises Unsupported where one is refused."""
         reason = self.add_all(nodes, OPSET, proto)
         if reason is not None:
-            raise Unsupported(f"it is taken as a Loop{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
+            raise Unsupported(f"it is taken as a {repeated}{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
         for output in proto.output:
             if output and output not in self.values:
                 self.unknown.add(output)

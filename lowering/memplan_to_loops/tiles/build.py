@@ -13,12 +13,21 @@ from ....dialects.fixed.forms import StructuredForm
 from ....dialects.fixed.tile import Kernel
 from ..emit import Emitter
 from ..index import Style
+from .bytes import build_bytes
 from .columns import build_columns
+from .direct import build_direct
 from .lanes import build_lanes
 from .planes import build_planes
 from .scope import Operands
 
-KERNELS = {Kernel.COLUMNS: build_columns, Kernel.LANES: build_lanes, Kernel.PLANES: build_planes}
+KERNELS = {
+    Kernel.COLUMNS: build_columns,
+    Kernel.LANES: build_lanes,
+    Kernel.PLANES: build_planes,
+    Kernel.DIRECT: build_direct,
+    Kernel.BYTES: build_bytes,
+    Kernel.VECTORS: build_bytes,
+}
 
 
 def build_tile(

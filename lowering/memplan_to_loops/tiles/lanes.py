@@ -135,7 +135,7 @@ class LanesNest:
         numbers = [emit.add(first, channel) for channel in range(CHANNELS)]
         sums = local(emit, CHANNELS * pixels, "sums")
         for channel, number in enumerate(numbers):
-            start = scope.start({lanes.channel: number}, lanes.channel)
+            start = scope.start({lanes.channel: number})
             for slot in range(pixels):
                 scope.store(start, sums, slot * CHANNELS + channel)
         at = emit.sum(emit.scale(column, lanes.strides[1] * self.pixel_words), group)

@@ -57,19 +57,32 @@ class PlanesNest:
         lanes, scope, emit = self.lanes, self.scope, self.emit
         first = emit.scale(row, lanes.strides[0]) if keep else 0
         self._new_rows(row, first, keep and lanes.strides[0] < TAPS)
-        slots = [scope.remainder(emit.add(first, tap), TAPS) for tap in range(TAPS)]
-        starts = [emit.scale(slot, self.planes.row_words) for slot in slots]
+        words = self.planes.row_words
+        orders = [[(slot + tap) % TAPS * words for tap in range(TAPS)] for slot in range(TAPS)]
+        slot = scope.remainder(first, TAPS)
+        if isinstance(slot, int):
+            self._channels(row, orders[slot])
+            return
+        at = [emit.do(arith.CmpiOp(slot, emit.index(number), "eq")) for number in range(2)]
+        scope.choose(
+            at[0],
+            lambda: self._channels(row, orders[0]),
+            lambda: scope.choose(at[1], lambda: self._channels(row, orders[1]), lambda: self._channels(row, orders[2])),
+        )
+
+    def _channels(self, row: Index, starts: list[int]) -> None:
+        """A row of the output; its rows of data begin so many words behind the start of each channel."""
+        lanes, scope, emit = self.lanes, self.scope, self.emit
         blocks, left = divmod(lanes.size[1], self.planes.outputs)
 
         def channel(number: Index) -> None:
             base = emit.scale(number, self.plane_words)
-            places = [emit.sum(base, start) for start in starts]
-            begin = scope.start({lanes.channel: number}, lanes.channel)
+            begin = scope.start({lanes.channel: number})
             point: Point = {lanes.row: row, lanes.channel: number}
             outputs = self.planes.outputs
-            scope.loop(blocks, "block", lambda block: self._outputs(point, block, places, begin, outputs))
+            scope.loop(blocks, "block", lambda block: self._outputs(point, block, base, starts, begin, outputs))
             if left:
-                self._outputs(point, blocks, places, begin, left)
+                self._outputs(point, blocks, base, starts, begin, left)
 
         scope.loop(lanes.channels, "ch", channel)
 
@@ -140,7 +153,9 @@ class PlanesNest:
         if within:
             scope.loop(len(within), "cell", middle)
 
-    def _outputs(self, point: Point, block: Index, places: list[Index], begin: SSAValue, outputs: int) -> None:
+    def _outputs(
+        self, point: Point, block: Index, base: Index, starts: list[int], begin: SSAValue, outputs: int
+    ) -> None:
         """Some neighbours of a row of the output."""
         lanes, scope, emit = self.lanes, self.scope, self.emit
         sums = local(emit, outputs, "sums")
@@ -148,9 +163,12 @@ class PlanesNest:
             scope.store(begin, sums, output)
         first = emit.scale(block, self.planes.outputs)
         moved = emit.scale(block, self.planes.outputs * lanes.strides[1] // 2)
-        at = [emit.index(emit.sum(place, moved)) for place in places]
+        at = emit.index(emit.sum(base, moved))
         weights = emit.index(emit.scale(point[lanes.channel], TAPS * 4))
-        emit.block.add_op(PlaneBlockOp(self.weights, weights, self.rows, at, sums, outputs, lanes.strides[1]))
+        stride = lanes.strides[1]
+        emit.block.add_op(PlaneBlockOp(self.weights, weights, self.rows, at, sums, outputs, stride, starts))
+        near = scope.output_at({**point, lanes.column: first}, {lanes.column: outputs})
         for output in range(outputs):
             total = emit.do(memref.LoadOp.get(sums, [emit.index(output)]))
-            scope.finish(total, {**point, lanes.column: emit.add(first, output)})
+            place = None if near is None else (near[0], output * near[1][lanes.column])
+            scope.finish(total, {**point, lanes.column: emit.add(first, output)}, place)

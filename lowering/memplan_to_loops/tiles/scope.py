@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from numpy.typing import NDArray
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import IndexType, i32
+from xdsl.dialects.builtin import IndexType, IntegerType, i32
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.forms import scalar_type, shaped_type
-from ....dialects.mcu import LoadWordOp, MachineOp
+from ....dialects.mcu import AtOp, LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
 from ....passes.memplan.tiling.roles import Roles
 from ..emit import Emitter, Index, signless
@@ -21,6 +22,7 @@ from ..index import Guard
 from ..nest import Operands
 from ..rows import Rows
 from ..scalars import Values, inline_body
+from .channels import channel_table, packed_params
 
 Constant = Callable[[str, NDArray[Any]], SSAValue]
 """The memref of a constant with a name and these elements."""
@@ -32,14 +34,22 @@ Point = Mapping[int, Index]
 class Scope:
     """A form while its kernel is written. Dimensions that the point of a call does not name are 0."""
 
-    def __init__(self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant):
+    def __init__(
+        self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant, from_bias: bool = True, shift: int = 0
+    ):
         self.form, self.memory, self.emit, self.constant = roles.form, memory, emit, constant
-        self.bias = added_bias(self.form)
-        """The param that the body adds first: sums begin with it."""
+        self.bias = added_bias(self.form) if from_bias else None
+        """The param that the body adds first, where sums begin with it."""
         self.zero = self.form.zero_points.data[0]
         """The zero point of the data, which padding holds."""
         self.node = self.form.name.rpartition(".")[2] if self.form.node is None else self.form.node.data
-        self.starts = constant(f"{self.node}_start", roles.start(self.bias)) if self.zero else None
+        self.packed = packed_params(roles, self.bias)
+        """The params that lie in the table of channels."""
+        self.channels: SSAValue | None = None
+        if self.zero + shift or (self.bias is not None and self.packed):
+            table = channel_table(roles, self.bias, self.packed, shift)
+            self.channels = constant(f"{self.node}_channels", table)
+        (self.channel,) = roles.channels or roles.both
 
     def index(self, expression: Linear, point: Point) -> Index:
         """The value of an affine expression."""
@@ -78,6 +88,8 @@ class Scope:
 
     def load_param(self, number: int, point: Point) -> SSAValue:
         """An element of a param."""
+        if self.channels is not None and number in self.packed:
+            return self._of_channel(point, 1 + self.packed.index(number))
         param = self.form.params[number]
         known = self.memory[param]
         if isinstance(known, int):
@@ -85,14 +97,20 @@ class Scope:
         place, indices = self.place(self.form.params[number], self.form.param_maps[number], point)
         return self.emit.do(memref.LoadOp.get(place, indices))
 
-    def start(self, point: Point, channel: int) -> SSAValue:
+    def _of_channel(self, point: Point, number: int) -> SSAValue:
+        """An entry of the table of channels."""
+        assert self.channels is not None
+        place = [self.emit.index(point[self.channel]), self.emit.index(number)]
+        return self.emit.do(memref.LoadOp.get(self.channels, place))
+
+    def start(self, point: Point) -> SSAValue:
         """What a sum begins with: the bias that the body adds, or 0; less what the zero point, as data, adds."""
-        if self.starts is not None:
-            return self.emit.do(memref.LoadOp.get(self.starts, [self.emit.index(point[channel])]))
+        if self.channels is not None:
+            return self._of_channel(point, 0)
         return self.word(0) if self.bias is None else self.load_param(self.bias, point)
 
-    def finish(self, total: SSAValue, point: Point) -> None:
-        """Apply the body to a sum that began with `start`, and store the result."""
+    def finish(self, total: SSAValue, point: Point, near: tuple[SSAValue, int] | None = None) -> None:
+        """Apply the body to a sum that began with `start`, and store the result: there, or so far behind a place."""
         emit, body = self.emit, self.form.body.block
         numbers = [n for n in range(len(self.form.params)) if n != self.bias]
         values: Values = {body.args[1 + n]: self.load_param(n, point) for n in numbers}
@@ -103,8 +121,26 @@ class Scope:
         done = None if self.bias is None else first
         values[body.args[0] if done is None else done.results[0]] = total
         result = inline_body(emit, body, values, done)
+        place, indices = self.place(self.form.target, self.form.out_map, point) if near is None else (near[0], [])
+        emit.block.add_op(memref.StoreOp.get(result, place, indices or [emit.index(near[1] if near else 0)]))
+
+    def output_at(self, point: Point, counts: Mapping[int, int]) -> tuple[SSAValue, dict[int, int]] | None:
+        """The output from a point on, and how far apart neighbours along some dimensions are, so many of them.
+
+        None where they lie in different rows, or backwards.
+        """
+        storage, sizes = self.memref(self.form.target), shaped_type(self.form.target).get_shape()
+        steps = dict.fromkeys(counts, 0)
+        for axis, index in enumerate(linear_map(self.form.out_map)):
+            for dim in counts:
+                if index.coefficients[dim] and isinstance(storage, Rows) and storage.dim == axis:
+                    return None
+                steps[dim] += index.coefficients[dim] * prod(sizes[axis + 1 :])
+        if min(steps.values()) < 0:
+            return None
         place, indices = self.place(self.form.target, self.form.out_map, point)
-        emit.block.add_op(memref.StoreOp.get(result, place, indices))
+        length = 1 + sum(steps[dim] * (count - 1) for dim, count in counts.items())
+        return self.emit.do(AtOp(place, indices, length), "at"), steps
 
     def word(self, value: int) -> SSAValue:
         """A constant word, as a signed number."""
@@ -210,6 +246,6 @@ class Scope:
         self.emit.block.add_op(memref.StoreOp.get(value, memory, [self.emit.index(index)]))
 
 
-def local(emit: Emitter, count: int, name: str) -> SSAValue:
-    """Some words on the stack."""
-    return emit.do(memref.AllocaOp.get(i32, shape=[count]), name)
+def local(emit: Emitter, count: int, name: str, type: IntegerType = i32) -> SSAValue:
+    """Some words, or other integers, on the stack."""
+    return emit.do(memref.AllocaOp.get(type, shape=[count]), name)

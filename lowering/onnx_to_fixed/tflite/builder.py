@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Operation
@@ -11,6 +12,7 @@ from xdsl.ir.affine import AffineMap
 from ....dialects import onnx
 from ....dialects.fixed.types import QType
 from ....dialects.onnx.base import element_of
+from ..biases import Integers, Reals, magnitudes
 from ..builder import TYPE, FixedBuilder
 from .multipliers import DoubleRounding, SingleRounding
 
@@ -22,14 +24,15 @@ class TfliteBuilder(FixedBuilder):
     """Builds forms that compute what TFLite's reference kernels do."""
 
     def requantizer(
-        self, factors: NDArray[np.float64], bounds: NDArray[np.int64], access: AffineMap | None, op: Operation
-    ) -> DoubleRounding | SingleRounding:
+        self, factors: Reals, sums: NDArray[Any], bias: Integers | None, access: AffineMap | None, op: Operation
+    ) -> tuple[DoubleRounding | SingleRounding, Integers | None]:
         """The change of scale of a layer with weights: one rounding for products of matrices, two for convolutions."""
+        bounds = magnitudes(sums, bias)
         if isinstance(op, onnx.GemmOp):
-            return SingleRounding(self, factors, int(bounds.max()), access)
+            return SingleRounding(self, factors, int(bounds.max()), access), bias
         if self.type_of(op.operands[0]).bits > 8 and has_wide_bias(op):
-            return SingleRounding(self, factors, int(bounds.max()), access, REDUCED_BITS)
-        return DoubleRounding(self, factors, bounds, stored_type(op), access)
+            return SingleRounding(self, factors, int(bounds.max()), access, REDUCED_BITS), bias
+        return DoubleRounding(self, factors, bounds, stored_type(op), access), bias
 
 
 def stored_type(op: Operation) -> QType:

@@ -10,7 +10,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ....dialects.fixed.scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp
 from ....dialects.fixed.types import Rounding, storage_limits
-from .narrowing import WIDTHS, WORDS, NarrowBody, hull, integer, is_unsigned, width_of
+from .narrowing import NarrowBody, hull, integer, is_unsigned
 
 Ends = tuple[int, int]
 Rule = Callable[[NarrowBody, Operation, Ends], SSAValue | None]
@@ -20,27 +20,28 @@ BYTE, LEAST_LEFT = 8, 16
 """A shift is split into whole bytes and the rest, of which at least 16 bits are left: what an `int` of C holds."""
 
 
-def together(body: NarrowBody, op: Operation, ends: Ends, widths: tuple[int, ...] = WIDTHS) -> IntegerType:
+def together(body: NarrowBody, op: Operation, ends: Ends, words: bool = False) -> IntegerType:
     """The type in which an op's operands and its result fit."""
-    return width_of(hull(ends, *(body.ends(operand) for operand in op.operands)), widths)
+    return body.type_of(hull(ends, *(body.ends(operand) for operand in op.operands)), words)
 
 
-def in_one_type(widths: tuple[int, ...] = WIDTHS) -> Rule:
+def in_one_type(words: bool = False) -> Rule:
     """An op of `arith` whose operands and result have one type."""
 
     def write(body: NarrowBody, op: Operation, ends: Ends) -> SSAValue:
-        type = together(body, op, ends, widths)
+        type = together(body, op, ends, words)
         return body.emit(type_changed(op, [body.as_type(operand, type) for operand in op.operands], type))
 
     return write
 
 
-def shift(widths: tuple[int, ...] = WIDTHS) -> Rule:
+def shift(words: bool = False) -> Rule:
     """A shift by an amount that is not known: in a type of more bits than the greatest amount."""
 
     def write(body: NarrowBody, op: Operation, ends: Ends) -> SSAValue:
         amount = body.ends(op.operands[1])[1]
-        least = max(together(body, op, ends, widths).width.data, amount + 1)
+        least = max(together(body, op, ends, words).width.data, amount + 1)
+        widths = body.widths.words if words else body.widths.all
         type = IntegerType(next((width for width in widths if least <= width), widths[-1]))
         return body.emit(type_changed(op, [body.as_type(operand, type) for operand in op.operands], type))
 
@@ -73,10 +74,10 @@ def floor_shift(body: NarrowBody, value: SSAValue, ends: Ends, amount: int) -> S
     type = integer(value.type)
     amount = min(amount, type.width.data - 1)
     bytes = min(amount // BYTE * BYTE, max(0, type.width.data - LEAST_LEFT))
-    if 0 < bytes < amount:
+    if 0 < bytes < amount and body.widths.splits_shifts:
         value = floor_shift(body, value, ends, bytes)
         ends = ends[0] >> bytes, ends[1] >> bytes
-        narrow = width_of(ends)
+        narrow = body.type_of(ends)
         if narrow.width.data < type.width.data:
             value = body.emit(arith.TruncIOp(value, narrow))
         return floor_shift(body, value, ends, amount - bytes)
@@ -93,14 +94,14 @@ def rescale(body: NarrowBody, op: RescaleOp, ends: Ends) -> SSAValue:
     mode, amount = op.rounding.data, op.shift.value.data
     if mode is Rounding.TFLITE:
         operands = [body.as_type(operand, integer(operand.type)) for operand in op.operands]
-        return body.emit(type_changed(op, operands, width_of(ends)))
+        return body.emit(type_changed(op, operands, body.type_of(ends)))
     factors = [body.ends(operand) for operand in op.operands]
     products = [a * b for a in factors[0] for b in factors[1]] if len(factors) == 2 else [*factors[0]]
     half = 1 << amount >> 1
     whole = min(products) - half, max(products) + half
-    widths = WORDS if len(factors) == 2 else WIDTHS
-    product = width_of(hull(whole, (0, 1 << max(0, amount - 1))), widths)
-    if mode in (Rounding.HALF_UP, Rounding.FLOOR) and BYTE < amount and amount % BYTE:
+    product = body.type_of(hull(whole, (0, 1 << max(0, amount - 1))), len(factors) == 2)
+    in_bytes = body.widths.splits_shifts and BYTE < amount and amount % BYTE
+    if mode in (Rounding.HALF_UP, Rounding.FLOOR) and in_bytes:
         total = body.as_type(op.value, product)
         if op.multiplier is not None:
             total = body.emit(arith.MuliOp(total, body.as_type(op.multiplier, product)))
@@ -109,7 +110,7 @@ def rescale(body: NarrowBody, op: RescaleOp, ends: Ends) -> SSAValue:
             whole = whole[0] + 2 * half, whole[1]
         return floor_shift(body, total, (whole[0], whole[1]), amount)
     operands = [body.narrow(operand) for operand in op.operands]
-    return body.emit(RescaleOp(operands[0], amount, mode, product, width_of(ends), *operands[1:]))
+    return body.emit(RescaleOp(operands[0], amount, mode, product, body.type_of(ends), *operands[1:]))
 
 
 def saturate(body: NarrowBody, op: SaturateOp, ends: Ends) -> SSAValue | None:
@@ -117,16 +118,16 @@ def saturate(body: NarrowBody, op: SaturateOp, ends: Ends) -> SSAValue | None:
     (least, greatest), (low, high) = body.ends(op.value), op.bounds
     type = integer(op.result.type)
     if is_unsigned(type):
-        wide = width_of(hull((least, greatest), (low, high)))
+        wide = body.type_of(hull((least, greatest), (low, high)))
         return body.emit(SaturateOp(body.as_type(op.value, wide), low, high, type))
     if low <= least and greatest <= high:
         body.same(op.result, op.value, ends)
         return None
     reached = [bound for bound, out in ((low, least < low), (high, high < greatest)) if out]
-    wide = width_of(hull((least, greatest), *((bound, bound) for bound in reached)))
+    wide = body.type_of(hull((least, greatest), *((bound, bound) for bound in reached)))
     value = body.as_type(op.value, wide)
     if len(reached) == 2:
-        return body.emit(SaturateOp(value, low, high, width_of((low, high))))
+        return body.emit(SaturateOp(value, low, high, body.type_of((low, high))))
     extreme = arith.MaxSIOp if least < low else arith.MinSIOp
     return body.emit(extreme(value, constant(body, reached[0], wide)))
 
@@ -135,7 +136,7 @@ def compare(body: NarrowBody, op: arith.CmpiOp, ends: Ends) -> SSAValue:
     """A comparison; without sign in the type that it has, whose bits count."""
     type = integer(op.lhs.type)
     if op.predicate.value.data < FIRST_UNSIGNED_PREDICATE and type.width.data > 1:
-        type = width_of(hull(body.ends(op.lhs), body.ends(op.rhs)))
+        type = body.type_of(hull(body.ends(op.lhs), body.ends(op.rhs)))
     number = op.predicate.value.data
     return body.emit(arith.CmpiOp(body.as_type(op.lhs, type), body.as_type(op.rhs, type), number))
 
@@ -147,7 +148,7 @@ def select(body: NarrowBody, op: arith.SelectOp, ends: Ends) -> SSAValue:
     """A choice, in the type that holds both values."""
     type = integer(op.result.type)
     if type.width.data > 1:
-        type = width_of(hull(body.ends(op.lhs), body.ends(op.rhs)))
+        type = body.type_of(hull(body.ends(op.lhs), body.ends(op.rhs)))
     condition = body.as_type(op.cond, integer(op.cond.type))
     return body.emit(arith.SelectOp(condition, body.as_type(op.lhs, type), body.as_type(op.rhs, type)))
 
@@ -177,13 +178,13 @@ def in_old_types(body: NarrowBody, op: Operation, ends: Ends) -> SSAValue:
 RULES: Mapping[type[Operation], Rule] = {
     arith.AddiOp: in_one_type(),
     arith.SubiOp: in_one_type(),
-    arith.MuliOp: in_one_type(WORDS),
+    arith.MuliOp: in_one_type(words=True),
     arith.MaxSIOp: in_one_type(),
     arith.MinSIOp: in_one_type(),
     arith.AndIOp: in_one_type(),
     arith.OrIOp: in_one_type(),
     arith.XOrIOp: in_one_type(),
-    arith.ShLIOp: shift(WORDS),
+    arith.ShLIOp: shift(words=True),
     arith.ShRSIOp: shift_right,
     arith.DivSIOp: in_one_type(),
     arith.CmpiOp: compare,  # pyright: ignore

@@ -1,7 +1,7 @@
 """A body written again, every value in the narrowest width that holds it.
 
-A value is computed in the least of `WIDTHS` that holds its operands and its result, as `arith` wants one type for all,
-and cut to its own width where it is used: two's complement registers make both conversions cheap or free.
+A value is computed in the least of the machine's `Widths` that holds its operands and its result, as `arith` wants one
+type for all, and cut to its own width where it is used: two's complement registers make both conversions cheap or free.
 """
 
 from __future__ import annotations
@@ -17,11 +17,24 @@ from ....dialects.fixed.scalar import ExtendOp, SaturateOp
 from ....dialects.fixed.types import storage_limits
 from ..intervals.ranges import Range
 
-WIDTHS = (8, 16, 24, 32, 64)
-"""Widths of integers that an 8-bit core computes in."""
 
-WORDS = (8, 16, 32, 64)
-"""Widths of products, and of shifts to the left: three bytes gain nothing there."""
+@dataclass(frozen=True)
+class Widths:
+    """The widths of integers that a machine computes in; `words` those of products and of shifts to the left.
+
+    Where whole bytes are moved for nothing, shifts are split.
+    """
+
+    all: Sequence[int]
+    words: Sequence[int]
+    splits_shifts: bool
+
+
+BYTES = Widths((8, 16, 24, 32, 64), (8, 16, 32, 64), True)
+"""Of an 8-bit core: three bytes gain nothing in products."""
+
+BITS = Widths(range(2, 65), range(2, 65), False)
+"""Of hardware."""
 
 
 def integer(type: Attribute) -> IntegerType:
@@ -40,8 +53,8 @@ def hull(*ranges: tuple[int, int]) -> tuple[int, int]:
     return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
-def width_of(ends: tuple[int, int], widths: Sequence[int] = WIDTHS) -> IntegerType:
-    """The narrowest signed type of these widths that holds both ends of an interval."""
+def width_of(ends: tuple[int, int], widths: Sequence[int] = BYTES.all) -> IntegerType:
+    """The narrowest signed type of these widths (by default an 8-bit core's) that holds both ends of an interval."""
     bits = Range.of(*ends).bits()
     return IntegerType(next((width for width in widths if bits <= width), 64))
 
@@ -59,9 +72,13 @@ class Value:
 class NarrowBody:
     """A new block, and the values of the old one in it."""
 
-    def __init__(self, block: Block):
-        self.block = block
+    def __init__(self, block: Block, widths: Widths):
+        self.block, self.widths = block, widths
         self.values: dict[SSAValue, Value] = {}
+
+    def type_of(self, ends: tuple[int, int], words: bool = False) -> IntegerType:
+        """The narrowest type that holds an interval."""
+        return width_of(ends, self.widths.words if words else self.widths.all)
 
     def emit(self, op: Operation) -> SSAValue:
         """Append an op with one result."""
@@ -89,7 +106,7 @@ class NarrowBody:
 
     def narrow(self, old: SSAValue) -> SSAValue:
         """An old value in its own width; unsigned bits that need their highest one stay unsigned."""
-        return self.as_type(old, width_of(self.ends(old)))
+        return self.as_type(old, self.type_of(self.ends(old)))
 
     def as_type(self, old: SSAValue, type: IntegerType) -> SSAValue:
         """An old value in a type that holds it."""
@@ -103,7 +120,7 @@ class NarrowBody:
             return self.emit(arith.ConstantOp(IntegerAttr(value.number, type)))
         assert value.base is not None
         source = integer(value.base.type)
-        if is_unsigned(type) or type.width.data not in WIDTHS:
+        if is_unsigned(type) or type.width.data not in self.widths.all:
             return self.emit(SaturateOp(value.base, *storage_limits(type), type))
         if is_unsigned(source):
             wide = IntegerType(max(type.width.data, 2 * source.width.data))

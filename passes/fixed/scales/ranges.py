@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects.builtin import IntegerType, Signedness
 
 from ....dialects.fixed.settings import Setting
 from ....dialects.fixed.types import QType
@@ -19,7 +19,7 @@ WIDE_HEADROOM = 2.0
 class RangeTypes:
     """The types of a width in bits and a scheme; `clip` is the share of each range that gets steps.
 
-    With a `range` all types have that one, with a `scale` that scale.
+    With a `range` all types have that one, with a `scale` that scale; `symmetric` ones have no zero point.
     """
 
     bits: int
@@ -27,18 +27,23 @@ class RangeTypes:
     clip: float = 1.0
     range: tuple[float, float] | None = None
     scale: float | None = None
+    symmetric: bool = False
 
     def following(self, setting: Setting) -> RangeTypes:
         """The types of a value for which something is set."""
         if not setting:
             return self
         pow2 = self.pow2 if setting.scheme is None else setting.scheme == "pow2"
+        symmetric = self.symmetric if setting.scheme is None else setting.scheme == "symmetric"
         clip = self.clip if setting.clip is None else setting.clip
         bits = setting.bits or self.bits
-        return replace(self, bits=bits, pow2=pow2, clip=clip, range=setting.range, scale=setting.scale)
+        given = {"clip": clip, "range": setting.range, "scale": setting.scale}
+        return replace(self, bits=bits, pow2=pow2, symmetric=symmetric, **given)
 
     def of_range(self, low: float, high: float, farthest: float = math.inf) -> QType:
         """Affine over [low, high] with 0 exact, or symmetric (power-of-two scales, and everything over 8 bits).
+
+        Numbers of 16 bits that are not negative are unsigned.
 
         Numbers beyond `farthest` need no place, even where there are bits to spare.
         """
@@ -51,7 +56,7 @@ class RangeTypes:
     def of_scale(self, low: float, scale: float) -> QType:
         """The type of a scale; affine, the least integer stands for `low`."""
         least, greatest = -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
-        symmetric = self.pow2 or self.bits > 8
+        symmetric = self.pow2 or self.symmetric or self.bits > 8
         return QType(IntegerType(self.bits), scale, 0 if symmetric else within(least - low / scale, least, greatest))
 
     def of_clipped(self, low: float, high: float, farthest: float) -> QType:
@@ -61,9 +66,14 @@ class RangeTypes:
             return QType(storage, 1.0)
         if self.pow2 or self.bits > 8:
             headroom = 1.0 if self.bits <= 8 else WIDE_HEADROOM
-            return QType(storage, self.symmetric_scale(min(max(-low, high) * headroom, max(-low, high, farthest))))
-        scale = (high - low) / steps
+            reach = min(max(-low, high) * headroom, max(-low, high, farthest))
+            if low == 0 and not self.pow2 and self.bits == 16:
+                return QType(IntegerType(self.bits, Signedness.UNSIGNED), reach / steps)
+            return QType(storage, self.symmetric_scale(reach))
         least, greatest = -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
+        if self.symmetric:
+            return QType(storage, max(low / least, high / greatest))
+        scale = (high - low) / steps
         return QType(storage, scale, within(least - low / scale, least, greatest))
 
     def unit(self) -> QType:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 
 from xdsl.dialects.builtin import ArrayAttr, Float32Type, FloatAttr, IntegerType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
 from ....dialects import onnx
-from ....dialects.fixed.settings import setting_of
 from ....dialects.fixed.types import QType, integer_type
 from ....dialects.onnx.base import element_of
 from ....dialects.onnx.scan import enclosing_scan
@@ -23,6 +22,9 @@ STATE_TYPES = "fixed.state_types"
 Types = MutableMapping[SSAValue, QType]
 
 Range = tuple[float, float]
+
+RangesOf = Callable[[SSAValue], RangeTypes]
+"""The types of ranges of a value."""
 
 
 def seen_range(value: SSAValue) -> Range | None:
@@ -83,7 +85,7 @@ def own_range(value: SSAValue) -> Range | None:
     return low, high
 
 
-def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> list[SSAValue]:
+def pin_states(scans: list[onnx.ScanOp], types: Types, ranges_of: RangesOf) -> list[SSAValue]:
     """Give each state one type, and what becomes of it next, where that is made by an op of the body.
 
     It is the type that the model states for one of them, else that of the range over all rounds, as it is set for what
@@ -94,7 +96,7 @@ def pin_states(scans: list[onnx.ScanOp], types: Types, ranges: RangeTypes) -> li
     for scan in scans:
         states = zip(scan.states, scan.state_arguments, scan.end.states, scan.last_states, strict=True)
         for first, inner, following, last in states:
-            type = type_of_state(first, inner, following, types, ranges)
+            type = type_of_state(first, inner, following, types, ranges_of)
             if type is None:
                 continue
             types[inner] = types[last] = type
@@ -121,7 +123,7 @@ def pin_integers(scan: onnx.ScanOp, types: Types) -> None:
 
 
 def type_of_state(
-    first: SSAValue, inner: SSAValue, following: SSAValue, types: Types, ranges: RangeTypes
+    first: SSAValue, inner: SSAValue, following: SSAValue, types: Types, ranges_of: RangesOf
 ) -> QType | None:
     """The type of one state."""
     if inner in types:
@@ -130,7 +132,7 @@ def type_of_state(
     if stated is not None:
         return stated
     seen = range_beside_others(inner)
-    return None if seen is None else ranges.following(setting_of(following)).of_range(*seen)
+    return None if seen is None else ranges_of(following).of_range(*seen)
 
 
 def range_beside_others(state: SSAValue) -> Range | None:

@@ -1,6 +1,7 @@
 """How far a value reaches that matters: what only feeds functions that saturate needs no range beyond.
 
-Where the function changes by less than half a step of its result, numbers farther out give the same result.
+Where the function changes by less than half a step of its result, numbers farther out give the same result. Nor does
+the result of such a function reach farther than the function does, on whatever data.
 """
 
 from __future__ import annotations
@@ -21,8 +22,24 @@ TypeOf = Callable[[Operation], QType | None]
 """The type that an op's result will have; None where it is not known."""
 
 
+UNBOUNDED = -math.inf, math.inf
+
 MOST_OPS = 4
 """Sums and moves that are looked through, one behind the other."""
+
+
+IMAGES: dict[str, Bounds] = {
+    **dict.fromkeys(("onnx.Cos", "onnx.Erf", "onnx.Sin", "onnx.Softsign", "onnx.Tanh"), (-1.0, 1.0)),
+    **dict.fromkeys(("onnx.HardSigmoid", "onnx.Sigmoid", "onnx.Softmax"), (0.0, 1.0)),
+}
+"""The least and the greatest results of functions that are bounded whatever their attributes."""
+
+
+def reach_of_result(op: Operation, type_of: TypeOf) -> Bounds:
+    """The least and the greatest number beyond which the result of an op does not reach, or no reader sees it."""
+    least, greatest = reach_that_matters(op.results[0], type_of)
+    low, high = (op.low_value, op.high_value) if isinstance(op, onnx.ClipOp) else IMAGES.get(op.name, UNBOUNDED)
+    return max(least, low), min(greatest, high)
 
 
 def reach_that_matters(value: SSAValue, type_of: TypeOf, depth: int = 0) -> Bounds:
@@ -31,7 +48,7 @@ def reach_that_matters(value: SSAValue, type_of: TypeOf, depth: int = 0) -> Boun
     for use in value.uses:
         found = bounds_of(use.operation, use.index, type_of, depth)
         if found is None:
-            return -math.inf, math.inf
+            return UNBOUNDED
         bounds.append(found)
     return min((low for low, _ in bounds), default=-math.inf), max((high for _, high in bounds), default=math.inf)
 
@@ -44,7 +61,7 @@ def bounds_of(op: Operation, operand: int, type_of: TypeOf, depth: int) -> Bound
     if isinstance(op, onnx.AddOp | SameElementsOp | onnx.SliceOp | onnx.TransposeOp) and depth < MOST_OPS:
         low, high = reach_that_matters(op.results[0], type_of, depth + 1)
         other = seen_range(op.operands[1 - operand]) if isinstance(op, onnx.AddOp) else (0.0, 0.0)
-        return None if other is None or (low, high) == (-math.inf, math.inf) else (low - other[1], high - other[0])
+        return None if other is None or (low, high) == UNBOUNDED else (low - other[1], high - other[0])
     if isinstance(op, onnx.ClipOp):
         return op.low_value, op.high_value
     if isinstance(op, onnx.ReluOp):

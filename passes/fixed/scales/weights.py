@@ -43,7 +43,7 @@ MARGIN = 2.0**-10
 TYPICAL = 0.125
 """The root mean square of a layer's inputs, as a share of what their type reaches."""
 
-NOISE = 2.0**-17
+NOISE = 2.0**-19
 """The root mean square error, as a share of what the result's type spans, that weights may cost to fit 32 bits."""
 
 BIAS_BITS = 28
@@ -129,9 +129,17 @@ class WeightTypes:
             return wide.of_reals(weight_reals(op.result), layer)
         if known.axis.data < 0:
             return known
+        if self.accumulator_bits == 64 and fits_a_word(centred_integers(op), np.asarray(known.scales.data), layer):
+            return known
         rows = np.abs(weight_reals(op.result)).reshape(len(known.scales.data), -1)
         scales = balanced(np.asarray(known.scales.data), rows, layer)
         return QType(known.storage, scales.tolist(), axis=0)
+
+
+def fits_a_word(integers: NDArray[np.int64], scales: Reals, layer: Layer) -> bool:
+    """Whether the sums of each channel of weights (o, ...) with its bias fit 32 bits, in units of its own scale."""
+    sums = greatest_sums(integers.reshape(len(integers), -1), layer.below, layer.above)
+    return bool((sums + np.ceil(layer.bias / (layer.x.scale * scales)) < 2.0**31 - 1).all())
 
 
 def exact_type(op: DequantizeLinearOp, along_axis_0: bool) -> QType | None:

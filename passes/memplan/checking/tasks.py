@@ -140,7 +140,8 @@ def reads_of(op: StructuredForm | OpaqueOp, places: Places, along: Sequence[int]
     if isinstance(op, OpaqueOp):
         return [Access(value, places.of(op, value), None, None) for value in op.ins]
     once = op.tile is not None and op.tile.reads_once and not along
-    whens = [When.ONCE if once and not number else When.BEFORE for number in range(len(op.ins))]
+    late = When.DURING if op.tile is not None and op.tile.reads_late else When.BEFORE
+    whens = [When.ONCE if once and not number else late for number in range(len(op.ins))]
     whens += [When.DURING if op.block_points > 1 else When.BEFORE] * len(op.params)
     operands = zip((*op.ins, *op.params), (*op.in_maps, *op.param_maps), whens, strict=True)
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from xdsl.context import Context
@@ -125,8 +126,11 @@ def number(function: FuncOp, attribute: str, key: str) -> int:
     return value.value.data if isinstance(value, IntegerAttr) else 0
 
 
-def fit_attribute(tried: list[Plan], best: Plan, ram: int) -> DictionaryAttr:
+def fit_attribute(tried: list[Plan], best: Plan, ram: int, price: Mapping[str, int]) -> DictionaryAttr:
     """What was tried, each with its peak or the bytes without room, and the plan taken: its way, and its price.
+
+    That has its cycles by the cost model, the most `scratch` of a tile, and what the cycles and the peak of whole
+    tensors without tiles are, about.
 
     `limited` where a search for this plan, or for a cheaper one that does not fit, came to its limit.
     """
@@ -140,10 +144,11 @@ def fit_attribute(tried: list[Plan], best: Plan, ram: int) -> DictionaryAttr:
     ]
     numbers = {"ram": ram, "peak": best.peak, "macs": best.macs, "moved": best.moved, "slices": best.slices}
     entries: dict[str, Attribute] = {name: IntegerAttr(value, i64) for name, value in numbers.items()}
+    costs: dict[str, Attribute] = {name: IntegerAttr(value, i64) for name, value in price.items()}
     fits = BoolAttr.from_bool(best.peak <= ram)
     limited = limited_entry(any(plan.limited for plan in tried))
     way = StringAttr(best.way.name)
-    return DictionaryAttr({"way": way, "fits": fits, **entries, "tried": ArrayAttr(attempts), **limited})
+    return DictionaryAttr({"way": way, "fits": fits, **entries, "tried": ArrayAttr(attempts), **costs, **limited})
 
 
 def explain(best: Plan, ram: int) -> str:

@@ -2,7 +2,7 @@
 
 A form visits the points of its parallel domain in row-major order, one by one or in the blocks of its tile; at each it
 reads all inputs, then stores. An output that begins at least `d` bytes below an input overwrites only what no later
-point reads (its params count as read while the block is written), with
+point reads (params, and all that a tile `reads_late`, count as read while the block is written), with
 
     d = max(0, max over points p of (end(p) - min over points q after p of start(q)))
 
@@ -80,7 +80,7 @@ def safe_distance(
     if form.tile is not None and form.tile.reads_once and along is None and operand == 0:
         new, sizes = newly_read(access, form.trips, len(parallel))
         source = source._replace(access=new)
-    together = block > 1 and operand >= len(form.ins)
+    together = block > 1 and (operand >= len(form.ins) or (form.tile is not None and form.tile.reads_late))
     reach = reach_of(source, written, sizes, len(parallel), along, block, together)
     assert isinstance(target.type, MemRefType)
     return max(0, reach + element_bytes(target.type) + alias_offset(target) - alias_offset(value))

@@ -53,7 +53,7 @@ def take_all(function: FuncOp, loop: LoopOp) -> None:
     if any(isinstance(op, StreamOp | OpaqueOp) for op in steps):
         raise UserError(f"the input of @{name} cannot come in steps: what follows the loop runs in a stream")
     inputs = len(ports) if isinstance(ports := function.attributes.get("fixed.inputs"), ArrayAttr) else 1
-    outputs = function.body.block.args[inputs:]
+    sources, outputs = function.body.block.args[:inputs], function.body.block.args[inputs:]
     before = [op for op in block.ops if op is not loop and op not in following]
     early = [form for op in before for form in op.walk() if isinstance(form, StructuredForm)]
     if any(isinstance(root_of(value), BlockArgument) for form in early for value in form.operands):
@@ -62,7 +62,7 @@ def take_all(function: FuncOp, loop: LoopOp) -> None:
     for form in loop.forms:
         for value, access in touched(form):
             moving = form in dims and access is not None and any(r.coefficients[dims[form]] for r in linear_map(access))
-            port = root_of(value) is block.args[0] or root_of(value) in outputs
+            port = root_of(value) in sources or root_of(value) in outputs
             dim = slice_dim(value, access, dims[form], loop) if port and moving and access is not None else None
             if moving and dim is None:
                 raise UserError(

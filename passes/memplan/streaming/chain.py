@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import BlockArgument, SSAValue
+from xdsl.ir.affine import AffineMap
 
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
@@ -89,7 +90,8 @@ class Segment:
 
 @dataclass(frozen=True)
 class Pieces:
-    """The bytes alive in each task when it runs in one piece: `alone`, whatever its neighbours do, or `shared`.
+    """The bytes alive in each task, with its scratch memory, when it runs in one piece: `alone`, whatever its
+    neighbours do, or `shared`.
 
     The latter holds where the tasks from `since` to `until` run in one piece too: then no storage of theirs is split.
     """
@@ -99,11 +101,15 @@ class Pieces:
     since: Ints
     until: Ints
 
-    def peak(self, first: int, last: int) -> int:
-        """The most bytes alive in tasks `first` to `last` (exclusive)."""
+    def each(self, first: int, last: int) -> Ints:
+        """The bytes alive in each of tasks `first` to `last` (exclusive)."""
         tasks = slice(first, last)
         unsplit = (self.since[tasks] >= first) & (self.until[tasks] < last)
-        return int(np.where(unsplit, self.shared[tasks], self.alone[tasks]).max(initial=0))
+        return np.where(unsplit, self.shared[tasks], self.alone[tasks])
+
+    def peak(self, first: int, last: int) -> int:
+        """The most bytes alive in tasks `first` to `last` (exclusive)."""
+        return int(self.each(first, last).max(initial=0))
 
 
 class Chain:
@@ -118,8 +124,9 @@ class Chain:
         for step in steps:
             if any(is_constant(root_of(value)) for value in destinations(step)):
                 raise OpError(step, "writes into a constant")
-            for value, _ in touched(step):
+            for _, value, _ in kept(step):
                 self._take_up(value)
+        self._scratch = np.array([scratch_bytes(step) for step in steps], np.int64)
         self.whole = [self._task(step, None) for step in steps]
         self.tasks = [self._task(step, sliceable(step)) for step in steps]
         self.first = [len(steps)] * len(self.storage)
@@ -150,7 +157,7 @@ class Chain:
         slices = 1 if along is None or isinstance(step, OpaqueOp) else step.sizes[along]
         reads: list[Touch] = []
         writes: list[Touch] = []
-        for operand, (value, access) in enumerate(touched(step)):
+        for operand, value, access in kept(step):
             if is_constant(root_of(value)):
                 continue
             storage = self.storage[self._numbers[root_of(value)]]
@@ -241,7 +248,7 @@ class Chain:
         changes = np.zeros(count + 1, np.int64)
         np.add.at(changes, self._first, self._bytes)
         np.subtract.at(changes, self._last + 1, self._bytes)
-        total = np.cumsum(changes).tolist()
+        total = (np.cumsum(changes)[:-1] + self._scratch).tolist()
         for number, task in enumerate(self.whole):
             alive = total[number]
             for source, target, saving in self._shares(task.op, number):
@@ -293,7 +300,7 @@ class Chain:
         np.add.at(changes, begins[alive], sizes[alive])
         np.subtract.at(changes, ends[alive] + 1, sizes[alive])
         live = held + np.cumsum(changes)[:-1] - self._shared(tasks, times, begins, ends, end, shifts)
-        return int(live.max(initial=0))
+        return int(live.max(initial=0)) + int(self._scratch[first:last].max(initial=0))
 
     def _shared(
         self, tasks: Sequence[Task], times: Sequence[Ints], begins: Ints, ends: Ints, steps: int, shifts: dict[int, int]
@@ -316,6 +323,19 @@ class Chain:
                 dying = (ends[touch.rows + shifts[touch.storage]] == at[touch.slices]) & born[touch.slices]
                 np.maximum.at(shared, at[touch.slices[dying]], touch.saving)
         return shared
+
+
+def kept(step: StepOp) -> Iterator[tuple[int, SSAValue, AffineMap | None]]:
+    """The memrefs that a step touches, by operand, with their access maps, but for its scratch memory."""
+    for operand, (value, access) in enumerate(touched(step)):
+        if isinstance(step, OpaqueOp) or value is not step.scratch:
+            yield operand, value, access
+
+
+def scratch_bytes(step: StepOp) -> int:
+    """Bytes of scratch memory of a step, which in a stream all of its slices share with those of others."""
+    scratch = None if isinstance(step, OpaqueOp) else step.scratch
+    return 0 if scratch is None or not isinstance(scratch.type, MemRefType) else size_in_bytes(scratch.type)
 
 
 def is_constant(root: SSAValue) -> bool:

@@ -3,18 +3,21 @@
 A *quad* is four taps: of those that lie one after the other in memory, else of what is left over. In a column a quad is
 two words, taps (0, 2) and taps (1, 3), which is how `unpack_bytes` takes four bytes apart; of several pixels the words
 of one follow those of the other: `[quad][half][pixel]`. Weights are packed in the order of use,
-`[channels / 4][quad][half][4][2]`, with 0 where there is no tap or no channel.
+`[channels / 4][quad][half][4][2]` as halves or `[channels / 4][quad][4][4]` as bytes, with 0 where there is no tap or
+no channel.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.tile import WIDE
 from .roles import Roles
 
 CHANNELS = 4
@@ -96,14 +99,22 @@ class Columns:
         full, rest = taps[:, : self.words * 4].reshape(-1), taps[:, self.words * 4 :].reshape(-1)
         return np.concatenate([full, rest, np.full(self.quads * 4 - taps.size, -1)])
 
-    def packed(self) -> NDArray[np.int16]:
-        """The weights in the order of use, shape (groups, quads * 16)."""
+    def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
+        """The weights in the order of use, shape (groups, quads * 16): halves, or bytes in the order of the taps."""
         dims = (*self.roles.channels, *self.roles.taps)
         weights = self.roles.weights(dims).reshape(self.channels, -1)
         padded = np.zeros((self.groups * CHANNELS, weights.shape[1] + 1), np.int64)
         padded[: self.channels, :-1] = weights
         ordered = padded[:, self.order()].reshape(self.groups, CHANNELS, self.quads, 2, 2)
+        if bits < WIDE:
+            return ordered.transpose(0, 2, 1, 3, 4).reshape(self.groups, -1).astype(np.int8)
         return ordered.transpose(0, 2, 4, 1, 3).reshape(self.groups, -1).astype(np.int16)
+
+    @cached_property
+    def fits_bytes(self) -> bool:
+        """True where no weight, less its zero point, leaves 8 bits."""
+        weights = self.roles.weights((*self.roles.channels, *self.roles.taps))
+        return weights.min() >= -128 and weights.max() <= 127
 
 
 def split_run(roles: Roles, padded: bool) -> tuple[int, ...]:

@@ -18,6 +18,9 @@ from .lanes import Lanes
 MOST_OUTPUTS = 6
 """Sums that find registers beside two words of weights, two of data and four pointers."""
 
+FURTHEST_PAIR = 1020
+"""The greatest offset of a load of two words from a pointer (LDRD with an immediate)."""
+
 TAPS = 3
 """Rows and columns of a window."""
 
@@ -34,7 +37,8 @@ class Planes:
         lanes = Lanes.of(form)
         if lanes is None or lanes.taps != (TAPS, TAPS) or lanes.strides[1] not in (1, 2) or min(lanes.padding) < 0:
             return None
-        return Planes(lanes)
+        planes = Planes(lanes)
+        return planes if TAPS * planes.row_words * 4 <= FURTHEST_PAIR else None
 
     @property
     def row_words(self) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import MemRefType, i8, i32
+from xdsl.dialects.builtin import IntegerType, MemRefType, i8, i32
 
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.dense import to_numpy
@@ -31,15 +32,15 @@ class Roles:
     shape: tuple[int, ...]
 
     @staticmethod
-    def of(form: StructuredForm) -> Roles | None:
-        """The roles in a contraction of 8-bit data with constant weights, summed in 32 bits; None for any other form.
+    def of(form: StructuredForm, sums: Sequence[IntegerType] = (i32,)) -> Roles | None:
+        """The roles in a contraction of 8-bit data with constant weights, summed in one of these types; else None.
 
         None also where a dimension repeats what it computes, or a tap moves only one of the operands.
         """
         if not isinstance(form, ContractOp) or form.held is not None or not isinstance(form.ins[1].owner, ConstantOp):
             return None
         data, weights = (scalar_type(shaped_type(value).element_type) for value in form.ins)
-        if data != i8 or weights.width.data > 8 or form.acc != i32 or not isinstance(form.ins[0].type, MemRefType):
+        if data != i8 or weights.width.data > 8 or form.acc not in sums or not isinstance(form.ins[0].type, MemRefType):
             return None
         index = linear_map(form.in_maps[0])
         used = [{d for r in linear_map(m) for d, c in enumerate(r.coefficients) if c} for m in form.in_maps]
@@ -69,6 +70,15 @@ class Roles:
         strides = [prod(self.shape[axis + 1 :]) for axis in range(len(self.shape))]
         return sum(r.coefficients[dim] * stride for r, stride in zip(self.index, strides, strict=True))
 
+    def contiguous(self) -> tuple[int, ...]:
+        """The innermost taps that lie one after the other in memory."""
+        run: tuple[int, ...] = ()
+        for dim in reversed(self.taps):
+            if self.step(dim) != self.size(run):
+                break
+            run = (dim, *run)
+        return run
+
     def padded(self, dim: int) -> bool:
         """True where a dimension moves an index that leaves the data somewhere."""
         box = full_box(self.form.sizes)
@@ -78,15 +88,17 @@ class Roles:
                 return True
         return False
 
-    def start(self, number: int | None) -> NDArray[np.int32]:
+    def start(self, number: int | None, shift: int = 0) -> NDArray[np.int32]:
         """What the sums begin with when padding holds the zero point, modulo 2^32, for each channel.
+
+        A `shift` is what kernels add to data, and so to the zero point.
 
         It is the bias, which is the param of that number, if there is one, less zero point times the weights' sum.
         """
         (dim,) = self.channels or self.both
         total = self.weights((dim, *self.taps)).reshape(self.form.sizes[dim], -1).sum(axis=1)
         bias = np.zeros(1, np.int64) if number is None else bias_of(self.form, number).reshape(-1)
-        return (bias - self.form.zero_points.data[0] * total).astype(np.int32)
+        return (bias - (self.form.zero_points.data[0] + shift) * total).astype(np.int32)
 
     def weights(self, dims: tuple[int, ...]) -> NDArray[np.int64]:
         """The weights less their zero point, an axis for each of these dimensions."""

@@ -1,10 +1,12 @@
 /* Runs a firmware under simavr: so many calls of the model per input row, with exact cycles and the lowest stack pointer.
  *
  *   simavr_runner FIRMWARE.elf MCU MODEL_ADDRESS STATIC_END CYCLE_LIMIT CALLS INPUTS OUTPUTS FIGURES
- *                 [in|out ADDRESS BYTES]...
+ *                 FUNCTIONS PROFILE [in|out ADDRESS BYTES]...
  *
  * Addresses are hexadecimal; those of data start at 0. INPUTS and OUTPUTS hold rows of raw bytes, port after port. Each
- * call takes a part of the row, and the outputs are those of the last. FIGURES receives "cycles stack_bytes" per row. Exit code 0, or 1 with a reason on standard error.
+ * call takes a part of the row, and the outputs are those of the last. FIGURES receives "cycles stack_bytes" per row.
+ * FUNCTIONS holds lines "begin end" of hexadecimal addresses; PROFILE receives the cycles of each of these functions in
+ * all calls, with what it calls that is none of them. Exit code 0, or 1 with a reason on standard error.
  *
  * A call lasts from the model's first instruction to its RET. Its stack includes the return address. */
 #include <inttypes.h>
@@ -15,7 +17,7 @@
 #include <simavr/sim_avr.h>
 #include <simavr/sim_elf.h>
 
-enum { MOST_PORTS = 32, FIXED_ARGUMENTS = 10 };
+enum { MOST_PORTS = 32, FIXED_ARGUMENTS = 12 };
 
 typedef struct {
     uint32_t address, bytes;
@@ -32,6 +34,16 @@ typedef struct {
     avr_flashaddr_t return_address;
     uint16_t top, lowest;
 } call_t;
+
+typedef struct {
+    uint32_t begin, end;
+    uint64_t cycles;
+} function_t;
+
+typedef struct {
+    function_t *functions;
+    int count, current;
+} profile_t;
 
 static void fail(const char *format, ...) {
     va_list arguments;
@@ -98,13 +110,39 @@ static void check_stack(call_t *call, uint16_t sp, uint32_t static_end) {
     if (sp < call->lowest) call->lowest = sp;
 }
 
+static profile_t read_functions(const char *path) {
+    FILE *file = open_or_fail(path, "r");
+    profile_t profile = {0};
+    function_t read = {0};
+    while (fscanf(file, "%" SCNx32 " %" SCNx32, &read.begin, &read.end) == 2) {
+        profile.functions = realloc(profile.functions, (profile.count + 1) * sizeof read);
+        profile.functions[profile.count++] = read;
+    }
+    fclose(file);
+    return profile;
+}
+
+static int is_in(const function_t *function, uint32_t pc) { return pc >= function->begin && pc < function->end; }
+
+/* The function at an address; where there is none, the one before. */
+static function_t *function_at(profile_t *profile, uint32_t pc) {
+    if (!profile->count) return NULL;
+    if (is_in(&profile->functions[profile->current], pc)) return &profile->functions[profile->current];
+    for (int i = 0; i < profile->count; i++)
+        if (is_in(&profile->functions[i], pc)) profile->current = i;
+    return &profile->functions[profile->current];
+}
+
 /* Runs the model to its return. */
-static call_t run_call(avr_t *avr, uint32_t static_end, uint64_t cycle_limit) {
+static call_t run_call(avr_t *avr, uint32_t static_end, uint64_t cycle_limit, profile_t *profile) {
     call_t call = begin_call(avr);
     int half_written = 0;
     do {
         half_written = sp_is_half_written(half_written, opcode(avr, avr->pc));
+        avr_cycle_count_t before = avr->cycle;
+        function_t *function = function_at(profile, avr->pc);
         step(avr);
+        if (function) function->cycles += avr->cycle - before;
         if (!half_written) check_stack(&call, stack_pointer(avr), static_end);
         if (avr->pc == 0) fail("the firmware crashed: it restarted at address 0");
         if (avr->cycle - call.start > cycle_limit)
@@ -157,6 +195,8 @@ int main(int argc, char **argv) {
     long calls = strtol(argv[6], NULL, 10);
     FILE *rows = open_or_fail(argv[7], "rb"), *results = open_or_fail(argv[8], "wb");
     FILE *figures = open_or_fail(argv[9], "w");
+    profile_t profile = read_functions(argv[10]);
+    FILE *profiled = open_or_fail(argv[11], "w");
     ports_t inputs = {0}, outputs = {0};
     parse_ports(argc, argv, avr->ramend, &inputs, &outputs);
     for (int more = 1; more;) {
@@ -165,7 +205,7 @@ int main(int argc, char **argv) {
         for (long number = 0; number < calls; number++) {
             while (avr->pc != model) step(avr);
             if (!(more = read_row(avr, &inputs, rows))) break;
-            call_t call = run_call(avr, static_end, cycle_limit);
+            call_t call = run_call(avr, static_end, cycle_limit, &profile);
             cycles += avr->cycle - call.start;
             if (call.top - call.lowest > stack) stack = call.top - call.lowest;
         }
@@ -173,5 +213,6 @@ int main(int argc, char **argv) {
         write_row(avr, &outputs, results);
         fprintf(figures, "%" PRIu64 " %d\n", cycles, stack);
     }
-    return fclose(results) || fclose(figures);
+    for (int i = 0; i < profile.count; i++) fprintf(profiled, "%" PRIu64 "\n", profile.functions[i].cycles);
+    return fclose(results) || fclose(figures) || fclose(profiled);
 }

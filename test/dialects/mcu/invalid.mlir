@@ -55,4 +55,4 @@ mcu.lanes_block %w[%i], %x[%i], %s window [3, 3, 2] : memref<64xi16>, memref<16x
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
 // CHECK: a block of a plane has three rows, one to six outputs, a stride of 1 or 2
-mcu.plane_block %w[%i], %x[%i, %i], %s outputs 2 stride 1 : memref<64xi16>, memref<16xi32>, memref<8xi32>
+mcu.plane_block %w[%i], %x[%i], %s outputs 2 stride 1 rows [0, 4] : memref<64xi16>, memref<16xi32>, memref<8xi32>

@@ -19,11 +19,13 @@ scf.for %i = %c0 to %c8 step %c1 {
 %x, %w, %column, %sums = "test.op"() : () -> (memref<4x8xi8>, memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>)
 // CHECK: mcu.load_word %x[%c0, %c1] : memref<4x8xi8>
 %word = mcu.load_word %x[%c0, %c1] : memref<4x8xi8>
+// CHECK: mcu.at %x[%c0, %c1] : memref<4x8xi8> -> memref<7xi8>
+%at = mcu.at %x[%c0, %c1] : memref<4x8xi8> -> memref<7xi8>
 // CHECK: mcu.dot_block %w[%c0, %c0], %column, %sums quads 16 pixels 2 : memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>
 mcu.dot_block %w[%c0, %c0], %column, %sums quads 16 pixels 2 : memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>
 %lanes, %rows = "test.op"() : () -> (memref<16x36xi16, "flash">, memref<336xi32>)
 // CHECK: mcu.lanes_block %lanes[%c0, %c0], %rows[%c8], %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash">, memref<336xi32>, memref<8xi32>
 mcu.lanes_block %lanes[%c0, %c0], %rows[%c8], %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash">, memref<336xi32>, memref<8xi32>
 %plane, %outs = "test.op"() : () -> (memref<768xi16, "flash">, memref<2xi32>)
-// CHECK: mcu.plane_block %plane[%c0], %rows[%c0, %c1, %c8], %outs outputs 2 stride 1 : memref<768xi16, "flash">, memref<336xi32>, memref<2xi32>
-mcu.plane_block %plane[%c0], %rows[%c0, %c1, %c8], %outs outputs 2 stride 1 : memref<768xi16, "flash">, memref<336xi32>, memref<2xi32>
+// CHECK: mcu.plane_block %plane[%c0], %rows[%c1], %outs outputs 2 stride 1 rows [4, 8, 0] : memref<768xi16, "flash">, memref<336xi32>, memref<2xi32>
+mcu.plane_block %plane[%c0], %rows[%c1], %outs outputs 2 stride 1 rows [4, 8, 0] : memref<768xi16, "flash">, memref<336xi32>, memref<2xi32>

@@ -15,7 +15,7 @@ func.func @calibrated(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
   %w = onnx.Constant dense<[[15.875, 1.0], [63.5, -2.0]]> : tensor<2x2xf32> -> tensor<2x2xf32>
   // CHECK: onnx.Gemm {{.*}}fixed.type = !fixed.q<i8, 2^-6 : -128>
   // POW2:  onnx.Gemm {{.*}}fixed.type = !fixed.q<i8, 2^-5>
-  // WIDE:  onnx.Gemm {{.*}}fixed.type = !fixed.q<i16,
+  // WIDE:  onnx.Gemm {{.*}}fixed.type = !fixed.q<ui16,
   %0 = onnx.Gemm %x, %w {fixed.range = [-9.0 : f64, 3.984375 : f64]}
     : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
   // CHECK: onnx.Relu {{.*}}fixed.type = !fixed.q<i8, 2^-6 : -128>
@@ -28,6 +28,8 @@ func.func @calibrated(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/joined.mlir | filecheck %S/Inputs/joined.mlir
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/read_twice.mlir | filecheck %S/Inputs/read_twice.mlir
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/repeated.mlir | filecheck %S/Inputs/repeated.mlir
+// RUN: tinyml-opt -p 'fixed-assign-types{spare-flash=true}' %S/Inputs/spared.mlir | filecheck %S/Inputs/spared.mlir
+// RUN: tinyml-opt -p 'fixed-assign-types{spare-flash=true}' %S/Inputs/one_table.mlir | filecheck %S/Inputs/one_table.mlir
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/saturating.mlir | filecheck %S/Inputs/saturating.mlir
 // RUN: tinyml-opt -p 'fixed-assign-types{bits=16}' %S/Inputs/saturating.mlir | filecheck %S/Inputs/saturating.mlir --check-prefix=WIDE
 // RUN: not tinyml-opt -p fixed-assign-types %S/Inputs/set_in_vain.mlir 2>&1 | filecheck %S/Inputs/set_in_vain.mlir

@@ -273,3 +273,29 @@ func.func @early(%x: !t, %h: !t) -> !t {
   } -> !t
   func.return %y : !t
 }
+
+// -----
+
+// Of one element the shape does not matter.
+// CHECK-LABEL: func.func @one_element
+func.func @one_element(%x: tensor<1x4x!fixed.q<i8, 2^-4>>) -> tensor<!fixed.q<i8, 2^-4>> {
+  // CHECK: fixed.contract {{.*}} node "dense" {
+  // CHECK-NOT: fixed.reshape
+  // CHECK: fixed.yield
+  // CHECK-NEXT: } -> tensor<!fixed.q<i8, 2^-4>>
+  %w = fixed.constant dense<1> : tensor<1x4xi8> as tensor<1x4xi8>
+  %dense = fixed.contract ins(%x, %w : tensor<1x4x!fixed.q<i8, 2^-4>>, tensor<1x4xi8>) domain <1, 1 | 4>
+      maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d1, d2)>,
+            affine_map<(d0, d1, d2) -> (d0, d1)>] zero_points <0, 0> acc i32 node "dense" {
+  ^bb0(%acc: i32):
+    %clamped = fixed.saturate %acc to [-128, 127] : i32 -> i8
+    fixed.yield %clamped : i8
+  } -> tensor<1x1x!fixed.q<i8, 2^-4>>
+  %flat = fixed.reshape %dense : tensor<1x1x!fixed.q<i8, 2^-4>> -> tensor<!fixed.q<i8, 2^-4>>
+  %relu = fixed.map ins(%flat : tensor<!fixed.q<i8, 2^-4>>) domain <> maps [affine_map<() -> ()>, affine_map<() -> ()>] node "relu" {
+  ^bb0(%e: i8):
+    %v = fixed.saturate %e to [0, 127] : i8 -> i8
+    fixed.yield %v : i8
+  } -> tensor<!fixed.q<i8, 2^-4>>
+  func.return %relu : tensor<!fixed.q<i8, 2^-4>>
+}

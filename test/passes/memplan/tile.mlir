@@ -4,18 +4,18 @@
 // RUN: tinyml-opt -p 'memplan-tile{operations="dual_multiply_add,unpack_bytes" flash=34000}' %s | filecheck %s --check-prefix FLASH
 
 // NONE-NOT: tile
-// With some kilobyte of flash for the tiles of each function, a layer of 288 multiply-accumulates gets its own.
+// With some kilobyte of flash for the tiles of each function, a layer of 384 multiply-accumulates gets its own.
 // FLASH-LABEL: @pointwise
 // FLASH: tile
-// A pointwise layer of 8 to 4 channels at 3 x 3 pixels: two pixels a block, 8 points; a column of two quads for each.
+// A pointwise layer of 8 to 4 channels at 3 x 4 pixels: two pixels a block, 8 points; a column of two quads for each.
 // CHECK-LABEL: @pointwise
 // CHECK: %[[SCRATCH:.*]] = memplan.buffer node "conv_scratch" : memref<8xi32>
 // CHECK: fixed.contract ins({{.*}}) outs({{.*}}) scratch(%[[SCRATCH]] : memref<8xi32>)
 // CHECK-SAME: tile <8, columns, 2> node "conv"
-func.func @pointwise(%x : memref<1x3x3x8x!fixed.q<i8, 2^-4>>, %y : memref<1x3x3x4x!fixed.q<i8, 2^-4>>) {
+func.func @pointwise(%x : memref<1x3x4x8x!fixed.q<i8, 2^-4>>, %y : memref<1x3x4x4x!fixed.q<i8, 2^-4>>) {
   %w = fixed.constant dense<1> : tensor<4x8xi8> as memref<4x8xi8, "flash">
-  fixed.contract ins(%x, %w : memref<1x3x3x8x!fixed.q<i8, 2^-4>>, memref<4x8xi8, "flash">)
-    outs(%y : memref<1x3x3x4x!fixed.q<i8, 2^-4>>) domain <3, 3, 4 | 8>
+  fixed.contract ins(%x, %w : memref<1x3x4x8x!fixed.q<i8, 2^-4>>, memref<4x8xi8, "flash">)
+    outs(%y : memref<1x3x4x4x!fixed.q<i8, 2^-4>>) domain <3, 4, 4 | 8>
     maps [affine_map<(d0, d1, d2, d3) -> (0, d0, d1, d3)>, affine_map<(d0, d1, d2, d3) -> (d2, d3)>,
           affine_map<(d0, d1, d2, d3) -> (0, d0, d1, d2)>] zero_points <0, 0> acc i32 node "conv" {
   ^bb0(%acc : i32):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.texts import parse
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerType, TensorType, f32, i8, i16
+from xdsl.dialects.builtin import IntegerType, Signedness, TensorType, f32, i8, i16
 
 from tinyml_opt.dialects import onnx
 from tinyml_opt.dialects.dense import from_numpy
@@ -67,6 +67,27 @@ def test_eight_affine_bits_waste_nothing(a: float, b: float):
 def test_a_power_of_two_is_the_least_that_reaches(magnitude: float):
     scale = RangeTypes(8, True).of_range(-magnitude, magnitude).scale
     assert scale * 127.5 >= magnitude > scale * 127.5 / 2
+
+
+def test_sixteen_bits_of_numbers_that_are_not_negative_are_unsigned():
+    """A sign would halve their steps; powers of two stay signed."""
+    type = RangeTypes(16, False).of_range(0.0, 3.0)
+    assert str(type.storage) == "ui16" and type.zp == 0 and type.scale == 6.0 / 65535
+    assert RangeTypes(16, False).of_range(-0.001, 3.0).storage == i16
+    assert RangeTypes(16, True).of_range(0.0, 3.0).storage == i16
+
+
+def test_sixteen_bits_reach_no_further_than_a_clip_does():
+    """Its result on unseen data leaves the calibrated range, but never its own bounds."""
+    text = """func.func @model(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
+        attributes {fixed.input_ranges = [[-5.0 : f32, 5.0 : f32]]} {
+      %y = "onnx.Clip"(%x) <{low = 0.0 : f32, high = 6.0 : f32}> {fixed.range = [0.0 : f32, 4.0 : f32]}
+        : (tensor<1x2xf32>) -> tensor<1x2xf32>
+      func.return %y : tensor<1x2xf32> }"""
+    module = parse(text)
+    AssignTypesPass(bits=16).apply(Context(), module)
+    (clip,) = [op for op in module.walk() if isinstance(op, onnx.ClipOp)]
+    assert str(clip.attributes["fixed.type"]) == str(QType(IntegerType(16, Signedness.UNSIGNED), 6.0 / 65535))
 
 
 def test_a_range_of_nothing_has_a_type():
@@ -191,3 +212,23 @@ def test_values_without_a_range_are_named():
 @pytest.mark.parametrize("options", [{"bits": 4}, {"scheme": "log"}])
 def test_unknown_options(options: dict[str, int | str]):
     assert "scheme is affine or pow2 and bits 8 or 16" in refusal(EMPTY, **options)
+
+
+@pytest.mark.parametrize(("high", "storage"), [(1.27, "i8"), (9.0, "i16")])
+def test_what_is_quantized_and_read_besides_is_not_clipped(high: float, storage: str):
+    """Readers beside a QuantizeLinear see the whole of a known range."""
+    scales = "{scale = dense<0.01> : tensor<f32>, zero_point = dense<0> : tensor<i8>, axis = 1 : i64}"
+    module = parse(f"""
+    func.func @model(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
+        attributes {{fixed.input_ranges = [[-1.0 : f32, {high} : f32]]}} {{
+      %q = onnx.QuantizeLinear %x {scales} : tensor<1x2xf32> -> tensor<1x2xi8>
+      %d = onnx.DequantizeLinear %q {scales} : tensor<1x2xi8> -> tensor<1x2xf32>
+      %y = onnx.Add %x, %d {{fixed.range = [-9.0 : f32, 9.0 : f32]}}
+        : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+      func.return %y : tensor<1x2xf32>
+    }}""")
+    AssignTypesPass().apply(Context(), module)
+    (function,) = [op for op in module.walk() if "fixed.input_types" in op.attributes]
+    (type,) = function.attributes["fixed.input_types"]  # pyright: ignore
+    assert isinstance(type, QType) and str(type.storage) == storage
+    assert limits_in_reals(type)[1] >= high * (1 - 1e-6)

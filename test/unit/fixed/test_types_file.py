@@ -40,7 +40,7 @@ def test_a_number_alone_is_a_width(tmp_path: Path):
         ("[values]\nrelu = { clip = 0 }", "above 0 and at most 2"),
         ("[values]\nrelu = { clip = nan }", "above 0 and at most 2"),
         ("[values]\nrelu = { scale = -1 }", "expected a positive number"),
-        ("[values]\nrelu = { scheme = 'log' }", "expected affine or pow2"),
+        ("[values]\nrelu = { scheme = 'log' }", "expected affine, symmetric or pow2"),
         ("[values]\nrelu = { range = [1, 'a'] }", r"expected \[low, high\]"),
         ("[values]\nrelu = { range = [1, 1] }", r"expected \[low, high\]"),
         ("[weights]\nw = { per = 3 }", "expected row or tensor"),

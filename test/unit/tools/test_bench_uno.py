@@ -16,7 +16,7 @@ from tinyml_opt.tools.bench.seedot import SEEDOT, TEST_ROWS
 from tinyml_opt.tools.bench.uno import Line, main, measured
 from tinyml_opt.tools.constants import Kinds, constant_kinds
 
-ARGS = Namespace(board="uno", bits=8, scheme="affine", rows=3, search=None, weights=None, input="caller")
+ARGS = Namespace(board="uno", bits=8, scheme="affine", rows=3, search=None, weights=None, input="caller", levels=None)
 
 
 def network() -> Network:
@@ -48,7 +48,7 @@ def test_constants_are_counted_by_what_they_are_for(tmp_path: Path):
 
 def test_a_line(tmp_path: Path):
     net = network()
-    line = measured(folder_of(tmp_path, net.model(), net), ARGS)
+    (line,) = measured(folder_of(tmp_path, net.model(), net), ARGS)
     assert (line.rows, line.simulated, line.equal, line.reason) == (10, 3, 3, "")
     assert 0 <= line.right <= 10 and line.ram < 120 and line.cycles > 1000 and line.flash > 500
     assert line.published is None and "/ " not in line.cells()[3]

@@ -1,0 +1,78 @@
+"""The `rtl` dialect: pipelines of registers, memories and the order in which they run, as Verilog spells them.
+
+All numbers are in two's complement; an operand that is narrower than what an op computes in is sign-extended. What
+happens in a clock, the width of each wire and the place of each register stand here: a printer only spells them.
+"""
+
+from __future__ import annotations
+
+from xdsl.ir import Dialect
+
+from .pipeline import (
+    CarriedOp,
+    CounterOp,
+    DoneOp,
+    NextOp,
+    ReadOp,
+    RoundOp,
+    RunningOp,
+    RunOp,
+    SerializeOp,
+    StopOp,
+    WriteOp,
+)
+from .structure import MemoryOp, ModuleOp, RepeatOp, StartOp, TopOp
+from .values import KINDS, ComputeOp, ConstantOp, DelayOp, Kind, address_bits, bits_of, signed_bits
+
+Rtl = Dialect(
+    "rtl",
+    [
+        CarriedOp,
+        ComputeOp,
+        ConstantOp,
+        CounterOp,
+        DelayOp,
+        DoneOp,
+        MemoryOp,
+        ModuleOp,
+        NextOp,
+        ReadOp,
+        RepeatOp,
+        RoundOp,
+        RunOp,
+        RunningOp,
+        SerializeOp,
+        StartOp,
+        StopOp,
+        TopOp,
+        WriteOp,
+    ],
+)
+
+__all__ = [
+    "KINDS",
+    "CarriedOp",
+    "ComputeOp",
+    "ConstantOp",
+    "CounterOp",
+    "DelayOp",
+    "DoneOp",
+    "Kind",
+    "MemoryOp",
+    "ModuleOp",
+    "NextOp",
+    "ReadOp",
+    "RepeatOp",
+    "RoundOp",
+    "Rtl",
+    "RunOp",
+    "RunningOp",
+    "SerializeOp",
+    "StartOp",
+    "StopOp",
+    "TopOp",
+    "WriteOp",
+    "address_bits",
+    "bits_of",
+    "signed_bits",
+]

@@ -1,0 +1,171 @@
+"""Memories, modules, and the top that runs modules one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import (
+    I64,
+    ArrayAttr,
+    DenseIntOrFPElementsAttr,
+    FlatSymbolRefAttrConstr,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    SymbolNameConstraint,
+    SymbolRefAttr,
+    UnitAttr,
+    i64,
+)
+from xdsl.ir import Block, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.traits import IsolatedFromAbove, NoTerminator, SymbolOpInterface
+from xdsl.utils.exceptions import VerifyException
+
+
+@irdl_op_definition
+class MemoryOp(IRDLOperation):
+    """So many words of so many elements each; with `init` it is read-only. `block`: a block RAM, whatever its size.
+
+    ```mlir
+    rtl.memory @weights words 64 lanes 8 block : i8 = dense<..> : tensor<64x8xi8>
+    ```
+    """
+
+    name = "rtl.memory"
+    sym_name = prop_def(SymbolNameConstraint())
+    words = prop_def(IntegerAttr[I64])
+    lanes = prop_def(IntegerAttr[I64])
+    element = prop_def(IntegerType)
+    init = opt_prop_def(DenseIntOrFPElementsAttr)
+    block = opt_prop_def(UnitAttr)
+    traits = traits_def(SymbolOpInterface())
+    assembly_format = "$sym_name `words` $words `lanes` $lanes (`block` $block^)? `:` $element (`=` $init^)? attr-dict"
+
+    def __init__(
+        self,
+        name: str,
+        words: int,
+        lanes: int,
+        element: IntegerType,
+        init: DenseIntOrFPElementsAttr | None = None,
+        block: bool = False,
+    ):
+        super().__init__(
+            properties={
+                "sym_name": StringAttr(name),
+                "words": IntegerAttr(words, i64),
+                "lanes": IntegerAttr(lanes, i64),
+                "element": element,
+                "init": init,
+                "block": UnitAttr() if block else None,
+            }
+        )
+
+    @property
+    def bits(self) -> int:
+        """The bits of a word."""
+        return self.lanes.value.data * self.element.width.data
+
+    def verify_(self) -> None:
+        if self.words.value.data < 1 or self.lanes.value.data < 1:
+            raise VerifyException("a memory has words and elements")
+        if self.init is not None and self.init.get_shape() != (self.words.value.data, self.lanes.value.data):
+            raise VerifyException(f"init has shape {self.init.get_shape()}, not words x lanes")
+
+
+@irdl_op_definition
+class ModuleOp(IRDLOperation):
+    """A pipeline: it begins one clock after its start, and says when it is done.
+
+    ```mlir
+    rtl.module @layer { .. }
+    ```
+    """
+
+    name = "rtl.module"
+    sym_name = prop_def(SymbolNameConstraint())
+    body = region_def("single_block")
+    traits = traits_def(NoTerminator(), SymbolOpInterface(), IsolatedFromAbove())
+    assembly_format = "$sym_name attr-dict-with-keyword $body"
+
+    def __init__(self, name: str, body: Block):
+        super().__init__(properties={"sym_name": StringAttr(name)}, regions=[Region(body)])
+
+
+@irdl_op_definition
+class TopOp(IRDLOperation):
+    """The hardware of a model: modules that start one after the other; the caller has the memories of the ports.
+
+    ```mlir
+    rtl.top @model inputs [@x] outputs [@y] { rtl.start @layer }
+    ```
+    """
+
+    name = "rtl.top"
+    sym_name = prop_def(SymbolNameConstraint())
+    inputs = prop_def(ArrayAttr[SymbolRefAttr])
+    outputs = prop_def(ArrayAttr[SymbolRefAttr])
+    body = region_def("single_block")
+    traits = traits_def(NoTerminator(), SymbolOpInterface(), IsolatedFromAbove())
+    assembly_format = "$sym_name `inputs` $inputs `outputs` $outputs attr-dict-with-keyword $body"
+
+    def __init__(self, name: str, inputs: Sequence[str], outputs: Sequence[str], body: Block):
+        super().__init__(
+            properties={
+                "sym_name": StringAttr(name),
+                "inputs": ArrayAttr(SymbolRefAttr(i) for i in inputs),
+                "outputs": ArrayAttr(SymbolRefAttr(o) for o in outputs),
+            },
+            regions=[Region(body)],
+        )
+
+
+@irdl_op_definition
+class StartOp(IRDLOperation):
+    """Run a module, with the rounds that it asks for.
+
+    ```mlir
+    rtl.start @layer(%t) : index
+    ```
+    """
+
+    name = "rtl.start"
+    module = prop_def(FlatSymbolRefAttrConstr)
+    rounds = var_operand_def(IndexType)
+    assembly_format = "$module (`(` $rounds^ `)` `:` type($rounds))? attr-dict"
+
+    def __init__(self, module: str, rounds: Sequence[SSAValue] = ()):
+        super().__init__(operands=[rounds], properties={"module": SymbolRefAttr(module)})
+
+
+@irdl_op_definition
+class RepeatOp(IRDLOperation):
+    """Run what stands inside so many times; the argument counts from 0.
+
+    ```mlir
+    rtl.repeat 16 { ^bb0(%t : index): rtl.start @layer(%t) : index }
+    ```
+    """
+
+    name = "rtl.repeat"
+    trips = prop_def(IntegerAttr[I64])
+    body = region_def("single_block")
+    traits = traits_def(NoTerminator())
+    assembly_format = "$trips $body attr-dict"
+
+    def __init__(self, trips: int, body: Block):
+        super().__init__(properties={"trips": IntegerAttr(trips, i64)}, regions=[Region(body)])
+
+    def verify_(self) -> None:
+        if self.trips.value.data < 1 or [a.type for a in self.body.block.args] != [IndexType()]:
+            raise VerifyException("a loop has at least one round, and an argument for its number")

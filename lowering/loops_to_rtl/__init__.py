@@ -1,0 +1,1 @@
+"""From loops to hardware: every form a pipeline that starts an iteration of its whole nest each clock."""

@@ -1,0 +1,189 @@
+"""`convert-loops-to-rtl`: modules, memories, and the top that runs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.context import Context
+from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from ...dialects import rtl
+from ...dialects.diagnostics import OpError
+from ...dialects.errors import UserError
+from ...dialects.rtl.names import made, top_name
+from ...passes.loops.indices.advance import constant_of, trips_of
+from .form import Form
+from .memories import Memory, memory_of, run_of
+from .nest import Nest
+from .pipeline import Limits
+
+ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.ViewOp)
+"""Other shapes of the same elements in the same order, or of some of them."""
+
+BYTE = 8
+
+
+@dataclass(frozen=True)
+class ConvertLoopsToRtlPass(ModulePass):
+    """Turn every function of loops into a pipeline of registers, and the public one into what runs them in turn.
+
+    `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
+    bits, one of them of `wide` (by default no more).
+    """
+
+    name = "convert-loops-to-rtl"
+    levels: float = 4.0
+    multiplier: int = 18
+    wide: int = 0
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.levels <= 0 or self.multiplier < 4:
+            raise UserError(f"{self.name}: levels is more than 0, a multiplier has at least 4 bits")
+        functions = [f for f in op.ops if isinstance(f, func.FuncOp)]
+        public = [f for f in functions if f.sym_visibility is None or f.sym_visibility.data != "private"]
+        if len(public) != 1:
+            raise UserError(f"{self.name}: hardware has one public function, this module {len(public)}")
+        program = Program(op, public[0], Limits(self.levels, self.multiplier, max(self.wide, self.multiplier)))
+        made = program.build()
+        for old in list(op.ops):
+            if isinstance(old, func.FuncOp | memref.GlobalOp):
+                op.body.block.erase_op(old, safe_erase=False)
+        op.body.block.add_ops(made)
+
+
+class Program:
+    """The functions of a module, and the memory that each of their arguments is."""
+
+    def __init__(self, module: ModuleOp, public: func.FuncOp, limits: Limits):
+        self.public, self.limits = public, limits
+        self.functions = {f.sym_name.data: f for f in module.ops if isinstance(f, func.FuncOp)}
+        self.memories = {g.sym_name.data: memory_of(g) for g in module.ops if isinstance(g, memref.GlobalOp)}
+        self.bound: dict[SSAValue, Memory] = {}
+        self.offsets: dict[SSAValue, int] = {}
+        """Where a memref begins in its memory, in elements."""
+        self.rounds: dict[str, list[int]] = {}
+        self.nests: dict[str, Nest] = {}
+
+    def build(self) -> list[Operation]:
+        """The ops of the level."""
+        inputs, outputs = self._ports()
+        top = rtl.TopOp(
+            top_name(self.public.sym_name.data), inputs, outputs, self._sequence(self.public.body.block, {})
+        )
+        top.attributes.update(self.public.attributes)
+        for name, nest in self.nests.items():
+            self._bind_constants(self.functions[name])
+            nest.offsets = self.offsets
+            self._observe(nest)
+        modules: list[Operation] = []
+        used: dict[str, Memory] = {}
+        for name, nest in self.nests.items():
+            form = Form(nest, self.bound, self.limits, self.rounds[name])
+            modules.append(form.build())
+            modules[:0] = form.ports.constants
+            used.update(form.ports.shared)
+        memories = [m for m in self.memories.values() if m.values is None or m.symbol in used]
+        order = sorted(modules, key=lambda op: isinstance(op, rtl.ModuleOp))
+        return [*(memory.declaration() for memory in memories), *order, top]
+
+    def _ports(self) -> tuple[list[str], list[str]]:
+        """A memory for each port of the public function: inputs first."""
+        from ...dialects.fixed.types import PortAttr
+
+        attributes = self.public.attributes
+        inputs = [p for p in getattr(attributes.get("fixed.inputs"), "data", ()) if isinstance(p, PortAttr)]
+        names: list[str] = []
+        for number, argument in enumerate(self.public.args):
+            assert isinstance(argument.type, MemRefType) and isinstance(argument.type.element_type, IntegerType)
+            kind = "in" if number < len(inputs) else "out"
+            symbol = made(self.public.sym_name.data, f"{kind}{number}")
+            elements = prod(argument.type.get_shape())
+            self.bound[argument] = self.memories[symbol] = Memory(symbol, argument.type.element_type, elements)
+            names.append(symbol)
+        return names[: len(inputs)], names[len(inputs) :]
+
+    def _sequence(self, block: Block, rounds: dict[SSAValue, tuple[SSAValue, int]]) -> Block:
+        """What runs in a block of the public function."""
+        body = Block(arg_types=[IndexType()] * (0 if block is self.public.body.block else 1))
+        for op in block.ops:
+            match op:
+                case memref.GetGlobalOp():
+                    self.bound[op.memref] = self.memories[op.name_.string_value()]
+                case _ if isinstance(op, ADDRESSES):
+                    self._bind_address(op)
+                case func.CallOp():
+                    body.add_op(self._start(op, rounds))
+                case scf.ForOp():
+                    trips = trips_of(op)
+                    if trips is None or op.iter_args:
+                        raise OpError(op, "hardware repeats modules a known number of times")
+                    inner = dict(rounds)
+                    inner_block = self._repeated(op, inner, trips)
+                    body.add_op(rtl.RepeatOp(trips, inner_block))
+                case arith.IndexCastOp() if op.input in rounds:
+                    rounds[op.result] = rounds[op.input]
+                case func.ReturnOp() | scf.YieldOp() | arith.ConstantOp():
+                    pass
+                case _:
+                    raise OpError(op, f"`{op.name}` has no place between the modules of a model in hardware")
+        return body
+
+    def _repeated(self, op: scf.ForOp, rounds: dict[SSAValue, tuple[SSAValue, int]], trips: int) -> Block:
+        placeholder = Block(arg_types=[IndexType()])
+        rounds[op.body.block.args[0]] = (placeholder.args[0], trips)
+        body = self._sequence(op.body.block, rounds)
+        placeholder.args[0].replace_all_uses_with(body.args[0])
+        return body
+
+    def _start(self, op: func.CallOp, rounds: dict[SSAValue, tuple[SSAValue, int]]) -> rtl.StartOp:
+        """A call: its arguments are rounds, then memories."""
+        name = op.callee.string_value()
+        function = self.functions[name]
+        taken = [rounds[operand] for operand in op.operands if operand in rounds]
+        bits = [rtl.signed_bits(0, trips - 1) for _, trips in taken]
+        given = [operand for operand in op.operands if operand not in rounds]
+        arguments = function.args[len(taken) :]
+        if name in self.nests:
+            raise OpError(op, "a module is started at one place: a form that is called twice needs two functions")
+        self.nests[name], self.rounds[name] = Nest(function), bits
+        for argument, operand in zip(arguments, given, strict=True):
+            self.bound[argument], self.offsets[argument] = self.bound[operand], self.offsets.get(operand, 0)
+        return rtl.StartOp(name, [round for round, _ in taken])
+
+    def _bind_constants(self, function: func.FuncOp) -> None:
+        for op in function.body.block.ops:
+            if isinstance(op, memref.GetGlobalOp):
+                self.bound[op.memref] = self.memories[op.name_.string_value()]
+            elif isinstance(op, ADDRESSES):
+                self._bind_address(op)
+
+    def _bind_address(self, op: Operation) -> None:
+        """Another shape of the same elements, or a part of them. Raises OpError where elements are of another width."""
+        source, result = op.operands[0], op.results[0]
+        memory, offset = self.bound[source], self.offsets.get(source, 0)
+        assert isinstance(result.type, MemRefType)
+        if result.type.element_type != memory.element:
+            raise OpError(op, f"a memory of {memory.element} is read as {result.type.element_type}: hardware cannot")
+        if isinstance(op, memref.ReinterpretCastOp):
+            offset += op.static_offsets.get_values()[0]
+        elif isinstance(op, memref.ViewOp):
+            start = constant_of(op.byte_shift)
+            assert start is not None and memory.bits == BYTE, "lowered from a plan: views are of bytes"
+            offset += start
+        self.bound[result], self.offsets[result] = memory, offset
+
+    def _observe(self, nest: Nest) -> None:
+        """Note how many neighbouring elements the lanes of each access take."""
+        for op in nest.function.walk():
+            if isinstance(op, memref.LoadOp | memref.StoreOp):
+                finishing = nest.is_finishing(op)
+                lanes = nest.group_coordinates() if finishing else nest.coordinates(nest.depth(op))
+                access = nest.access(op)
+                run = run_of(nest, access, lanes, finishing)
+                memory = self.bound[access.memory]
+                if run is not None and memory.values is None:
+                    memory.runs.add(run.width)

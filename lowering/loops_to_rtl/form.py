@@ -1,0 +1,228 @@
+"""A function of the loops level as a module: one pipeline over its nest, and one that finishes what it reduces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.dialects import memref, scf
+from xdsl.ir import Block, Operation, SSAValue
+
+from ...dialects import rtl
+from ...dialects.diagnostics import OpError
+from .arithmetic import apply
+from .engine import Engine
+from .memories import Memory
+from .nest import Access, Coordinates, Nest
+from .pipeline import Limits, Pipeline, Value, Wire, bits_of
+from .ports import Ports
+from .products import multiply
+from .reduce import Reducer
+from .steps import Steps
+
+
+class Form:
+    """The module of one nest while it is written."""
+
+    def __init__(self, nest: Nest, memories: Mapping[SSAValue, Memory], limits: Limits, round_bits: Sequence[int]):
+        self.nest, self.memories, self.round_bits = nest, memories, round_bits
+        self.symbol = nest.function.sym_name.data
+        self.block, self.limits = Block(), limits
+        self.values: dict[SSAValue, dict[Coordinates, Value]] = {}
+        run = rtl.RunOp()
+        run.result.name_hint = "valid"
+        self.block.add_op(run)
+        self.steps = Steps(nest, is_finishing=False)
+        self.engine = Engine(Pipeline(self.block, limits), self.steps.turns, run.result)
+        self.block.add_op(rtl.StopOp(self.engine.finish))
+        self.ports = Ports(self.engine.pipeline, nest, self.symbol)
+        self.needed = nest.needed()
+        self.written = -1
+        self._rounds()
+
+    def _rounds(self) -> None:
+        """The numbers of the rounds around, which are arguments."""
+        for number, bits in enumerate(self.round_bits):
+            op = rtl.RoundOp(number, bits)
+            op.result.name_hint = "round"
+            self.block.add_op(op)
+            self.values[self.nest.function.args[number]] = {(): Wire(op.result, 0, 0.0, True)}
+
+    def build(self) -> rtl.ModuleOp:
+        """The module."""
+        self._walk(self.nest.function.body.block, 0)
+        if self.written < 0:
+            raise OpError(self.nest.function, "a form without a store has no hardware")
+        finish = self.engine.pipeline.valid(self.engine.finish, self.written + 1)
+        self.block.add_op(rtl.DoneOp(finish))
+        module = rtl.ModuleOp(self.symbol, self.block)
+        drop_unused(module)
+        return module
+
+    def _walk(self, block: Block, depth: int) -> None:
+        """Write the ops of a block that stands in so many loops."""
+        lanes = self.nest.coordinates(depth)
+        for op in block.ops:
+            if not isinstance(op, scf.ForOp):
+                self.evaluate(op, lanes)
+                continue
+            if self.nest.reduction is None:
+                self._walk(op.body.block, depth + 1)
+                continue
+            if depth < self.nest.reduction:
+                self._walk(op.body.block, depth + 1)
+                continue
+            sums = Reducer(self, op).reduce()
+            self._finish(op, sums)
+            lanes = self.nest.group_coordinates()
+
+    def _finish(self, loop: scf.ForOp, sums: Sequence[dict[Coordinates, Wire]]) -> None:
+        """Go on behind the reduction: a pipeline of its own, whose steps are its results."""
+        nest, engine = self.nest, self.engine
+        stage = next(iter(sums[0].values())).stage
+        pipeline = engine.pipeline
+        load = pipeline.valid(engine.last(nest.parallel), stage)
+        before, group = nest.coordinates(nest.parallel), nest.group_coordinates()
+        results = [[values[lane].value for lane in before] for values in sums]
+        if nest.group < nest.lanes:
+            serial = [rtl.SerializeOp(load, values, nest.group) for values in results]
+            self.block.add_ops(serial)
+            load, results = serial[0].step, [list(op.group) for op in serial]
+            self.values = {
+                v: at for v, at in self.values.items() if all(w.is_static for w in at.values() if isinstance(w, Wire))
+            }
+        else:
+            self.values = {v: self._moved(at, stage) for v, at in self.values.items()}
+        self.steps = Steps(nest, is_finishing=True)
+        self.engine = Engine(Pipeline(self.block, self.limits), self.steps.turns, load)
+        for value, wires in zip(loop.results, results, strict=False):
+            self.values[value] = {lane: Wire(wire, 0, 0.5) for lane, wire in zip(group, wires, strict=True)}
+
+    def _moved(self, at: dict[Coordinates, Value], stage: int) -> dict[Coordinates, Value]:
+        """Values of the nest as those of what finishes it."""
+        pipeline = self.engine.pipeline
+
+        def moved(value: Value) -> Value:
+            if isinstance(value, int) or value.is_static:
+                return value
+            if value.stage > stage:
+                raise OpError(self.nest.function, "a value beside the reduction is there later than its result")
+            return Wire(pipeline.at(value, stage), 0, 0.0)
+
+        return {lane: moved(value) for lane, value in at.items()}
+
+    def value(self, value: SSAValue, lane: Coordinates) -> Value:
+        """A value in a lane."""
+        running = self.nest.running(value)
+        if running is not None:
+            return self.engine.running(running.base + running.at(lane), self.steps.of(running))
+        found = self.values.get(value)
+        if found is None:
+            raise OpError(self.nest.function, f"a value of type {value.type} is not there behind the reduction")
+        return found[lane[: len(next(iter(found)))]]
+
+    def evaluate(self, op: Operation, lanes: Sequence[Coordinates]) -> None:
+        """Write an op for all lanes."""
+        if op not in self.needed or (len(op.results) == 1 and self.nest.running(op.results[0]) is not None):
+            return
+        match op:
+            case memref.LoadOp():
+                self.values[op.res] = self._load(op, lanes)
+            case memref.StoreOp():
+                self._store(op, lanes)
+            case scf.IfOp():
+                self._choose(op, lanes)
+            case _:
+                self.values[op.results[0]] = self._computed(op, lanes)
+
+    def _choose(self, op: scf.IfOp, lanes: Sequence[Coordinates]) -> None:
+        """Both sides are computed, then one is taken."""
+        lasts = [region.block.last_op for region in (op.true_region, op.false_region)]
+        for region in (op.true_region, op.false_region):
+            for inner in region.block.ops:
+                if not isinstance(inner, scf.YieldOp):
+                    self.evaluate(inner, lanes)
+        for number, result in enumerate(op.results):
+            taken: dict[Coordinates, Value] = {}
+            for lane in lanes:
+                left, right = (self.value(last.operands[number], lane) for last in lasts if last is not None)
+                operands = [self.value(op.cond, lane), left, right]
+                bits = max(bits_of(left), bits_of(right))
+                taken[lane] = self.engine.pipeline.compute("select", operands, bits)
+            self.values[result] = taken
+
+    def _computed(self, op: Operation, lanes: Sequence[Coordinates]) -> dict[Coordinates, Value]:
+        """The same op on the same operands is written once."""
+        known: dict[tuple[Value, ...], Value] = {}
+        result: dict[Coordinates, Value] = {}
+        for lane in lanes:
+            operands = tuple(self.value(operand, lane) for operand in op.operands)
+            if operands not in known:
+                known[operands] = value = apply(self.engine.pipeline, op, operands)
+                if isinstance(value, Wire) and value.value.name_hint is None:
+                    value.value.name_hint = op.results[0].name_hint
+            result[lane] = known[operands]
+        return result
+
+    def _load(self, op: memref.LoadOp, lanes: Sequence[Coordinates]) -> dict[Coordinates, Value]:
+        access = self.nest.access(op)
+        memory = self.memories[access.memory]
+        if not access.terms:
+            return self.ports.load(self.engine, access, memory, lanes, self.steps)
+        known: dict[tuple[Value, ...], Value] = {}
+        result: dict[Coordinates, Value] = {}
+        for lane in lanes:
+            terms = tuple(self.value(value, lane) for value, _ in access.terms)
+            key = (*terms, access.running.at(lane))
+            if key not in known:
+                address = self._address(access, terms, lane)
+                known[key] = self.ports.load_at(self.engine.pipeline, address, memory)
+            result[lane] = known[key]
+        return result
+
+    def _address(self, access: Access, terms: Sequence[Value], lane: Coordinates) -> Value:
+        """What runs along, and terms times constants."""
+        pipeline, running = self.engine.pipeline, access.running
+        total = self.engine.running(running.base + running.at(lane), self.steps.of(running))
+        for term, (_, factor) in zip(terms, access.terms, strict=True):
+            part = multiply(pipeline, term, factor, 32)
+            if total == 0 and isinstance(total, int):
+                total = part
+            elif isinstance(total, int) and isinstance(part, int):
+                total += part
+            else:
+                total = pipeline.compute("add", [total, part], 1 + max(bits_of(total), bits_of(part)))
+        return pipeline.registered(total)
+
+    def _store(self, op: memref.StoreOp, lanes: Sequence[Coordinates]) -> None:
+        engine, access = self.engine, self.nest.access(op)
+        memory = self.memories[access.memory]
+        values = {lane: self.value(op.value, lane) for lane in lanes}
+        depth = len(self.steps.moves) if self.nest.reduction is not None else self.nest.depth(op)
+        flag = engine.last(depth) if depth < len(self.steps.moves) else engine.step
+
+        def enable(stage: int) -> SSAValue:
+            return engine.pipeline.valid(flag, stage)
+
+        if access.terms:
+            if len(lanes) > 1:
+                raise OpError(op, "lanes that write at computed indices: choose lanes of another loop")
+            terms = [self.value(value, lanes[0]) for value, _ in access.terms]
+            address = self._address(access, terms, lanes[0])
+            value = engine.pipeline.registered(values[lanes[0]])
+            stage = self.ports.write(engine.pipeline, memory, address, [value], memory.lanes, enable)
+        else:
+            stage = self.ports.store(engine, access, memory, values, self.steps, op, enable)
+        self.written = max(self.written, stage)
+
+
+def is_static(at: dict[Coordinates, Value]) -> bool:
+    """True for what is there at any time."""
+    return all(isinstance(value, int) or value.is_static for value in at.values())
+
+
+def drop_unused(module: rtl.ModuleOp) -> None:
+    """Erase what nothing uses."""
+    kept = (rtl.WriteOp, rtl.StopOp, rtl.DoneOp, rtl.NextOp)
+    for op in reversed(list(module.body.block.ops)):
+        if not isinstance(op, kept) and not any(result.uses for result in op.results):
+            module.body.block.erase_op(op)

@@ -1,0 +1,89 @@
+"""Memories as words of several elements: what the lanes of an access share, and which constants are laid out anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+from numpy.typing import NDArray
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType
+
+from ...dialects import rtl
+from ...dialects.dense import from_numpy, to_numpy
+from .nest import Access, Coordinates, Nest
+from .running import Running
+
+TABLE_BITS = 4096
+"""A constant of more bits takes too many look-up tables: more than a hundred of six inputs."""
+
+
+@dataclass(eq=False)
+class Memory:
+    """A buffer or a constant of the program; `runs` are the numbers of neighbouring elements that accesses take."""
+
+    symbol: str
+    element: IntegerType
+    elements: int
+    values: NDArray[Any] | None = None
+    runs: set[int] = field(default_factory=set[int])
+
+    @property
+    def lanes(self) -> int:
+        """The elements of a word: those of the widest access; constants have words by access."""
+        return 1 if self.values is not None else max(self.runs, default=1)
+
+    @property
+    def bits(self) -> int:
+        """The width of an element."""
+        return self.element.width.data
+
+    def declaration(self) -> rtl.MemoryOp:
+        """The memory as an op; a constant's elements in their order."""
+        words = -(-self.elements // self.lanes)
+        if self.values is None:
+            return rtl.MemoryOp(self.symbol, words, self.lanes, self.element)
+        return declare(self.symbol, self.values.reshape(-1, 1), self.element)
+
+
+def memory_of(op: memref.GlobalOp) -> Memory:
+    """The memory of a global."""
+    assert isinstance(op.type, MemRefType) and isinstance(op.type.element_type, IntegerType)
+    value, elements = op.initial_value, prod(op.type.get_shape())
+    values = to_numpy(value).reshape(-1) if isinstance(value, DenseIntOrFPElementsAttr) else None
+    return Memory(op.sym_name.data, op.type.element_type, elements, values)
+
+
+def declare(symbol: str, values: NDArray[Any], element: IntegerType) -> rtl.MemoryOp:
+    """A read-only memory with words of the rows of `values`; a large one is a block RAM."""
+    words, lanes = values.shape
+    is_large = values.size * element.width.data > TABLE_BITS
+    return rtl.MemoryOp(symbol, words, lanes, element, from_numpy(values, element), is_large)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Lanes that take neighbouring elements: `width` of them from the least offset on, at steps that it divides."""
+
+    width: int
+    start: Running
+
+
+def run_of(nest: Nest, access: Access, lanes: Sequence[Coordinates], is_finishing: bool) -> Run | None:
+    """How lanes take a run of a power of two of elements that starts at its multiples; None where they do not.
+
+    What finishes results takes lanes of a loop one group after the other.
+    """
+    if access.terms:
+        return None
+    offsets = sorted({access.running.at(lane) for lane in lanes})
+    width, first = len(offsets), offsets[0]
+    if offsets != list(range(first, first + width)) or width & (width - 1):
+        return None
+    start = Running(access.running.base + first, access.running.steps)
+    moved = [start.base, *(s * loop.lanes for s, loop in zip(start.steps, nest.loops, strict=True))]
+    serial = is_finishing and nest.group < nest.lanes
+    moved += [s * nest.group for s, loop in zip(start.steps, nest.loops, strict=True) if serial and loop.lanes > 1]
+    return Run(width, start) if all(move % width == 0 for move in moved) else None

@@ -1,0 +1,156 @@
+"""Values in time: each has a stage (clocks behind the step that it belongs to) and a depth of logic within it.
+
+An operation is placed as soon as its operands are there; where the logic of a stage would become too deep, in the
+next one. Depths are in levels of look-up tables, roughly: a carry chain counts by its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.ir import Block, SSAValue
+
+from ...dialects import rtl
+
+REGISTERED = 0.6
+"""A level below which a value comes straight from a register."""
+
+CARRY = 24
+"""Bits of a carry chain that take as long as a level."""
+
+
+@dataclass(eq=False)
+class Wire:
+    """A value, the stage in which it is there, and the levels of logic before it. A static one is always there."""
+
+    value: SSAValue
+    stage: int
+    level: float = 0.0
+    is_static: bool = False
+
+    @property
+    def bits(self) -> int:
+        """The width."""
+        return rtl.bits_of(self.value)
+
+
+Value = Wire | int
+"""A wire, or a number that is known now."""
+
+
+def bits_of(value: Value) -> int:
+    """The width that a signed number needs, or that a wire has."""
+    return rtl.signed_bits(value, value) if isinstance(value, int) else value.bits
+
+
+def cost(kind: str, bits: int) -> float:
+    """The levels of an operation on so many bits."""
+    match kind:
+        case "add" | "sub" | "slt" | "sle" | "sgt" | "sge" | "ult" | "ule" | "ugt" | "uge" | "eq" | "ne":
+            return 1.0 + bits / CARRY
+        case "max" | "min" | "umax" | "umin":
+            return 2.0 + bits / CARRY
+        case "and" | "or" | "xor" | "not" | "select" | "mask":
+            return 1.0
+        case "shl_by" | "shr_by" | "pick":
+            return 2.5
+        case _:
+            return 0.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How deep the logic of a stage may be, and the widths of a multiplier's operands."""
+
+    levels: float
+    multiplier: int
+    wide: int
+
+
+class Pipeline:
+    """Appends to a module; all stages count from one step."""
+
+    def __init__(self, block: Block, limits: Limits):
+        self.block, self.limits = block, limits
+        self._delayed: dict[SSAValue, SSAValue] = {}
+        self._constants: dict[tuple[int, int], SSAValue] = {}
+
+    def constant(self, number: int, bits: int | None = None) -> SSAValue:
+        """A number as a value."""
+        key = (number, bits or rtl.signed_bits(number, number))
+        if key not in self._constants:
+            op = rtl.ConstantOp(*key)
+            self.block.add_op(op)
+            self._constants[key] = op.result
+        return self._constants[key]
+
+    def at(self, value: Value, stage: int) -> SSAValue:
+        """A value in a stage that is not before its own."""
+        if isinstance(value, int):
+            return self.constant(value)
+        wire = value.value
+        if value.is_static:
+            return wire
+        assert stage >= value.stage, "a value is not there yet"
+        for _ in range(stage - value.stage):
+            wire = self.delayed(wire)
+        return wire
+
+    def delayed(self, wire: SSAValue) -> SSAValue:
+        """The value a clock ago."""
+        if wire not in self._delayed:
+            op = rtl.DelayOp(wire)
+            op.result.name_hint = wire.name_hint
+            self.block.add_op(op)
+            self._delayed[wire] = op.result
+        return self._delayed[wire]
+
+    def valid(self, flag: SSAValue, stage: int) -> SSAValue:
+        """A flag of the step in a later stage, 0 after a reset."""
+        for _ in range(stage):
+            key = self._delayed.get(flag)
+            if key is None or not isinstance(key.owner, rtl.DelayOp) or key.owner.reset is None:
+                op = rtl.DelayOp(flag, reset=True)
+                op.result.name_hint = flag.name_hint
+                self.block.add_op(op)
+                self._delayed[flag] = op.result
+            flag = self._delayed[flag]
+        return flag
+
+    def compute(
+        self, kind: str, operands: Sequence[Value], bits: int, amount: int | None = None, stage: int | None = None
+    ) -> Wire:
+        """An operation as early as its operands allow, or in the given stage."""
+        wires = [o for o in operands if isinstance(o, Wire) and not o.is_static]
+        levels = cost(kind, max(bits, *(bits_of(o) for o in operands)))
+        at = max((w.stage for w in wires), default=0) if stage is None else stage
+        level = max((w.level for w in wires if w.stage == at), default=0.0)
+        if stage is None and level + levels > self.limits.levels and level > REGISTERED:
+            at, level = at + 1, 0.0
+        op = rtl.ComputeOp(kind, [self.at(o, at) for o in operands], bits, amount)
+        self.block.add_op(op)
+        return Wire(op.result, at, level + levels)
+
+    def register(self, value: Value) -> Value:
+        """The same behind a register."""
+        if isinstance(value, int) or value.is_static:
+            return value
+        return Wire(self.at(value, value.stage + 1), value.stage + 1)
+
+    def registered(self, value: Value) -> Value:
+        """The same straight from a register."""
+        return value if isinstance(value, int) or value.level <= REGISTERED else self.register(value)
+
+
+class FixedStage(Pipeline):
+    """The same module, all operations in one stage; none of them takes a register."""
+
+    def __init__(self, pipeline: Pipeline, stage: int):
+        super().__init__(pipeline.block, pipeline.limits)
+        self._delayed, self._constants, self._stage = pipeline._delayed, pipeline._constants, stage
+
+    def compute(
+        self, kind: str, operands: Sequence[Value], bits: int, amount: int | None = None, stage: int | None = None
+    ) -> Wire:
+        return super().compute(kind, operands, bits, amount, self._stage)

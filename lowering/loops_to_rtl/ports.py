@@ -1,0 +1,191 @@
+"""Reads and writes of a module: addresses of words, elements of words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from xdsl.dialects import memref
+from xdsl.ir import SSAValue
+
+from ...dialects import rtl
+from ...dialects.diagnostics import OpError
+from ...dialects.rtl.names import made
+from .engine import Engine
+from .memories import Memory, declare, run_of
+from .nest import Access, Coordinates, Nest
+from .pipeline import Pipeline, Value, Wire
+from .running import Running
+from .steps import Steps
+
+
+class Ports:
+    """The memory ports of a module; constants that lanes read in words of their own are `constants`."""
+
+    def __init__(self, pipeline: Pipeline, nest: Nest, symbol: str):
+        self.nest, self.symbol, self.block = nest, symbol, pipeline.block
+        self.constants: list[rtl.MemoryOp] = []
+        self.shared: dict[str, Memory] = {}
+        """Constants that are read in their own order."""
+        self._ports: dict[str, int] = {}
+        self._words: dict[tuple[Pipeline, str, Value], Wire] = {}
+
+    def word(self, pipeline: Pipeline, symbol: str, address: Value, bits: int) -> Wire:
+        """The word at an address."""
+        key = (pipeline, symbol, address)
+        if key not in self._words:
+            at = 0 if isinstance(address, int) else address.stage
+            port = self._ports[symbol] = self._ports.get(symbol, -1) + 1
+            op = rtl.ReadOp(symbol, port, pipeline.at(address, at), bits)
+            op.result.name_hint = f"word{len(self._words)}"
+            self.block.add_op(op)
+            self._words[key] = Wire(op.result, at + 1, 2.0)
+        return self._words[key]
+
+    def load(
+        self, engine: Engine, access: Access, memory: Memory, lanes: Sequence[Coordinates], steps: Steps
+    ) -> dict[Coordinates, Value]:
+        """The elements that lanes read."""
+        offsets = sorted({access.running.at(lane) for lane in lanes})
+        if memory.values is not None and len(offsets) > 1:
+            return self._from_packed(engine, access, memory, lanes, steps)
+        if memory.values is not None:
+            self.shared[memory.symbol] = memory
+        run = None if memory.values is not None else run_of(self.nest, access, lanes, steps.is_finishing)
+        if run is None:
+            found = {o: self._element(engine, access.running, o, memory, steps) for o in offsets}
+            return {lane: found[access.running.at(lane)] for lane in lanes}
+        group, start = self._group(engine, run.start, run.width, memory, steps), offsets[0]
+        elements = [self._part(engine.pipeline, group, n, memory.bits) for n in range(run.width)]
+        return {lane: elements[access.running.at(lane) - start] for lane in lanes}
+
+    def load_at(self, pipeline: Pipeline, address: Value, memory: Memory) -> Value:
+        """The element at a computed address."""
+        if memory.values is not None:
+            self.shared[memory.symbol] = memory
+        group = self._at(pipeline, address, 1, memory)
+        return self._part(pipeline, group, 0, memory.bits)
+
+    def _from_packed(
+        self, engine: Engine, access: Access, memory: Memory, lanes: Sequence[Coordinates], steps: Steps
+    ) -> dict[Coordinates, Value]:
+        assert memory.values is not None
+        words = steps.packed(access, lanes, memory)
+        symbol = made(self.symbol, f"rom{len(self.constants)}")
+        self.constants.append(declare(symbol, words, memory.element))
+        address = engine.running(0, steps.row_major(access.running))
+        word = self.word(engine.pipeline, symbol, address, words.shape[1] * memory.bits)
+        offsets = sorted({access.running.at(lane) for lane in lanes})
+        parts = {o: self._part(engine.pipeline, word, n, memory.bits) for n, o in enumerate(offsets)}
+        return {lane: parts[access.running.at(lane)] for lane in lanes}
+
+    def _element(self, engine: Engine, running: Running, offset: int, memory: Memory, steps: Steps) -> Value:
+        group = self._group(engine, Running(running.base + offset, running.steps), 1, memory, steps)
+        return self._part(engine.pipeline, group, 0, memory.bits)
+
+    def _group(self, engine: Engine, start: Running, width: int, memory: Memory, steps: Steps) -> Wire:
+        """So many neighbouring elements as a word."""
+        moves = steps.of(start)
+        ratio = memory.lanes // width
+        if ratio > 1 and all(move % memory.lanes == 0 for move in moves):
+            address = engine.running(start.base // memory.lanes, [move // memory.lanes for move in moves])
+            word = self.word(engine.pipeline, memory.symbol, address, memory.lanes * memory.bits)
+            return self._part(engine.pipeline, word, start.base % memory.lanes // width, width * memory.bits)
+        address = engine.running(start.base // width, [move // width for move in moves])
+        return self._at(engine.pipeline, address, width, memory)
+
+    def _at(self, pipeline: Pipeline, address: Value, width: int, memory: Memory) -> Wire:
+        """The group of `width` elements of this number."""
+        ratio, bits = memory.lanes // width, memory.lanes * memory.bits
+        if ratio == 1:
+            return self.word(pipeline, memory.symbol, address, bits)
+        shift = ratio.bit_length() - 1
+        if isinstance(address, int):
+            word = self.word(pipeline, memory.symbol, address >> shift, bits)
+            return self._part(pipeline, word, address % ratio, width * memory.bits)
+        number, chosen = word_and_part(pipeline, address, shift)
+        word = self.word(pipeline, memory.symbol, number, bits)
+        return pipeline.compute("pick", [word, chosen], width * memory.bits)
+
+    def _part(self, pipeline: Pipeline, word: Wire, number: int, bits: int) -> Wire:
+        if word.bits == bits:
+            return word
+        return pipeline.compute("element", [word], bits, number)
+
+    def store(
+        self,
+        engine: Engine,
+        access: Access,
+        memory: Memory,
+        values: dict[Coordinates, Value],
+        steps: Steps,
+        op: memref.StoreOp,
+        enable: Callable[[int], SSAValue],
+    ) -> int:
+        """Write what lanes have; returns the stage in which it is written."""
+        run = run_of(self.nest, access, list(values), steps.is_finishing)
+        if run is None:
+            raise OpError(
+                op, f"its {len(values)} lanes do not write neighbouring elements: choose lanes of another loop"
+            )
+        pipeline, bits = engine.pipeline, memory.bits
+        moves, ratio = steps.of(run.start), memory.lanes // run.width
+        address = engine.running(run.start.base // run.width, [move // run.width for move in moves])
+        first = run.start.base - access.running.base
+        in_order = sorted(values, key=access.running.at)
+        assert access.running.at(in_order[0]) == first
+        elements = [pipeline.registered(values[lane]) for lane in in_order]
+        parts = [pipeline.compute("resize", [e], bits) if needs_resize(e, bits) else e for e in elements]
+        return self.write(pipeline, memory, address, parts, ratio, enable)
+
+    def write(
+        self,
+        pipeline: Pipeline,
+        memory: Memory,
+        address: Value,
+        parts: Sequence[Value],
+        ratio: int,
+        enable: Callable[[int], SSAValue],
+    ) -> int:
+        """Write a group of elements; `ratio` groups make a word."""
+        width, shift = len(parts), ratio.bit_length() - 1
+        chosen: Value = 0
+        number = address
+        if ratio > 1 and not isinstance(address, int):
+            number, chosen = word_and_part(pipeline, address, shift)
+        elif isinstance(address, int):
+            number, chosen = address >> shift, address % ratio
+        timed = [v for v in (number, *parts) if isinstance(v, Wire) and not v.is_static]
+        stage = max((v.stage for v in timed), default=0)
+        elements = [exact(pipeline, p, memory.bits, stage) for p in parts]
+        word = Wire(elements[0], stage)
+        if len(parts) * ratio > 1:
+            joined = [Wire(e, stage) for e in elements] * ratio
+            word = pipeline.compute("join", joined, len(joined) * memory.bits, stage=stage)
+        valid = Wire(enable(stage), stage)
+        mask = valid
+        if ratio > 1 or width > 1:
+            mask = pipeline.compute("mask", [chosen, valid], ratio * width, width, stage=stage)
+        at = pipeline.at(number, stage)
+        self.block.add_op(rtl.WriteOp(memory.symbol, at, word.value, mask.value))
+        return stage
+
+
+def exact(pipeline: Pipeline, value: Value, bits: int, stage: int) -> SSAValue:
+    """A value of exactly so many bits in a stage."""
+    if isinstance(value, int):
+        return pipeline.constant(value, bits)
+    wire = pipeline.at(value, stage)
+    if rtl.bits_of(wire) == bits:
+        return wire
+    return pipeline.compute("resize", [Wire(wire, stage)], bits, stage=stage).value
+
+
+def needs_resize(value: Value, bits: int) -> bool:
+    """True for a wire that is wider than an element."""
+    return isinstance(value, Wire) and value.bits > bits
+
+
+def word_and_part(pipeline: Pipeline, address: Wire, shift: int) -> tuple[Wire, Wire]:
+    """The number of the word, and of the part of it."""
+    number = pipeline.compute("shr", [address], max(1, address.bits - shift), min(shift, address.bits - 1))
+    return number, pipeline.compute("resize", [address], shift)

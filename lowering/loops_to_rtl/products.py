@@ -1,0 +1,80 @@
+"""Products as multipliers of a device take them: split at their width, between registers."""
+
+from __future__ import annotations
+
+from .pipeline import Pipeline, Value, Wire, bits_of
+
+
+def multiply(pipeline: Pipeline, left: Value, right: Value, bits: int) -> Value:
+    """`left * right` in so many bits."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left * right
+    for number, other in ((left, right), (right, left)):
+        if isinstance(number, int) and number & (number - 1) == 0 and number > 0:
+            shift = number.bit_length() - 1
+            return other if shift == 0 else pipeline.compute("shl", [other], min(bits, bits_of(other) + shift), shift)
+        if number == 0:
+            return 0
+    width = min(bits, bits_of(left) + bits_of(right))
+    narrow, wide = pipeline.limits.multiplier, pipeline.limits.wide
+    limits = min(((narrow, wide), (wide, narrow)), key=lambda pair: pieces(left, pair[0]) * pieces(right, pair[1]))
+    terms = [
+        (one_product(pipeline, a, b), i + j)
+        for a, i in parts(pipeline, left, limits[0])
+        for b, j in parts(pipeline, right, limits[1])
+        if i + j < width
+    ]
+    return summed(pipeline, terms, width)
+
+
+def pieces(value: Value, limit: int) -> int:
+    """In how many parts a value is split."""
+    return max(1, -(-(bits_of(value) - 1) // (limit - 1)))
+
+
+def parts(pipeline: Pipeline, value: Value, limit: int) -> list[tuple[Value, int]]:
+    """A value as a sum of narrow ones, each times a power of two: the lower ones are not negative."""
+    if bits_of(value) <= limit:
+        return [(value, 0)]
+    digit, found, shift = limit - 1, list[tuple[Value, int]](), 0
+    while bits_of(value) > limit:
+        if isinstance(value, int):
+            found.append((value & ((1 << digit) - 1), shift))
+            value >>= digit
+        else:
+            low = pipeline.compute("resize", [value], digit)
+            found.append((pipeline.compute("zero_extend", [low], limit), shift))
+            value = pipeline.compute("shr", [value], bits_of(value) - digit, digit)
+        shift += digit
+    return [*found, (value, shift)]
+
+
+def one_product(pipeline: Pipeline, left: Value, right: Value) -> Value:
+    """A product with registers before and behind it."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left * right
+    bits = bits_of(left) + bits_of(right)
+    return pipeline.register(pipeline.compute("mul", [pipeline.registered(left), pipeline.registered(right)], bits))
+
+
+def summed(pipeline: Pipeline, terms: list[tuple[Value, int]], bits: int) -> Value:
+    """The sum of products times powers of two, cut to so many bits."""
+    terms = sorted(terms, key=lambda term: term[1])
+    total, shift = terms.pop()
+    while True:
+        if not terms:
+            break
+        term, below = terms.pop()
+        shifted = shift_left(pipeline, total, shift - below)
+        room = max(bits_of(shifted), bits_of(term)) + 1
+        total = pipeline.register(pipeline.compute("add", [shifted, term], min(bits - below, room)))
+        shift = below
+    total = shift_left(pipeline, total, shift)
+    return pipeline.compute("resize", [total], bits) if isinstance(total, Wire) and total.bits > bits else total
+
+
+def shift_left(pipeline: Pipeline, value: Value, bits: int) -> Value:
+    """`value << bits`."""
+    if isinstance(value, int):
+        return value << bits
+    return pipeline.compute("shl", [value], value.bits + bits, bits) if bits else value

@@ -1,0 +1,125 @@
+"""The kernel `direct` as loops:
+
+    for each block of pixels:
+      for each group of channels: sums = 0; direct_block(weights, data, sums); store body(sums)
+
+Two pixels are neighbours in a row where rows have an even number of them, else in the row-major order of all; a last
+one that is alone is computed twice, into the same place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import IntegerType, i32
+from xdsl.ir import SSAValue
+
+from ....dialects.diagnostics import OpError
+from ....dialects.fixed.forms import StructuredForm
+from ....dialects.mcu import DirectBlockOp
+from ....passes.memplan.tiling.direct import Direct
+from ..emit import Emitter, Index
+from ..labels import dimension_names
+from ..rows import Rows
+from .scope import Constant, Operands, Point, Scope, local
+
+NARROW_SUM = IntegerType(24)
+"""What sums of at most so many bits are added up in."""
+
+
+def build_direct(
+    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: Mapping[int, SSAValue]
+) -> None:
+    """Write the kernel. Raises OpError where the form is none for it."""
+    direct = Direct.of(form, held)
+    if direct is None or form.tile is None:
+        raise OpError(form, "the kernel `direct` does not fit this form: let memplan-tile choose the tile")
+    DirectNest(direct, Scope(direct.roles, memory, emit, constant, from_bias=False), held).build()
+
+
+class DirectNest:
+    """The state of the kernel while it is written; `sum` is the type of the sums."""
+
+    def __init__(self, direct: Direct, scope: Scope, held: Mapping[int, SSAValue]):
+        self.direct, self.scope, self.emit = direct, scope, scope.emit
+        assert scope.form.tile is not None, "checked by the caller"
+        self.pixels = scope.form.tile.pixels.data
+        self.size = direct.group(self.pixels)
+        self.held: dict[int, Index] = dict(held)
+        self.dims = [dim for dim in direct.pixels if dim not in self.held]
+        self.names = dimension_names(scope.form)
+        self.sum = NARROW_SUM if direct.roles.form.acc.width.data <= NARROW_SUM.width.data else i32
+        self.split_rows = isinstance(scope.memory[scope.form.ins[0]], Rows)
+        whole, left = direct.packed(self.pixels)
+        self.weights = scope.constant(f"{scope.node}_packed", whole)
+        self.left = scope.constant(f"{scope.node}_packed_left", left) if left.size else None
+
+    def build(self) -> None:
+        """Write the blocks."""
+        scope, sizes = self.scope, self.scope.form.sizes
+        if self.pixels == 1:
+            scope.loops(self.dims, self.names, lambda point: self._block([{**self.held, **point}]))
+            return
+        outer, last = self.dims[:-1], self.dims[-1:]
+        if not last or sizes[last[0]] % 2:
+            outer, last = [], self.dims
+        total = self.direct.roles.size(tuple(last))
+
+        def pair(point: Point, block: Index) -> None:
+            pixels = [self.emit.add(self.emit.scale(block, 2), slot) for slot in range(2)]
+            if total % 2:
+                pixels[1] = self.emit.minimum(pixels[1], total - 1)
+            self._block([{**self.held, **point, **scope.split(pixel, last)} for pixel in pixels])
+
+        scope.loops(outer, self.names, lambda point: scope.loop(ceil(total / 2), "pair", lambda at: pair(point, at)))
+
+    def _block(self, points: Sequence[Point]) -> None:
+        """All channels at some pixels."""
+        whole, left = divmod(self.direct.channels, self.size)
+        self.scope.loop(whole, "group", lambda group: self._group(group, self.size, points))
+        if left:
+            self._group(whole, left, points)
+
+    def _group(self, group: Index, channels: int, points: Sequence[Point]) -> None:
+        """The sums of a group of channels at all pixels of a block."""
+        emit, scope = self.emit, self.scope
+        (dim,) = self.direct.roles.channels
+        first = emit.scale(group, self.size)
+        numbers = [emit.add(first, channel) for channel in range(channels)]
+        sums = local(emit, channels * len(points), "sums", self.sum)
+        zero = emit.constant(0, self.sum)
+        for number in range(channels * len(points)):
+            scope.store(zero, sums, number)
+        outer = (*self.direct.outer, *([self.direct.rows] if self._splits and self.direct.rows is not None else []))
+        scope.loops(outer, self.names, lambda taps: self._sum(group, channels, points, taps, sums))
+        for channel, number in enumerate(numbers):
+            for slot, point in enumerate(points):
+                loaded = emit.do(memref.LoadOp.get(sums, [emit.index(slot * channels + channel)]))
+                total = emit.convert(loaded, self.sum, self.direct.roles.form.acc)
+                scope.finish(total, {**point, dim: number})
+
+    @property
+    def _splits(self) -> bool:
+        """Whether the runs of a block lie in rows of their own."""
+        return self.split_rows and self.direct.row_count > 1
+
+    def _sum(self, group: Index, channels: int, points: Sequence[Point], taps: Point, sums: SSAValue) -> None:
+        """One block of machine operations."""
+        emit, direct = self.emit, self.direct
+        rows = 1 if self._splits else direct.row_count
+        number: Index = 0
+        for dim, at in taps.items():
+            number = emit.sum(emit.scale(number, self.scope.form.sizes[dim]), at)
+        first = emit.index(emit.scale(number, rows * direct.length * channels))
+        if channels < self.size:
+            assert self.left is not None, "packed where there are channels left over"
+            weights, at = self.left, [first]
+        else:
+            weights, at = self.weights, [emit.index(group), first]
+        form = self.scope.form
+        places = [self.scope.place(form.ins[0], form.in_maps[0], {**point, **taps}) for point in points]
+        pitch = direct.length if rows == 1 else direct.pitch
+        window = (channels, len(points), rows, direct.length, pitch)
+        emit.block.add_op(DirectBlockOp(weights, at, places, sums, window))

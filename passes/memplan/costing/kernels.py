@@ -1,0 +1,127 @@
+"""The work of the kernels of tiles (tiling/; lowering/memplan_to_loops/tiles/ writes their loops)."""
+
+from __future__ import annotations
+
+from math import ceil, prod
+
+import numpy as np
+
+from ....dialects.access import linear_map
+from ....dialects.fixed.forms import StructuredForm, shaped_type
+from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
+from ....targets.costs import Work
+from ..tiling.bytes import Bytes
+from ..tiling.columns import Columns
+from ..tiling.direct import Direct
+from ..tiling.lanes import CHANNELS, Lanes
+from ..tiling.planes import TAPS, Planes
+
+
+def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work | None:
+    """The sums of a form by its kernel, in so many slices; None where its work is not known."""
+    pixels = tile.pixels.data
+    match tile.kernel.data:
+        case Kernel.COLUMNS if (columns := Columns.of(form)) is not None:
+            return columns_work(columns, pixels, tile.bits.data)
+        case Kernel.BYTES | Kernel.VECTORS as kernel:
+            bytes = Bytes.of(Columns.of(form), kernel.has_vectors)
+            return None if bytes is None else bytes_work(bytes, pixels)
+        case Kernel.DIRECT if (direct := Direct.of(form)) is not None:
+            return direct_work(direct, pixels)
+        case Kernel.LANES if (lanes := Lanes.of(form)) is not None:
+            return lanes_work(lanes, pixels, slices > 1)
+        case Kernel.PLANES if (planes := Planes.of(form)) is not None:
+            return planes_work(planes, pixels, slices > 1)
+        case _:
+            return None
+
+
+def columns_work(columns: Columns, pixels: int, bits: int) -> Work:
+    """Columns of so many pixels at once, weights of so many bits."""
+    points = columns.roles.size(columns.roles.pixels)
+    blocks = ceil(points / pixels)
+    inside = columns.runs * padded_share(columns.roles.form)
+    units = {
+        f"dot_quad_{min(pixels, 2)}": blocks * columns.groups * columns.quads * max(1, pixels / 2),
+        f"dot_group_{min(pixels, 2)}": blocks * columns.groups * max(1, pixels / 2),
+        "gather_word": blocks * pixels * inside * columns.words,
+        "gather_run": blocks * pixels * columns.runs * (columns.words > 0),
+        "gather_tap": blocks * pixels * columns.runs * columns.left,
+    }
+    if bits < WIDE:
+        units["dot_unpack"] = blocks * columns.groups * columns.quads
+    return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
+
+
+def bytes_work(bytes: Bytes, pixels: int) -> Work:
+    """Columns of bytes: steps of a tap, or of a vector of them, of two pixels or half as much of one."""
+    columns = bytes.columns
+    blocks = ceil(columns.roles.size(columns.roles.pixels) / pixels)
+    name = "bytes_vector" if bytes.lanes > 1 else "bytes_tap"
+    units = {
+        name: blocks * bytes.groups * (bytes.taps // bytes.lanes) * max(1, pixels) / 2,
+        "gather_word": blocks * pixels * columns.runs * padded_share(columns.roles.form) * columns.words,
+        "gather_run": blocks * pixels * columns.runs * (columns.words > 0),
+        "gather_tap": blocks * pixels * columns.runs * columns.left,
+    }
+    return Work(units, ((bytes.groups * bytes.taps * bytes.channels, blocks),))
+
+
+def lanes_work(lanes: Lanes, pixels: int, sliced: bool) -> Work:
+    """Lanes of so many pixels at once."""
+    groups, (rows, columns), (high, wide) = lanes.channels // CHANNELS, lanes.size, lanes.taps
+    row_words = lanes.cells * groups
+    units = {
+        "lanes_tap": rows * columns * groups * high * wide,
+        "lanes_group": rows * columns * groups,
+        "lanes_word": rows * high * row_words,
+    }
+    return Work(units, ((lanes.channels * high * wide * 2, rows * ceil(columns / pixels)),))
+
+
+def planes_work(planes: Planes, outputs: int, sliced: bool) -> Work:
+    """Planes, so many outputs at once."""
+    lanes = planes.lanes
+    rows, columns = lanes.size
+    blocks = ceil(columns / outputs)
+    fresh = TAPS if sliced else min(TAPS, lanes.strides[0])
+    units = {
+        "plane_row": rows * lanes.channels * TAPS * columns,
+        "plane_block": rows * lanes.channels * blocks,
+        "plane_channel": rows * lanes.channels,
+        "plane_word": (rows * fresh + TAPS - fresh) * planes.row_words * lanes.channels / CHANNELS,
+    }
+    return Work(units, ((lanes.channels * TAPS * 8, rows),))
+
+
+def direct_work(direct: Direct, together: int) -> Work:
+    """Sums of data where they lie, so many pixels together."""
+    roles = direct.roles
+    points, taps = roles.size(direct.pixels), roles.size(roles.taps)
+    once = roles.form.trips[: len(roles.form.domain.parallel.data)]
+    repeated = prod(once) // max(1, points * direct.channels)
+    blocks, groups = ceil(points / together), ceil(direct.channels / direct.group(together))
+    units = {
+        "direct_mac": direct.channels * points * taps,
+        "direct_weight": blocks * direct.channels * taps,
+        "direct_element": groups * points * taps,
+        "direct_run": blocks * groups * roles.size(direct.outer) * direct.row_count,
+        "direct_block": blocks * groups,
+    }
+    return Work({name: max(1, repeated) * count for name, count in units.items()}, ((direct.channels * taps, blocks),))
+
+
+def padded_share(form: StructuredForm) -> float:
+    """The share of the points of a form's domain at which its first input is read inside its bounds."""
+    share, box = 1.0, form.trips
+    for result, size in zip(linear_map(form.in_maps[0]), shaped_type(form.ins[0]).get_shape(), strict=True):
+        dims = [dim for dim, coefficient in enumerate(result.coefficients) if coefficient]
+        low = result.offset + sum(min(0, result.coefficients[d] * (box[d] - 1)) for d in dims)
+        high = result.offset + sum(max(0, result.coefficients[d] * (box[d] - 1)) for d in dims)
+        if low >= 0 and high < size:
+            continue
+        index = np.full(1, result.offset)
+        for dim in dims:
+            index = (index[:, None] + result.coefficients[dim] * np.arange(box[dim])).reshape(-1)
+        share *= float(((index >= 0) & (index < size)).mean())
+    return share if prod(box) else 0.0

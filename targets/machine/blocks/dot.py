@@ -1,0 +1,131 @@
+"""Blocks `dot_4xP_Q` and `dot8_4xP_Q`: products of Q quads added to the sums of four channels at P pixels (1 or 2).
+
+A quad is four taps (`mcu.dot_block`). Of `dot` the weights are halves, in the order of use; of `dot8` they are bytes, a
+word for each channel, which the block unpacks as the data are: half the flash, eight instructions more for each quad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .function import INLINE, Registers, body
+from .operations import Operation, assembly, statement
+
+CHANNELS = 4
+
+MOST_QUADS_AT_ONCE = 8
+"""Columns of so many quads have no loop."""
+
+QUADS_PER_TURN = {1: 8, 2: 4}
+"""Quads of a turn of the loop, where there is one, by pixels."""
+
+UNPACK = ("unpack_low", "unpack_high")
+"""Taps (0, 2), taps (1, 3)."""
+
+
+def quad(pixels: int, bits: int) -> Iterator[Operation]:
+    """The operations of one quad of columns, with weights of so many bits."""
+    return {(1, 16): quad_of_one, (2, 16): quad_of_two, (1, 8): bytes_of_one, (2, 8): bytes_of_two}[pixels, bits]()
+
+
+def quad_of_one() -> Iterator[Operation]:
+    """One pixel: there are registers for the weights of four channels."""
+    yield Operation("load_pair_next", ("x0", "x1", "x"), (8,))
+    for half in range(2):
+        yield Operation("load_four_next", ("w0", "w1", "w2", "w3", "w"))
+        for channel in range(CHANNELS):
+            yield Operation("dual_multiply_add", (f"s0{channel}", f"w{channel}", f"x{half}"))
+
+
+def quad_of_two() -> Iterator[Operation]:
+    """Two pixels: weights come for two channels at a time."""
+    for _ in range(2):
+        for pair in range(0, CHANNELS, 2):
+            yield Operation("load_pair_next", ("w0", "w1", "w"), (8,))
+            if pair == 0:
+                yield Operation("load_pair_next", ("x0", "x1", "x"), (8,))
+            yield from products(pair)
+
+
+def bytes_of_one() -> Iterator[Operation]:
+    """One pixel, weights of bytes: a word is unpacked into a register of its own, then into itself."""
+    yield Operation("load_pair_next", ("x0", "x1", "x"), (8,))
+    yield Operation("load_four_next", ("w0", "w1", "w2", "w3", "w"))
+    for channel in range(CHANNELS):
+        yield Operation("unpack_low", ("t", f"w{channel}"))
+        yield Operation("dual_multiply_add", (f"s0{channel}", "t", "x0"))
+        yield Operation("unpack_high", (f"w{channel}", f"w{channel}"))
+        yield Operation("dual_multiply_add", (f"s0{channel}", f"w{channel}", "x1"))
+
+
+def bytes_of_two() -> Iterator[Operation]:
+    """Two pixels, weights of bytes: there is no register to keep a word in, so it is loaded for each half."""
+    for half in range(2):
+        yield Operation("load_pair_next", ("x0", "x1", "x"), (8,))
+        for pair in range(0, CHANNELS, 2):
+            if half:
+                yield Operation("load_pair_next", ("w0", "w1", "w"), (8,))
+            else:
+                yield Operation("load_pair", ("w0", "w1", "w"), (4 * pair,))
+            for weight in range(2):
+                yield Operation(UNPACK[half], (f"w{weight}", f"w{weight}"))
+            yield from products(pair)
+
+
+def products(pair: int) -> Iterator[Operation]:
+    """Two channels at two pixels."""
+    for weight in range(2):
+        for pixel in range(2):
+            yield Operation("dual_multiply_add", (f"s{pixel}{pair + weight}", f"w{weight}", f"x{pixel}"))
+
+
+def macro_name(pixels: int, bits: int) -> str:
+    """The macro of one quad."""
+    return f"TINYML_QUAD{'8' if bits == 8 else ''}_4X{pixels}"
+
+
+def quad_macro(pixels: int, bits: int) -> list[str]:
+    """The assembly of one quad, as a macro that blocks of all lengths repeat."""
+    lines = [f'  "{assembly(operation)}\\n"' for operation in quad(pixels, bits)]
+    return [f"#define {macro_name(pixels, bits)} \\", *(f"{line} \\" for line in lines[:-1]), lines[-1]]
+
+
+def turns_of(pixels: int, quads: int) -> tuple[int, int, int]:
+    """Quads of a turn, turns of the loop, and quads behind it."""
+    size = QUADS_PER_TURN[pixels]
+    return (size, 0, quads) if quads <= MOST_QUADS_AT_ONCE else (size, *divmod(quads, size))
+
+
+def dot_block(name: str, bits: int, pixels: int, quads: int, asm: bool) -> list[str]:
+    """Quads of columns: a loop of a few in each turn, and what is left over."""
+    one = macro_name(pixels, bits)
+    size, turns, rest = turns_of(pixels, quads)
+    text = [f"    {' '.join([one] * rest)}"] if rest else []
+    bound = ""
+    if turns:
+        bound = f"  const int8_t *const end = x + {turns * size * 8 * pixels};"
+        text = [
+            f'    "1:\\n" {" ".join([one] * size)}',
+            '    "ldr %[w0], %[end]\\n cmp %[x], %[w0]\\n bne 1b\\n"',
+            *text,
+        ]
+    plain = [
+        f"  for (int32_t quad = 0; quad < {quads}; quad++) {{",
+        *(f"    {statement(o)}" for o in quad(pixels, bits)),
+        "  }",
+    ]
+    sums = [f"s{pixel}{channel}" for pixel in range(pixels) for channel in range(CHANNELS)]
+    words = sorted({word for o in quad(pixels, bits) for word in o.operands} - {*sums, "w", "x"})
+    registers = Registers(sums, words, ("w", "x"), fixed=pixels == 1)
+    return [
+        f"{INLINE} tinyml_{name}(const int{bits}_t *weights, const int32_t *data, int32_t *sums) {{",
+        "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
+        *body(registers, (text, plain), bound, asm),
+    ]
+
+
+def dot_instructions(bits: int, pixels: int, quads: int) -> int:
+    """Instructions in the assembly of a block."""
+    size, turns, rest = turns_of(pixels, quads)
+    written = rest + (size if turns else 0)
+    return written * sum(1 for _ in quad(pixels, bits)) + (3 if turns else 0)

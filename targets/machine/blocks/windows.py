@@ -1,0 +1,101 @@
+"""Blocks over windows: `lanes_HxW_P_S_B_R`, four channels of a word, and `plane_O_S_A_B_C`, outputs of one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .function import INLINE, Registers, body
+from .operations import Operation, spelled
+
+CHANNELS = 4
+
+FURTHEST = 4095
+"""What is added to a pointer at once (ADDW)."""
+
+WORDS = ("w0", "w1", "x0", "x1")
+
+
+def tap_row(number: int, window: Sequence[int]) -> Iterator[Operation]:
+    """The operations of one row of taps: each word of data is unpacked once for all pixels that read it."""
+    _, wide, pixels, stride, pitch, row = window
+    for column in range(wide + (pixels - 1) * stride):
+        taps = [(pixel, column - pixel * stride) for pixel in range(pixels)]
+        taps = [(pixel, tap) for pixel, tap in taps if 0 <= tap < wide]
+        if not taps:
+            continue
+        yield Operation("load_word", ("x0", "x"), (column * pitch,))
+        yield Operation("unpack_high", ("x1", "x0"))
+        yield Operation("unpack_low", ("x0", "x0"))
+        for pixel, tap in taps:
+            yield Operation("load_pair", ("w0", "w1", "w"), (8 * (number * wide + tap),))
+            for channel, name in ((0, "low"), (2, "high"), (1, "low"), (3, "high")):
+                yield Operation(f"multiply_add_{name}", (f"s{pixel}{channel}", f"w{channel % 2}", f"x{channel % 2}"))
+    if number < window[0] - 1:
+        for start in range(0, row, FURTHEST):
+            yield Operation("advance", ("x",), (min(FURTHEST, row - start),))
+
+
+PLANE_TAPS = (("dual_multiply_add", "multiply_add_low_high"), ("multiply_add_high_low", "dual_multiply_add"))
+"""What an output does with its two words and those of the weights: where it begins with a low half, with a high one."""
+
+
+def plane_row(row: int, start: int, outputs: int, stride: int) -> Iterator[Operation]:
+    """The operations of one row of three taps a, b, c: weights are the words (a, b) and (b, c).
+
+    An output reads two words, one after the other; of the two registers for them the next word takes that which is not
+    needed any more.
+    """
+    loaded = 2
+    yield Operation("load_pair", ("w0", "w1", "w"), (8 * row,))
+    yield Operation("load_pair", ("x0", "x1", "x"), (start,))
+    for output in range(outputs):
+        first, is_odd = divmod(output * stride, 2)
+        while loaded < first + 2:
+            yield Operation("load_word", (f"x{loaded % 2}", "x"), (start + 4 * loaded,))
+            loaded += 1
+        pair = f"x{first % 2}", f"x{(first + 1) % 2}"
+        for name, x, w in zip(PLANE_TAPS[is_odd], pair, ("w0", "w1"), strict=True):
+            yield Operation(name, (f"s{output}", x, w))
+
+
+def lanes_operations(window: Sequence[int]) -> Iterator[Operation]:
+    """A window, written out tap by tap."""
+    for row in range(window[0]):
+        yield from tap_row(row, window)
+
+
+def lanes_block(name: str, window: Sequence[int], asm: bool) -> list[str]:
+    """The function of a window over four channels."""
+    sums = [f"s{pixel}{channel}" for pixel in range(window[2]) for channel in range(CHANNELS)]
+    return [
+        f"{INLINE} tinyml_{name}(const int16_t *weights, const int32_t *data, int32_t *sums) {{",
+        "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
+        *body(Registers(sums, WORDS, ("x",), ("w",)), spelled(lanes_operations(window)), asm=asm),
+    ]
+
+
+def lanes_instructions(window: Sequence[int]) -> int:
+    """Instructions in the assembly of a window."""
+    return sum(1 for _ in lanes_operations(window))
+
+
+def plane_operations(numbers: Sequence[int]) -> Iterator[Operation]:
+    """A window of three rows of taps."""
+    outputs, stride, *starts = numbers
+    for row, start in enumerate(starts):
+        yield from plane_row(row, start, outputs, stride)
+
+
+def plane_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
+    """The function of neighbouring outputs."""
+    registers = Registers([f"s{output}" for output in range(numbers[0])], WORDS, (), ("w", "x"))
+    return [
+        f"{INLINE} tinyml_{name}(const int16_t *weights, const int32_t *data, int32_t *sums) {{",
+        "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
+        *body(registers, spelled(plane_operations(numbers)), asm=asm),
+    ]
+
+
+def plane_instructions(numbers: Sequence[int]) -> int:
+    """Instructions in the assembly of neighbouring outputs."""
+    return sum(1 for _ in plane_operations(numbers))

@@ -1,0 +1,216 @@
+"""The blocks `direct_B_CxP_R_T_S`: sums of C channels at P pixels, of R runs of T taps, S bytes apart.
+
+See `mcu.direct_block`. B are the bits of a sum; names of blocks whose weights are beyond the reach of 16-bit addresses
+end in `_far`. Operations are spelled in C, and where sums have 24 bits as assembly for AVR with a multiplier, after the
+AVR instruction set manual: registers are fixed, as Z alone reads flash, and products lie in r1:r0. Sums are variables
+in registers; Y, which may be the compiler's frame pointer, is kept on the stack where it is a pointer here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .operation import Operation
+
+PATTERN = r"direct_(24|32)_([1-4])x([12])_(\d+)_(\d+)_(\d+)(_far)?"
+
+SUM_REGISTERS = (2, 6, 10, 14)
+"""Where sums of three bytes begin."""
+
+MOST_AT_ONCE = 8
+"""Taps that are written out, at most."""
+
+ASSEMBLY = {
+    "load_next": ("ld {0},{1}+",),
+    "load_flash_next": ("lpm {0},{1}+",),
+    "load_far_next": ("elpm {0},{1}+",),
+    "multiply_add_24": ("muls {1},{2}", "sbc r20,r20", "add {0},r0", "adc {3},r1", "adc {4},r20"),
+    "advance": ("subi {0},lo8(-({2}))", "sbci {1},hi8(-({2}))"),
+}
+"""Each operation for AVR: MULS leaves the sign of the product as carry, and SBC of a register makes a byte of it."""
+
+STATEMENTS = {
+    "load_next": "{0} = *{1}++;",
+    "load_flash_next": "{0} = *{1}++;",
+    "load_far_next": "{0} = *{1}++;",
+    "multiply_add_24": "{0} = tinyml_multiply_add_24({1}, {2}, {0});",
+    "multiply_add": "{0} = tinyml_multiply_add({1}, {2}, {0});",
+    "advance": "{0} += {1};",
+}
+"""The same in C."""
+
+REGISTERS = {"w": "r17", "x0": "r18", "x1": "r19"}
+"""Weights and data, in registers that MULS takes."""
+
+POINTERS = {"w": ("Z", "r30", "r31"), "x0": ("X", "r26", "r27"), "x1": ("Y", "r28", "r29")}
+"""Pointers to weights and data: as loads name them, and their bytes."""
+
+
+class Window(NamedTuple):
+    """The numbers of a block's name."""
+
+    bits: int
+    channels: int
+    pixels: int
+    rows: int
+    taps: int
+    pitch: int
+    far: bool
+
+    @staticmethod
+    def of(name: str) -> Window | None:
+        """The numbers in a name; None for names of others."""
+        match = re.fullmatch(PATTERN, name)
+        if match is None:
+            return None
+        bits, channels, pixels, rows, taps, pitch = (int(number) for number in match.groups()[:6])
+        return Window(bits, channels, pixels, rows, taps, pitch, match.group(7) is not None)
+
+    @property
+    def sums(self) -> list[str]:
+        """The names of the sums, pixel by pixel."""
+        return [f"s{number}" for number in range(self.channels * self.pixels)]
+
+    @property
+    def multiply_add(self) -> str:
+        """The operation on sums of so many bits."""
+        return "multiply_add_24" if self.bits == 24 else "multiply_add"
+
+    def tap(self) -> Iterator[Operation]:
+        """The operations of one tap."""
+        for pixel in range(self.pixels):
+            yield Operation("load_next", (f"x{pixel}", f"x{pixel}"))
+        for channel in range(self.channels):
+            yield Operation("load_far_next" if self.far else "load_flash_next", ("w", "w"))
+            for pixel in range(self.pixels):
+                yield Operation(self.multiply_add, (f"s{pixel * self.channels + channel}", "w", f"x{pixel}"))
+
+    def next_row(self) -> Iterator[Operation]:
+        """The operations from a run to the next."""
+        if self.rows > 1 and self.pitch > self.taps:
+            for pixel in range(self.pixels):
+                yield Operation("advance", (f"x{pixel}",), (self.pitch - self.taps,))
+
+
+def assembly(operation: Operation) -> list[str]:
+    """An operation as instructions."""
+    name, operands = operation.name, operation.operands
+    if name.startswith("load"):
+        value, pointer = operands
+        values = (REGISTERS[value], POINTERS[pointer][0])
+    elif name == "advance":
+        _, low, high = POINTERS[operands[0]]
+        values = (low, high, operation.numbers[0])
+    else:
+        first = SUM_REGISTERS[int(operands[0][1:])]
+        values = (f"r{first}", *(REGISTERS[o] for o in operands[1:]), f"r{first + 1}", f"r{first + 2}")
+    return [line.format(*values) for line in ASSEMBLY[name]]
+
+
+def statement(operation: Operation) -> str:
+    """An operation in C: pointers have the names of what they load, with a `p` before."""
+    name, operands = operation.name, operation.operands
+    if name.startswith("load"):
+        operands = (operands[0], f"p{operands[1]}")
+    elif name == "advance":
+        operands = (f"p{operands[0]}",)
+    return STATEMENTS[name].format(*operands, *operation.numbers)
+
+
+def unrolled(taps: int) -> tuple[int, int, int]:
+    """Taps that are written out at once, turns of a loop around them, and taps that are left over."""
+    if taps <= MOST_AT_ONCE:
+        return taps, 1, 0
+    size = next((n for n in range(MOST_AT_ONCE, 4, -1) if taps % n == 0), MOST_AT_ONCE)
+    return size, taps // size, taps % size
+
+
+def instructions(window: Window) -> list[str]:
+    """The assembly of a block: labels end in a colon."""
+    size, turns, left = unrolled(window.taps)
+    tap = [line for operation in window.tap() for line in assembly(operation)]
+    lines = tap * size
+    if turns > 1:
+        lines = [f"ldi r21,{turns}", "2:", *lines, "dec r21", "breq 3f", "rjmp 2b", "3:"]
+    lines += tap * left
+    if window.rows > 1:
+        step = [line for operation in window.next_row() for line in assembly(operation)]
+        lines = [f"ldi r22,{window.rows}", "1:", *lines, *step, "dec r22", "breq 4f", "rjmp 1b", "4:"]
+    if window.pixels > 1:
+        lines = ["push r28", "push r29", "movw r28,%[y]", *lines, "pop r29", "pop r28"]
+    if window.far:
+        lines = ["out __RAMPZ__,%C[far]", "movw r30,%[far]", *lines]
+    return [*lines, "clr __zero_reg__"]
+
+
+def block_lines(window: Window, name: str, asm: bool = True) -> list[str]:
+    """The definition of a block."""
+    type = "tinyml_int24" if window.bits == 24 else "int32_t"
+    data = ", ".join(f"const int8_t *px{pixel}" for pixel in range(window.pixels))
+    space = "TINYML_FAR" if window.far else "TINYML_FLASH"
+    return [
+        "static inline __attribute__((always_inline)) void",
+        f"tinyml_{name}(const {space} int8_t *pw, {data}, {type} *sums) {{",
+        *(on_avr(window) if window.bits == 24 and asm else []),
+        *in_c(window, type),
+        *(["#endif"] if window.bits == 24 and asm else []),
+        "}",
+    ]
+
+
+def on_avr(window: Window) -> list[str]:
+    """The body with assembly."""
+    outputs = [f'"+r"({name})' for name in window.sums]
+    inputs = ['[y] "r"(px1)'] if window.pixels > 1 else []
+    clobbers = ["r0", "r17", "r18", "r19", "r20", "r21", "r22"]
+    if window.far:
+        inputs.append('[far] "r"(pw)')
+        clobbers += ["r30", "r31"]
+    else:
+        outputs.append('"+z"(pw)')
+    outputs.append('"+x"(px0)')
+    quoted = ", ".join(f'"{register}"' for register in clobbers)
+    registers = list(zip(window.sums, SUM_REGISTERS, strict=False))
+    return [
+        "#if defined(__AVR_HAVE_MUL__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
+        *(f'  register tinyml_int24 {name} __asm__("r{r}") = sums[{name[1:]}];' for name, r in registers),
+        "  __asm__ volatile(",
+        *(f'    "{line}\\n"' for line in instructions(window)),
+        f"    : {', '.join(outputs)}",
+        f"    : {', '.join(inputs)}",
+        f'    : {quoted}, "memory");',
+        *(f"  sums[{name[1:]}] = {name};" for name in window.sums),
+        "#else",
+    ]
+
+
+def in_c(window: Window, type: str) -> list[str]:
+    """The body in C."""
+    counter = "int16_t"
+    return [
+        f"  {type} {', '.join(f'{name} = sums[{name[1:]}]' for name in window.sums)};",
+        f"  for ({counter} row = 0; row < {window.rows}; row++) {{",
+        f"    for ({counter} tap = 0; tap < {window.taps}; tap++) {{",
+        f"      int8_t w, {', '.join(f'x{pixel}' for pixel in range(window.pixels))};",
+        *(f"      {statement(operation)}" for operation in window.tap()),
+        "    }",
+        *(f"    {statement(operation)}" for operation in window.next_row()),
+        "  }",
+        *(f"  sums[{name[1:]}] = {name};" for name in window.sums),
+    ]
+
+
+SPACES = [
+    "#if defined(__AVR__)",
+    "#define TINYML_FLASH __flash",
+    "#define TINYML_FAR __memx",
+    "typedef __int24 tinyml_int24;",
+    "#else",
+    "#define TINYML_FLASH",
+    "#define TINYML_FAR",
+    "typedef int32_t tinyml_int24;",
+    "#endif",
+]
+"""What the definitions of blocks rely on: address spaces of constants, and numbers of three bytes."""

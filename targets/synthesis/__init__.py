@@ -1,0 +1,1 @@
+"""Open tools that make hardware of Verilog: Yosys (cells), nextpnr (places, wires, clocks)."""

@@ -1,0 +1,190 @@
+"""A module of `rtl`: declarations, what is computed, and one block of registers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.ir import Operation
+
+from ...dialects import rtl
+from ...dialects.rtl import address_bits, bits_of
+from .expressions import SPELLINGS, Wires, kind_of, literal, span
+
+
+def port_names(read: rtl.ReadOp) -> tuple[str, str]:
+    """Address and data of a read port."""
+    stem = f"{read.memory.string_value()}_r{read.port.value.data}"
+    return f"{stem}_addr", f"{stem}_data"
+
+
+def write_names(memory: str) -> tuple[str, str, str]:
+    """Address, data and mask of a write port."""
+    return f"{memory}_w_addr", f"{memory}_w_data", f"{memory}_w_mask"
+
+
+def image_file(memory: str) -> str:
+    """The file with the words of a constant memory."""
+    return f"{memory}.hex"
+
+
+class ModuleText:
+    """The text of a module."""
+
+    def __init__(self, module: rtl.ModuleOp, memories: Mapping[str, rtl.MemoryOp]):
+        self.module, self.memories = module, memories
+        self.ports = ["input clk", "input rst", "input start", "output done"]
+        self.declarations: list[str] = []
+        self.body: list[str] = []
+        self.reset: list[str] = []
+        self.clocked: list[str] = []
+        self.unreset: list[str] = []
+        self.roms: set[str] = set()
+        self.written: set[str] = set()
+        ops = list(module.body.block.ops)
+        self.nexts = {op.carried: op.value for op in ops if isinstance(op, rtl.NextOp)}
+        self.stop = next(op.flag for op in ops if isinstance(op, rtl.StopOp))
+        taken = {"clk", "rst", "start", "done", *memories}
+        self.wires = Wires(taken)
+        for op in ops:
+            self._define(op)
+        for op in ops:
+            self._write(op)
+
+    def text(self) -> str:
+        """The whole module."""
+        lines = [f"module {self.module.sym_name.data} ("]
+        lines += [f"  {port}{',' if number + 1 < len(self.ports) else ''}" for number, port in enumerate(self.ports)]
+        lines += [");", *(f"  {line}" for line in (*self.declarations, *self.body))]
+        lines += ["  always @(posedge clk) begin", *(f"    {line}" for line in self.unreset)]
+        lines += ["    if (rst) begin", *(f"      {line}" for line in self.reset), "    end else begin"]
+        lines += [*(f"      {line}" for line in self.clocked), "    end", "  end", "endmodule"]
+        return "\n".join(lines) + "\n"
+
+    def _define(self, op: Operation) -> None:
+        for result in op.results:
+            if not isinstance(op, rtl.ConstantOp):
+                self.wires.define(result)
+
+    def _wire(self, op: Operation, value: str, number: int = 0) -> None:
+        result = op.results[number]
+        self.body.append(f"wire {kind_of(bits_of(result))}{self.wires.name(result)} = {value};")
+
+    def _register(self, op: Operation, number: int = 0) -> str:
+        result = op.results[number]
+        name = self.wires.name(result)
+        self.declarations.append(f"reg {kind_of(bits_of(result))}{name};")
+        return name
+
+    def _write(self, op: Operation) -> None:
+        match op:
+            case rtl.ComputeOp():
+                self._wire(op, SPELLINGS[op.kind.data](self.wires, op))
+            case rtl.DelayOp():
+                self._delay(op)
+            case rtl.RunOp():
+                name = self._register(op)
+                self.reset.append(f"{name} <= 1'b0;")
+                self.clocked.append(
+                    f"if (start) {name} <= 1'b1; else if ({self.wires.name(self.stop)}) {name} <= 1'b0;"
+                )
+            case rtl.DoneOp():
+                self.body.append(f"assign done = {self.wires.name(op.flag)};")
+            case rtl.RoundOp():
+                self.ports.append(f"input {span(bits_of(op.result))}round{op.number.value.data}")
+                self._wire(op, f"round{op.number.value.data}")
+            case rtl.CounterOp():
+                self._counter(op)
+            case rtl.RunningOp():
+                self._running(op)
+            case rtl.CarriedOp():
+                self._carried(op)
+            case rtl.SerializeOp():
+                self._serialize(op)
+            case rtl.ReadOp():
+                self._read(op)
+            case rtl.WriteOp():
+                self._write_port(op)
+            case _:
+                pass
+
+    def _delay(self, op: rtl.DelayOp) -> None:
+        name, value = self._register(op), self.wires.name(op.value)
+        if op.reset is None:
+            self.unreset.append(f"{name} <= {value};")
+        else:
+            self.reset.append(f"{name} <= {literal(0, bits_of(op.result))};")
+            self.clocked.append(f"{name} <= {value};")
+
+    def _counter(self, op: rtl.CounterOp) -> None:
+        value, end, bits = self._register(op), self._register(op, 1), bits_of(op.value)
+        step = self.wires.name(op.step)
+        self.reset += [f"{value} <= {literal(0, bits)};", f"{end} <= 1'b0;"]
+        following = f"{end} ? {literal(0, bits)} : {value} + {literal(1, bits)}"
+        before = literal(op.trips.value.data - 2, bits)
+        self.clocked.append(f"if ({step}) begin {value} <= {following}; {end} <= {value} == {before}; end")
+
+    def _running(self, op: rtl.RunningOp) -> None:
+        name, bits = self._register(op), bits_of(op.result)
+        self.reset.append(f"{name} <= {literal(op.base.value.data, bits)};")
+        flags = [self.wires.name(flag) for flag in op.flags]
+        deltas = [wrapped_literal(delta, bits) for delta in op.deltas.get_values()]
+        choice = " : ".join(
+            [*(f"{flag} ? {delta}" for flag, delta in zip(flags[:-1], deltas[:-1], strict=True)), deltas[-1]]
+        )
+        moved = f"{name} + ({choice})" if len(deltas) > 1 else f"{name} + {choice}"
+        self.clocked.append(f"if ({flags[-1]}) {name} <= {moved};")
+
+    def _carried(self, op: rtl.CarriedOp) -> None:
+        kept, bits = self._register(op, 1), bits_of(op.result)
+        self._wire(op, f"{self.wires.name(op.first)} ? {self.wires.resized(op.initial, bits)} : {kept}")
+        self.unreset.append(f"if ({self.wires.name(op.step)}) {kept} <= {self.wires.name(self.nexts[op.result])};")
+
+    def _serialize(self, op: rtl.SerializeOp) -> None:
+        """A shift register of all values; a counter of the groups that are left."""
+        size, values = len(op.group), [self.wires.name(value) for value in op.values]
+        groups, bits = len(values) // size, bits_of(op.values[0])
+        held, left = f"{self.wires.name(op.step)}_held", f"{self.wires.name(op.step)}_left"
+        count = address_bits(groups + 1)
+        self.declarations += [f"reg [{len(values) * bits - 1}:0] {held};", f"reg {span(count)}{left};"]
+        load = self.wires.name(op.load)
+        shifted = f"{held} >> {size * bits}"
+        self.unreset.append(f"{held} <= {load} ? {{{', '.join(reversed(values))}}} : {shifted};")
+        self.reset.append(f"{left} <= {count}'d0;")
+        self.clocked.append(
+            f"if ({load}) {left} <= {count}'d{groups}; else if ({left} != {count}'d0) {left} <= {left} - {count}'d1;"
+        )
+        self._wire(op, f"{left} != {count}'d0")
+        for number in range(size):
+            self._wire(op, f"{held}[{(number + 1) * bits - 1}:{number * bits}]", number + 1)
+
+    def _read(self, op: rtl.ReadOp) -> None:
+        memory = self.memories[op.memory.string_value()]
+        bits = address_bits(memory.words.value.data)
+        address = self.wires.resized(op.address, bits)
+        if memory.init is None:
+            names = port_names(op)
+            self.ports += [f"output {span(bits)}{names[0]}", f"input {span(memory.bits)}{names[1]}"]
+            self.body.append(f"assign {names[0]} = {address};")
+            self._wire(op, names[1])
+            return
+        name = memory.sym_name.data
+        if name not in self.roms:
+            self.roms.add(name)
+            style = '(* rom_style = "block" *) ' if memory.block is not None else ""
+            self.declarations.append(f"{style}reg {span(memory.bits)}{name} [0:{memory.words.value.data - 1}];")
+            self.declarations.append(f'initial $readmemh("{image_file(name)}", {name});')
+        self.unreset.append(f"{self._register(op)} <= {name}[{address}];")
+
+    def _write_port(self, op: rtl.WriteOp) -> None:
+        memory = self.memories[op.memory.string_value()]
+        bits = address_bits(memory.words.value.data)
+        names = write_names(memory.sym_name.data)
+        widths = (bits, memory.bits, memory.lanes.value.data)
+        for name, width, value in zip(names, widths, (op.address, op.data, op.mask), strict=True):
+            self.ports.append(f"output {span(width)}{name}")
+            self.body.append(f"assign {name} = {self.wires.resized(value, width)};")
+
+
+def wrapped_literal(value: int, bits: int) -> str:
+    """A number in so many bits, in which sums wrap."""
+    return literal((value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1), bits)

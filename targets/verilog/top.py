@@ -1,0 +1,236 @@
+"""The top: memories behind ports, an instance of each module, and who runs when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import ArrayAttr
+from xdsl.ir import Operation, SSAValue
+
+from ...dialects import rtl
+from ...dialects.fixed.types import PortAttr
+from ...dialects.names import identifier
+from ...dialects.rtl import address_bits
+from ...dialects.rtl.names import made
+from .expressions import span
+from .module import port_names, write_names
+
+
+@dataclass(frozen=True)
+class TopPort:
+    """A port of the model: the memory behind it, and its name in Verilog."""
+
+    memory: rtl.MemoryOp
+    name: str
+    is_input: bool
+    elements: int
+
+    @property
+    def address_bits(self) -> int:
+        """The bits of the number of an element."""
+        return address_bits(self.memory.words.value.data * self.memory.lanes.value.data)
+
+    @property
+    def bits(self) -> int:
+        """The bits of an element."""
+        return self.memory.element.width.data
+
+
+def top_ports(top: rtl.TopOp, memories: Mapping[str, rtl.MemoryOp]) -> list[TopPort]:
+    """The ports of the top, inputs first, named by the model's ports."""
+    ports: list[TopPort] = []
+    for symbols, kind in ((top.inputs, "in"), (top.outputs, "out")):
+        given = top.attributes.get("fixed.inputs" if kind == "in" else "fixed.outputs")
+        labels = [p for p in given.data if isinstance(p, PortAttr)] if isinstance(given, ArrayAttr) else []
+        for number, symbol in enumerate(symbols):
+            memory = memories[symbol.string_value()]
+            elements = memory.words.value.data * memory.lanes.value.data
+            stem = identifier(labels[number].label.data) if labels else f"port{number}"
+            if any(port.name == f"{stem}_{kind}" for port in ports):
+                stem = f"{stem}{number}"
+            if labels:
+                elements = 1
+                for size in labels[number].stored_shape:
+                    elements *= size
+            ports.append(TopPort(memory, f"{stem}_{kind}", kind == "in", elements))
+    return ports
+
+
+class TopText:
+    """The text of the top."""
+
+    def __init__(self, top: rtl.TopOp, modules: Mapping[str, rtl.ModuleOp], memories: Mapping[str, rtl.MemoryOp]):
+        self.top, self.modules, self.memories = top, modules, memories
+        self.lines: list[str] = []
+        self.reset: list[str] = []
+        self.clocked: list[str] = []
+        self.rounds: dict[SSAValue, str] = {}
+        self.order: list[str] = []
+        """Modules in the order in which they run."""
+        self.ports = top_ports(top, memories)
+
+    def text(self) -> str:
+        """The whole module."""
+        head = ["input clk", "input rst", "input start", "output done"]
+        for port in self.ports:
+            if port.is_input:
+                head.append(f"input {port.name}_we")
+            head.append(f"input {span(port.address_bits)}{port.name}_addr")
+            head.append(f"{'input' if port.is_input else 'output'} {span(port.bits)}{port.name}_data")
+        done = self._sequence(list(self.top.body.block.ops), "start")
+        self.lines.append(f"assign done = {done};")
+        for memory in self.memories.values():
+            if memory.init is None:
+                self._memory(memory)
+        lines = [f"module {self.top.sym_name.data} (", ",\n".join(f"  {port}" for port in head), ");"]
+        lines += [f"  {line}" for line in self.lines]
+        lines += ["  always @(posedge clk)", "    if (rst) begin", *(f"      {line}" for line in self.reset)]
+        lines += ["    end else begin", *(f"      {line}" for line in self.clocked), "    end", "endmodule"]
+        return "\n".join(lines) + "\n"
+
+    def _sequence(self, ops: Sequence[Operation], go: str) -> str:
+        """Run ops one after the other from a flag on; returns the flag of their end."""
+        for op in ops:
+            if isinstance(op, rtl.StartOp):
+                go = self._instance(op, go)
+            elif isinstance(op, rtl.RepeatOp):
+                go = self._repeat(op, go)
+        return go
+
+    def _repeat(self, op: rtl.RepeatOp, go: str) -> str:
+        """Rounds: the number of the round is a register."""
+        number, trips = len(self.rounds), op.trips.value.data
+        name, bits = made("round", number), rtl.signed_bits(0, trips - 1)
+        self.rounds[op.body.block.args[0]] = name
+        again, finished = made("again", number), made("finished", number)
+        self.lines += [f"reg {span(bits)}{name};", f"wire {again}, {finished};"]
+        flag = made("go", number)
+        self.lines.append(f"wire {flag} = {go} | {again};")
+        done = self._sequence(list(op.body.block.ops), flag)
+        last = f"{name} == {bits}'d{trips - 1}"
+        self.lines += [f"assign {finished} = {done} & {last};", f"assign {again} = {done} & !({last});"]
+        self.reset.append(f"{name} <= {bits}'d0;")
+        self.clocked.append(f"if ({finished}) {name} <= {bits}'d0; else if ({again}) {name} <= {name} + {bits}'d1;")
+        return finished
+
+    def _instance(self, op: rtl.StartOp, go: str) -> str:
+        name = op.module.string_value()
+        module, number = self.modules[name], len(self.order)
+        self.order.append(name)
+        done, active = made("done", number), made("active", number)
+        self.lines += [f"wire {done};", f"reg {active};"]
+        self.reset.append(f"{active} <= 1'b0;")
+        self.clocked.append(f"if ({go}) {active} <= 1'b1; else if ({done}) {active} <= 1'b0;")
+        pins = [("clk", "clk"), ("rst", "rst"), ("start", go), ("done", done)]
+        pins += [(f"round{i}", self.rounds[value]) for i, value in enumerate(op.rounds) if takes(module, i)]
+        for port, bits in memory_ports(module, self.memories):
+            self.lines.append(f"wire {span(bits)}{made('m', number, port)};")
+            pins.append((port, made("m", number, port)))
+        self.lines.append(f"{name} {made('m', number)} (" + ", ".join(f".{pin}({wire})" for pin, wire in pins) + ");")
+        return done
+
+    def _memory(self, memory: rtl.MemoryOp) -> None:
+        """A memory, the module at work at each of its ports; a caller's where none is."""
+        name, words = memory.sym_name.data, memory.words.value.data
+        self.lines.append(f"reg {span(memory.bits)}{name} [0:{words - 1}];")
+        mine = [port for port in self.ports if port.memory is memory]
+        self._writes(memory, [port for port in mine if port.is_input])
+        self._reads(memory, [port for port in mine if not port.is_input])
+
+    def _reads(self, memory: rtl.MemoryOp, outside: Sequence[TopPort]) -> None:
+        name, bits = memory.sym_name.data, address_bits(memory.words.value.data)
+        users: dict[int, list[tuple[int, str, str]]] = {}
+        for number, module in enumerate(self.order):
+            for op in self.modules[module].body.block.ops:
+                if isinstance(op, rtl.ReadOp) and op.memory.string_value() == name:
+                    users.setdefault(op.port.value.data, []).append((number, *port_names(op)))
+        if outside:
+            users.setdefault(0, [])
+        for port, readers in sorted(users.items()):
+            word = made(name, f"q{port}")
+            extra = [word_address(p) for p in outside] if port == 0 else []
+            addresses = [(made("active", n), made("m", n, address)) for n, address, _ in readers]
+            last = extra[0] if extra else addresses.pop()[1]
+            chosen = "".join(f"{flag} ? {address} : " for flag, address in addresses) + last
+            self.lines += [f"reg {span(memory.bits)}{word};", f"wire {span(bits)}{word}__at = {chosen};"]
+            self.lines.append(f"always @(posedge clk) {word} <= {name}[{word}__at];")
+            self.lines += [f"assign {made('m', n, data)} = {word};" for n, _, data in readers]
+        for port in outside:
+            self._element(memory, port)
+
+    def _element(self, memory: rtl.MemoryOp, port: TopPort) -> None:
+        """The element of a word that a caller reads."""
+        word, low = made(memory.sym_name.data, "q0"), low_bits(memory)
+        if memory.lanes.value.data == 1:
+            self.lines.append(f"assign {port.name}_data = {word};")
+            return
+        room = address_bits(memory.bits)
+        self.lines.append(f"reg [{low - 1}:0] {port.name}__part;")
+        self.lines.append(f"always @(posedge clk) {port.name}__part <= {port.name}_addr[{low - 1}:0];")
+        place = f"{{{room - low}'d0, {port.name}__part}}" if room > low else f"{port.name}__part"
+        self.lines.append(f"assign {port.name}_data = {word}[{place} * {room}'d{port.bits} +: {port.bits}];")
+
+    def _writes(self, memory: rtl.MemoryOp, outside: Sequence[TopPort]) -> None:
+        name, bits, lanes = memory.sym_name.data, address_bits(memory.words.value.data), memory.lanes.value.data
+        writers = [
+            (made("active", number), *(made("m", number, pin) for pin in write_names(name)))
+            for number, module in enumerate(self.order)
+            for op in self.modules[module].body.block.ops
+            if isinstance(op, rtl.WriteOp) and op.memory.string_value() == name
+        ]
+        for port in outside:
+            address, low = f"{port.name}_addr", low_bits(memory)
+            mask, word = f"{port.name}_we", f"{port.name}_data"
+            if lanes > 1:
+                mask = f"({lanes}'d1 << {address}[{low - 1}:0]) & {{{lanes}{{{mask}}}}}"
+                word = f"{{{lanes}{{{word}}}}}"
+                address = word_address(port)
+            writers.append(("", address, word, mask))
+        if not writers:
+            return
+        if not outside:
+            writers[-1] = ("", *writers[-1][1:])
+        for number, (kind, width) in enumerate((("at", bits), ("data", memory.bits), ("mask", lanes)), 1):
+            chosen = "".join(f"{w[0]} ? {w[number]} : " for w in writers[:-1]) + writers[-1][number]
+            self.lines.append(f"wire {span(width)}{made(name, kind)} = {chosen};")
+        each = memory.element.width.data
+        self.lines.append("always @(posedge clk) begin")
+        for lane in range(lanes):
+            part = f"[{lane * each + each - 1}:{lane * each}]" if lanes > 1 else ""
+            flag = f"{name}__mask[{lane}]" if lanes > 1 else f"{name}__mask"
+            self.lines.append(f"  if ({flag}) {name}[{name}__at]{part} <= {name}__data{part};")
+        self.lines.append("end")
+
+
+def low_bits(memory: rtl.MemoryOp) -> int:
+    """The bits of an element's number that say where in a word it is."""
+    return (memory.lanes.value.data - 1).bit_length()
+
+
+def word_address(port: TopPort) -> str:
+    """The number of the word that a caller's element is in."""
+    if port.memory.lanes.value.data == 1:
+        return f"{port.name}_addr"
+    one = port.memory.words.value.data == 1
+    return "1'd0" if one else f"{port.name}_addr[{port.address_bits - 1}:{low_bits(port.memory)}]"
+
+
+def takes(module: rtl.ModuleOp, number: int) -> bool:
+    """True where a module uses the round of this number."""
+    return any(isinstance(op, rtl.RoundOp) and op.number.value.data == number for op in module.body.block.ops)
+
+
+def memory_ports(module: rtl.ModuleOp, memories: Mapping[str, rtl.MemoryOp]) -> list[tuple[str, int]]:
+    """Names and widths of the pins of a module for memories outside."""
+    pins: list[tuple[str, int]] = []
+    for op in module.body.block.ops:
+        if not isinstance(op, rtl.ReadOp | rtl.WriteOp):
+            continue
+        memory = memories[op.memory.string_value()]
+        bits = address_bits(memory.words.value.data)
+        if isinstance(op, rtl.WriteOp):
+            pins += zip(write_names(memory.sym_name.data), (bits, memory.bits, memory.lanes.value.data), strict=True)
+        elif memory.init is None:
+            pins += zip(port_names(op), (bits, memory.bits), strict=True)
+    return pins

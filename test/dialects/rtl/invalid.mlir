@@ -1,0 +1,78 @@
+// RUN: tinyml-opt --verify-diagnostics --split-input-file %s | filecheck %s
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: no operation 'mean'; there are add, sub
+  %b = rtl.compute "mean"(%a, %a) : (i1, i1) -> i1
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: 'add' takes 2 operands, got 1
+  %b = rtl.compute "add"(%a) : (i1) -> i1
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: 'shr' needs amount
+  %b = rtl.compute "shr"(%a) : (i1) -> i1
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: a register has the width of what it holds
+  %b = rtl.delay %a : i1 -> i2
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: a counter counts at least 2 steps, got 1
+  %b, %c = rtl.counter 1 when %a : i1, i1
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: one delta for each flag
+  %b = rtl.running 0 by [1, 2] when %a : i4
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: a value of the width of what an `rtl.carried` holds
+  rtl.next %a, %a : i1, i1
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: 3 values are not groups of 2
+  %b, %c, %d = rtl.serialize %a(%a, %a, %a) : (i1, i1, i1) -> (i1, i1, i1)
+}
+
+// -----
+
+// CHECK: init has shape (2, 2), not words x lanes
+rtl.memory @m words 4 lanes 1 : i8 = dense<1> : tensor<2x2xi8>
+
+// -----
+
+rtl.top @t inputs [] outputs [] {
+  // CHECK: a loop has at least one round, and an argument for its number
+  rtl.repeat 2 {
+  ^bb0(%t : i8):
+    rtl.start @m
+  }
+}

@@ -1,0 +1,100 @@
+"""Printed Verilog in a simulator gives the integers of `fixed`, on any number of lanes; lint finds nothing in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.networks import Network, compile_network, equal_levels, real_inputs
+from xdsl.dialects.builtin import StringAttr
+
+from tinyml_opt.targets.dataset import load_dataset
+from tinyml_opt.targets.executors.fixed import FixedExecutor
+from tinyml_opt.targets.ports import input_ports, to_stored
+from tinyml_opt.targets.processes import run_program
+from tinyml_opt.targets.simulators.verilog import simulate
+from tinyml_opt.targets.toolchain import require
+from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
+from tinyml_opt.tools.hardware.files import rtl_files
+from tinyml_opt.tools.verifying.levels import compare_runs, rtl_executor
+
+from .test_operators import beside_layers, convolutions, joins, pools
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
+
+
+def digits(model: str, lanes: int) -> Compilation:
+    """A model of the example as hardware."""
+    return compile_model(Options(DIGITS / f"{model}.onnx", "ulx3s-85f", DIGITS / "calib.npz", lanes=lanes))
+
+
+@pytest.mark.parametrize(
+    ("model", "lanes", "rows", "cycles"),
+    [("digits", 1, 3, 2400), ("digits", 8, 10, 340), ("digits", 16, 10, 190), ("digits_cnn", 8, 2, 3200)],
+)
+def test_digits(model: str, lanes: int, rows: int, cycles: int):
+    """Equal, and in no more cycles than the products over the lanes, with what fills and empties the pipelines."""
+    compilation = digits(model, lanes)
+    data = load_dataset(DIGITS / "test.npz", input_types(compilation.onnx)).head(rows)
+    stored = to_stored(data, input_ports(compilation.function))
+    run = rtl_executor(compilation, "iverilog").run(stored)
+    assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None
+    assert run.measurement.cycles is not None
+    assert 0 < run.measurement.cycles <= cycles
+
+
+@pytest.mark.parametrize(
+    ("group", "bits", "scheme", "lanes"),
+    [
+        (convolutions, 8, "affine", 4),
+        (pools, 16, "pow2", 2),
+        (beside_layers, 8, "affine", 4),
+        (joins, 8, "pow2", 4),
+    ],
+)
+def test_operators(group: Callable[[], Network], bits: int, scheme: str, lanes: int, tmp_path: Path):
+    net = group()
+    rows = net.rows(1)
+    compilation = compile_network(net.model(), tmp_path, rows, "ulx3s-85f", bits, scheme)
+    compilation = replace(compilation, options=replace(compilation.options, lanes=lanes))
+    equal_levels(compilation, real_inputs(rows), [rtl_executor(compilation, "iverilog")])
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """The files of the classifier's hardware."""
+    for name, text in rtl_files(digits("digits_cnn", 4)).items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_lint_finds_nothing(written: Path):
+    lint = run_program([require("verilator"), "--lint-only", "-Wall", "digits_cnn.v"], 60, written)
+    assert (lint.code, lint.stderr) == (0, "")
+    command = [require("iverilog"), "-g2005", "-Wall", "-o", "program", "digits_cnn.v", "digits_cnn_tb.v"]
+    compiled = run_program(command, 60, written)
+    assert (compiled.code, compiled.stderr) == (0, "")
+
+
+def test_the_test_bench_checks_itself(written: Path):
+    files = ["digits_cnn.v", "digits_cnn_tb.v"]
+    assert "PASS: 0 of 40 outputs wrong" in simulate("iverilog", "digits_cnn__tb", files, written)
+    expected = written / "digits_cnn_expected.hex"
+    first, *others = expected.read_text().splitlines()
+    expected.write_text("\n".join([f"{int(first, 16) ^ 1:016x}", *others]))
+    assert "FAIL: 1 of 40 outputs wrong" in simulate("iverilog", "digits_cnn__tb", files, written)
+
+
+def test_names_of_a_model_are_no_keywords(tmp_path: Path):
+    """A model called as a word of Verilog is, a layer as its test bench."""
+    net = Network((1, 4, 3, 3), 8)
+    net.result(net.node("Conv", "x", net.weight(2, 4, 3, 3), net.bias(2), name="tb"))
+    rows = net.rows(1)
+    compilation = compile_network(net.model(), tmp_path, rows, "ulx3s-85f", 8, "affine")
+    renamed = replace(compilation, fixed=compilation.fixed.clone())
+    renamed.function.properties["sym_name"] = StringAttr("wire")
+    stored = to_stored(real_inputs(rows), input_ports(compilation.function))
+    run = rtl_executor(renamed, "iverilog").run(stored)
+    assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None

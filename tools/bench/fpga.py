@@ -1,0 +1,99 @@
+"""Models as hardware: `python -m tinyml_opt.tools.bench.fpga MODEL... --lanes 8 --board arty-a7-35t ulx3s-85f`.
+
+A model is a file, or a folder with `model.onnx`, `calib.npz` and `test.npz`. Each is simulated on some rows (of its
+data, else any integers), whose outputs must be those of the integer executor; then its Verilog is synthesized for each
+board, and placed and routed where open tools do that. A line has the cycles of an inference, cells, the greatest clock
+and the time of an inference (at the target clock where none is known), and the seconds that generation and the tools
+took. A model that fails is shown with the reason; the exit code says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...dialects.errors import UserError
+from ...dialects.harmless import json_text
+from ...targets.board import load_board
+from ...targets.dataset import load_dataset
+from ...targets.executors.interface import Arrays
+from ...targets.ports import input_ports, to_stored
+from ..compiler import Compilation, Options, compile_model, input_types
+from ..hardware.files import random_rows
+from ..hardware.run import implement, simulated_cycles
+from ..show import print_table
+
+COLUMNS = ("model", "lanes", "rows", "cycles", "board", "LUT", "FF", "DSP", "BRAM36", "MHz", "ms", "s")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table."""
+    args = parser().parse_args(arguments)
+    lines: list[dict[str, Any]] = []
+    for model in args.models:
+        lines += measured(model, args)
+        if lines[-1].get("reason"):
+            print(f"{model}: {lines[-1]['reason']}", file=sys.stderr)
+    print_table("Hardware", COLUMNS, [tuple(line.get(column, "") for column in COLUMNS) for line in lines])
+    if args.json is not None:
+        args.json.write_text(json_text(lines) + "\n", encoding="utf-8")
+    return 1 if any(line.get("reason") for line in lines) else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", type=Path, nargs="+", metavar="MODEL")
+    parser.add_argument("--lanes", type=int, default=8, help="points of a form at once, at most (default: 8)")
+    parser.add_argument("--rows", type=int, default=2, help="rows to simulate (default: 2)")
+    parser.add_argument("--simulator", choices=("iverilog", "verilator"), default="verilator")
+    parser.add_argument("--board", nargs="*", default=["arty-a7-35t", "ulx3s-85f"], help="none: no synthesis")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the lines")
+    return parser
+
+
+def measured(model: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """The lines of a model, one for each board."""
+    folder = model if model.is_dir() else None
+    name = model.name if folder else model.stem
+    boards = args.board or ["ulx3s-85f"]
+    lines: list[dict[str, Any]] = []
+    cycles: int | None = None
+    for board in boards:
+        start, fpga = time.perf_counter(), load_board(board).fpga
+        line: dict[str, Any] = {"model": name, "lanes": args.lanes, "rows": args.rows, "board": board}
+        lines.append(line)
+        try:
+            if fpga is None:
+                raise UserError(f"board '{board}' is no FPGA")
+            file, data = (folder / "model.onnx", folder / "calib.npz") if folder else (model, None)
+            compilation = compile_model(Options(file, board, data, lanes=args.lanes))
+            module = compilation.rtl()
+            if cycles is None:
+                cycles = simulated_cycles(compilation, module, rows_of(compilation, folder, args.rows), args.simulator)
+            line["cycles"] = cycles
+            if args.board:
+                cells = implement(compilation.name, module, fpga)
+                clock = cells.fmax_hz or fpga.clock_hz
+                line |= {"LUT": cells.luts, "FF": cells.ffs, "DSP": cells.dsps, "BRAM36": cells.bram36}
+                line |= {"MHz": round(clock / 1e6, 1), "ms": round(1000 * cycles / clock, 4)}
+        except UserError as error:
+            line["reason"] = "; ".join(error.reasons)
+        line["s"] = round(time.perf_counter() - start)
+    return lines
+
+
+def rows_of(compilation: Compilation, folder: Path | None, count: int) -> Arrays:
+    """Stored inputs: the first rows of the model's test data, else any integers."""
+    ports = input_ports(compilation.function)
+    if folder is None:
+        return random_rows(ports, count)
+    return to_stored(load_dataset(folder / "test.npz", input_types(compilation.onnx)).head(count), ports)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

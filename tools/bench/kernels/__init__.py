@@ -1,0 +1,1 @@
+"""Single layers on a Cortex-M, beside CMSIS-NN and hand-written kernels."""

@@ -1,0 +1,1 @@
+"""What `tinyml` does with hardware: its files, its simulation, its synthesis."""
