@@ -208,7 +208,7 @@ def test_tiles_are_given_up_where_nothing_else_fits(tmp_path: Path):
     net = windows()
     rows = net.rows(2)
     whole = compile_network(net.model(), tmp_path, rows, BOARD, effort=10)
-    tight = compile_network(net.model(), tmp_path, rows, BOARD, effort=10, ram=8 * 9 * 11 + 8 * 2 * 4 + 900)
+    tight = compile_network(net.model(), tmp_path, rows, BOARD, effort=10, ram=8 * 9 * 11 + 8 * 2 * 4 + 500)
     assert (tiles(whole), tiles(tight)) == (3, 0)
     equal_levels(tight, real_inputs(rows))
 

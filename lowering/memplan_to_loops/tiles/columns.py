@@ -25,6 +25,9 @@ from ..emit import Emitter, Index
 from ..labels import dimension_names
 from .scope import Constant, Operands, Point, Scope, local
 
+MOST_WRITTEN_OUT = 16
+"""Words of a column that are copied without a loop over runs, at most."""
+
 Words = tuple[SSAValue, ...]
 """The words of four taps in a column."""
 
@@ -138,18 +141,36 @@ class ColumnsNest:
 
     def _gather(self, slot: int, pixel: Point) -> None:
         """Fill the column of a pixel: the words of all runs, then what is left over."""
-        columns, scope = self.columns, self.scope
-        if columns.words:
-            scope.loops(columns.outer, self.names, lambda outer: self._run(slot, {**pixel, **outer}))
-        self._rest(slot, pixel)
+        taps = self.columns.roles.taps
+        last = {dim: self.scope.form.sizes[dim] - 1 for dim in taps}
+        ends = [{**pixel, **dict.fromkeys(taps, 0)}, {**pixel, **last}]
+        conditions = [self.scope.inside(self.scope.guards(taps), end) for end in ends]
+        self.scope.choose(
+            self.scope.both(conditions[0], conditions[1]),
+            lambda: self._column(slot, pixel, known=True),
+            lambda: self._column(slot, pixel, known=False),
+        )
 
-    def _run(self, slot: int, point: Point) -> None:
+    def _column(self, slot: int, pixel: Point, known: bool) -> None:
+        """The column of a pixel, of which nothing is padding where that is `known`."""
+        columns, scope = self.columns, self.scope
+        if known and 0 < columns.runs * columns.words <= MOST_WRITTEN_OUT:
+            for number in np.ndindex(*(scope.form.sizes[dim] for dim in columns.outer)):
+                self._run(slot, {**pixel, **dict(zip(columns.outer, number, strict=True))}, known)
+        elif columns.words:
+            scope.loops(columns.outer, self.names, lambda outer: self._run(slot, {**pixel, **outer}, known))
+        self._rest(slot, pixel, known)
+
+    def _run(self, slot: int, point: Point, known: bool) -> None:
         """The words of one run."""
         columns, scope = self.columns, self.scope
         first: Index = 0
         for dim in columns.outer:
             first = self.emit.sum(self.emit.scale(first, scope.form.sizes[dim]), point[dim])
         first = self.emit.scale(first, columns.words)
+        if known:
+            self._words(slot, first, lambda word: self.words_of(self._tap(point, word)))
+            return
         outer = scope.inside(scope.guards(columns.outer), point)
         zeros = self.zeros()
         scope.choose(
@@ -179,8 +200,8 @@ class ColumnsNest:
             values = [self._element(point, tap, True) for tap in range(4 * word, 4 * word + 4)]
             self.put(slot, self.emit.add(first, word), self.words_from(values))
 
-    def _rest(self, slot: int, pixel: Point) -> None:
-        """The quads of the taps that fill no word, each asked for."""
+    def _rest(self, slot: int, pixel: Point, known: bool) -> None:
+        """The quads of the taps that fill no word, each asked for unless all are known to be there."""
         columns, scope = self.columns, self.scope
         if not columns.left:
             return
@@ -191,7 +212,7 @@ class ColumnsNest:
         base = columns.runs * columns.words
         for start in range(0, len(taps), 4):
             four = taps[start : start + 4]
-            values = [self._element(point, tap, False) for point, tap in four]
+            values = [self._loaded(point, tap) if known else self._element(point, tap, False) for point, tap in four]
             values += [scope.word(0)] * (4 - len(values))
             self.put(slot, base + start // 4, self.words_from(values))
 
@@ -214,6 +235,10 @@ class ColumnsNest:
         """Four bytes as two words of halves."""
         first, second = (self.scope.machine(unpack_bytes, word, immediates=[start]) for start in (0, 1))
         return first, second
+
+    def _loaded(self, point: Point, tap: int) -> SSAValue:
+        """A tap that is there."""
+        return self.scope.load_input({**point, **self.scope.split(tap, self.columns.run)})
 
     def _element(self, point: Point, tap: int, outer_known: bool) -> SSAValue:
         """A tap; the zero point where it is padding."""

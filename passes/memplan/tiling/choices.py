@@ -112,7 +112,8 @@ def direct_choices(form: ContractOp, operations: Collection[str], costs: CostMod
         return [none]
     weights = form.ins[1].owner
     assert isinstance(weights, ConstantOp), "checked: weights are constant"
-    if ChooseLayoutsPass(costs.core.name).choose(weights, costs.core) is not None:
+    layouts = ChooseLayoutsPass(costs.core.name)
+    if costs.core.layout_cycles and layouts.choose(weights, costs.core) is not None:
         return [none]
     return [none, Choice(form, tile, 0, CODE_BYTES, costs.cycles(tiled_work(form, tile)))]
 
