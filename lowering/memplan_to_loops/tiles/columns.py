@@ -4,13 +4,13 @@
       for each pixel of it: gather its column into scratch memory
       for each group of four channels: sums = bias; dot_block(weights, columns, sums); store body(sums)
 
-A last block that has fewer pixels computes the last pixel again, into the same place: no block is cut.
+A last block that has fewer pixels computes the last pixel again, into the same place; of few pixels, as in the rows of
+a stream, it computes one by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil
 
 import numpy as np
 from xdsl.dialects import memref
@@ -20,7 +20,7 @@ from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import halves, pack_halves, unpack_bytes
 from ....dialects.mcu import DotBlockOp
-from ....passes.memplan.tiling.columns import CHANNELS, Columns
+from ....passes.memplan.tiling.columns import CHANNELS, Columns, cuts_last
 from ..emit import Emitter, Index
 from ..labels import dimension_names
 from .scope import Constant, Operands, Point, Scope, local
@@ -80,7 +80,12 @@ class ColumnsNest:
             self._rows()
             return
         total = self.columns.roles.size(tuple(self.dims))
-        self.scope.loop(ceil(total / self.pixels), "block", lambda block: self._block(block, total))
+        whole, left = divmod(total, self.pixels)
+        cut = cuts_last(total, self.pixels)
+        self.scope.loop(whole + (left > 0) - cut, "block", lambda block: self._block(block, total))
+        if cut:
+            self.pixels = 1
+            self._block(total - 1, total)
 
     def _rows(self) -> None:
         """Blocks of two neighbours."""

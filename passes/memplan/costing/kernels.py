@@ -12,7 +12,7 @@ from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
 from ....targets.costs import Work
 from ..tiling.bytes import Bytes
 from ..tiling.clipped import Clipped
-from ..tiling.columns import Columns
+from ..tiling.columns import Columns, cuts_last
 from ..tiling.direct import Direct
 from ..tiling.lanes import CHANNELS, Lanes
 from ..tiling.planes import TAPS, Planes
@@ -23,7 +23,7 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
     pixels = tile.pixels.data
     match tile.kernel.data:
         case Kernel.COLUMNS if (columns := Columns.of(form)) is not None:
-            return columns_work(columns, pixels, tile.bits.data)
+            return columns_work(columns, pixels, tile.bits.data, slices)
         case Kernel.BYTES | Kernel.VECTORS as kernel:
             bytes = Bytes.of(Columns.of(form), kernel.has_vectors)
             return None if bytes is None else bytes_work(bytes, pixels)
@@ -39,18 +39,23 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
             return None
 
 
-def columns_work(columns: Columns, pixels: int, bits: int) -> Work:
+def columns_work(columns: Columns, pixels: int, bits: int, slices: int = 1) -> Work:
     """Columns of so many pixels at once, weights of so many bits."""
-    points = columns.roles.size(columns.roles.pixels)
-    blocks = ceil(points / pixels)
+    points = columns.roles.size(columns.roles.pixels) // slices
+    alone = int(pixels == 1) * points or int(cuts_last(points, pixels))
+    pairs = ceil((points - alone) / 2)
+    gathered = slices * (2 * pairs + alone)
     inside = columns.runs * padded_share(columns.roles.form)
     units = {
-        f"dot_quad_{min(pixels, 2)}": blocks * columns.groups * columns.quads * max(1, pixels / 2),
-        f"dot_group_{min(pixels, 2)}": blocks * columns.groups * max(1, pixels / 2),
-        "gather_word": blocks * pixels * inside * columns.words,
-        "gather_run": blocks * pixels * columns.runs * (columns.words > 0),
-        "gather_tap": blocks * pixels * columns.runs * columns.left,
+        "dot_quad_1": slices * alone * columns.groups * columns.quads,
+        "dot_quad_2": slices * pairs * columns.groups * columns.quads,
+        "dot_group_1": slices * alone * columns.groups,
+        "dot_group_2": slices * pairs * columns.groups,
+        "gather_word": gathered * inside * columns.words,
+        "gather_run": gathered * columns.runs * (columns.words > 0),
+        "gather_tap": gathered * columns.runs * columns.left,
     }
+    blocks = slices * (pairs + alone)
     if bits < WIDE:
         units["dot_unpack"] = blocks * columns.groups * columns.quads
     return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
