@@ -26,7 +26,7 @@ from ...dialects.onnx.base import OnnxOp, element_of, port_names, shape_of
 from ...dialects.onnx.shapes import SameElementsOp
 from ...dialects.onnx.weights import is_weight
 from ...lowering.onnx_to_fixed.convert import convert_function
-from ...passes.fixed.assign_types import CLAMPS, preserves
+from ...passes.fixed.assigning.kinds import CLAMPS, preserves
 from ...passes.fixed.calibrate import the_function
 from ...passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
 from ...targets.dataset import Dataset
