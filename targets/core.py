@@ -21,7 +21,7 @@ STAND_INS = {16: "avr", 32: "cortex-m3"}
 class Core:
     """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts,
     `cycles` and `instructions` those of the units of work of `costs.py`, and `cycle_error` is how far an estimate of a
-    whole model was off where they were fitted, the mean of the models, in percent.
+    whole model was off where they were fitted, the mean of the models, in percent; 0 where nobody has measured it.
 
     `operations` are the machine operations that it has in one instruction (dialects/machine.py).
     `array_alignment` is that of static arrays, in bytes, where they do not say one; with `pads_arrays` their ends have
@@ -84,5 +84,5 @@ def load_core(name: str) -> Core:
     source = files(f"{__package__}.cores").joinpath(f"{name}.toml")
     table = tomllib.loads(source.read_text(encoding="utf-8"))
     if like := table.pop("like", None):
-        return replace(load_core(like), name=name, **table)
+        return replace(load_core(like), name=name, **{"cycle_error": 0.0, **table})
     return Core(name=name, **table)
