@@ -74,7 +74,8 @@ def others(analysis: Analysis) -> Iterator[Total]:
     yield "  constants", analysis.constant_bytes, "in NAME.c, with their padding"
     yield "  code", analysis.code_bytes, f"an estimate, as of {analysis.code_measured}"
     yield "MACs", analysis.macs, "multiply-accumulates per inference"
-    off = f"an estimate, as of {analysis.cycles_core}: off by {analysis.cycle_error:g} % on models that were measured"
+    error = f"off by {analysis.cycle_error:g} % in the mean of models that were measured"
+    off = f"an estimate, as of {analysis.cycles_core}: {error if analysis.cycle_error else 'not measured there'}"
     time = f"{1000 * analysis.cycles / analysis.clock_hz:,.3f} ms; " if analysis.clock_hz else ""
     yield "cycles", analysis.cycles, time + off
     yield from gain(analysis)
