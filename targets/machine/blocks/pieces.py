@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from .function import INLINE
 
-UNROLLED = 4
+UNROLLED = 8
 """Taps that are written out."""
 
 
@@ -70,7 +70,7 @@ def vectors(numbers: Sequence[int]) -> Iterator[str]:
 
 
 def thumb(numbers: Sequence[int]) -> Iterator[str]:
-    """Taps in a loop of a piece each, then what is left over."""
+    """Taps in a loop of two pieces each, as far as a branch reaches, then what is left over."""
     channels, pixels, taps, _, _ = numbers
     turns, left = divmod(taps, UNROLLED)
     sums = ", ".join(f'[s{n}] "+h"(s{n})' for n in range(channels * pixels))
