@@ -36,6 +36,8 @@ class BytesNest(ColumnsNest):
         self.bytes = bytes
         super().__init__(bytes.columns, scope, held)
         self.channels = bytes.channels
+        if bytes.lanes == 1:  # cores that load a word byte by byte
+            self.most_written_out = 0
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""

@@ -56,7 +56,7 @@ class ColumnsNest:
         self.held: dict[int, Index] = dict(held)
         self.dims = [dim for dim in columns.roles.pixels if dim not in self.held]
         self.names = dimension_names(form)
-        self.channels = CHANNELS
+        self.channels, self.most_written_out = CHANNELS, MOST_WRITTEN_OUT
         self.weights = self.packed()
 
     def packed(self) -> SSAValue:
@@ -159,7 +159,7 @@ class ColumnsNest:
     def _column(self, slot: int, pixel: Point, known: bool) -> None:
         """The column of a pixel, of which nothing is padding where that is `known`."""
         columns, scope = self.columns, self.scope
-        if known and 0 < columns.runs * columns.words <= MOST_WRITTEN_OUT:
+        if known and 0 < columns.runs * columns.words <= self.most_written_out:
             for number in np.ndindex(*(scope.form.sizes[dim] for dim in columns.outer)):
                 self._run(slot, {**pixel, **dict(zip(columns.outer, number, strict=True))}, known)
         elif columns.words:

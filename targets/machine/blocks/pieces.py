@@ -2,7 +2,7 @@
 
 See `mcu.byte_block`: L taps of the weights lie together, D of the data. With L = 16 they are vectors of Armv8.1-M
 (MVE), by the intrinsics of arm_mve.h; with L = 1 and D = 4 instructions of Armv6-M, which multiplies and adds low
-registers and only adds to high ones: there the sums are.
+registers and only adds to high ones: there the sums are (but at -Os, where gcc has no high ones).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from .function import INLINE
 
-UNROLLED = 4
+UNROLLED = 8
 """Taps that are written out."""
 
 
@@ -22,7 +22,8 @@ def bytes_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
     if asm and lanes == 16:
         form = ["#if defined(__ARM_FEATURE_MVE) && !defined(TINYML_NO_ASM)", *vectors(numbers), "#else"]
     elif asm and lanes == 1 and piece == 4 and channels == 2:
-        form = ["#if defined(__ARM_ARCH_6M__) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)"]
+        form = ["#if defined(__ARM_ARCH_6M__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) \\"]
+        form += ["    && !defined(TINYML_NO_ASM)"]
         form += [*thumb(numbers), "#else"]
     head = ["#if defined(__ARM_FEATURE_MVE)", "#include <arm_mve.h>", "#endif"] if asm and lanes == 16 else []
     sums = ", ".join(f"s{n} = sums[{n}]" for n in range(channels * pixels))
@@ -70,7 +71,7 @@ def vectors(numbers: Sequence[int]) -> Iterator[str]:
 
 
 def thumb(numbers: Sequence[int]) -> Iterator[str]:
-    """Taps in a loop of a piece each, then what is left over."""
+    """Taps in a loop of two pieces each, as far as a branch reaches, then what is left over."""
     channels, pixels, taps, _, _ = numbers
     turns, left = divmod(taps, UNROLLED)
     sums = ", ".join(f'[s{n}] "+h"(s{n})' for n in range(channels * pixels))
