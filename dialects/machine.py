@@ -102,6 +102,17 @@ def multiply_add_24(a: int, b: int, c: int) -> int:
     return signed(c + signed(a, BYTE) * signed(b, BYTE), THREE_BYTES)
 
 
+def multiply(a: int, b: int) -> int:
+    """`a * b`, modulo 2^32 (MULS of Armv6-M, which cannot add)"""
+    return signed(a * b, WORD)
+
+
+def multiply_add_bytes(a: int, b: int, c: int) -> int:
+    """`c` and the products of the four bytes of two words, modulo 2^32 (VMLADAVA.S8 does four words at once)"""
+    products = (signed(a >> shift, BYTE) * signed(b >> shift, BYTE) for shift in range(0, WORD, BYTE))
+    return signed(c + sum(products), WORD)
+
+
 def multiply_add_unsigned_24(a: int, b: int, c: int) -> int:
     """`c + a * b` of a byte and a byte without sign, modulo 2^24, as a signed number (MULSU, ADD, ADC, ADC)"""
     return signed(c + signed(a, BYTE) * (b & 0xFF), THREE_BYTES)
@@ -150,6 +161,8 @@ OPERATIONS = {
         MachineOperation(multiply_add_high, 3),
         MachineOperation(multiply_add_low_high, 3),
         MachineOperation(multiply_add_high_low, 3),
+        MachineOperation(multiply, 2),
+        MachineOperation(multiply_add_bytes, 3),
         MachineOperation(multiply_add, 3),
         MachineOperation(multiply_add_24, 3),
         MachineOperation(multiply_add_unsigned_24, 3),

@@ -24,7 +24,7 @@ from xdsl.dialects.builtin import (
     i32,
     i64,
 )
-from xdsl.ir import Dialect, Operation, SSAValue
+from xdsl.ir import Attribute, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -237,6 +237,57 @@ class DotBlockOp(IRDLOperation):
 
 
 @irdl_op_definition
+class ByteBlockOp(IRDLOperation):
+    """Add products of weights and columns of bytes to sums: some channels at one or two pixels.
+
+    `window [channels, pixels, taps, lanes, piece]`: `sums[p * channels + c] += sum over taps k of
+    w[k / lanes][c][k % lanes] * x[k / piece][p][k % piece]`, modulo 2^32, where `x` are the bytes of words: signed ones
+    where there are several lanes, else unsigned ones.
+
+    ```mlir
+    mcu.byte_block %w[%group, %c0], %x, %sums window [4, 2, 64, 16, 64]
+        : memref<16x256xi8, "flash">, memref<32xi32>, memref<8xi32>
+    ```
+    """
+
+    name = "mcu.byte_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    column = operand_def(MemRefType)
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    assembly_format = (
+        "$weights `[` $indices `]` `,` $column `,` $sums `window` $window attr-dict "
+        "`:` type($weights) `,` type($column) `,` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: SSAValue,
+        indices: Sequence[SSAValue],
+        column: SSAValue,
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[weights, indices, column, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Channels, pixels, taps, lanes, and bytes of a piece."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 5 or min(self.numbers) < 1 or self.numbers[0] > 4 or self.numbers[1] > 2:
+            raise VerifyException("a window has five numbers of at least 1, at most four channels and two pixels")
+        if self.numbers[2] % self.numbers[3] or self.numbers[2] % self.numbers[4]:
+            raise VerifyException("taps are whole lanes and whole pieces")
+        verify_place(self.weights, len(self.indices), 8)
+        verify_place(self.column, 1, 32)
+        verify_place(self.sums, 1, 32)
+
+
+@irdl_op_definition
 class LanesBlockOp(IRDLOperation):
     """Add products of weights and data to sums, four channels of a word each with weights of its own.
 
@@ -326,7 +377,7 @@ class PlaneBlockOp(IRDLOperation):
         stride: int,
         starts: Sequence[int],
     ):
-        properties = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
+        properties: dict[str, Attribute] = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
         properties["starts"] = DenseArrayBase.from_list(i64, starts)
         super().__init__(operands=[weights, index, rows, at, sums], properties=properties)
 
@@ -548,6 +599,7 @@ Mcu = Dialect(
         LoadWordOp,
         AtOp,
         DotBlockOp,
+        ByteBlockOp,
         LanesBlockOp,
         PlaneBlockOp,
         DirectBlockOp,

@@ -23,6 +23,7 @@ from ..dialects.errors import UserError
 from ..dialects.memplan import INPUT_ARENA, INPUT_STEPS
 from ..lowering.import_onnx.sizes import Sizes
 from ..lowering.memplan_to_loops.stream import STATE_BYTES
+from ..lowering.onnx_to_fixed.convert import EXACT, TFLITE
 from ..passes.fixed.calibrate import argument_types, the_function
 from ..passes.fixed.expose_nodes import ExposeNodesPass
 from ..passes.fixed.scales.joined import coarse_parts
@@ -63,6 +64,9 @@ class SearchOptions:
     objective: str = "outputs"
 
 
+WIDEST_PRODUCT = 64
+"""Bits of any product."""
+
 NARROW_WORD = 16
 """Cores whose indices have so many bits compute byte by byte: there every value has the width that it needs."""
 
@@ -83,7 +87,7 @@ class Options:
     and scales of single values, `search` looks for those that it leaves open. Without `asm` there is no assembly in the
     C. `packed` are the bits of weights in the order of use, `auto` as flash allows (passes/memplan/tile.py). What a
     plan is for is its `objective`: speed, ram or flash (passes/memplan/fit.py); `flash` in bytes and `cycles` of an
-    inference are limits.
+    inference are limits. `arithmetic` is how integers are computed (lowering/onnx_to_fixed/convert.py).
     """
 
     model: Path
@@ -110,6 +114,7 @@ class Options:
     flash: int | None = None
     cycles: int | None = None
     search: SearchOptions | None = None
+    arithmetic: str = EXACT
     lanes: int = 1
     """Of hardware: how many points of a form are computed at once, at most; a power of two."""
 
@@ -260,6 +265,7 @@ def options_of(args: Namespace) -> Options:
         cycles=args.cycles,
         search=search_options(args),
         lanes=getattr(args, "lanes", 1),
+        arithmetic=args.arithmetic,
     )
 
 
@@ -271,6 +277,8 @@ def search_options(args: Namespace) -> SearchOptions | None:
         if given:
             raise UserError(f"{', '.join(given)}: a limit of the search for types; give --search as well")
         return None
+    if args.arithmetic != EXACT:
+        raise UserError("--search judges exact arithmetic: leave --arithmetic out, or give the types that it found")
     if args.calib is None:
         raise UserError("--search judges types on calibration data: give --calib")
     limited = given or any(limit is not None for limit in (args.ram, args.flash, args.cycles))
@@ -338,13 +346,19 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         file=None if options.types is None else str(options.types),
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
-        product_bits=board.product_bits,
+        product_bits=product_bits(options, board),
+        arithmetic=options.arithmetic,
         spare_flash=narrow,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,
         **limits,
     )
+
+
+def product_bits(options: Options, board: Board) -> int:
+    """The widest products of a change of scale: of TFLite's integers none is written in fewer bits than TFLite has."""
+    return WIDEST_PRODUCT if options.arithmetic == TFLITE else board.product_bits
 
 
 def run_with_search(compilation: Compilation, passes: list[ModulePass], rest: list[ModulePass]) -> Found | None:

@@ -35,6 +35,8 @@ class Kernel(StrEnum):
              the scratch memory
     direct   some channels at one or two pixels are summed from the data where they lie, bytes, so that each weight and
              each element is loaded once for all of them; no scratch memory
+    bytes    columns of bytes, two output channels at a time
+    vectors  columns of bytes, four output channels at a time, 16 taps at once
     clipped  the same where windows leave the data, which are cut there, and where each channel has data of its own
     """
 
@@ -42,7 +44,14 @@ class Kernel(StrEnum):
     LANES = auto()
     PLANES = auto()
     DIRECT = auto()
+    BYTES = auto()
+    VECTORS = auto()
     CLIPPED = auto()
+
+    @property
+    def has_vectors(self) -> bool:
+        """True where a core's vectors compute it."""
+        return self is Kernel.VECTORS
 
 
 @irdl_attr_definition

@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ...dialects.errors import UserError
 from ...dialects.mcu import (
     AtOp,
+    ByteBlockOp,
     ClippedBlockOp,
     DirectBlockOp,
     DotBlockOp,
@@ -45,6 +46,7 @@ TAKEN = (
     scf.YieldOp,
     PipelineOp,
     AtOp,
+    ByteBlockOp,
     DotBlockOp,
     LanesBlockOp,
     DirectBlockOp,
@@ -183,7 +185,7 @@ class ReadOnly:
         match op:
             case memref.LoadOp() | LoadWordOp() | SparseBlockOp():
                 return True
-            case DotBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp() | ClippedBlockOp():
+            case DotBlockOp() | ByteBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp() | ClippedBlockOp():
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)

@@ -17,6 +17,7 @@ from ...dialects import emitc
 from ...dialects.mcu import (
     LABEL,
     AtOp,
+    ByteBlockOp,
     ClippedBlockOp,
     DirectBlockOp,
     DotBlockOp,
@@ -31,6 +32,7 @@ from .arith import RULES, write_compare
 from .check import SAME_START
 from .machine import (
     write_at,
+    write_byte_block,
     write_clipped_block,
     write_direct_block,
     write_dot_block,
@@ -100,6 +102,8 @@ class BodyWriter:
                 write_at(self, op)
             case DotBlockOp():
                 write_dot_block(self, op)
+            case ByteBlockOp():
+                write_byte_block(self, op)
             case ClippedBlockOp():
                 write_clipped_block(self, op)
             case SparseBlockOp():

@@ -12,6 +12,7 @@ from xdsl.ir import SSAValue
 from ...dialects import emitc
 from ...dialects.mcu import (
     AtOp,
+    ByteBlockOp,
     ClippedBlockOp,
     DirectBlockOp,
     DotBlockOp,
@@ -53,6 +54,15 @@ def write_dot_block(body: BodyWriter, op: DotBlockOp) -> None:
     column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
     kind = "dot8" if element_bits(op.weights) == 8 else "dot"
     name = f"tinyml_{kind}_4x{op.pixels.value.data}_{op.quads.value.data}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
+
+
+def write_byte_block(body: BodyWriter, op: ByteBlockOp) -> None:
+    """`tinyml_bytes_4x2_64_16_64(&w[i], column, sums);`: the name says the window."""
+    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
+    column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
+    channels, *others = op.numbers
+    name = f"tinyml_bytes_{channels}x{'_'.join(map(str, others))}"
     body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
 
 

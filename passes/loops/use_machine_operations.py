@@ -43,7 +43,8 @@ ADDEND_LIMIT = 1 << 30
 class UseMachineOperationsPass(ModulePass):
     """Write requantizations with the machine operations that the core has, exactly.
 
-        ((i64)a * m + c * 2^32) >> s, for s >= 33   ->  multiply_high_add(a, m, c) >> (s - 32)
+        ((i64)a * m + c * 2^32) >> s, for s >= 32   ->  multiply_high_add(a, m, c) >> (s - 32)
+        multiply_high_add(a, m, 0) + v              ->  multiply_high_add(a, m, v)
         (multiply_high_add(a, m, c) >> n) + z       ->  multiply_high_add(a, m, c + z * 2^n) >> n
         min(max(v >> n, -2^(b-1)), 2^(b-1) - 1)     ->  saturate(v) immediates [n, b]
         (i16)(((i32)a * b + 2^15) >> 16)            ->  multiply_high_halves(a, b), of two i16
@@ -71,7 +72,7 @@ class UseMachineOperationsPass(ModulePass):
         )
         patterns: list[RewritePattern] = [pattern for pattern, machine in needs if machine.__name__ in given]
         if patterns:
-            walker = PatternRewriteWalker(GreedyRewritePatternApplier([*patterns, MoveAddend()]))
+            walker = PatternRewriteWalker(GreedyRewritePatternApplier([*patterns, TakeAddend(), MoveAddend()]))
             walker.rewrite_module(op)
             erase_dead(op)
             call_where_rare(op)
@@ -90,7 +91,7 @@ class HighWord(RewritePattern):
             return
         shift, (value, addend) = constant(shifted.rhs), plus(shifted.lhs)
         product = value.owner
-        if shift is None or shift <= WORD or addend % (1 << WORD) or not isinstance(product, arith.MuliOp):
+        if shift is None or shift < WORD or addend % (1 << WORD) or not isinstance(product, arith.MuliOp):
             return
         factors = [word(factor) for factor in product.operands]
         a, b = factors
@@ -98,8 +99,23 @@ class HighWord(RewritePattern):
             return
         added = arith.ConstantOp(IntegerAttr(addend >> WORD, i32))
         high = MachineOp(multiply_high_add.__name__, [a, b, added.result])
+        if shift == WORD:
+            rewriter.replace(op, [added, high])
+            return
         amount = arith.ConstantOp(IntegerAttr(shift - WORD, i32))
         rewriter.replace(op, [added, high, amount, arith.ShRSIOp(high.result, amount.result)])
+
+
+class TakeAddend(RewritePattern):
+    """`multiply_high_add(a, m, 0) + v -> multiply_high_add(a, m, v)`"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: arith.AddiOp, rewriter: PatternRewriter) -> None:
+        for value, addend in ((op.lhs, op.rhs), (op.rhs, op.lhs)):
+            high = high_word(value)
+            if high is not None and constant(high.words[2]) == 0:
+                rewriter.replace(op, MachineOp(multiply_high_add.__name__, [high.words[0], high.words[1], addend]))
+                return
 
 
 class MoveAddend(RewritePattern):

@@ -15,6 +15,7 @@ from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import ALIAS, MEMORY, PUSH_ROW, RESETS, RUN, STEP
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_terminal
+from ...dialects.mcu import KEEP
 from ...dialects.names import Names, is_identifier
 from .spelling import THREE_BYTES, Spelling
 from .statements import FunctionPrinter
@@ -69,6 +70,11 @@ class Program:
     def prefix(self) -> str:
         """What the macros of the model start with."""
         return self.name.upper()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether functions stay what they are, whoever calls them."""
+        return any(KEEP in f.attributes for f in self.functions)
 
     @property
     def ram_bytes(self) -> int:

@@ -13,6 +13,7 @@ from ....dialects.fixed.forms import StructuredForm
 from ....dialects.fixed.tile import Kernel
 from ..emit import Emitter
 from ..index import Style
+from .bytes import build_bytes
 from .clipped import build_clipped
 from .columns import build_columns
 from .direct import build_direct
@@ -25,6 +26,8 @@ KERNELS = {
     Kernel.LANES: build_lanes,
     Kernel.PLANES: build_planes,
     Kernel.DIRECT: build_direct,
+    Kernel.BYTES: build_bytes,
+    Kernel.VECTORS: build_bytes,
     Kernel.CLIPPED: build_clipped,
 }
 

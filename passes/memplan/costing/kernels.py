@@ -10,6 +10,7 @@ from ....dialects.access import linear_map
 from ....dialects.fixed.forms import StructuredForm, shaped_type
 from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
 from ....targets.costs import Work
+from ..tiling.bytes import Bytes
 from ..tiling.clipped import Clipped
 from ..tiling.columns import Columns
 from ..tiling.direct import Direct
@@ -23,6 +24,9 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
     match tile.kernel.data:
         case Kernel.COLUMNS if (columns := Columns.of(form)) is not None:
             return columns_work(columns, pixels, tile.bits.data)
+        case Kernel.BYTES | Kernel.VECTORS as kernel:
+            bytes = Bytes.of(Columns.of(form), kernel.has_vectors)
+            return None if bytes is None else bytes_work(bytes, pixels)
         case Kernel.DIRECT if (direct := Direct.of(form)) is not None:
             return direct_work(direct, pixels)
         case Kernel.CLIPPED if (clipped := Clipped.of(form)) is not None:
@@ -50,6 +54,20 @@ def columns_work(columns: Columns, pixels: int, bits: int) -> Work:
     if bits < WIDE:
         units["dot_unpack"] = blocks * columns.groups * columns.quads
     return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
+
+
+def bytes_work(bytes: Bytes, pixels: int) -> Work:
+    """Columns of bytes: steps of a tap, or of a vector of them, of two pixels or half as much of one."""
+    columns = bytes.columns
+    blocks = ceil(columns.roles.size(columns.roles.pixels) / pixels)
+    name = "bytes_vector" if bytes.lanes > 1 else "bytes_tap"
+    units = {
+        name: blocks * bytes.groups * (bytes.taps // bytes.lanes) * max(1, pixels) / 2,
+        "gather_word": blocks * pixels * columns.runs * padded_share(columns.roles.form) * columns.words,
+        "gather_run": blocks * pixels * columns.runs * (columns.words > 0),
+        "gather_tap": blocks * pixels * columns.runs * columns.left,
+    }
+    return Work(units, ((bytes.groups * bytes.taps * bytes.channels, blocks),))
 
 
 def lanes_work(lanes: Lanes, pixels: int, sliced: bool) -> Work:

@@ -18,6 +18,7 @@ from ....targets.costs import CostModel
 from ...knapsack import Item, solutions
 from ..choose_layouts import ChooseLayoutsPass
 from ..costing.forms import tiled_work
+from .bytes import Bytes
 from .clipped import Clipped
 from .columns import CHANNELS, Columns
 from .direct import Direct, fits
@@ -49,18 +50,26 @@ def choices(form: ContractOp, widths: Sequence[int], costs: CostModel) -> list[C
     none = Choice(form, None, 0, 0, costs.cycles(tiled_work(form, None)))
     if form.tile is not None:
         return [none]
-    if (lanes := Lanes.of(form)) is not None:
-        tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels)
-        found = [none, window(form, tile, lanes.scratch_words, lanes.packed().nbytes, costs)]
-        if (planes := Planes.of(form)) is not None:
-            tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs)
-            found.append(window(form, tile, planes.scratch_words, planes.packed().nbytes, costs))
+    if found := windows(form, costs):
         return found
     if (columns := Columns.of(form)) is not None:
         fitting = [bits for bits in widths if bits == WIDE or columns.fits_bytes]
         most = pixels_together(form, columns)
         return [none, *(column(form, columns, n, bits, costs) for n in range(most, 0, -1) for bits in fitting)]
     return [none]
+
+
+def windows(form: ContractOp, costs: CostModel) -> list[Choice]:
+    """None, and the kernels of windows over each channel by itself; no choice at all for other forms."""
+    none = Choice(form, None, 0, 0, costs.cycles(tiled_work(form, None)))
+    if form.tile is None and (lanes := Lanes.of(form)) is not None:
+        tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels)
+        found = [none, window(form, tile, lanes.scratch_words, lanes.packed().nbytes, costs)]
+        if (planes := Planes.of(form)) is not None:
+            tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs)
+            found.append(window(form, tile, planes.scratch_words, planes.packed().nbytes, costs))
+        return found
+    return []
 
 
 def window(form: ContractOp, tile: TileAttr, words: int, packed: int, costs: CostModel) -> Choice:
@@ -81,6 +90,18 @@ def column(form: ContractOp, columns: Columns, pixels: int, bits: int, costs: Co
     packed = columns.groups * columns.quads * 4 * CHANNELS * bits // 8
     more = packed - weight_bytes(form) + CODE_BYTES
     return Choice(form, tile, columns.scratch_words(pixels), more, costs.cycles(tiled_work(form, tile)))
+
+
+def byte_choices(form: ContractOp, kernel: Kernel, costs: CostModel) -> list[Choice]:
+    """None, and a kernel on columns of bytes."""
+    none = Choice(form, None, 0, 0, costs.cycles(tiled_work(form, None)))
+    bytes = None if form.tile is not None else Bytes.of(Columns.of(form), kernel.has_vectors)
+    if bytes is None:
+        return [none]
+    pixels = pixels_together(form, bytes.columns)
+    tile = TileAttr(bytes.columns.channels * pixels, kernel, pixels)
+    more = bytes.groups * bytes.taps * bytes.channels - weight_bytes(form) + CODE_BYTES
+    return [none, Choice(form, tile, bytes.scratch_words(pixels), more, costs.cycles(tiled_work(form, tile)))]
 
 
 def direct_choices(form: ContractOp, operations: Collection[str], costs: CostModel) -> list[Choice]:

@@ -2,6 +2,7 @@
 
 - `dot_4xP_Q`, `dot8_4xP_Q` (dot.py) add to the sums of four channels at P pixels the products of Q quads.
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
+- `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
 - `clipped_24_C_E_T_P_S_Z` sums windows that are cut (clipped.py).
@@ -18,12 +19,14 @@ from collections.abc import Iterable
 
 from .. import clipped, direct, sparse
 from .dot import dot_block, dot_instructions, macro_name, quad_macro
+from .pieces import bytes_block, bytes_instructions
 from .windows import lanes_block, lanes_instructions, plane_block, plane_instructions
 
 NEEDED = {
     "dot": ("load_word", "dual_multiply_add"),
     "dot8": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
+    "bytes": ("multiply_add_low",),
     "direct": ("multiply_add", "multiply_add_24"),
     "sparse": ("multiply_add_24",),
     "clipped": ("multiply_add_24", "multiply_add_unsigned_24"),
@@ -34,6 +37,7 @@ NEEDED = {
 NAMES = {
     "dot": r"dot_4x([12])_(\d+)",
     "dot8": r"dot8_4x([12])_(\d+)",
+    "bytes": r"bytes_([1-4])x([12])_(\d+)_(\d+)_(\d+)",
     "lanes": r"lanes_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "plane": r"plane_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
 }
@@ -60,6 +64,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
     match parse(name):
         case ("lanes", numbers):
             return lanes_block(name, numbers, asm)
+        case ("bytes", numbers):
+            return bytes_block(name, numbers, asm)
         case ("plane", numbers):
             return plane_block(name, numbers, asm)
         case (kind, numbers):
@@ -77,6 +83,8 @@ def instructions(name: str) -> int:
     match parse(name):
         case ("lanes", numbers):
             return lanes_instructions(numbers)
+        case ("bytes", numbers):
+            return bytes_instructions(numbers)
         case ("plane", numbers):
             return plane_instructions(numbers)
         case (kind, numbers):

@@ -47,6 +47,21 @@ func.func @shift_of_32(%a : i32, %m : i32) -> i32 {
   func.return %narrow : i32
 }
 
+// The high word itself takes any addend.
+// CHECK-LABEL: @high_word
+// CHECK: mcu.machine "multiply_high_add"(%a, %m, %c) : (i32, i32, i32) -> i32
+// CHECK-NOT: arith.addi
+func.func @high_word(%a : i32, %m : i32, %c : i32) -> i32 {
+  %shift = arith.constant 32 : i64
+  %wide = arith.extsi %a : i32 to i64
+  %factor = arith.extsi %m : i32 to i64
+  %product = arith.muli %wide, %factor : i64
+  %shifted = arith.shrsi %product, %shift : i64
+  %narrow = arith.trunci %shifted : i64 to i32
+  %sum = arith.addi %narrow, %c : i32
+  func.return %sum : i32
+}
+
 // -100 to 127 is the range of no signed number.
 // CHECK-LABEL: @other_range
 // CHECK-NOT: mcu.machine
