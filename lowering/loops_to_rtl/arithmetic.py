@@ -23,6 +23,9 @@ Rule = Callable[[Pipeline, Operation, Sequence[Value]], Value]
 INDEX_BITS = 32
 """The width of an index that no pass has made narrow."""
 
+MOST_BITS = 256
+"""Of a number; `fixed` has none of more than 64."""
+
 PREDICATES = ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge")
 
 
@@ -35,7 +38,10 @@ def type_bits(value: SSAValue) -> int:
     """The bits of an integer type."""
     if not isinstance(value.type, IntegerType):
         raise UserError(f"convert-loops-to-rtl: hardware computes in integers, not in {value.type}")
-    return value.type.width.data
+    bits = value.type.width.data
+    if bits > MOST_BITS:
+        raise UserError(f"convert-loops-to-rtl: hardware computes in at most {MOST_BITS} bits, not in {value.type}")
+    return bits
 
 
 def wrapped(number: int, bits: int) -> int:

@@ -16,6 +16,9 @@ from ...dialects.rtl import signed_bits
 from ...passes.loops.indices.advance import advance, constant_of, trips_of
 from .running import Running
 
+MOST_LANES = 1 << 12
+"""More than any device has multipliers for."""
+
 Coordinates = tuple[int, ...]
 """A lane: for each loop around a value, which of the iterations that run at once."""
 
@@ -71,6 +74,8 @@ class Nest:
             lanes = lanes_of(loop)
             if trips == 0 or trips % lanes:
                 raise OpError(loop, f"a loop of {trips} iterations does not run in {lanes} lanes")
+            if lanes * prod(known.lanes for known in self.loops) > MOST_LANES:
+                raise OpError(loop, f"more than {MOST_LANES:,} lanes in all")
             self.depths[loop] = len(self.loops)
             self.loops.append(Loop(loop, lower, step, trips, lanes))
             if self.reduction is None and carries(loop):

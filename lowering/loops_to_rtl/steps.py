@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...dialects.errors import UserError
 from .memories import Memory
 from .nest import Access, Coordinates, Nest
 from .running import Running
+
+MOST_ELEMENTS = 1 << 26
+"""Of a constant that is laid out anew."""
 
 
 class Steps:
@@ -44,6 +49,11 @@ class Steps:
     def packed(self, access: Access, lanes: Sequence[Coordinates], memory: Memory) -> NDArray[Any]:
         """The words of a constant in the order in which the engine takes them: (words, lanes)."""
         assert memory.values is not None
+        words = prod(turns for move, turns in zip(self.of(access.running), self.turns, strict=True) if move)
+        if words * len(lanes) > MOST_ELEMENTS:
+            raise UserError(
+                f"convert-loops-to-rtl: @{memory.symbol} is read {words:,} times, more than hardware stores"
+            )
         numbers = np.full((1,), access.running.base, np.int64)
         for move, turns in zip(self.of(access.running), self.turns, strict=True):
             if move:
