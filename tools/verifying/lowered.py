@@ -33,7 +33,8 @@ from ...targets.dataset import Dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.rounds import rounds_around
 from ...targets.ports import input_ports, to_stored
-from ..compiler import Compilation, product_bits
+from ..compiler import Compilation
+from ..compiling.to_fixed import product_bits
 
 CHUNK_BYTES = 256 << 20
 """About how much memory the traced values of one chunk of the rows may take."""
