@@ -73,6 +73,7 @@ lint: setup
 
 fuzz: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.onnx_files --cases $(CASES) --first $(FIRST)
+	PYTHONPATH=test $(BIN)/python -m fuzz.tflite_files --cases $(CASES) --first $(FIRST)
 	PYTHONPATH=test $(BIN)/python -m fuzz.mlir_texts --cases $(CASES) --first $(FIRST)
 	PYTHONPATH=test $(BIN)/python -m fuzz.random_graphs --graphs $(GRAPHS) --first $(FIRST)
 	for round in $$(seq $(ROUNDS)); do \

@@ -102,13 +102,44 @@ def multiply_add_24(a: int, b: int, c: int) -> int:
     return signed(c + signed(a, BYTE) * signed(b, BYTE), THREE_BYTES)
 
 
+def multiply(a: int, b: int) -> int:
+    """`a * b`, modulo 2^32 (MULS of Armv6-M, which cannot add)"""
+    return signed(a * b, WORD)
+
+
+def multiply_add_bytes(a: int, b: int, c: int) -> int:
+    """`c` and the products of the four bytes of two words, modulo 2^32 (VMLADAVA.S8 does four words at once)"""
+    products = (signed(a >> shift, BYTE) * signed(b >> shift, BYTE) for shift in range(0, WORD, BYTE))
+    return signed(c + sum(products), WORD)
+
+
+def multiply_add_unsigned_24(a: int, b: int, c: int) -> int:
+    """`c + a * b` of a byte and a byte without sign, modulo 2^24, as a signed number (MULSU, ADD, ADC, ADC)"""
+    return signed(c + signed(a, BYTE) * (b & 0xFF), THREE_BYTES)
+
+
+def multiply_high_halves(a: int, b: int) -> int:
+    """`(a * b + 2^15) >> 16` of halves, a half (MUL, MULS, MULSU)"""
+    return signed(low(a) * low(b) + (1 << (HALF - 1)) >> HALF, HALF)
+
+
+def shift_to_half(value: int, shift: int) -> int:
+    """`value >> shift` of a number of 24 bits, modulo 2^16, as a half"""
+    return signed(signed(value, THREE_BYTES) >> shift, HALF)
+
+
 @dataclass(frozen=True)
 class MachineOperation:
-    """A machine operation of some words and then some immediates, numbers that are known at compile time."""
+    """A machine operation of some words and then some immediates, numbers that are known at compile time.
+
+    Its operands have `bits` bits, its result `result_bits`: words, but for cores that compute byte by byte.
+    """
 
     meaning: Callable[..., int]
     words: int
     immediates: int = 0
+    bits: int = WORD
+    result_bits: int = WORD
 
     @property
     def name(self) -> str:
@@ -130,20 +161,29 @@ OPERATIONS = {
         MachineOperation(multiply_add_high, 3),
         MachineOperation(multiply_add_low_high, 3),
         MachineOperation(multiply_add_high_low, 3),
+        MachineOperation(multiply, 2),
+        MachineOperation(multiply_add_bytes, 3),
         MachineOperation(multiply_add, 3),
         MachineOperation(multiply_add_24, 3),
+        MachineOperation(multiply_add_unsigned_24, 3),
+        MachineOperation(multiply_high_halves, 2, 0, HALF, HALF),
+        MachineOperation(shift_to_half, 1, 1, THREE_BYTES, HALF),
     )
 }
 """Every machine operation that has a result and touches no memory."""
 
 
-def verify_machine(name: str, words: int, immediates: Sequence[int]) -> None:
-    """Raise VerifyException where there is no such machine operation of so many words with these immediates."""
+def verify_machine(name: str, bits: Sequence[int], immediates: Sequence[int], result_bits: int) -> None:
+    """Raise VerifyException where there is no such machine operation of these widths with these immediates."""
     operation = OPERATIONS.get(name)
     if operation is None:
         raise VerifyException(f"there is no machine operation `{name}`; there are {', '.join(OPERATIONS)}")
-    if (words, len(immediates)) != (operation.words, operation.immediates):
+    if (len(bits), len(immediates)) != (operation.words, operation.immediates):
         raise VerifyException(f"`{name}` takes {operation.words} words and {operation.immediates} immediates")
+    if {*bits} != {operation.bits} or result_bits != operation.result_bits:
+        raise VerifyException(f"`{name}` takes i{operation.bits} and gives i{operation.result_bits}")
+    if name == "shift_to_half" and not 1 <= immediates[0] < THREE_BYTES:
+        raise VerifyException("`shift_to_half` shifts by 1 to 23")
     if name == "saturate" and not (1 <= immediates[0] <= 31 and 1 <= immediates[1] <= 32):
         raise VerifyException("`saturate` shifts by 1 to 31 and has 1 to 32 bits")
     if name == "unpack_bytes" and immediates[0] not in (0, 1):

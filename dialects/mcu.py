@@ -18,12 +18,13 @@ from xdsl.dialects.builtin import (
     IntegerType,
     MemRefType,
     StringAttr,
+    UnitAttr,
     i8,
     i16,
     i32,
     i64,
 )
-from xdsl.ir import Dialect, Operation, SSAValue
+from xdsl.ir import Attribute, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -39,7 +40,7 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from .fixed.forms import StructuredForm
-from .machine import verify_machine
+from .machine import OPERATIONS, WORD, verify_machine
 
 LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""
@@ -92,20 +93,25 @@ class MachineFields(IRDLOperation, ABC):
     """An operation of dialects/machine.py on words, at the loops level and in emitc."""
 
     operation = prop_def(StringAttr)
-    words = var_operand_def(i32)
+    words = var_operand_def(IntegerType)
     immediates = opt_prop_def(DenseArrayBase.constr(i64))
-    result = result_def(i32)
+    called = opt_prop_def(UnitAttr)
+    """Whether C calls a function for it, which takes less flash where it is several instructions."""
+    result = result_def(IntegerType)
     traits = traits_def(Pure())
     assembly_format = (
-        "$operation `(` $words `)` (`immediates` $immediates^)? attr-dict `:` functional-type($words, results)"
+        "$operation (`called` $called^)? `(` $words `)` (`immediates` $immediates^)? attr-dict `:` "
+        "functional-type($words, results)"
     )
 
-    def __init__(self, operation: str, words: Sequence[SSAValue], immediates: Sequence[int] = ()):
+    def __init__(self, operation: str, words: Sequence[SSAValue], immediates: Sequence[int] = (), called: bool = False):
         properties = {
             "operation": StringAttr(operation),
+            "called": UnitAttr() if called else None,
             "immediates": DenseArrayBase.from_list(i64, immediates) if immediates else None,
         }
-        super().__init__(operands=[words], properties=properties, result_types=[i32])
+        result = OPERATIONS[operation].result_bits if operation in OPERATIONS else WORD
+        super().__init__(operands=[words], properties=properties, result_types=[IntegerType(result)])
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -113,12 +119,14 @@ class MachineFields(IRDLOperation, ABC):
         return () if self.immediates is None else tuple(int(number) for number in self.immediates.get_values())
 
     def verify_(self) -> None:
-        verify_machine(self.operation.data, len(self.words), self.numbers)
+        bits = [word.type.width.data for word in self.words if isinstance(word.type, IntegerType)]
+        assert isinstance(self.result.type, IntegerType)
+        verify_machine(self.operation.data, bits, self.numbers, self.result.type.width.data)
 
 
 @irdl_op_definition
 class MachineOp(MachineFields):
-    """A machine operation of 32-bit words, with its immediates behind them; `machine.py` says what each gives.
+    """A machine operation of words, with its immediates behind them; `machine.py` says what each takes and gives.
 
     ```mlir
     %1 = mcu.machine "multiply_high_add"(%acc, %m, %c) : (i32, i32, i32) -> i32
@@ -229,6 +237,57 @@ class DotBlockOp(IRDLOperation):
 
 
 @irdl_op_definition
+class ByteBlockOp(IRDLOperation):
+    """Add products of weights and columns of bytes to sums: some channels at one or two pixels.
+
+    `window [channels, pixels, taps, lanes, piece]`: `sums[p * channels + c] += sum over taps k of
+    w[k / lanes][c][k % lanes] * x[k / piece][p][k % piece]`, modulo 2^32, where `x` are the bytes of words: signed ones
+    where there are several lanes, else unsigned ones.
+
+    ```mlir
+    mcu.byte_block %w[%group, %c0], %x, %sums window [4, 2, 64, 16, 64]
+        : memref<16x256xi8, "flash">, memref<32xi32>, memref<8xi32>
+    ```
+    """
+
+    name = "mcu.byte_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    column = operand_def(MemRefType)
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    assembly_format = (
+        "$weights `[` $indices `]` `,` $column `,` $sums `window` $window attr-dict "
+        "`:` type($weights) `,` type($column) `,` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: SSAValue,
+        indices: Sequence[SSAValue],
+        column: SSAValue,
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[weights, indices, column, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Channels, pixels, taps, lanes, and bytes of a piece."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 5 or min(self.numbers) < 1 or self.numbers[0] > 4 or self.numbers[1] > 2:
+            raise VerifyException("a window has five numbers of at least 1, at most four channels and two pixels")
+        if self.numbers[2] % self.numbers[3] or self.numbers[2] % self.numbers[4]:
+            raise VerifyException("taps are whole lanes and whole pieces")
+        verify_place(self.weights, len(self.indices), 8)
+        verify_place(self.column, 1, 32)
+        verify_place(self.sums, 1, 32)
+
+
+@irdl_op_definition
 class LanesBlockOp(IRDLOperation):
     """Add products of weights and data to sums, four channels of a word each with weights of its own.
 
@@ -318,7 +377,7 @@ class PlaneBlockOp(IRDLOperation):
         stride: int,
         starts: Sequence[int],
     ):
-        properties = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
+        properties: dict[str, Attribute] = {"outputs": IntegerAttr(outputs, i64), "stride": IntegerAttr(stride, i64)}
         properties["starts"] = DenseArrayBase.from_list(i64, starts)
         super().__init__(operands=[weights, index, rows, at, sums], properties=properties)
 
@@ -338,6 +397,55 @@ class PlaneBlockOp(IRDLOperation):
         verify_place(self.weights, 1, 16)
         verify_place(self.rows, 1, 32)
         verify_place(self.sums, 1, 32)
+
+
+@irdl_op_definition
+class SparseBlockOp(IRDLOperation):
+    """A sum and the products of one row of encoded weights with data: `sum + sum over entries of w * x[k]`.
+
+    The row is `count` entries of the encoding (dialects/fixed/layout.py), `delta8` or `delta4`, from a byte on; `k`
+    counts elements of the data, bytes one after the other from an element on.
+
+    ```mlir
+    %1 = mcu.sparse_block "delta4" %w[%at] data %x[%c0, %c0] count %n sum %acc
+        : memref<1189xi8, "flash">, memref<1x256xi8>
+    ```
+    """
+
+    name = "mcu.sparse_block"
+    encoding = prop_def(StringAttr)
+    weights = operand_def(MemRefType)
+    at = operand_def(IndexType())
+    data = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    count = operand_def(IndexType())
+    sum = operand_def(IntegerType(24))
+    result = result_def(IntegerType(24))
+    assembly_format = (
+        "$encoding $weights `[` $at `]` `data` $data `[` $indices `]` `count` $count `sum` $sum attr-dict "
+        "`:` type($weights) `,` type($data)"
+    )
+
+    def __init__(
+        self,
+        encoding: str,
+        weights: SSAValue,
+        at: SSAValue,
+        place: tuple[SSAValue, Sequence[SSAValue]],
+        count: SSAValue,
+        sum: SSAValue,
+    ):
+        super().__init__(
+            operands=[weights, at, place[0], place[1], count, sum],
+            properties={"encoding": StringAttr(encoding)},
+            result_types=[IntegerType(24)],
+        )
+
+    def verify_(self) -> None:
+        if self.encoding.data not in ("delta8", "delta4"):
+            raise VerifyException(f"a sparse block has weights of delta8 or delta4, not of {self.encoding.data}")
+        verify_place(self.weights, 1, 8)
+        verify_place(self.data, len(self.indices), 8)
 
 
 @irdl_op_definition
@@ -414,6 +522,66 @@ def element_bits(memref: SSAValue) -> int | None:
     return element.width.data if isinstance(element, IntegerType) else None
 
 
+@irdl_op_definition
+class ClippedBlockOp(IRDLOperation):
+    """Add products of a window, as far as it lies in the data, to the sums of one to four channels; bytes.
+
+    `window [channels, each, taps, pitch, step, offset]`, `rows` and `count` at run time: `sums[c] += sum over rows r,
+    taps t < count of w[(r * taps + t) * channels + c] * (x[r * pitch + t * step + (each ? c : 0)] + offset)`. The
+    offset is 0, or 128, which makes the data bytes without sign. No sum leaves 24 bits.
+
+    ```mlir
+    mcu.clipped_block %w[%g, %t] data %x[%i, %j, %k] sums %sums rows %n count %m window [4, 1, 3, 96, 12, 128]
+        : memref<3x36xi8, "flash">, memref<8x8x12xi8>, memref<4xi24>
+    ```
+    """
+
+    name = "mcu.clipped_block"
+    weights = operand_def(MemRefType)
+    indices = var_operand_def(IndexType())
+    data = operand_def(MemRefType)
+    at = var_operand_def(IndexType())
+    rows = operand_def(IndexType())
+    count = operand_def(IndexType())
+    sums = operand_def(MemRefType)
+    window = prop_def(DenseArrayBase.constr(i64))
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    assembly_format = (
+        "$weights `[` $indices `]` `data` $data `[` $at `]` `sums` $sums `rows` $rows `count` $count `window` $window "
+        "attr-dict `:` type($weights) `,` type($data) `,` type($sums)"
+    )
+
+    def __init__(
+        self,
+        weights: tuple[SSAValue, Sequence[SSAValue]],
+        place: tuple[SSAValue, Sequence[SSAValue]],
+        counts: tuple[SSAValue, SSAValue],
+        sums: SSAValue,
+        window: Sequence[int],
+    ):
+        properties = {"window": DenseArrayBase.from_list(i64, window)}
+        super().__init__(operands=[*weights, *place, *counts, sums], properties=properties)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Channels, whether each has data of its own, taps of a row, bytes to the next row and tap, the offset."""
+        return tuple(int(number) for number in self.window.get_values())
+
+    def verify_(self) -> None:
+        if len(self.numbers) != 6:
+            raise VerifyException("a clipped window has six numbers")
+        channels, each, taps, pitch, step, offset = self.numbers
+        if not (1 <= channels <= 4 and each in (0, 1) and 1 <= taps <= 255 and offset in (0, 128)):
+            raise VerifyException("a clipped block has one to four channels, 255 taps at most, an offset of 0 or 128")
+        if pitch < 1 or step < (channels if each else 1):
+            raise VerifyException("a clipped block moves forward")
+        verify_place(self.weights, len(self.indices), 8)
+        verify_place(self.data, len(self.at), 8)
+        type = self.sums.type
+        if not isinstance(type, MemRefType) or type.element_type != IntegerType(24) or type.get_num_dims() != 1:
+            raise VerifyException(f"expected sums of i24, got {type}")
+
+
 def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
     """Raise VerifyException unless a memref has elements of so many bits and so many dimensions."""
     type = memref.type
@@ -425,6 +593,18 @@ def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
 
 Mcu = Dialect(
     "mcu",
-    [PipelineOp, MachineOp, LoadWordOp, AtOp, DotBlockOp, LanesBlockOp, PlaneBlockOp, DirectBlockOp],
+    [
+        PipelineOp,
+        MachineOp,
+        LoadWordOp,
+        AtOp,
+        DotBlockOp,
+        ByteBlockOp,
+        LanesBlockOp,
+        PlaneBlockOp,
+        DirectBlockOp,
+        ClippedBlockOp,
+        SparseBlockOp,
+    ],
     [],
 )

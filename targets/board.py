@@ -19,7 +19,7 @@ from ..dialects.memories import DEFAULT_MEMORY, parse_memories
 from .costs import FlashReads
 from .device import BRAM36_BYTES, FAMILIES, FPGA_FIELDS, KIND, OPTIONAL_FPGA_FIELDS, Fpga
 
-SIMULATORS = ("simavr", "qemu-system-arm", "host", "none")
+SIMULATORS = ("simavr", "qemu-system-arm", "qemu-system-riscv32", "host", "none")
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ def nested_errors(table: Mapping[str, Any]) -> list[str]:
         reasons += field_errors("simulator.", simulator, SIMULATOR_FIELDS, OPTIONAL_SIMULATOR_FIELDS)
         if simulator.get("kind") not in SIMULATORS:
             reasons.append(f"simulator.kind must be one of {', '.join(SIMULATORS)}")
-        if simulator.get("kind") == "qemu-system-arm" and not simulator.get("machines"):
+        if str(simulator.get("kind")).startswith("qemu-") and not simulator.get("machines"):
             reasons.append('simulator.machines is missing: name QEMU machines, such as ["mps2-an386"]')
     if isinstance(reads := table.get("flash_reads"), dict):
         reasons += flash_reads_errors(reads)

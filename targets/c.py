@@ -38,6 +38,7 @@ def print_c(module: ModuleOp, asm: bool = True) -> str:
         *([f'#include "{program.name}_weights.h"'] if program.weights else []),
         *spelling.includes(program.includes),
         *tuning(),
+        *(kept_macro(program.prefix) if program.keeps else []),
         *([] if program.weights else flash_macro_lines(program)),
         *memory_macros(program, spelling),
         *(three_bytes(spelling) if program.has_width(THREE_BYTES) else []),
@@ -76,6 +77,22 @@ def tuning() -> list[str]:
     names = ", ".join(f'"no-{name}"' for name in passes)
     condition = "defined(__AVR__) && !defined(__clang__) && !defined(__OPTIMIZE_SIZE__)"
     return ["", f"#if {condition}", f"#pragma GCC optimize ({names})", "#endif"]
+
+
+def kept_macro(prefix: str) -> list[str]:
+    """How a function stays one of its own, for whatever addresses it is called with.
+
+    GCC makes copies of it for constant addresses. Where two of these lie in one array, its loop optimizer writes one
+    as the other plus a distance, after which GCC 12 takes the stores for dead.
+    """
+    return [
+        "",
+        "#if defined(__GNUC__) && !defined(__clang__) && !defined(__AVR__)",
+        f"#define {prefix}_KEPT __attribute__((noinline, noclone))",
+        "#else",
+        f"#define {prefix}_KEPT __attribute__((noinline))",
+        "#endif",
+    ]
 
 
 def flash_macro(prefix: str, has_far: bool) -> list[str]:

@@ -107,6 +107,7 @@ class Recipe:
     others: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     symbols: Mapping[str, int] | None = None
 
 
@@ -119,11 +120,19 @@ RECIPES = {
         symbols={"__TEXT_REGION_LENGTH__": 0x800000, "__DATA_REGION_LENGTH__": 0x7FFFA0},
     ),
     "arm-none-eabi-gcc": Recipe(
-        sources=("main-cortex-m.c", "startup-cortex-m.c"),
+        sources=("main-qemu.c", "startup-cortex-m.c"),
         others=("semi-hosting.h", "cortex_m.ld"),
         flags=("-ffreestanding",),
         link_flags=("-nostartfiles", "--specs=nosys.specs", "-Tcortex_m.ld"),
         symbols={"FLASH_ORIGIN": 0, "RAM_ORIGIN": 0x20000000, "STACK_BYTES": 0},
+    ),
+    "riscv64-unknown-elf-gcc": Recipe(
+        sources=("main-qemu.c", "startup-riscv.c"),
+        others=("semi-hosting.h", "riscv.ld"),
+        flags=("-ffreestanding",),
+        link_flags=("-nostdlib", "-nostartfiles", "-Triscv.ld"),
+        libraries=("-lgcc",),
+        symbols={"FLASH_ORIGIN": 0x80000000, "RAM_ORIGIN": 0x81000000, "STACK_BYTES": 0},
     ),
 }
 COMMON_FLAGS = ("-std=gnu11", "-fno-common", "-ffunction-sections", "-fdata-sections")
@@ -209,7 +218,7 @@ def link(
         bound |= {name: "main" for name in model.input_buffers if model.input_in_arena}
     definitions = [f"-Wl,--defsym={symbol}={value}" for symbol, value in bound.items()]
     flags = [*board.flags, *recipe.link_flags, "-Wl,--gc-sections", *definitions]
-    compile_with(board.compiler, [*flags, "-o", name, *objects], directory)
+    compile_with(board.compiler, [*flags, "-o", name, *objects, *recipe.libraries], directory)
     return directory / name
 
 

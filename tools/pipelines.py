@@ -87,7 +87,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("bits", "scheme", "accumulator_bits", "spare_flash"),
         ),
         Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
-        Step("convert-onnx-to-fixed", "multipliers and shifts from the types"),
+        Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("arithmetic",)),
         Step(
             "fixed-legalize-bitwidths",
             "before bodies are fused: each change of scale still has its clamp behind it",
@@ -149,7 +149,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     ),
     "memplan-to-emitc": (
         Step(
-            "convert-memplan-to-loops", "loop bounds leave padding out", {"padding": "clip"}, ("word_bits", "sections")
+            "convert-memplan-to-loops",
+            "loop bounds leave padding out",
+            {"padding": "clip"},
+            ("word_bits", "sections", "operations"),
         ),
         Step(
             "loops-use-machine-operations",

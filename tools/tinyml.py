@@ -80,6 +80,12 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         "--scheme", choices=("affine", "pow2"), default="affine", help="scales: any real, or powers of two"
     )
     command.add_argument(
+        "--arithmetic",
+        choices=("exact", "tflite"),
+        default="exact",
+        help="integers: nearest to what the model means, or those of TFLite's reference kernels (default: exact)",
+    )
+    command.add_argument(
         "--types", type=Path, metavar="TOML", help="widths and scales of single values, as --search writes them"
     )
     command.add_argument(
@@ -247,9 +253,9 @@ def add_verify_arguments(command: argparse.ArgumentParser) -> None:
     reference = command.add_mutually_exclusive_group()
     reference.add_argument(
         "--against",
-        choices=("float", "exact", "onnxruntime"),
+        choices=("float", "exact", "onnxruntime", "litert"),
         help="the reference: the model in float32, in float64 and node by node (default of quantized models), or as "
-        "onnxruntime computes it",
+        "onnxruntime or LiteRT computes it (default with --arithmetic tflite)",
     )
     reference.add_argument("--expected", type=Path, metavar="NPZ", help="the reference: real outputs, by their names")
     command.add_argument(

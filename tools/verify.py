@@ -15,6 +15,7 @@ from ..targets.ports import input_ports, output_ports, to_real, to_stored
 from .compiler import Compilation, float_outputs
 from .verifying.distance import DEFAULT_MIN_SNR, Criterion, Distance, distances
 from .verifying.levels import compare_levels
+from .verifying.litert import gives_its_integers
 from .verifying.lowered import LoweredModel
 from .verifying.node_table import NodeRow, node_rows, opening
 from .verifying.node_wise import NodeExactness, node_wise
@@ -29,8 +30,8 @@ NODE_WISE_ROWS = 32
 class Comparison:
     """What a user chooses: the reference, and when the result is close to it.
 
-    `against` is float, exact or onnxruntime, by default what the model is; the file `expected` replaces it, with as
-    many rows as the data file has (`file_rows`; 0: as are used). `min_snr` is in dB, `tolerance` in steps.
+    `against` is float, exact, onnxruntime or litert, by default what the model is; the file `expected` replaces it,
+    with as many rows as the data file has (`file_rows`; 0: as are used). `min_snr` is in dB, `tolerance` in steps.
     """
 
     against: str | None = None
@@ -53,7 +54,7 @@ def verify(
     """
     comparison = Comparison() if comparison is None else comparison
     quantized = quantized_by_author(compilation)
-    source = comparison.against or ("exact" if quantized else "float")
+    source = comparison.against or default_reference(compilation, quantized)
     file_rows = comparison.file_rows or len(dataset)
     reference = reference_outputs(compilation, dataset, source, comparison.expected, file_rows)
     stored = to_stored(dataset, input_ports(compilation.function))
@@ -66,11 +67,14 @@ def verify(
     nodes = node_rows(compilation, lowered, dataset, exact=quantized)
     by_node = quantized and reference.source == "exact"
     exactness = node_wise(lowered, dataset, NODE_WISE_ROWS) if by_node else []
-    faults = output_faults(outputs, Criterion(quantized, comparison.min_snr, comparison.tolerance), nodes)
+    tolerance = comparison.tolerance
+    if tolerance is None and reference.source == "litert" and gives_its_integers(compilation):
+        tolerance = 0.0
+    faults = output_faults(outputs, Criterion(quantized, comparison.min_snr, tolerance), nodes)
     if faults and exactness and comparison.tolerance is None:
         faults = node_faults(exactness, faults, compilation.board.product_bits)
     own = reference.outputs
-    if reference.source in ("file", "onnxruntime"):
+    if reference.source in ("file", "onnxruntime", "litert"):
         own = float_outputs(compilation, dataset, exact=quantized)
     return Verification(
         rows=len(dataset),
@@ -84,6 +88,13 @@ def verify(
         float_error=max(float(np.abs(own[n].astype(np.float64) - values[n]).max()) for n in values),
         float_range=max(float(np.ptp(own[n].astype(np.float64))) for n in values),
     )
+
+
+def default_reference(compilation: Compilation, quantized: bool) -> str:
+    """LiteRT where its integers are what is computed, else the model itself, exactly where its author quantized it."""
+    if gives_its_integers(compilation):
+        return "litert"
+    return "exact" if quantized else "float"
 
 
 def output_faults(outputs: dict[str, Distance], criterion: Criterion, nodes: Sequence[NodeRow]) -> list[str]:

@@ -35,12 +35,23 @@ class Kernel(StrEnum):
              the scratch memory
     direct   some channels at one or two pixels are summed from the data where they lie, bytes, so that each weight and
              each element is loaded once for all of them; no scratch memory
+    bytes    columns of bytes, two output channels at a time
+    vectors  columns of bytes, four output channels at a time, 16 taps at once
+    clipped  the same where windows leave the data, which are cut there, and where each channel has data of its own
     """
 
     COLUMNS = auto()
     LANES = auto()
     PLANES = auto()
     DIRECT = auto()
+    BYTES = auto()
+    VECTORS = auto()
+    CLIPPED = auto()
+
+    @property
+    def has_vectors(self) -> bool:
+        """True where a core's vectors compute it."""
+        return self is Kernel.VECTORS
 
 
 @irdl_attr_definition
@@ -74,7 +85,7 @@ class TileAttr(ParametrizedAttribute):
     @property
     def reads_late(self) -> bool:
         """True where a kernel reads while it writes its block, in any order."""
-        return self.kernel.data is Kernel.DIRECT
+        return self.kernel.data in (Kernel.DIRECT, Kernel.CLIPPED)
 
     def verify(self) -> None:
         if self.points.data < 1 or self.pixels.data < 1:

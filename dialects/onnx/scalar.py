@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import (
     TensorType,
     UnitAttr,
     f64,
+    i1,
     i64,
 )
 from xdsl.ir import SSAValue
@@ -186,6 +187,37 @@ class SoftmaxOp(AxisOp):
     def verify_(self) -> None:
         super().verify_()
         require_shape(self, shape_of(self.x))
+
+
+@irdl_op_definition
+class MaskedSoftmaxOp(AxisOp):
+    """The softmax of those elements where a mask that stretches to `x` is true; 0 elsewhere, and where none is.
+
+    ```mlir
+    %y = onnx.MaskedSoftmax %x, %m {axis = -1 : i64} : (tensor<4x4xf32>, tensor<4x4xi1>) -> tensor<4x4xf32>
+    ```
+    """
+
+    name = "onnx.MaskedSoftmax"
+    x = operand_def(TensorType)
+    mask = operand_def(TensorType)
+    assembly_format = "$x `,` $mask attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, x: SSAValue, mask: SSAValue, axis: int, result_type: TensorType, node: str | None = None):
+        OnnxOp.__init__(
+            self,
+            operands=[x, mask],
+            properties={"axis": IntegerAttr(axis, i64), **node_attribute(node)},
+            result_types=[result_type],
+        )
+
+    def verify_(self) -> None:
+        super().verify_()
+        require_shape(self, shape_of(self.x))
+        if element_of(self.mask) != i1:
+            raise VerifyException(f"the mask holds {element_of(self.mask)}, expected i1")
+        if tuple(broadcast_shape(shape_of(self.mask), shape_of(self.x))) != tuple(shape_of(self.x)):
+            raise VerifyException(f"a mask of shape {list(shape_of(self.mask))} does not stretch to the operand")
 
 
 class ArgOp(AxisOp):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -57,18 +58,20 @@ def weight_reals(value: SSAValue) -> NDArray[np.float64]:
     return to_numpy(owner.value).astype(np.float64)
 
 
-def transposed_weight(value: SSAValue) -> tuple[ConstantOp] | tuple[ConstantOp, DequantizeLinearOp]:
-    """New ops, in no block yet, that make a weight matrix transposed: the last one's result.
+def transposed_weight(
+    value: SSAValue, order: Sequence[int] = (1, 0)
+) -> tuple[ConstantOp] | tuple[ConstantOp, DequantizeLinearOp]:
+    """New ops, in no block yet, that make a weight with its dimensions in another order: the last one's result.
 
     Of a quantized weight the integers are transposed, and the axis of its scales moves along.
     """
     owner = value.owner
     if isinstance(owner, DequantizeLinearOp):
-        (integers,) = transposed_weight(owner.x)[:1]
+        (integers,) = transposed_weight(owner.x, order)[:1]
         type = TensorType(element_of(value), shape_of(integers.result))
-        axis = 1 - owner.axis_index % 2
+        axis = order.index(owner.axis_index % len(order))
         real = DequantizeLinearOp(integers.result, owner.scale, owner.zero_point, axis, type, owner.label)
         return integers, real
     assert isinstance(owner, ConstantOp), "a weight is a constant, or the DequantizeLinear of one"
-    array = np.ascontiguousarray(to_numpy(owner.value).T)
+    array = np.ascontiguousarray(to_numpy(owner.value).transpose(order))
     return (ConstantOp(from_numpy(array, element_of(value)), owner.label),)

@@ -31,6 +31,8 @@ from xdsl.irdl import (
 from xdsl.traits import IsolatedFromAbove, NoTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
+from .pipeline import CarriedOp, DoneOp, NextOp, StopOp
+
 
 @irdl_op_definition
 class MemoryOp(IRDLOperation):
@@ -100,6 +102,17 @@ class ModuleOp(IRDLOperation):
 
     def __init__(self, name: str, body: Block):
         super().__init__(properties={"sym_name": StringAttr(name)}, regions=[Region(body)])
+
+    def verify_(self) -> None:
+        ops = list(self.body.block.ops)
+        for kind in (StopOp, DoneOp):
+            count = sum(isinstance(op, kind) for op in ops)
+            if count != 1:
+                raise VerifyException(f"a module has one `{kind.name}`, got {count}")
+        carried = [op.result for op in ops if isinstance(op, CarriedOp)]
+        following = [op.carried for op in ops if isinstance(op, NextOp)]
+        if len(following) != len(carried) or set(following) != set(carried):
+            raise VerifyException("each `rtl.carried` has one `rtl.next`")
 
 
 @irdl_op_definition

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import i1
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
@@ -12,13 +16,16 @@ from .node import Node, Unsupported, like
 from .products import reshaped, swapped, times
 
 REFUSED = {
-    "is_causal": (0, "a mask of minus infinity takes up any range"),
     "softcap": (0.0, "compose it of MatMul, Tanh and Softmax"),
     "qk_matmul_output_mode": (0, "compose it of MatMul and Softmax"),
-    "left_window_size": (-1, "a mask of minus infinity takes up any range"),
-    "right_window_size": (-1, "a mask of minus infinity takes up any range"),
+    "left_window_size": (-1, "give the mask as an input that is constant"),
+    "right_window_size": (-1, "give the mask as an input that is constant"),
 }
 """Attributes with the value that means nothing, and why no other is taken."""
+
+
+NOTHING = -1e4
+"""What a mask adds at least to leave an element out: exporters write minus infinity, or a number like it."""
 
 
 def attention(node: Node) -> onnx.OnnxOp:
@@ -75,18 +82,30 @@ def multiplied(x: SSAValue, w: SSAValue, name: str) -> SSAValue:
 
 
 def softmax_of(node: Node, q: SSAValue, k: SSAValue, scale: float, rows: tuple[int, ...]) -> SSAValue:
-    """The weights of the values; a mask is a constant that is added."""
+    """The weights of the values; a mask is a constant, truth values or numbers that are added."""
     scores = multiplied(q, swapped(k, f"{node.name}_k_columns"), f"{node.name}_scores")
     if scale != 1.0:
         scores = times(scores, scale, f"{node.name}_scaled").results[0]
+    whole = (*rows, shape_of(scores)[-1])
+    kept = np.ones(whole, np.bool_)
     if node.optional(3) is not None:
         mask = node.constant(3, "the mask")
-        if mask.dtype != np.float32 or mask.ndim > 4:
-            raise Unsupported("a mask of truth values is minus infinity, which takes up any range; use finite numbers")
-        whole = (*rows, shape_of(scores)[-1])
-        if broadcast_shape(mask.shape, whole) != whole:
+        if mask.dtype.name not in ("float32", "bool") or mask.ndim > 4 or broadcast_shape(mask.shape, whole) != whole:
             raise Unsupported(f"a mask of shape {list(mask.shape)} does not stretch to {list(whole)}; export it again")
-        stretched = np.broadcast_to(mask, whole).reshape(shape_of(scores))
-        added = onnx.ConstantOp(from_numpy(np.ascontiguousarray(stretched)), f"{node.name}_mask").result
-        scores = onnx.AddOp(scores, added, like(scores, shape_of(scores)), f"{node.name}_masked").result
-    return onnx.SoftmaxOp(scores, -1, like(scores, shape_of(scores)), f"{node.name}_weights").result
+        kept = np.broadcast_to(mask if mask.dtype == np.bool_ else mask > NOTHING, whole)
+        finite = np.where(kept, mask, 0).astype(np.float32)
+        if mask.dtype != np.bool_ and finite.any():
+            added = constant(finite.reshape(shape_of(scores)), f"{node.name}_mask")
+            scores = onnx.AddOp(scores, added, like(scores, shape_of(scores)), f"{node.name}_masked").result
+    if node.attributes.get("is_causal", 0):
+        kept = kept & np.tri(*whole[-2:], dtype=np.bool_)
+    if kept.all():
+        return onnx.SoftmaxOp(scores, -1, like(scores, shape_of(scores)), f"{node.name}_weights").result
+    chosen = constant(kept.reshape(shape_of(scores)), f"{node.name}_kept")
+    return onnx.MaskedSoftmaxOp(scores, chosen, -1, like(scores, shape_of(scores)), f"{node.name}_weights").result
+
+
+def constant(values: NDArray[Any], name: str) -> SSAValue:
+    """Numbers or truth values."""
+    dense = from_numpy(np.ascontiguousarray(values), i1) if values.dtype == np.bool_ else from_numpy(values)
+    return onnx.ConstantOp(dense, name).result

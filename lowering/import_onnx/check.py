@@ -91,6 +91,7 @@ INTEGER_OPERANDS = (
     *ARITHMETIC,
     *MOVES,
     *(onnx.ArgMaxOp, onnx.ArgMinOp, onnx.CumSumOp, onnx.DequantizeLinearOp, onnx.MaxPoolOp, onnx.PadOp),
+    onnx.MaskedSoftmaxOp,
     *(onnx.ReduceL1Op, onnx.ReduceMaxOp, onnx.ReduceMinOp, onnx.ReduceSumOp, onnx.ReduceSumSquareOp),
 )
 """Ops that take integers and truth values as well as float32, or quantized integers."""

@@ -152,7 +152,7 @@ TRANSLATIONS: dict[str, Translation] = {
 
 
 LIMITS: dict[str, str] = {
-    "Attention": "no past, no causal mask; a mask is a constant of finite numbers",
+    "Attention": "no past; a mask is a constant of truth values or finite numbers",
     "AveragePool": "1-D, 2-D and 3-D",
     "BatchNormalization": "inference; constant parameters",
     "Cast": "between float, bool and integers of 8 to 64 bits, uint64 excepted",
@@ -176,6 +176,7 @@ LIMITS: dict[str, str] = {
     "InstanceNormalization": "constant scale and bias",
     "LSTM": "constant sequence lengths, all equal",
     "LayerNormalization": "constant scale and bias",
+    "LinearClassifier": "integer labels; post_transform NONE, SOFTMAX, LOGISTIC",
     "Loop": "a constant number of rounds, or a condition that counts",
     "LpNormalization": "p = 1 and 2",
     "LpPool": "p = 1 and 2; 1-D, 2-D and 3-D",
@@ -190,6 +191,7 @@ LIMITS: dict[str, str] = {
     "Reshape": "constant shape",
     "Resize": "constant scales or sizes; nearest, linear, cubic",
     "ReverseSequence": "constant lengths",
+    "SVMClassifier": "three classes and more, without probabilities",
     "Scan": "of opset 9 and newer",
     "ScatterElements": "constant indices, of few runs; no reduction",
     "ScatterND": "constant indices, of few runs; no reduction",

@@ -15,7 +15,7 @@ from xdsl.ir import Attribute, SSAValue
 from ...dialects import onnx
 from ...dialects.dense import from_numpy
 from ...dialects.onnx.base import element_of
-from . import qonnx
+from . import channels_last, qonnx
 from .integers import with_integers
 from .node import Node, Translation, Unsupported
 from .operators import TRANSLATIONS
@@ -84,7 +84,8 @@ def translations() -> dict[str, Translation]:
     quantized = {name: integer_operator(q) for name, q in QUANTIZED.items() if q.operator in TRANSLATIONS}
     again = {f"{MICROSOFT}.{name}": TRANSLATIONS[name] for name in ("DequantizeLinear", "Gelu", "QuantizeLinear")}
     functions = {f"{MICROSOFT}.{name}": op for name, op in real_functions(MICROSOFT).items()}
-    return {**with_integers(TRANSLATIONS), **quantized, **again, **functions, **qonnx.translations()}
+    last = channels_last.translations(TRANSLATIONS)
+    return {**with_integers(TRANSLATIONS), **quantized, **again, **functions, **qonnx.translations(), **last}
 
 
 def way_out(name: str) -> str:

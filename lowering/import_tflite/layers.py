@@ -172,6 +172,8 @@ def batch_mat_mul(node: Node) -> None:
         rank = node.rank(index)
         order = (*range(rank - 2), rank - 1, rank - 2)
         sides.append(node.emit("Transpose", node.real(index), perm=order) if adjoint else node.real(index))
+    if node.quantized() and (node.tensor(0).is_constant or node.tensor(1).is_constant):
+        raise Unsupported("of a quantized constant it is not supported; convert it as FULLY_CONNECTED")
     if node.quantized(0) != node.quantized(1):
         raise Unsupported("it is hybrid; convert with full integer quantization, or without any")
     node.define(node.emit("MatMul", *sides))

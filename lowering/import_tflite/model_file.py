@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 IDENTIFIER = b"TFL3"
 """At byte 4 of every file."""
 
-DAMAGED = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, AssertionError)
+DAMAGED = (struct.error, IndexError, ValueError, TypeError, OverflowError, AssertionError)
 """What the package `tflite` raises where a file points outside of itself."""
 
 MAX_RANK = 8

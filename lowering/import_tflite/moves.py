@@ -227,19 +227,20 @@ def resize(mode: str) -> Translation:
         sizes = node.listed(1, "the size")
         if len(sizes) != 2:
             raise Unsupported(f"sizes {sizes} are not a height and a width; convert the model again")
+        layout = NCHW if mode == "linear" else node.layout(0)
         aligned, half = options.AlignCorners(), options.HalfPixelCenters()
         places = "align_corners" if aligned else "half_pixel" if half else "asymmetric"
         value = node.emit(
             "Resize",
-            node.real(0, NCHW),
+            node.real(0, layout),
             "",
             "",
             node.constant(sizes),
             mode=mode,
-            axes=[2, 3],
+            axes=[axis_in(axis, layout) for axis in (1, 2)],
             coordinate_transformation_mode=places,
             nearest_mode="floor" if places == "asymmetric" else "round_prefer_ceil",
         )
-        node.define(value, NCHW)
+        node.define(value, layout)
 
     return translation

@@ -14,7 +14,7 @@ def reduction(operator: str) -> Translation:
 
         rank, kept = node.rank(), bool(node.options(ReducerOptions).KeepDims())
         axes = [axis_in(axis, AS_STATED, rank) for axis in node.listed(1, "the axes")]
-        spatial = rank == 4 and set(axes) == {1, 2}
+        spatial = operator == "ReduceMean" and rank == 4 and set(axes) == {1, 2}
         layout = NCHW if spatial else node.layout(0) if kept else AS_STATED
         places = sorted(axis_in(axis, layout, rank) for axis in axes)
         value = node.emit(operator, node.real(0, layout), node.constant(places), keepdims=int(kept))

@@ -11,6 +11,8 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from ...dialects.errors import UserError
 from ...dialects.mcu import (
     AtOp,
+    ByteBlockOp,
+    ClippedBlockOp,
     DirectBlockOp,
     DotBlockOp,
     LanesBlockOp,
@@ -18,6 +20,7 @@ from ...dialects.mcu import (
     MachineOp,
     PipelineOp,
     PlaneBlockOp,
+    SparseBlockOp,
 )
 from ...dialects.memplan import size_in_bytes
 from .arith import RULES
@@ -43,9 +46,12 @@ TAKEN = (
     scf.YieldOp,
     PipelineOp,
     AtOp,
+    ByteBlockOp,
     DotBlockOp,
     LanesBlockOp,
     DirectBlockOp,
+    SparseBlockOp,
+    ClippedBlockOp,
     PlaneBlockOp,
     LoadWordOp,
     MachineOp,
@@ -177,9 +183,9 @@ class ReadOnly:
 
     def _use(self, op: Operation, operand: int) -> bool:
         match op:
-            case memref.LoadOp() | LoadWordOp():
+            case memref.LoadOp() | LoadWordOp() | SparseBlockOp():
                 return True
-            case DotBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp():
+            case DotBlockOp() | ByteBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp() | ClippedBlockOp():
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)

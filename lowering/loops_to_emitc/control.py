@@ -17,6 +17,8 @@ from ...dialects import emitc
 from ...dialects.mcu import (
     LABEL,
     AtOp,
+    ByteBlockOp,
+    ClippedBlockOp,
     DirectBlockOp,
     DotBlockOp,
     LanesBlockOp,
@@ -24,17 +26,21 @@ from ...dialects.mcu import (
     MachineOp,
     PipelineOp,
     PlaneBlockOp,
+    SparseBlockOp,
 )
 from .arith import RULES, write_compare
 from .check import SAME_START
 from .machine import (
     write_at,
+    write_byte_block,
+    write_clipped_block,
     write_direct_block,
     write_dot_block,
     write_lanes_block,
     write_load_word,
     write_local,
     write_plane_block,
+    write_sparse_block,
 )
 from .memory import Place, element_type, is_flash, write_pointer, write_subscript, write_view
 from .writer import Writer, constant_of, integer
@@ -96,6 +102,12 @@ class BodyWriter:
                 write_at(self, op)
             case DotBlockOp():
                 write_dot_block(self, op)
+            case ByteBlockOp():
+                write_byte_block(self, op)
+            case ClippedBlockOp():
+                write_clipped_block(self, op)
+            case SparseBlockOp():
+                write_sparse_block(self, op)
             case DirectBlockOp():
                 write_direct_block(self, op)
             case LanesBlockOp():
@@ -120,7 +132,7 @@ class BodyWriter:
             case memref.LoadOp():
                 result = self.w.do(emitc.LoadOp(write_subscript(self.w, self.places[op.memref], operands)))
             case MachineOp():
-                result = self.w.do(emitc.MachineOp(op.operation.data, operands, op.numbers))
+                result = self.w.do(emitc.MachineOp(op.operation.data, operands, op.numbers, op.called is not None))
             case arith.CmpiOp():
                 result = write_compare(self.w, op.predicate.value.data, *operands)
             case _:

@@ -10,7 +10,18 @@ from xdsl.dialects.builtin import MemRefType, i32
 from xdsl.ir import SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import AtOp, DirectBlockOp, DotBlockOp, LanesBlockOp, LoadWordOp, PlaneBlockOp, element_bits
+from ...dialects.mcu import (
+    AtOp,
+    ByteBlockOp,
+    ClippedBlockOp,
+    DirectBlockOp,
+    DotBlockOp,
+    LanesBlockOp,
+    LoadWordOp,
+    PlaneBlockOp,
+    SparseBlockOp,
+    element_bits,
+)
 from .memory import Place, element_type, write_pointer, write_subscript
 from .writer import Writer
 
@@ -46,6 +57,15 @@ def write_dot_block(body: BodyWriter, op: DotBlockOp) -> None:
     body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
 
 
+def write_byte_block(body: BodyWriter, op: ByteBlockOp) -> None:
+    """`tinyml_bytes_4x2_64_16_64(&w[i], column, sums);`: the name says the window."""
+    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
+    column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
+    channels, *others = op.numbers
+    name = f"tinyml_bytes_{channels}x{'_'.join(map(str, others))}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
+
+
 def write_lanes_block(body: BodyWriter, op: LanesBlockOp) -> None:
     """`tinyml_lanes_3x3_2_1_64_448(&w[i], &rows[at], sums);`: the name says the window."""
     weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
@@ -72,6 +92,30 @@ def write_direct_block(body: BodyWriter, op: DirectBlockOp) -> None:
     channels, *others = op.numbers
     name = f"tinyml_direct_{sums.element.width.data}_{channels}x{'_'.join(map(str, others))}"
     body.w.block.add_op(emitc.CallOpaqueOp(f"{name}_far" if place.far else name, [weights, *data, sums.base]))
+
+
+def write_clipped_block(body: BodyWriter, op: ClippedBlockOp) -> None:
+    """`tinyml_clipped_24_4_1_3_96_12_128(&w[i], &x[a], rows, count, sums);`: the name says the window."""
+    place = body.places[op.weights]
+    weights = write_address(body.w, place, [body.value(index) for index in op.indices])
+    data = write_address(body.w, body.places[op.data], [body.value(index) for index in op.at])
+    name = f"tinyml_clipped_24_{'_'.join(map(str, op.numbers))}{'_far' if place.far else ''}"
+    counts = [body.value(op.rows), body.value(op.count)]
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, data, *counts, body.places[op.sums].base]))
+
+
+def write_sparse_block(body: BodyWriter, op: SparseBlockOp) -> None:
+    """`tinyml_sparse_24_delta4(&w[at], &x[i], n, acc)`"""
+    place = body.places[op.weights]
+    weights = write_address(body.w, place, [body.value(op.at)])
+    data = write_address(body.w, body.places[op.data], [body.value(index) for index in op.indices])
+    name = f"tinyml_sparse_24_{op.encoding.data}{'_far' if place.far else ''}"
+    arguments = [weights, data, body.value(op.count), body.value(op.sum)]
+    call = emitc.CallOpaqueOp(name, arguments, body.w.scalar_type(op.result.type))
+    body.w.block.add_op(call)
+    assert call.result is not None
+    call.result.name_hint = op.result.name_hint
+    body.values[op.result] = call.result
 
 
 def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:

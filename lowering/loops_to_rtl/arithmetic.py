@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects.diagnostics import OpError
+from ...dialects.errors import UserError
 from ...dialects.rtl import signed_bits
 from .division import divide
 from .pipeline import Pipeline, Value, Wire, bits_of
@@ -32,7 +33,8 @@ def width(value: SSAValue) -> int:
 
 def type_bits(value: SSAValue) -> int:
     """The bits of an integer type."""
-    assert isinstance(value.type, IntegerType)
+    if not isinstance(value.type, IntegerType):
+        raise UserError(f"convert-loops-to-rtl: hardware computes in integers, not in {value.type}")
     return value.type.width.data
 
 
@@ -112,6 +114,8 @@ def product(pipeline: Pipeline, op: Operation, operands: Sequence[Value]) -> Val
 def quotient(pipeline: Pipeline, op: Operation, operands: Sequence[Value]) -> Value:
     """A quotient, cut towards zero."""
     left, right = operands
+    if right == 0:
+        raise OpError(op, "divides by 0")
     return divide(pipeline, left, right)
 
 

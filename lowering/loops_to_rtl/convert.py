@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
+from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -17,7 +16,7 @@ from ...dialects.errors import UserError
 from ...dialects.rtl.names import made, top_name
 from ...passes.loops.indices.advance import constant_of, trips_of
 from .form import Form
-from .memories import Memory, memory_of, run_of
+from .memories import Memory, contents, memory_of, run_of
 from .nest import Nest
 from .pipeline import Limits
 
@@ -43,7 +42,7 @@ class ConvertLoopsToRtlPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.multiplier < 4:
             raise UserError(f"{self.name}: levels is more than 0, a multiplier has at least 4 bits")
-        functions = [f for f in op.ops if isinstance(f, func.FuncOp)]
+        functions = [f for f in op.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
         public = [f for f in functions if f.sym_visibility is None or f.sym_visibility.data != "private"]
         if len(public) != 1:
             raise UserError(f"{self.name}: hardware has one public function, this module {len(public)}")
@@ -60,7 +59,8 @@ class Program:
 
     def __init__(self, module: ModuleOp, public: func.FuncOp, limits: Limits):
         self.public, self.limits = public, limits
-        self.functions = {f.sym_name.data: f for f in module.ops if isinstance(f, func.FuncOp)}
+        defined = [f for f in module.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
+        self.functions = {f.sym_name.data: f for f in defined}
         self.memories = {g.sym_name.data: memory_of(g) for g in module.ops if isinstance(g, memref.GlobalOp)}
         self.bound: dict[SSAValue, Memory] = {}
         self.offsets: dict[SSAValue, int] = {}
@@ -98,11 +98,10 @@ class Program:
         inputs = [p for p in getattr(attributes.get("fixed.inputs"), "data", ()) if isinstance(p, PortAttr)]
         names: list[str] = []
         for number, argument in enumerate(self.public.args):
-            assert isinstance(argument.type, MemRefType) and isinstance(argument.type.element_type, IntegerType)
+            element, elements = contents(self.public, argument.type)
             kind = "in" if number < len(inputs) else "out"
             symbol = made(self.public.sym_name.data, f"{kind}{number}")
-            elements = prod(argument.type.get_shape())
-            self.bound[argument] = self.memories[symbol] = Memory(symbol, argument.type.element_type, elements)
+            self.bound[argument] = self.memories[symbol] = Memory(symbol, element, elements)
             names.append(symbol)
         return names[: len(inputs)], names[len(inputs) :]
 
@@ -112,7 +111,7 @@ class Program:
         for op in block.ops:
             match op:
                 case memref.GetGlobalOp():
-                    self.bound[op.memref] = self.memories[op.name_.string_value()]
+                    self.bound[op.memref] = self._global(op)
                 case _ if isinstance(op, ADDRESSES):
                     self._bind_address(op)
                 case func.CallOp():
@@ -142,10 +141,16 @@ class Program:
     def _start(self, op: func.CallOp, rounds: dict[SSAValue, tuple[SSAValue, int]]) -> rtl.StartOp:
         """A call: its arguments are rounds, then memories."""
         name = op.callee.string_value()
-        function = self.functions[name]
+        function = self.functions.get(name)
+        if function is None or function is self.public:
+            raise OpError(op, f"there is no private function @{name}")
         taken = [rounds[operand] for operand in op.operands if operand in rounds]
         bits = [rtl.signed_bits(0, trips - 1) for _, trips in taken]
         given = [operand for operand in op.operands if operand not in rounds]
+        if [o in rounds for o in op.operands] != [True] * len(taken) + [False] * len(given):
+            raise OpError(op, "a form takes the numbers of rounds, then memories")
+        if unknown := [operand for operand in given if operand not in self.bound]:
+            raise OpError(op, f"hardware does not know where a value of type {unknown[0].type} lies")
         arguments = function.args[len(taken) :]
         if name in self.nests:
             raise OpError(op, "a module is started at one place: a form that is called twice needs two functions")
@@ -157,22 +162,31 @@ class Program:
     def _bind_constants(self, function: func.FuncOp) -> None:
         for op in function.body.block.ops:
             if isinstance(op, memref.GetGlobalOp):
-                self.bound[op.memref] = self.memories[op.name_.string_value()]
+                self.bound[op.memref] = self._global(op)
             elif isinstance(op, ADDRESSES):
                 self._bind_address(op)
+
+    def _global(self, op: memref.GetGlobalOp) -> Memory:
+        """The memory of a global."""
+        name = op.name_.string_value()
+        if name not in self.memories:
+            raise OpError(op, f"there is no global @{name}")
+        return self.memories[name]
 
     def _bind_address(self, op: Operation) -> None:
         """Another shape of the same elements, or a part of them. Raises OpError where elements are of another width."""
         source, result = op.operands[0], op.results[0]
+        if source not in self.bound:
+            raise OpError(op, f"hardware does not know where a value of type {source.type} lies")
         memory, offset = self.bound[source], self.offsets.get(source, 0)
-        assert isinstance(result.type, MemRefType)
-        if result.type.element_type != memory.element:
-            raise OpError(op, f"a memory of {memory.element} is read as {result.type.element_type}: hardware cannot")
+        if contents(op, result.type)[0] != memory.element:
+            raise OpError(op, f"a memory of {memory.element} is not read as {result.type} in hardware")
         if isinstance(op, memref.ReinterpretCastOp):
             offset += op.static_offsets.get_values()[0]
         elif isinstance(op, memref.ViewOp):
             start = constant_of(op.byte_shift)
-            assert start is not None and memory.bits == BYTE, "lowered from a plan: views are of bytes"
+            if start is None or memory.bits != BYTE:
+                raise OpError(op, "hardware knows views of bytes at constant places")
             offset += start
         self.bound[result], self.offsets[result] = memory, offset
 
@@ -183,6 +197,8 @@ class Program:
                 finishing = nest.is_finishing(op)
                 lanes = nest.group_coordinates() if finishing else nest.coordinates(nest.depth(op))
                 access = nest.access(op)
+                if access.memory not in self.bound:
+                    raise OpError(op, "hardware does not know where this memory lies")
                 run = run_of(nest, access, lanes, finishing)
                 memory = self.bound[access.memory]
                 if run is not None and memory.values is None:

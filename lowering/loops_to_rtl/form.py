@@ -135,7 +135,9 @@ class Form:
                 self.values[op.results[0]] = self._computed(op, lanes)
 
     def _choose(self, op: scf.IfOp, lanes: Sequence[Coordinates]) -> None:
-        """Both sides are computed, then one is taken."""
+        """Both sides are computed, then one is taken. Raises OpError where a side does more than that."""
+        if not op.results or any(isinstance(inner, memref.StoreOp | scf.ForOp) for inner in op.walk()):
+            raise OpError(op, "hardware has conditions that choose a value, not what is stored or repeated")
         lasts = [region.block.last_op for region in (op.true_region, op.false_region)]
         for region in (op.true_region, op.false_region):
             for inner in region.block.ops:

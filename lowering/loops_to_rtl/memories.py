@@ -10,9 +10,11 @@ from typing import Any
 from numpy.typing import NDArray
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType
+from xdsl.ir import Attribute, Operation
 
 from ...dialects import rtl
 from ...dialects.dense import from_numpy, to_numpy
+from ...dialects.diagnostics import OpError
 from .nest import Access, Coordinates, Nest
 from .running import Running
 
@@ -50,10 +52,21 @@ class Memory:
 
 def memory_of(op: memref.GlobalOp) -> Memory:
     """The memory of a global."""
-    assert isinstance(op.type, MemRefType) and isinstance(op.type.element_type, IntegerType)
-    value, elements = op.initial_value, prod(op.type.get_shape())
+    value, (element, elements) = op.initial_value, contents(op, op.type)
     values = to_numpy(value).reshape(-1) if isinstance(value, DenseIntOrFPElementsAttr) else None
-    return Memory(op.sym_name.data, op.type.element_type, elements, values)
+    if values is not None and values.size != elements:
+        raise OpError(op, f"{values.size} numbers do not fill {elements} elements")
+    return Memory(op.sym_name.data, element, elements, values)
+
+
+def contents(op: Operation, type: Attribute) -> tuple[IntegerType, int]:
+    """The element and the number of elements of a memref. Raises OpError where hardware has no such memory."""
+    if not isinstance(type, MemRefType) or not isinstance(type.element_type, IntegerType):
+        raise OpError(op, f"hardware has memories of integers, not {type}")
+    elements = prod(type.get_shape())
+    if elements < 1 or any(size < 1 for size in type.get_shape()):
+        raise OpError(op, f"hardware needs memories of a known size, not {type}")
+    return type.element_type, elements
 
 
 def declare(symbol: str, values: NDArray[Any], element: IntegerType) -> rtl.MemoryOp:

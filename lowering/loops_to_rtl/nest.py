@@ -13,7 +13,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from ...dialects.diagnostics import OpError
 from ...dialects.mcu import lanes_of
 from ...dialects.rtl import signed_bits
-from ...passes.loops.indices.advance import advance, constant_of
+from ...passes.loops.indices.advance import advance, constant_of, trips_of
 from .running import Running
 
 Coordinates = tuple[int, ...]
@@ -63,12 +63,12 @@ class Nest:
         if len(inner) > 1:
             raise OpError(inner[1], "hardware has one nest of loops for each form, not two loops side by side")
         for loop in inner:
-            lower, upper, step = (constant_of(bound) for bound in (loop.lb, loop.ub, loop.step))
-            if lower is None or upper is None or step is None:
+            lower, step, trips = constant_of(loop.lb), constant_of(loop.step), trips_of(loop)
+            if lower is None or step is None or trips is None:
                 raise OpError(
                     loop, "hardware needs constant bounds of loops: use convert-memplan-to-loops{padding=guard}"
                 )
-            trips, lanes = max(0, -(-(upper - lower) // step)), lanes_of(loop)
+            lanes = lanes_of(loop)
             if trips == 0 or trips % lanes:
                 raise OpError(loop, f"a loop of {trips} iterations does not run in {lanes} lanes")
             self.depths[loop] = len(self.loops)

@@ -66,11 +66,15 @@ class Reducer:
                 if not isinstance(op, scf.ForOp | scf.YieldOp):
                     self.form.evaluate(op, nest.coordinates(depth))
         block, lanes = self.innermost.body.block, nest.coordinates(len(nest.loops))
-        dependent = self._dependent(block)
+        dependent, term = self._dependent(block), self._term(block)
+        product = None if term is None or term.condition is None or term.kind != "add" else product_of(term.value)
         for op in block.walk():
-            if op not in dependent and not isinstance(op, scf.IfOp | scf.YieldOp):
+            if op is product and term is not None:
+                self._multiply_inside(op, term, lanes)
+            elif op not in dependent and not isinstance(op, scf.IfOp | scf.YieldOp):
                 self.form.evaluate(op, lanes)
-        term = self._term(block)
+        if product is not None and term is not None:
+            term = Term(term.kind, term.value, None)
         return self._sums(term, lanes) if term is not None else self._chains(dependent, lanes)
 
     def _dependent(self, block: Block) -> set[Operation]:
@@ -119,6 +123,24 @@ class Reducer:
             pipeline.block.add_op(rtl.NextOp(carried.result, sum.value))
             kept[lane] = Wire(carried.kept, stage + 1)
         return [kept]
+
+    def _multiply_inside(self, op: Operation, term: Term, lanes: Sequence[Coordinates]) -> None:
+        """A product whose one factor is 0 where the term's condition does not hold: that of which there are fewer."""
+        form, pipeline = self.form, self.form.engine.pipeline
+        assert term.condition is not None
+        factors = [[form.value(operand, lane) for lane in lanes] for operand in op.operands]
+        conditions = [form.value(term.condition, lane) for lane in lanes]
+        masked, other = sorted(factors, key=lambda values: len(set(values)))
+        zeroed: dict[tuple[Value, Value], Value] = {}
+        products: dict[tuple[Value, Value], Value] = {}
+        for key in zip(conditions, masked, strict=True):
+            if key not in zeroed:
+                zeroed[key] = pipeline.compute("select", [*key, 0], bits_of(key[1]))
+        pairs = [(zeroed[key], value) for key, value in zip(zip(conditions, masked, strict=True), other, strict=True)]
+        for pair in pairs:
+            if pair not in products:
+                products[pair] = apply(pipeline, op, pair)
+        form.values[op.results[0]] = {lane: products[pair] for lane, pair in zip(lanes, pairs, strict=True)}
 
     def _stage(self, values: Sequence[Value]) -> int:
         """The first stage in which all are there."""
@@ -201,6 +223,14 @@ class Reducer:
         last = block.last_op
         assert last is not None
         return [value(last.operands[n]) for n in self.inner_numbers]
+
+
+def product_of(value: SSAValue) -> Operation | None:
+    """The product that a value is, maybe in a wider type."""
+    op = value.owner
+    if isinstance(op, arith.ExtSIOp):
+        return product_of(op.input)
+    return op if isinstance(op, arith.MuliOp) else None
 
 
 def then_of(op: scf.IfOp) -> Sequence[SSAValue]:

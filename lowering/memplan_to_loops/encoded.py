@@ -27,6 +27,9 @@ Carried = list[SSAValue]
 Accumulate = Callable[[Index, SSAValue, Carried], Carried]
 """One more product: the index along the reduction, the element there, what the reduction carries."""
 
+RowBlock = Callable[[SSAValue, SSAValue, Carried], Carried]
+"""All entries of a row: where they begin, how many they are, what the reduction carries."""
+
 UI8 = IntegerType(8, Signedness.UNSIGNED)
 
 
@@ -81,6 +84,8 @@ class RowWriter:
     storage: Encoded
     size: int
     accumulate: Accumulate
+    block: RowBlock | None = None
+    """What sums the entries of a row at once, where machine operations do."""
 
     def start(self, order: Order, value: Callable[[Linear], Index]) -> SSAValue:
         """Where the first row of a block begins; `value` computes an expression in the loops around."""
@@ -113,6 +118,10 @@ class RowWriter:
 
     def _moving(self, at: SSAValue, carried: Carried, entry: Callable[[Carried], Carried]) -> tuple[Carried, SSAValue]:
         count, at = self._count(at)
+        if self.block is not None:
+            bytes = 3 if self.storage.encoding is Encoding.DELTA4 else 2
+            end = self.emit.sum(at, self.emit.scale(count, bytes))
+            return self.block(at, count, carried), self.emit.index(end)
         *sums, _, end = self._loop(
             count, [*carried, self.emit.index(0), at], lambda _, values: entry(values), "entry", ("at", "k", "acc")
         )

@@ -22,10 +22,11 @@ Padding = Literal["clip", "guard"]
 
 @dataclass(frozen=True)
 class Style:
-    """How nests are written: what happens to padding, and the width of the target's words in bits."""
+    """How nests are written: what happens to padding, the width of the target's words, its machine operations."""
 
     padding: Padding
     word_bits: int
+    operations: frozenset[str] = frozenset()
 
 
 def prefix(expression: Linear, dims: int) -> Linear:

@@ -15,17 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, StringAttr, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, StringAttr, i8, i64
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects.access import Linear, linear_map
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.forms import ContractOp, StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.layout import Encoding
 from ...dialects.fixed.walks import Walk, walk_of
-from ...dialects.mcu import LABEL, LANES, form_lanes
+from ...dialects.machine import multiply_add_24
+from ...dialects.mcu import LABEL, LANES, SparseBlockOp, form_lanes
 from .combine import Combination, SumOfProducts, combination
 from .emit import Emitter, Index, is_unsigned, signless
 from .encoded import Encoded, Order, RowWriter, order_of
@@ -82,7 +85,7 @@ class Nest:
         places = [self._expressions(access) for access in form.held_maps]
         self.at = dict(zip(form.held_dims, zip(form.indices, places, strict=True), strict=True))
         self.position = self._row_major_position()
-        self.walk = self._walk()
+        self.walk = self._walk(style)
         padded = [
             (expression, size)
             for operand, expressions in zip(form.ins, self.ins, strict=True)
@@ -145,7 +148,7 @@ class Nest:
                 stride *= self.form.sizes[dim]
         return self._without_trivial(Linear(tuple(strides), 0))
 
-    def _walk(self) -> EncodedWalk | None:
+    def _walk(self, style: Style) -> EncodedWalk | None:
         """How the form runs through an operand that is stored under a layout, where there is one.
 
         Raises UserError where it reads such an operand in another way.
@@ -162,7 +165,8 @@ class Nest:
                 "choose it"
             )
         order = order_of(self._without_trivial(walk.row), self.sizes, self.parallel, held)
-        writer = RowWriter(self.emit, storage, self.sizes[walk.dim], self._accumulate_at)
+        block = self._row_block if self._has_row_block(walk, storage, style) else None
+        writer = RowWriter(self.emit, storage, self.sizes[walk.dim], self._accumulate_at, block)
         return EncodedWalk(value, walk, order, writer)
 
     def _first_row(self) -> list[Linear]:
@@ -340,6 +344,35 @@ class Nest:
         others = zip(self.form.ins, self.ins, strict=True)
         elements = [weight if v is walk.value else self._load([v], [index], value)[0] for v, index in others]
         return combination.accumulate(elements, 0, carried)
+
+    def _has_row_block(self, walk: Walk, storage: Encoded, style: Style) -> bool:
+        """Whether machine operations sum a row at once: bytes one after the other, and sums of 24 bits."""
+        form = self.form
+        if not isinstance(form, ContractOp) or form.acc != IntegerType(24) or any(form.zero_points.data):
+            return False
+        (number,) = {0, 1} - {walk.operand}
+        data = form.ins[number]
+        place, type = self.memory[data], shaped_type(data)
+        shape = type.get_shape()
+        strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+        step = sum(e.coefficients[walk.dim] * s for e, s in zip(self.ins[number], strides, strict=True))
+        return (
+            multiply_add_24.__name__ in style.operations
+            and storage.encoding in (Encoding.DELTA4, Encoding.DELTA8)
+            and storage.rows.count_bytes == 1
+            and (storage.element, scalar_type(type.element_type)) == (i8, i8)
+            and isinstance(place, SSAValue)
+            and step == 1
+        )
+
+    def _row_block(self, at: SSAValue, count: SSAValue, carried: Carried) -> Carried:
+        """All entries of a row by one block of machine operations."""
+        assert self.walk is not None
+        walk, storage = self.walk.walk, self.memory[self.walk.value]
+        assert isinstance(storage, Encoded), "checked: a walk is through an encoded operand"
+        (number,) = {0, 1} - {walk.operand}
+        place = self._place(self.form.ins[number], self.ins[number], lambda e: self.indices.value(prefix(e, walk.dim)))
+        return [self.emit.do(SparseBlockOp(str(storage.encoding), storage.data, at, place, count, carried[0]))]
 
     def _load(
         self,

@@ -21,6 +21,7 @@ from xdsl.ir.affine import AffineMap
 
 from ...dialects.access import Linear, from_linear, linear_map
 from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.types import DomainAttr
 from ...dialects.memplan import LoopOp
 from ...dialects.memplan.liveness import root_of, touched
 from .emit import Emitter
@@ -66,7 +67,10 @@ def slices_of(loop: LoopOp, arguments: Sequence[SSAValue]) -> dict[SSAValue, int
 
 
 def on_slices(form: StructuredForm, slices: Mapping[SSAValue, int]) -> StructuredForm:
-    """The same form where the memrefs `slices` are one slice each: their index in that dimension is 0."""
+    """The same form where the memrefs `slices` are one slice each: their index in that dimension is 0.
+
+    What counts the slices and nothing else is a dimension of size 1 then.
+    """
     operands = [*form.ins, *form.params, form.target]
     if not any(value in slices for value in operands):
         return form
@@ -78,6 +82,9 @@ def on_slices(form: StructuredForm, slices: Mapping[SSAValue, int]) -> Structure
         maps.append(from_linear(results, access.num_dims))
     copy = form.clone()
     copy.maps = ArrayAttr(AffineMapAttr(access) for access in maps)
+    used = {d for access in maps for result in linear_map(access) for d, c in enumerate(result.coefficients) if c}
+    sizes = [size if d in used else 1 for d, size in enumerate(form.domain.parallel.data)]
+    copy.properties["domain"] = DomainAttr(sizes, form.domain.reduction.data)
     return copy
 
 

@@ -11,25 +11,44 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.onnx.weights import weight_reals
+from ...dialects.onnx.weights import centred_integers, weight_reals
 from .requantize import Requantization
 
 Integers = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
+SAME_SCALE = 1e-6
+"""How far a bias's scale may be from the product of its layer's, relatively: both are floats of 24 bits."""
+
 
 def bias_integers(op: onnx.GemmOp | onnx.ConvOp | onnx.ConvTransposeOp, scales: Reals) -> Integers | None:
-    """The bias in units of the accumulator, None where there is none. Raises UserError where it needs over 63 bits."""
+    """The bias in units of the accumulator, None where there is none. Raises UserError where it needs over 63 bits.
+
+    The model's own integers where it states that unit, whose last digits a float does not hold.
+    """
     if op.bias is None:
         return None
-    integers = np.rint(weight_reals(op.bias).reshape(-1) / scales)
+    integers = stated_integers(op.bias, scales)
+    if integers is None:
+        integers = np.rint(weight_reals(op.bias).reshape(-1) / scales)
     if not np.abs(integers).max(initial=0) < 2.0**62:
         raise UserError(f"{op.name} '{op.node.data if op.node else ''}': the bias is too large for its input's scale")
     values = integers.astype(np.int64)
     return np.broadcast_to(values, scales.shape) if values.any() else None
+
+
+def stated_integers(bias: SSAValue, scales: Reals) -> Reals | None:
+    """The integers of a quantized bias whose scales are those of the accumulator, None for any other."""
+    owner = bias.owner
+    if not isinstance(owner, onnx.DequantizeLinearOp):
+        return None
+    stated = np.broadcast_to(owner.scales_array.astype(np.float64), scales.shape)
+    same = (np.abs(stated - scales) <= SAME_SCALE * scales).all()
+    return centred_integers(owner).reshape(-1).astype(np.float64) if same else None
 
 
 def following_multipliers(bias: Integers, sums: NDArray[Any], factors: Reals, plan: Requantization) -> Integers:
@@ -48,6 +67,6 @@ def following_multipliers(bias: Integers, sums: NDArray[Any], factors: Reals, pl
     return np.where(better & (np.abs(nearest) <= room), nearest, bias).astype(np.int64)
 
 
-def greatest_magnitude(sums: NDArray[Any], bias: Integers | None) -> int:
-    """The greatest magnitude that any partial sum of any channel can reach, with its bias."""
-    return int((sums + np.abs(bias)).max() if bias is not None else sums.max())
+def magnitudes(sums: NDArray[Any], bias: Integers | None) -> Integers:
+    """The greatest magnitude that any partial sum of each channel can reach, with its bias."""
+    return (sums if bias is None else sums + np.abs(bias)).astype(np.int64)

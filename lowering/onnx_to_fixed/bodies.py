@@ -87,6 +87,10 @@ class Body:
         assert isinstance(value.type, IntegerType)
         return self.add_op(arith.ShRSIOp(value, self.constant(amount, value.type))) if amount else value
 
+    def shift_right_by(self, value: SSAValue, amount: SSAValue) -> SSAValue:
+        """floor(value / 2^amount)."""
+        return self.add_op(arith.ShRSIOp(value, amount))
+
     def least(self, left: SSAValue, right: SSAValue) -> SSAValue:
         """min(left, right)."""
         return self.add_op(arith.MinSIOp(left, right))

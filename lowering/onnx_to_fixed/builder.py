@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from ...dialects.fixed.scalar import RescaleOp
 from ...dialects.fixed.types import QType, storage_limits
 from ...dialects.onnx.weights import is_weight, weight_reals
 from ...passes.fixed.scales.stated import stated_type
+from .biases import Integers, Reals, following_multipliers, magnitudes
 from .bodies import ROUNDING, Body
 from .requantize import Requantization, bounded_factors, requantization
 from .ties import rounding_of
@@ -106,6 +107,13 @@ class FixedBuilder:
         Rewriter.insert_op(op, InsertPoint.at_end(self.top))
         return op.result
 
+    def requantizer(
+        self, factors: Reals, sums: NDArray[Any], bias: Integers | None, access: AffineMap | None, op: Operation
+    ) -> tuple[ChangeOfScale, Integers | None]:
+        """How the sums of a layer, each up to one of `sums`, get the scale of its result; and the bias for that."""
+        change = Requantizer(self, factors, int(magnitudes(sums, bias).max()), access, op)
+        return change, None if bias is None else following_multipliers(bias, sums, factors, change.plan)
+
 
 def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:
     """An access map with these results; an integer is a constant index."""
@@ -115,6 +123,17 @@ def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:
 def dimensions(num_dims: int) -> tuple[AffineExpr, ...]:
     """d0, d1, ... to write access maps with."""
     return tuple(AffineExpr.dimension(d) for d in range(num_dims))
+
+
+class ChangeOfScale(Protocol):
+    """What a change of scale inside a form needs and does; `Requantizer` says how it is used."""
+
+    params: list[SSAValue]
+    maps: list[AffineMap]
+
+    def stored(self, body: Body, value: SSAValue, y: QType, *params: SSAValue) -> SSAValue:
+        """The value in the new scale, with its zero point, saturated; `params` are the body's arguments for its own."""
+        ...
 
 
 class Requantizer:
@@ -150,11 +169,16 @@ class Requantizer:
         self.params = [builder.constant(multipliers.reshape(factors.shape), type)]
         self.maps = [access]
 
-    def apply(self, body: Body, value: SSAValue, multiplier: SSAValue | None = None) -> SSAValue:
+    def apply(self, body: Body, value: SSAValue, *params: SSAValue) -> SSAValue:
         """The value in the new scale, as `result_type`."""
+        multiplier = params[0] if params else None
         plan = self.plan
         assert isinstance(value.type, IntegerType)
         if self._uniform is not None:
             multiplier = body.constant(self._uniform, i32)
         product = i32 if plan.product_bits == 32 and value.type == i32 else i64
         return body.add_op(RescaleOp(value, plan.shift, self.rounding, product, self.result_type, multiplier))
+
+    def stored(self, body: Body, value: SSAValue, y: QType, *params: SSAValue) -> SSAValue:
+        """The value in the new scale, with its zero point, saturated to its storage."""
+        return body.to_storage(self.apply(body, value, *params), y)

@@ -17,9 +17,9 @@ from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.types import DomainAttr, QType
 from ...passes.fixed.layouts.transposes import transpose
 from ...passes.fixed.scales.signs import greatest_sums, reaches
-from .biases import bias_integers, following_multipliers, greatest_magnitude
+from .biases import bias_integers, magnitudes
 from .bodies import Body
-from .builder import FixedBuilder, Requantizer, access, dimensions, shape_of
+from .builder import FixedBuilder, access, dimensions, shape_of
 from .requantize import accumulator_bits
 
 
@@ -71,11 +71,8 @@ def contract(
     scales = np.broadcast_to(np.asarray(weights.type.scales.data), (len(weights.integers),))
     bias = bias_integers(op, x.scale * scales)
     sums = channel_sums(weights, reaches(op.operands[0], x))
-    bound, factors = greatest_magnitude(sums, bias), x.scale * scales / y.scale
-    requantizer = Requantizer(builder, factors, bound, accesses.channel, op)
-    if bias is not None:
-        bias = following_multipliers(bias, sums, factors, requantizer.plan)
-    acc = IntegerType(accumulator_bits(greatest_magnitude(sums, bias)))
+    requantizer, bias = builder.requantizer(x.scale * scales / y.scale, sums, bias, accesses.channel, op)
+    acc = IntegerType(accumulator_bits(int(magnitudes(sums, bias).max())))
 
     params, maps = list[SSAValue](), list[AffineMap]()
     if bias is not None:
@@ -87,8 +84,7 @@ def contract(
     value, *rest = body.arguments
     if bias is not None:
         value = body.add(value, rest.pop(0))
-    value = requantizer.apply(body, value, rest.pop(0) if rest else None)
-    region = body.finish(body.to_storage(value, y))
+    region = body.finish(requantizer.stored(body, value, y, *rest))
 
     weight = builder.constant(weights.laid_out(), weights.laid_out_type(), f"{name}_weights")
     return builder.emit(

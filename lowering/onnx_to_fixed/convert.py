@@ -56,13 +56,15 @@ from .reductions import (
     lower_reduce_sum,
     lower_reduce_sum_square,
 )
-from .requantize import ScaleError
+from .requantize import NotInArithmetic, ScaleError
 from .resize import lower_resize
 from .scans import lower_scan
 from .several import lower_extreme, lower_mean, lower_mod, lower_p_relu, lower_pow
 from .shapes import lower_dequantize, lower_identity, lower_reshape, lower_transpose
 from .softmax import lower_softmax
 from .takes import lower_take
+from .tflite.builder import TfliteBuilder
+from .tflite.rewrites import tflite_rewrite
 
 Rewrite = Callable[[FixedBuilder, Any], SSAValue]
 
@@ -119,6 +121,7 @@ REWRITES: dict[type[Operation], Rewrite] = {
     onnx.ReshapeOp: lower_reshape,
     onnx.ResizeOp: lower_resize,
     onnx.SliceOp: lower_slice,
+    onnx.MaskedSoftmaxOp: lower_softmax,
     onnx.SoftmaxOp: lower_softmax,
     onnx.SquaredDistanceOp: lower_squared_distance,
     onnx.SqueezeOp: lower_reshape,
@@ -130,20 +133,31 @@ REWRITES: dict[type[Operation], Rewrite] = {
     **dict.fromkeys(onnx.FUNCTIONS.values(), lower_function),
 }
 
+EXACT, TFLITE = ARITHMETICS = ("exact", "tflite")
+"""How integers are computed: to nearest of what the model means, or as TFLite's reference kernels do."""
+
+BUILDERS: dict[str, type[FixedBuilder]] = {EXACT: FixedBuilder, TFLITE: TfliteBuilder}
+
 OTHERS = (onnx.ConstantOp, onnx.NextOp, onnx.ScanOp, func.ReturnOp)
 """Ops that no table rewrites."""
 
 
 @dataclass(frozen=True)
 class ConvertOnnxToFixedPass(ModulePass):
-    """Turn ONNX ops with assigned types into structured forms on integers."""
+    """Turn ONNX ops with assigned types into structured forms on integers.
+
+    `arithmetic` is "exact", or "tflite" for the integers of TFLite's reference kernels.
+    """
 
     name = "convert-onnx-to-fixed"
+    arithmetic: str = EXACT
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.arithmetic not in ARITHMETICS:
+            raise UserError(f"{self.name}: arithmetic is {' or '.join(ARITHMETICS)}, not {self.arithmetic}")
         for function in [f for f in op.ops if isinstance(f, func.FuncOp)]:
             refuse_unknown(function)
-            Rewriter.replace_op(function, convert_function(function)[0])
+            Rewriter.replace_op(function, convert_function(function, self.arithmetic)[0])
 
 
 def refuse_unknown(function: func.FuncOp) -> None:
@@ -166,7 +180,7 @@ def needs_type(op: Operation) -> bool:
     return bool(op.results) and not is_weight(op.results[0])
 
 
-def convert_function(function: func.FuncOp) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:
+def convert_function(function: func.FuncOp, arithmetic: str = EXACT) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:
     """A new function on `fixed` tensors with the ports of the old one, and which of its values stands for which.
 
     All values have the shapes that they have in the model: layouts are chosen later.
@@ -177,7 +191,7 @@ def convert_function(function: func.FuncOp) -> tuple[func.FuncOp, dict[SSAValue,
     old = function.body.block
     types = [TensorType(t, shape_of(a)) for a, t in zip(old.args, input_types, strict=True)]
     block = Block(arg_types=types)
-    builder = FixedBuilder(block)
+    builder = BUILDERS[arithmetic](block)
     builder.values.update(zip(old.args, block.args, strict=True))
     convert_ops(builder, old)
     returned = old.last_op
@@ -210,7 +224,12 @@ def rewritten(builder: FixedBuilder, op: Operation) -> SSAValue:
     """The value that stands for the result of an op. Raises UserError where its scales have no integer form."""
     try:
         with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-            return REWRITES[type(op)](builder, op)
+            rewrite = REWRITES[type(op)]
+            if isinstance(builder, TfliteBuilder):
+                rewrite = tflite_rewrite(builder, op, rewrite)
+            return rewrite(builder, op)
+    except NotInArithmetic as error:
+        raise UserError(f"{op.name} '{op.label if isinstance(op, onnx.OnnxOp) else ''}': {error}") from None
     except ScaleError as error:
         label = op.label if isinstance(op, onnx.OnnxOp) else ""
         raise UserError(f"{op.name} '{label}': {error}; look at its weights, and calibrate on real data") from None

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import i32, i64
+from xdsl.dialects.builtin import IntegerType, i32, i64
 from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed.types import QType, Reduction
+from ...dialects.fixed.forms import scalar_type
+from ...dialects.fixed.types import QType, Reduction, storage_limits
 from . import roots
 from .bodies import Body
 from .builder import FixedBuilder, shape_of
@@ -37,8 +38,29 @@ class Exponentials:
     total: SSAValue
 
 
-def exponentials(builder: FixedBuilder, source: SSAValue, x: QType, rows: Rows, name: str) -> Exponentials:
-    """The product of two tables, of the high and the low byte of `max x - x`; one table for 8-bit elements."""
+def selected(
+    builder: FixedBuilder, source: SSAValue, mask: SSAValue, other: int, element: QType | IntegerType, name: str
+) -> SSAValue:
+    """Elements where a mask of 0 and 1 that stretches to them is 1, else another integer."""
+
+    def scalar(body: Body, arguments: Sequence[SSAValue]) -> SSAValue:
+        value, kept = (body.extend(argument, i32) for argument in arguments)
+        chosen = body.choose("eq", kept, 0, body.constant(other, i32), value)
+        type = scalar_type(element)
+        return chosen if type == i32 else body.saturate(chosen, *storage_limits(type), type)
+
+    return mapped(builder, [source, mask], element, shape_of(source), scalar, name)
+
+
+def exponentials(
+    builder: FixedBuilder, source: SSAValue, x: QType, rows: Rows, name: str, mask: SSAValue | None = None
+) -> Exponentials:
+    """The product of two tables, of the high and the low byte of `max x - x`; one table for 8-bit elements.
+
+    What a mask of 0 and 1 leaves out is the least element of its row, and its exponential 0.
+    """
+    if mask is not None:
+        source = selected(builder, source, mask, x.limits[0], x, f"{name}_kept")
     greatest = reduced(builder, Reduction.MAX, source, rows, x.storage, x, yields, f"{name}_max")
     steps = np.arange(256)
     factors = (1,) if x.bits <= 8 else (1, 256)
@@ -59,13 +81,19 @@ def exponentials(builder: FixedBuilder, source: SSAValue, x: QType, rows: Rows, 
         return body.saturate(product, 0, 1 << EXP_BITS, i32)
 
     values = mapped(builder, [source, greatest], i32, rows.shape, scalar, f"{name}_exp", tables)
+    if mask is not None:
+        values = selected(builder, values, mask, 0, i32, f"{name}_masked")
     acc = accumulator(rows.count << EXP_BITS, name)
     total = reduced(builder, Reduction.SUM, values, rows, acc, acc, yields, f"{name}_sum")
     return Exponentials(greatest, values, total)
 
 
-def wide_softmax(builder: FixedBuilder, source: SSAValue, x: QType, y: QType, rows: Rows, name: str) -> SSAValue:
+def wide_softmax(
+    builder: FixedBuilder, source: SSAValue, x: QType, y: QType, rows: Rows, name: str, mask: SSAValue | None = None
+) -> SSAValue:
     """`round(e M / (sum 2^g))` with `M = 2^g / scale`: the product has 61 bits, the divisor 62.
+
+    A row of which the mask leaves nothing becomes 0.
 
     Raises UserError where g would be negative: a scale of the result below 2^-30 for very long rows.
     """
@@ -73,7 +101,7 @@ def wide_softmax(builder: FixedBuilder, source: SSAValue, x: QType, y: QType, ro
     if guard < 0:
         raise UserError(f"Softmax '{name}': {rows.count:,} elements are too many for a scale of {y.scale:.3g}")
     multiplier = round(2.0**guard / y.scale)
-    parts = exponentials(builder, source, x, rows, name)
+    parts = exponentials(builder, source, x, rows, name, mask)
 
     def scalar(body: Body, arguments: Sequence[SSAValue]) -> SSAValue:
         element, total = (body.extend(a, i64) for a in arguments)

@@ -129,7 +129,7 @@ def pool(
         body = Body([acc, *elements])
         value, *rest = body.arguments
         value = value if kind == Reduction.SUM else body.offset(body.extend(value, i32), -x.zp)
-        region = body.finish(body.to_storage(requantizer.apply(body, value, rest[0] if rest else None), y))
+        region = body.finish(body.to_storage(requantizer.apply(body, value, *rest), y))
     result = builder.emit(
         ReduceOp(
             kind,

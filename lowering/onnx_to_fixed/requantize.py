@@ -28,6 +28,10 @@ class ScaleError(ValueError):
     """A change of scale that has no integer form."""
 
 
+class NotInArithmetic(ScaleError):
+    """What the chosen arithmetic does not define; the message says what to do instead."""
+
+
 @dataclass(frozen=True)
 class Requantization:
     """`round(x * multipliers / 2^shift)`; without multipliers only `round(x / 2^shift)`.

@@ -30,17 +30,20 @@ NARROW_COUNT = 1 << 8
 """The greatest number of exponentials whose roundings to 15 bits are, in their sum, half a step of 8 bits at most."""
 
 
-def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp) -> SSAValue:
+def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp | onnx.MaskedSoftmaxOp) -> SSAValue:
     """`e[i] = exp(x[i] - max x)`, `y[i] = e[i] / sum e` along one axis.
 
-    In 32 bits where elements have 8 bits and the result's scale is one of a whole number up to 2^15, else in 64.
+    In 32 bits where elements have 8 bits and the result's scale is one of a whole number up to 2^15, else in 64, as
+    with a mask.
     """
     name = op.node.data if op.node else op.name
     shape = shape_of(op.x)
     axis = op.axis_index % len(shape)
     x, y = builder.type_of(op.x), builder.type_of(op.results[0])
-    if not is_narrow(x, y, shape[axis]):
-        return wide_softmax(builder, builder.value(op.x), x, y, Rows(shape, (axis,)), name)
+    mask = op.mask if isinstance(op, onnx.MaskedSoftmaxOp) else None
+    if mask is not None or not is_narrow(x, y, shape[axis]):
+        kept = None if mask is None else builder.value(mask)
+        return wide_softmax(builder, builder.value(op.x), x, y, Rows(shape, (axis,)), name, kept)
     whole, domain, reduced, reduced_shape = softmax_accesses(shape, axis)
     source = builder.value(op.x)
 

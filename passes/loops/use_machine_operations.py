@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i32, i64
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp, UnitAttr, i16, i32, i64
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
@@ -18,8 +18,8 @@ from xdsl.pattern_rewriter import (
 )
 
 from ...dialects.errors import UserError
-from ...dialects.machine import OPERATIONS, multiply_high_add, saturate
-from ...dialects.mcu import MachineOp
+from ...dialects.machine import HALF, OPERATIONS, multiply_high_add, multiply_high_halves, saturate, shift_to_half
+from ...dialects.mcu import DirectBlockOp, MachineOp
 
 WORD = 32
 """Bits of a word."""
@@ -43,9 +43,12 @@ ADDEND_LIMIT = 1 << 30
 class UseMachineOperationsPass(ModulePass):
     """Write requantizations with the machine operations that the core has, exactly.
 
-        ((i64)a * m + c * 2^32) >> s, for s >= 33   ->  multiply_high_add(a, m, c) >> (s - 32)
+        ((i64)a * m + c * 2^32) >> s, for s >= 32   ->  multiply_high_add(a, m, c) >> (s - 32)
+        multiply_high_add(a, m, 0) + v              ->  multiply_high_add(a, m, v)
         (multiply_high_add(a, m, c) >> n) + z       ->  multiply_high_add(a, m, c + z * 2^n) >> n
         min(max(v >> n, -2^(b-1)), 2^(b-1) - 1)     ->  saturate(v) immediates [n, b]
+        (i16)(((i32)a * b + 2^15) >> 16)            ->  multiply_high_halves(a, b), of two i16
+        (i16)(v >> n)                               ->  shift_to_half(v) immediates [n], of i24
 
     `operations` names those of the core, with commas between; the others stay as they are. Raises UserError for names
     that do not exist.
@@ -61,12 +64,18 @@ class UseMachineOperationsPass(ModulePass):
             raise UserError(
                 f"{self.name}: no machine operation {', '.join(unknown)}; there are {', '.join(sorted(OPERATIONS))}"
             )
-        needs = ((HighWord(), multiply_high_add), (Saturation(), saturate))
+        needs = (
+            (HighWord(), multiply_high_add),
+            (Saturation(), saturate),
+            (HalfProduct(), multiply_high_halves),
+            (ShiftToHalf(), shift_to_half),
+        )
         patterns: list[RewritePattern] = [pattern for pattern, machine in needs if machine.__name__ in given]
         if patterns:
-            walker = PatternRewriteWalker(GreedyRewritePatternApplier([*patterns, MoveAddend()]))
+            walker = PatternRewriteWalker(GreedyRewritePatternApplier([*patterns, TakeAddend(), MoveAddend()]))
             walker.rewrite_module(op)
             erase_dead(op)
+            call_where_rare(op)
 
 
 class HighWord(RewritePattern):
@@ -82,7 +91,7 @@ class HighWord(RewritePattern):
             return
         shift, (value, addend) = constant(shifted.rhs), plus(shifted.lhs)
         product = value.owner
-        if shift is None or shift <= WORD or addend % (1 << WORD) or not isinstance(product, arith.MuliOp):
+        if shift is None or shift < WORD or addend % (1 << WORD) or not isinstance(product, arith.MuliOp):
             return
         factors = [word(factor) for factor in product.operands]
         a, b = factors
@@ -90,8 +99,23 @@ class HighWord(RewritePattern):
             return
         added = arith.ConstantOp(IntegerAttr(addend >> WORD, i32))
         high = MachineOp(multiply_high_add.__name__, [a, b, added.result])
+        if shift == WORD:
+            rewriter.replace(op, [added, high])
+            return
         amount = arith.ConstantOp(IntegerAttr(shift - WORD, i32))
         rewriter.replace(op, [added, high, amount, arith.ShRSIOp(high.result, amount.result)])
+
+
+class TakeAddend(RewritePattern):
+    """`multiply_high_add(a, m, 0) + v -> multiply_high_add(a, m, v)`"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: arith.AddiOp, rewriter: PatternRewriter) -> None:
+        for value, addend in ((op.lhs, op.rhs), (op.rhs, op.lhs)):
+            high = high_word(value)
+            if high is not None and constant(high.words[2]) == 0:
+                rewriter.replace(op, MachineOp(multiply_high_add.__name__, [high.words[0], high.words[1], addend]))
+                return
 
 
 class MoveAddend(RewritePattern):
@@ -134,6 +158,44 @@ class Saturation(RewritePattern):
             rewriter.replace(op, MachineOp(saturate.__name__, [shifted.lhs], [shift, bits]))
 
 
+class HalfProduct(RewritePattern):
+    """`(i16)(((i32)a * b + 2^15) >> 16) -> multiply_high_halves(a, b)`: a product of halves leaves no i32."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: arith.TruncIOp, rewriter: PatternRewriter) -> None:
+        shifted = op.input.owner
+        if op.result.type != i16 or op.input.type != i32 or not isinstance(shifted, arith.ShRSIOp):
+            return
+        value, addend = plus(shifted.lhs)
+        product = value.owner
+        if constant(shifted.rhs) != HALF or addend != 1 << (HALF - 1) or not isinstance(product, arith.MuliOp):
+            return
+        known = [n for factor in product.operands if (n := constant(factor)) is not None and -(1 << 15) <= n < 1 << 15]
+        made = [arith.ConstantOp(IntegerAttr(n, i16)) for n in known[:1]]
+        factors = [f for factor in product.operands if (f := half(factor)) is not None] + [c.result for c in made]
+        if len(factors) == 2:
+            rewriter.replace(op, [*made, MachineOp(multiply_high_halves.__name__, factors)])
+
+
+class ShiftToHalf(RewritePattern):
+    """`(i16)(v >> n) -> shift_to_half(v) immediates [n]`, where v has 24 bits."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: arith.TruncIOp, rewriter: PatternRewriter) -> None:
+        shifted = op.input.owner
+        if op.result.type != i16 or op.input.type != IntegerType(24) or not isinstance(shifted, arith.ShRSIOp):
+            return
+        shift = constant(shifted.rhs)
+        if shift is not None and 1 <= shift < 16:
+            rewriter.replace(op, MachineOp(shift_to_half.__name__, [shifted.lhs], [shift]))
+
+
+def half(value: SSAValue) -> SSAValue | None:
+    """The half of which a value is the sign extension."""
+    op = value.owner
+    return op.input if isinstance(op, arith.ExtSIOp) and op.input.type == i16 else None
+
+
 def constant(value: SSAValue) -> int | None:
     """The number, where it is a constant."""
     op = value.owner
@@ -162,6 +224,16 @@ def high_word(value: SSAValue) -> MachineOp | None:
     if isinstance(op, MachineOp) and op.operation.data == multiply_high_add.__name__ and value.has_one_use():
         return op
     return None
+
+
+def call_where_rare(module: ModuleOp) -> None:
+    """Let products of halves be called, but in functions that compute two pixels at once: there they are most."""
+    for function in module.ops:
+        ops = list(function.walk())
+        if not any(isinstance(op, DirectBlockOp) and op.numbers[1] > 1 for op in ops):
+            for op in ops:
+                if isinstance(op, MachineOp) and op.operation.data == multiply_high_halves.__name__:
+                    op.properties["called"] = UnitAttr()
 
 
 def erase_dead(module: ModuleOp) -> None:

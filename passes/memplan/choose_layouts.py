@@ -47,13 +47,18 @@ class ChooseLayoutsPass(ModulePass):
             raise UserError(f"memplan-choose-layouts: no core '{self.core}'; there are {', '.join(core_names())}")
         core = load_core(self.core)
         for constant in op.walk():
-            if core.layout_cycles and isinstance(constant, ConstantOp) and constant.layout is None:
+            if isinstance(constant, ConstantOp) and constant.layout is None:
                 constant.layout = self.choose(constant, core)
 
     def choose(self, constant: ConstantOp, core: Core) -> LayoutAttr | None:
         """The best layout of a constant; None for dense."""
         values, axis = to_numpy(constant.value), walked_axis(constant)
-        if axis is None or values.nbytes <= self.least or (values == values.reshape(-1)[0]).all():
+        if (
+            not core.layout_cycles
+            or axis is None
+            or values.nbytes <= self.least
+            or (values == values.reshape(-1)[0]).all()
+        ):
             return None
         return best_candidate(values, axis, core, self)[0].layout
 

@@ -119,7 +119,7 @@ class Fitting:
             raise UserError(explain(best, ram))
         plain = plan_with(self.ctx, self.function, Way("whole", (), replace(self._place(0), exact=False)), 0)
         price = {"cycles": round(found.cycles), "scratch": max(scratch_of(best.function).values(), default=0)}
-        price |= {"plain_cycles": round(cycles_of(self.function, self.tiler.costs)), "plain_peak": plain.peak}
+        price |= {"plain_cycles": round(cycles_of(self.function, self.tiler.costs)), "plain_peak": plain.least}
         take(self.function, best, fit_attribute(found.plans, best, ram, price))
 
     def _fastest(self) -> Tried:
@@ -170,7 +170,8 @@ class Fitting:
         number = place.index(min(place))
         best = tried[number]
         if best.misfit is None and best.peak > max(ram, best.least):
-            search = replace(best.way.place, enough=0, node_limit=None, effort=max(1, self.options.effort // 2))
+            effort = self.options.effort if self.options.objective == "ram" else max(1, self.options.effort // 2)
+            search = replace(best.way.place, enough=0, node_limit=None, effort=effort)
             smaller = placed_with(best.way, best.task, search)
             tried[number] = best = min(best, smaller, key=lambda plan: plan.excess(ram))
         return Tried(tried, best, cycles[number], ram)

@@ -40,7 +40,7 @@ def round_shift(x: NDArray[Any], shift: int, mode: Rounding) -> NDArray[Any]:
         case Rounding.HALF_EVEN:
             return (x + (half - 1) + ((x >> shift) & 1)) >> shift
         case Rounding.HALF_AWAY:
-            return (x + half - (x < 0)) >> shift
+            return (x + half - (x < 0).astype(x.dtype)) >> shift
         case Rounding.TRUNCATE:
             return (x >> shift) + ((x < 0) & ((x & (2 * half - 1)) != 0))
         case Rounding.FLOOR:

@@ -9,8 +9,13 @@ from .avr import AvrExecutor
 from .compiled import FirmwareExecutor
 from .cortex_m import CortexMExecutor
 from .host import HostExecutor
+from .riscv import RiscVExecutor
 
-FIRMWARE_EXECUTORS: dict[str, type[FirmwareExecutor]] = {"simavr": AvrExecutor, "qemu-system-arm": CortexMExecutor}
+FIRMWARE_EXECUTORS: dict[str, type[FirmwareExecutor]] = {
+    "simavr": AvrExecutor,
+    "qemu-system-arm": CortexMExecutor,
+    "qemu-system-riscv32": RiscVExecutor,
+}
 
 CompiledExecutor = FirmwareExecutor | HostExecutor
 

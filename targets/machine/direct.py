@@ -19,14 +19,17 @@ PATTERN = r"direct_(24|32)_([1-4])x([12])_(\d+)_(\d+)_(\d+)(_far)?"
 SUM_REGISTERS = (2, 6, 10, 14)
 """Where sums of three bytes begin."""
 
-MOST_AT_ONCE = 8
-"""Taps that are written out, at most."""
+NEAR = 60
+"""Instructions of the body of a loop, at most: a branch reaches 64 words back."""
+
+FAR = 150
+"""The same of blocks of two pixels, which are those of the larger models: a jump takes one cycle more."""
 
 ASSEMBLY = {
     "load_next": ("ld {0},{1}+",),
     "load_flash_next": ("lpm {0},{1}+",),
     "load_far_next": ("elpm {0},{1}+",),
-    "multiply_add_24": ("muls {1},{2}", "sbc r20,r20", "add {0},r0", "adc {3},r1", "adc {4},r20"),
+    "multiply_add_24": ("muls {1},{2}", "sbc r21,r21", "add {0},r0", "adc {3},r1", "adc {4},r21"),
     "advance": ("subi {0},lo8(-({2}))", "sbci {1},hi8(-({2}))"),
 }
 """Each operation for AVR: MULS leaves the sign of the product as carry, and SBC of a register makes a byte of it."""
@@ -41,8 +44,14 @@ STATEMENTS = {
 }
 """The same in C."""
 
-REGISTERS = {"w": "r17", "x0": "r18", "x1": "r19"}
-"""Weights and data, in registers that MULS takes."""
+PAGES = [
+    "  uint16_t at = (uint16_t)(__uint24)pw;",
+    "  const uint8_t page = (uint8_t)((__uint24)pw >> 16);",
+]
+"""The two parts of a pointer to all of flash: what Z holds, and the number of 64 KB (RAMPZ)."""
+
+REGISTERS = {"w": "r18", "x0": "r19", "x1": "r20"}
+"""Weights and data, in registers that MULS takes and that no function keeps."""
 
 POINTERS = {"w": ("Z", "r30", "r31"), "x0": ("X", "r26", "r27"), "x1": ("Y", "r28", "r29")}
 """Pointers to weights and data: as loads name them, and their bytes."""
@@ -119,30 +128,37 @@ def statement(operation: Operation) -> str:
     return STATEMENTS[name].format(*operands, *operation.numbers)
 
 
-def unrolled(taps: int) -> tuple[int, int, int]:
-    """Taps that are written out at once, turns of a loop around them, and taps that are left over."""
-    if taps <= MOST_AT_ONCE:
+def unrolled(taps: int, words: int, near: int) -> tuple[int, int, int]:
+    """Taps of so many words that are written out, `near` words at most; turns of a loop around them; taps left over."""
+    most = max(1, near // words)
+    if taps <= most:
         return taps, 1, 0
-    size = next((n for n in range(MOST_AT_ONCE, 4, -1) if taps % n == 0), MOST_AT_ONCE)
+    size = next((n for n in range(most, most // 2, -1) if taps % n == 0), most)
     return size, taps // size, taps % size
 
 
 def instructions(window: Window) -> list[str]:
     """The assembly of a block: labels end in a colon."""
-    size, turns, left = unrolled(window.taps)
     tap = [line for operation in window.tap() for line in assembly(operation)]
+    size, turns, left = unrolled(window.taps, len(tap), NEAR if window.pixels == 1 else FAR)
     lines = tap * size
     if turns > 1:
-        lines = [f"ldi r21,{turns}", "2:", *lines, "dec r21", "breq 3f", "rjmp 2b", "3:"]
+        lines = [f"ldi r22,{turns}", *turning(lines, "r22", 1)]
     lines += tap * left
     if window.rows > 1:
         step = [line for operation in window.next_row() for line in assembly(operation)]
-        lines = [f"ldi r22,{window.rows}", "1:", *lines, *step, "dec r22", "breq 4f", "rjmp 1b", "4:"]
+        lines = [f"ldi r23,{window.rows}", *turning([*lines, *step], "r23", 3)]
     if window.pixels > 1:
         lines = ["push r28", "push r29", "movw r28,%[y]", *lines, "pop r29", "pop r28"]
     if window.far:
-        lines = ["out __RAMPZ__,%C[far]", "movw r30,%[far]", *lines]
+        lines = ["out __RAMPZ__,%[page]", *lines]
     return [*lines, "clr __zero_reg__"]
+
+
+def turning(lines: list[str], counter: str, label: int) -> list[str]:
+    """A loop that counts a register down to 0, with two labels of its own."""
+    back = [f"brne {label}b"] if len(lines) <= NEAR else [f"breq {label + 1}f", f"rjmp {label}b", f"{label + 1}:"]
+    return [f"{label}:", *lines, f"dec {counter}", *back]
 
 
 def block_lines(window: Window, name: str, asm: bool = True) -> list[str]:
@@ -164,18 +180,17 @@ def on_avr(window: Window) -> list[str]:
     """The body with assembly."""
     outputs = [f'"+r"({name})' for name in window.sums]
     inputs = ['[y] "r"(px1)'] if window.pixels > 1 else []
-    clobbers = ["r0", "r17", "r18", "r19", "r20", "r21", "r22"]
+    clobbers = ["r0", *(f"r{number}" for number in range(18, 24))]
+    outputs.append('"+z"(at)' if window.far else '"+z"(pw)')
     if window.far:
-        inputs.append('[far] "r"(pw)')
-        clobbers += ["r30", "r31"]
-    else:
-        outputs.append('"+z"(pw)')
+        inputs.append('[page] "r"(page)')
     outputs.append('"+x"(px0)')
     quoted = ", ".join(f'"{register}"' for register in clobbers)
     registers = list(zip(window.sums, SUM_REGISTERS, strict=False))
     return [
         "#if defined(__AVR_HAVE_MUL__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
         *(f'  register tinyml_int24 {name} __asm__("r{r}") = sums[{name[1:]}];' for name, r in registers),
+        *(PAGES if window.far else []),
         "  __asm__ volatile(",
         *(f'    "{line}\\n"' for line in instructions(window)),
         f"    : {', '.join(outputs)}",
@@ -189,12 +204,13 @@ def on_avr(window: Window) -> list[str]:
 def in_c(window: Window, type: str) -> list[str]:
     """The body in C."""
     counter = "int16_t"
+    step = next(n for n in (4, 3, 2, 1) if window.taps % n == 0) if window.bits == 32 else 1
     return [
         f"  {type} {', '.join(f'{name} = sums[{name[1:]}]' for name in window.sums)};",
         f"  for ({counter} row = 0; row < {window.rows}; row++) {{",
-        f"    for ({counter} tap = 0; tap < {window.taps}; tap++) {{",
+        f"    for ({counter} tap = 0; tap < {window.taps}; tap += {step}) {{",
         f"      int8_t w, {', '.join(f'x{pixel}' for pixel in range(window.pixels))};",
-        *(f"      {statement(operation)}" for operation in window.tap()),
+        *(f"      {statement(operation)}" for operation in list(window.tap()) * step),
         "    }",
         *(f"    {statement(operation)}" for operation in window.next_row()),
         "  }",

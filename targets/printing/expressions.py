@@ -133,7 +133,8 @@ class ExpressionPrinter:
     def machine(self, op: emitc.MachineOp) -> Text:
         """A machine operation: a function or macro of the file's head."""
         words = [self.typed(self.exact(word), integer(word)).text for word in op.words]
-        return Text(f"tinyml_{op.operation.data}({', '.join([*words, *map(str, op.numbers)])})", declared=True)
+        name = f"{op.operation.data}_called" if op.called is not None else op.operation.data
+        return Text(f"tinyml_{name}({', '.join([*words, *map(str, op.numbers)])})", declared=True)
 
     def joined(self, lhs: Text, sign: str, rhs: Text, level: int, exact: bool = True) -> Text:
         """`lhs sign rhs`"""

@@ -15,6 +15,7 @@ from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import ALIAS, FILE, HOOKS, MEMORY, PUSH_ROW, RESETS, RUN, STANDARD, STANDARDS, STATE, STEP
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_terminal
+from ...dialects.mcu import KEEP
 from ...dialects.names import Names, is_identifier
 from ..machine.spelling import PREFIX
 from .spelling import THREE_BYTES, Spelling
@@ -72,6 +73,11 @@ class Program:
         return self.name.upper()
 
     @property
+    def keeps(self) -> bool:
+        """Whether functions stay what they are, whoever calls them."""
+        return any(KEEP in f.attributes for f in self.functions)
+
+    @property
     def ram_bytes(self) -> int:
         """Bytes of the arrays that are written."""
         return sum(array_bytes(op) for op in self.globals if op.const_specifier is None)
@@ -86,6 +92,7 @@ class Program:
         """The machine operations and blocks that the functions use, each once: names without a prefix."""
         ops = [op for f in self.functions for op in f.walk()]
         names = [op.operation.data for op in ops if isinstance(op, emitc.MachineOp)]
+        names += [f"{op.operation.data}_called" for op in ops if isinstance(op, emitc.MachineOp) and op.called]
         calls = (op.callee.data for op in ops if isinstance(op, emitc.CallOpaqueOp))
         names += [name.removeprefix(PREFIX) for name in calls if name.startswith(PREFIX)]
         return sorted(set(names))

@@ -36,10 +36,10 @@ class Spelling:
     """C99 for `int` of 16 or of 32 bits."""
 
     language = "C"
-    kept = "__attribute__((noinline)) "
 
     def __init__(self, prefix: str):
         self.prefix = prefix
+        self.kept = f"{prefix}_KEPT "
 
     def type(self, type: Attribute) -> str:
         """An integer type. Raises UserError for a width that C does not have."""

@@ -1,4 +1,4 @@
-"""Firmware on a Cortex-M in QEMU: output rows, exact instruction counts, stack.
+"""Firmware on a Cortex-M or a 32-bit RISC-V in QEMU: output rows, exact instruction counts, stack.
 
 Rows are files of the host that the firmware reads and writes through semihosting. A plugin of ours
 (firmware/instruction_counter.c), built on first use, counts the instructions of each call, and their classes for each
@@ -31,6 +31,9 @@ SECONDS = 600
 
 FILES = "counts=counts,functions=functions,classes=classes"
 """The files of the plugin, in the directory of the run."""
+
+ARM, RISC_V = "qemu-system-arm", "qemu-system-riscv32"
+"""The programs; of RISC-V the plugin knows no classes of instructions."""
 
 
 @dataclass(frozen=True)
@@ -81,18 +84,20 @@ def simulate(firmware: Firmware, rows: bytes, directory: Path, seconds: float = 
 def run_on(firmware: Firmware, machine: Machine, directory: Path, seconds: float) -> Outcome:
     """One run on one machine."""
     elf = link_for(firmware, machine, directory)
-    command = [require("qemu-system-arm"), "-machine", machine.name, "-display", "none", "-monitor", "none"]
+    kind = firmware.board.simulator.kind
+    command = [require(kind), "-machine", machine.name, "-display", "none", "-monitor", "none"]
+    command += ["-bios", "none"] if kind == RISC_V else []
     command += ["-serial", "none", "-semihosting-config", "enable=on,target=native", "-kernel", str(elf)]
-    functions = functions_of(firmware, elf)
+    functions, files = ({}, "counts=counts") if kind == RISC_V else (functions_of(firmware, elf), FILES)
     (directory / "functions").write_text(function_lines(functions), encoding="utf-8")
-    command += ["-plugin", f"file={counter()},{counter_arguments(firmware, machine, elf)},{FILES}"]
+    command += ["-plugin", f"file={counter(kind)},{counter_arguments(firmware, machine, elf)},{files}"]
     name, board = firmware.model.name, firmware.board.name
     done = run_program(command, seconds, directory)
     if done.code != 0:
         raise fault(name, board, (done.stdout + done.stderr).strip() or f"QEMU {done.reason}")
     results = (directory / "outputs").read_bytes()
     counts = np.loadtxt(directory / "counts", dtype=np.int64, ndmin=1).reshape(-1, firmware.model.calls).sum(axis=1)
-    table = np.loadtxt(directory / "classes", dtype=np.int64, ndmin=2)
+    table = np.loadtxt(directory / "classes", dtype=np.int64, ndmin=2) if functions else np.zeros((0, 0), np.int64)
     profile = {name: dict(zip(CLASSES, map(int, row), strict=True)) for name, row in zip(functions, table, strict=True)}
     return Outcome(results[:-4], int.from_bytes(results[-4:], "little"), instructions=counts, profile=profile)
 
@@ -104,9 +109,9 @@ def link_for(firmware: Firmware, machine: Machine, directory: Path) -> Path:
     return link(firmware.model, firmware.board, directory, f"{machine.name}.elf", symbols)
 
 
-def counter() -> Path:
+def counter(program: str) -> Path:
     """The plugin. QEMU 9 raised the version of the interface; what the plugin uses did not change."""
-    found = re.search(r"version (\d+)", output_of("qemu-system-arm", ["--version"]))
+    found = re.search(r"version (\d+)", output_of(program, ["--version"]))
     version = 1 if found is None or int(found[1]) < 9 else 2
     flags = ("-shared", "-fPIC", f"-DPLUGIN_VERSION={version}")
     return helper_program("instruction_counter.c", flags, headers=("thumb_classes.h",))

@@ -31,6 +31,13 @@ def parts_of(module: ModuleOp) -> tuple[dict[str, rtl.MemoryOp], dict[str, rtl.M
     tops = [op for op in module.ops if isinstance(op, rtl.TopOp)]
     if len(tops) != 1 or len(memories) + len(modules) + 1 != len(list(module.ops)):
         raise UserError("-t rtl prints one rtl.top with its modules and memories: run convert-loops-to-rtl first")
+    top = tops[0]
+    used = [op.memory for m in modules.values() for op in m.walk() if isinstance(op, rtl.ReadOp | rtl.WriteOp)]
+    started = [op.module for op in top.walk() if isinstance(op, rtl.StartOp)]
+    missing = [s.string_value() for s in (*used, *top.inputs, *top.outputs) if s.string_value() not in memories]
+    missing += [s.string_value() for s in started if s.string_value() not in modules]
+    if missing:
+        raise UserError(*(f"-t rtl: there is no memory or module @{name}" for name in dict.fromkeys(missing)))
     return memories, modules, tops[0]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
 from support.networks import (
     Network,
     compile_network,
@@ -135,6 +136,17 @@ def composed() -> Network:
     return net
 
 
+def masked() -> Network:
+    """Attention that looks back only, by a mask of truth values, and by one of numbers of which some leave out."""
+    net = Newer(SHAPE, 18)
+    net.result(net.node("Attention", "x", "x", "x", name="causal", is_causal=1))
+    kept = np.tri(6, 6, 1, np.bool_) & (np.arange(6) != 1)
+    net.result(net.node("Attention", "x", "x", "x", net.constant(kept), name="chosen", scale=0.25))
+    added = np.where(kept, 0.5 * np.eye(6), -30000).astype(np.float32)
+    net.result(net.node("Attention", "x", "x", "x", net.constant(added), name="added", is_causal=1))
+    return net
+
+
 def attention_block(net: Network) -> str:
     """Queries, keys and values of 2 heads, their products and softmax, and a sum."""
     x = net.node("Reshape", "x", net.constant(np.array([1, 12, 10])))
@@ -175,12 +187,13 @@ GROUPS: tuple[Callable[[], Network], ...] = (
     matrices,
     normalizations,
     composed,
+    masked,
 )
 
 STEPS = {"host": {8: 1.0, 16: 2.0}, "mega2560": {8: 1.0, 16: 8.0}}
 """How far an operator may be from the float model, in units of its output's scale, by the width of values."""
 
-LAYERS: dict[Callable[[], Network], float] = {products_of_elements: 3}
+LAYERS: dict[Callable[[], Network], float] = {products_of_elements: 3, masked: 2}
 """How many times a model rounds one after the other, where it is more than once."""
 
 
@@ -210,6 +223,19 @@ def test_operators(group: Callable[[], Network], bits: int, board: str, tmp_path
     assert {name: error for name, error in errors.items() if not error < allowed} == {}
     assert len(errors) == len(net.outputs)
     assert Analysis(the_function(compilation.fixed)).findings == []
+
+
+def test_masks_leave_out_what_onnx_leaves_out(tmp_path: Path):
+    """The float model is ONNX's; a row of which nothing is left is 0."""
+    model, rows = masked().model(), masked().rows(3)
+    compilation = compile_network(model, tmp_path, rows)
+    ours = float_outputs(compilation, real_inputs(rows))
+    evaluator = ReferenceEvaluator(model)
+    names = [output.name for output in model.graph.output]
+    for number, row in enumerate(rows):
+        outputs: Any = evaluator.run(None, {"x": row})
+        for name, expected in zip(names, outputs, strict=True):
+            np.testing.assert_allclose(ours[name][number], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("bits", "least"), [(8, 20.0), (16, 60.0)])

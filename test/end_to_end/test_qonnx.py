@@ -117,6 +117,29 @@ def test_signs(board: str, tmp_path: Path):
     assert (to_real(run.outputs, output_ports(compilation.function))[output].reshape(-1, 3) == net.values[output]).all()
 
 
+def test_channels_last(tmp_path: Path):
+    """A convolution, a pool and a normalization with the channels last, those of the weights as well."""
+    random, domain = np.random.default_rng(5), "qonnx.custom_op.channels_last"
+    rows = random.integers(-8, 8, (20, 6, 5, 3)).astype(np.float32)
+    net = Quantized(rows)
+    x = net.quant("x", 1.0, 8)
+    w = net.quant(net.constant(random.integers(-3, 4, (4, 3, 2, 3))), [[[[1.0]]], [[[0.5]]]] * 2, 4)
+    windows = np.lib.stride_tricks.sliding_window_view(net.values[x], (3, 2), axis=(1, 2))
+    y = net.node("Conv", [x, w], np.einsum("nyxckl,oklc->nyxo", windows, net.values[w]), domain=domain)
+    y = net.quant(y, 0.5, 12)
+    windows = np.lib.stride_tricks.sliding_window_view(net.values[y], (2, 2), axis=(1, 2))
+    y = net.node("MaxPool", [y], windows.max(axis=(4, 5)), kernel_shape=[2, 2], domain=domain)
+    scale, shift = np.array([0.5, 1, 2, 0.25]), np.array([1.0, 2, 3, 4])
+    parameters = [net.constant(v) for v in (scale, shift, np.zeros(4), np.ones(4))]
+    normal = net.values[y] * scale + shift
+    y = net.node("BatchNormalization", [y, *parameters], normal, epsilon=0.0, domain=domain)
+    output = net.quant(y, 0.125, 16)
+    compilation = net.compile(tmp_path, output)
+    run = equal_levels(compilation, real_inputs(rows[:, np.newaxis]))
+    result = to_real(run.outputs, output_ports(compilation.function))[output]
+    assert (result.reshape(net.values[output].shape) == net.values[output]).all()
+
+
 @pytest.mark.parametrize(
     ("bits", "scale", "reason"),
     [(2.5, 1.0, "one whole number from 2 to 32"), (20, 1.0, "at most 16 bits"), (4, [1.0, 2.0], "takes one scale")],

@@ -1,4 +1,4 @@
-"""Everything in README.md that a shell can run is run, and docs/staircase.md shows what its commands print."""
+"""Everything in README.md that a shell can run is run, and the pages of docs/ show what their commands print."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tinyml_opt.targets.toolchain import require
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-STAIRCASE = (ROOT / "docs" / "staircase.md").read_text(encoding="utf-8")
 
 
 def commands_of(page: str) -> list[str]:
@@ -59,9 +60,11 @@ def test_readme_runs(tmp_path: Path) -> None:
         assert f"#define {macro} " in header
 
 
-def test_staircase_shows_what_is_printed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ("staircase", "pointwise"))
+def test_pages_show_what_is_printed(page: str, tmp_path: Path) -> None:
     workspace(tmp_path)
-    steps = re.findall(r"```sh\n(.*?)```\n```\w+\n(.*?)```", STAIRCASE, re.DOTALL)
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    steps = re.findall(r"```sh\n(.*?)```\n```\w+\n(.*?)```", text, re.DOTALL)
     assert len(steps) == 5
     for commands, excerpt in steps:
         outputs = [run(command, tmp_path) for command in commands.splitlines()]

@@ -25,6 +25,7 @@ from tinyml_opt.targets.simulators.outcome import FirmwareFault, StackOverflow
 from tinyml_opt.targets.toolchain import ToolchainMissing
 
 AVR = ["uno", "mega2560"]
+RISC_V = ("longan-nano",)
 CORTEX_M = ["metro-m0", "bluepill", "nano33ble", "stm32f746"]
 FLASH = "#ifdef __AVR__\n#define ROM static const __flash\n#else\n#define ROM static const\n#endif\n"
 
@@ -98,7 +99,7 @@ def test_matvec(board: str):
     assert count is not None and 3 * macs < count < 100 * macs
 
 
-@pytest.mark.parametrize("board", [*AVR, *CORTEX_M, "host"])
+@pytest.mark.parametrize("board", [*AVR, *CORTEX_M, *RISC_V, "host"])
 def test_ports_of_several_widths(board: str):
     source = """#include "mix.h"
 void mix_run(const int16_t *a, const uint8_t *b, int32_t *products, uint8_t *high) {
@@ -159,13 +160,13 @@ NULL_CALL = "((void (*volatile)(void))0)(); y[0] = x[0];"
 RECURSION = "int deep(int n) { volatile char frame[64]; frame[0] = n; return (n ? deep(n - 1) : 0) + frame[0]; }"
 
 
-@pytest.mark.parametrize("board", [*AVR, *CORTEX_M])
+@pytest.mark.parametrize("board", [*AVR, *CORTEX_M, *RISC_V])
 def test_a_crash_is_a_message(board: str):
     with pytest.raises(FirmwareFault, match=f"net on board '{board}': (fault at address|the firmware crashed)"):
         run(small(NULL_CALL), board)
 
 
-@pytest.mark.parametrize("board", [*AVR, *CORTEX_M])
+@pytest.mark.parametrize("board", [*AVR, *CORTEX_M, *RISC_V])
 def test_a_stack_that_runs_into_static_data(board: str):
     with pytest.raises(StackOverflow, match="stack overflow.*choose a larger board"):
         run(small("y[0] = deep(30000);", RECURSION), board)
@@ -176,7 +177,7 @@ def test_a_frame_larger_than_all_of_ram():
         run(small("volatile char frame[3000]; frame[0] = x[0]; y[0] = frame[0];"), "uno")
 
 
-@pytest.mark.parametrize("board", ["uno", "mega2560", "bluepill"])
+@pytest.mark.parametrize("board", ["uno", "mega2560", "bluepill", *RISC_V])
 def test_the_deepest_stack_is_measured(board: str):
     shallow = run(small("y[0] = deep(1);", RECURSION), board).measurement.stack_bytes
     deep = run(small("y[0] = deep(5);", RECURSION), board).measurement.stack_bytes

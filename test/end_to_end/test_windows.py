@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
-from support.networks import Network, equal_levels
+from support.networks import Network, compile_network, equal_levels, real_inputs
 
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.dataset import load_dataset
@@ -160,3 +160,17 @@ def test_an_input_that_is_not_taken_in_steps_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "data.npz", x=net.rows(4), z=np.zeros((4, 1, 5), np.float32) + 1)
     with pytest.raises(UserError, match="cannot come in steps"):
         compile_model(Options(tmp_path / "net.onnx", "host", tmp_path / "data.npz", input="steps"))
+
+
+@pytest.mark.parametrize("input", ["rows", "steps"])
+def test_a_recurrent_layer_whose_products_are_blocks(input: str, tmp_path: Path) -> None:
+    """A slice that a call has is no pixel of a kernel."""
+    net = Network((6, 1, 8), 6)
+    net.nodes.append(
+        helper.make_node("RNN", ["x", net.weight(1, 12, 8), net.weight(1, 12, 12)], ["", "h"], hidden_size=12)
+    )
+    value = net.node("Reshape", "h", net.constant(np.array([1, 12])))
+    net.result(net.node("Gemm", value, net.weight(3, 12), net.bias(3), transB=1))
+    compilation = compile_network(net.model(), tmp_path, net.rows(20), "uno", input=input)
+    assert "direct" in str(compilation.memplan)
+    equal_levels(compilation, real_inputs(net.rows(3)))

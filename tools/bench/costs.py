@@ -21,6 +21,7 @@ import numpy as np
 from ...dialects import emitc
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
+from ...dialects.memplan import StreamOp
 from ...passes.fixed.calibrate import the_function
 from ...passes.memplan.costing.forms import form_work
 from ...targets.board import load_board
@@ -115,10 +116,16 @@ def measured_in(way: str, sample: Sample, name: str, options: Mapping[str, Any])
 
 
 def functions_of(compilation: Compilation) -> Mapping[str, list[StructuredForm]]:
-    """The functions in C of a program, with their forms: those are called in the order in which these stand."""
+    """The functions in C of a program, with their forms: those are called in the order in which these stand.
+
+    With streams they are found by their nodes.
+    """
     forms = [op for op in the_function(compilation.memplan).walk() if isinstance(op, StructuredForm)]
     public = [f for f in compilation.emitc.ops if isinstance(f, emitc.FuncOp) and f.sym_name.data.endswith("_run")]
     calls = [op.callee.string_value() for f in public for op in f.walk() if isinstance(op, emitc.CallOp)]
+    if any(isinstance(form.parent_op(), StreamOp) for form in forms):
+        prefix = public[0].sym_name.data.removesuffix("run") if public else ""
+        calls = [prefix + ("" if form.node is None else form.node.data) for form in forms]
     if len(calls) != len(forms):
         return {}
     found: dict[str, list[StructuredForm]] = {}
@@ -173,9 +180,13 @@ def model_errors(model: CostModel, points: Sequence[Point]) -> dict[str, float]:
 
 
 def write(core: Core) -> None:
-    """Replace the prices of work in a core's file; all else stays."""
+    """Replace the prices of work in a core's file."""
     path = Path(__file__).parents[2] / "targets" / "cores" / f"{core.name}.toml"
-    text = path.read_text(encoding="utf-8")
+    path.write_text(with_prices(path.read_text(encoding="utf-8"), core), encoding="utf-8")
+
+
+def with_prices(text: str, core: Core) -> str:
+    """The text of a core's file with new prices of work; all else stays."""
     for name in ("cycles", "instructions"):
         text = without_table(text, name)
     lines = [line for line in text.splitlines() if not line.startswith("cycle_error = ")]
@@ -189,7 +200,7 @@ def write(core: Core) -> None:
         if table:
             text += f"\n# {name.capitalize()} {comment[2:]}[{name}]\n"
             text += "".join(f"{unit} = {price}\n" for unit, price in table.items())
-    path.write_text(text, encoding="utf-8")
+    return text
 
 
 def without_table(text: str, name: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...dialects.errors import UserError
 from ...lowering.import_onnx.sizes import Sizes
+from ...lowering.onnx_to_fixed.convert import EXACT
 from ...passes.memplan.limits.effort import EFFORT
 from ...targets.board import Board
 from ..model_sizes import sizes_of
@@ -62,7 +63,7 @@ class Options:
     and scales of single values, `search` looks for those that it leaves open. Without `asm` there is no assembly in the
     C. `packed` are the bits of weights in the order of use, `auto` as flash allows (passes/memplan/tile.py). What a
     plan is for is its `objective`: speed, ram or flash (passes/memplan/fit.py); `flash` in bytes and `cycles` of an
-    inference are limits.
+    inference are limits. `arithmetic` is how integers are computed (lowering/onnx_to_fixed/convert.py).
     """
 
     model: Path | bytes
@@ -89,6 +90,7 @@ class Options:
     flash: int | None = None
     cycles: int | None = None
     search: SearchOptions | None = None
+    arithmetic: str = EXACT
     lanes: int = 1
     """Of hardware: how many points of a form are computed at once, at most; a power of two."""
     name: str | None = None
@@ -126,6 +128,7 @@ def options_of(args: Namespace) -> Options:
         cycles=args.cycles,
         search=search_options(args),
         lanes=getattr(args, "lanes", 1),
+        arithmetic=args.arithmetic,
         form=code_form(args),
     )
 
@@ -146,6 +149,8 @@ def search_options(args: Namespace) -> SearchOptions | None:
         if given:
             raise UserError(f"{', '.join(given)}: a limit of the search for types; give --search as well")
         return None
+    if args.arithmetic != EXACT:
+        raise UserError("--search judges exact arithmetic: leave --arithmetic out, or give the types that it found")
     if args.calib is None:
         raise UserError("--search judges types on calibration data: give --calib")
     limited = given or any(limit is not None for limit in (args.ram, args.flash, args.cycles))

@@ -7,10 +7,14 @@ from itertools import pairwise
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
+from ...lowering.onnx_to_fixed.convert import TFLITE
 from ...targets.board import Board
 from ...targets.npz import read_arrays
 from ..pipelines import pipeline
 from .options import Options
+
+WIDEST_PRODUCT = 64
+"""Bits of any product."""
 
 NARROW_WORD = 16
 """Cores whose indices have so many bits compute byte by byte: there every value has the width that it needs."""
@@ -44,13 +48,19 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         file=None if options.types is None else str(options.types),
         scheme=options.scheme,
         accumulator_bits=board.product_bits,
-        product_bits=board.product_bits,
+        product_bits=product_bits(options, board),
+        arithmetic=options.arithmetic,
         spare_flash=narrow,
         merge=narrow,
         narrow=narrow,
         max_elements=options.max_elements,
         **limits,
     )
+
+
+def product_bits(options: Options, board: Board) -> int:
+    """The widest products of a change of scale: of TFLite's integers none is written in fewer bits than TFLite has."""
+    return WIDEST_PRODUCT if options.arithmetic == TFLITE else board.product_bits
 
 
 def split_at_search(passes: list[ModulePass]) -> list[list[ModulePass]]:

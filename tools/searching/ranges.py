@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 from xdsl.ir import Attribute, BlockArgument, Operation
 
-from ...passes.fixed.assign_types import numbers
+from ...passes.fixed.assigning.kinds import numbers
 from ...passes.fixed.calibrate import CalibratePass, the_function
 from ...targets.dataset import Dataset
 from .variables import Key, Variable

@@ -26,14 +26,14 @@ from ...dialects.onnx.base import OnnxOp, element_of, port_names, shape_of
 from ...dialects.onnx.shapes import SameElementsOp
 from ...dialects.onnx.weights import is_weight
 from ...lowering.onnx_to_fixed.convert import convert_function
-from ...passes.fixed.assign_types import CLAMPS, preserves
+from ...passes.fixed.assigning.kinds import CLAMPS, preserves
 from ...passes.fixed.calibrate import the_function
 from ...passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
 from ...targets.dataset import Dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.rounds import rounds_around
 from ...targets.ports import input_ports, to_stored
-from ..compiler import Compilation
+from ..compiler import Compilation, product_bits
 
 CHUNK_BYTES = 256 << 20
 """About how much memory the traced values of one chunk of the rows may take."""
@@ -92,9 +92,9 @@ class LoweredModel:
 
     def __init__(self, compilation: Compilation):
         self.model = the_function(compilation.typed)
-        lowered, self.stands_for = convert_function(self.model)
+        lowered, self.stands_for = convert_function(self.model, compilation.options.arithmetic)
         self.module = ModuleOp([lowered])
-        LegalizeBitwidthsPass(compilation.board.product_bits).apply(Context(), self.module)
+        LegalizeBitwidthsPass(product_bits(compilation.options, compilation.board)).apply(Context(), self.module)
         self.executor = FixedExecutor(self.module)
         self.ports = input_ports(lowered)
         self.nodes = list(self._nodes())

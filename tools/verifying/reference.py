@@ -18,6 +18,7 @@ from ...targets.dataset import Dataset, fit_shape, read_arrays
 from ...targets.ports import dequantized, input_ports, model_to_real, output_ports, to_model
 from ..compiler import Compilation, float_outputs
 from ..pipelines import pipeline
+from .litert import litert_outputs
 
 RANGES = ("fixed.range", "fixed.type", "fixed.input_ranges", "fixed.input_types")
 """What calibration and the choice of types leave on ops and functions."""
@@ -25,7 +26,7 @@ RANGES = ("fixed.range", "fixed.type", "fixed.input_ranges", "fixed.input_types"
 
 @dataclass(frozen=True)
 class Reference:
-    """Real outputs by name, (rows, *shape in the model), and where they come from: float, exact, onnxruntime, file."""
+    """Real outputs by name, (rows, *shape in the model), and where they are from: float, exact, a runtime, file."""
 
     source: str
     outputs: dict[str, NDArray[Any]]
@@ -40,6 +41,8 @@ def reference_outputs(
     """
     if expected is not None:
         return Reference("file", expected_outputs(compilation, expected, len(dataset), file_rows))
+    if source == "litert":
+        return Reference(source, litert_outputs(compilation, dataset))
     if source == "onnxruntime":
         return Reference(source, onnxruntime_outputs(compilation, dataset))
     return Reference(source, float_outputs(compilation, dataset, exact=source == "exact"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from xdsl.ir import Block, Region, SSAValue
 from ....dialects import onnx as dialect
 from ....dialects.harmless import in_quotes
 from ....dialects.onnx.base import element_of, shape_of
+from ....dialects.onnx.budget import Budget
 from ....dialects.onnx.weights import is_weight, numbers_of, weight_reals
 from ....dialects.wellformed.sizes import MAX_ROUNDS
 from ..bodies import MAX_DEPTH
@@ -19,6 +21,7 @@ from ..check import check_attributes
 from ..expanding import OF_WHICH, ExpandingImporter
 from ..forests.attributes import checked
 from ..forests.nodes import FORESTS, ZIP_MAP, forest_nodes, without_map
+from ..linear_models import LINEAR_MODELS, linear_nodes
 from ..node import Unsupported, from_first
 from ..proto import attributes_of, graphs_of
 from ..quantized_operators import full_name
@@ -35,12 +38,20 @@ if TYPE_CHECKING:
 REPEATED = ("Scan", "Loop", *CELLS, *FORESTS)
 """Operators that run several times."""
 
+WRITTEN = (*REPEATED, *LINEAR_MODELS)
+"""Operators that others stand for, written here."""
+
 OLDEST_SCAN = 9
 """Scan of opset 8 has a batch of sequences with lengths."""
 
 
 class RecurrentImporter(ExpandingImporter):
     """Imports what is repeated as a region that runs once per round."""
+
+    def __init__(self, block: Block, opset: int, budget: Budget, folder: Path | None, used: set[str]):
+        super().__init__(block, opset, budget, folder, used)
+        self.shares: set[str] = set()
+        """Values whose rows add up to 1."""
 
     around: tuple[Block, ...] = ()
     """The blocks around the one that nodes are added to now, the outermost first."""
@@ -52,7 +63,7 @@ class RecurrentImporter(ExpandingImporter):
         kind = full_name(proto.domain, proto.op_type)
         if kind == ZIP_MAP:
             proto = without_map(proto)
-        if kind not in REPEATED or not any(proto.output):
+        if kind not in WRITTEN or not any(proto.output):
             super().add(proto)
             return
         name = self.name_of(proto)
@@ -67,6 +78,9 @@ class RecurrentImporter(ExpandingImporter):
                 return
             if kind in FORESTS:
                 self.write_forest(proto, kind, name)
+                return
+            if kind in LINEAR_MODELS:
+                self.write_linear(proto, kind, name)
                 return
             computed = self.repeat(proto, name)
         except REFUSALS as error:
@@ -96,6 +110,20 @@ class RecurrentImporter(ExpandingImporter):
         reason = self.add_all(nodes, OPSET, proto)
         if reason is not None:
             raise Unsupported(f"it is taken as a {repeated}{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
+        for output in proto.output:
+            if output and output not in self.values:
+                self.unknown.add(output)
+
+    def write_linear(self, proto: onnx.NodeProto, kind: str, name: str) -> None:
+        """Add what stands for a linear model or support vectors. Raises REFUSALS."""
+        attributes = attributes_of(proto)
+        shape, shares = shape_of(self.given(proto.input[0])), proto.input[0] in self.shares
+        nodes = linear_nodes(proto, kind, name, attributes, shape, self.used, shares)
+        reason = self.add_all(nodes, OPSET, proto)
+        if reason is not None:
+            raise Unsupported(f"it is taken as others{OF_WHICH}{reason.split(OF_WHICH)[-1]}")
+        if attributes.get("post_transform") == "SOFTMAX":
+            self.shares.update(proto.output[1:])
         for output in proto.output:
             if output and output not in self.values:
                 self.unknown.add(output)

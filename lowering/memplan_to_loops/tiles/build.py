@@ -13,6 +13,8 @@ from ....dialects.fixed.forms import StructuredForm
 from ....dialects.fixed.tile import Kernel
 from ..emit import Emitter
 from ..index import Style
+from .bytes import build_bytes
+from .clipped import build_clipped
 from .columns import build_columns
 from .direct import build_direct
 from .lanes import build_lanes
@@ -24,6 +26,9 @@ KERNELS = {
     Kernel.LANES: build_lanes,
     Kernel.PLANES: build_planes,
     Kernel.DIRECT: build_direct,
+    Kernel.BYTES: build_bytes,
+    Kernel.VECTORS: build_bytes,
+    Kernel.CLIPPED: build_clipped,
 }
 
 

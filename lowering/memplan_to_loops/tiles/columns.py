@@ -4,13 +4,13 @@
       for each pixel of it: gather its column into scratch memory
       for each group of four channels: sums = bias; dot_block(weights, columns, sums); store body(sums)
 
-A last block that has fewer pixels computes the last pixel again, into the same place: no block is cut.
+A last block that has fewer pixels computes the last pixel again, into the same place; of few pixels, as in the rows of
+a stream, it computes one by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil
 
 import numpy as np
 from xdsl.dialects import memref
@@ -20,10 +20,16 @@ from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import halves, pack_halves, unpack_bytes
 from ....dialects.mcu import DotBlockOp
-from ....passes.memplan.tiling.columns import CHANNELS, Columns
+from ....passes.memplan.tiling.columns import CHANNELS, Columns, cuts_last
 from ..emit import Emitter, Index
 from ..labels import dimension_names
 from .scope import Constant, Operands, Point, Scope, local
+
+MOST_WRITTEN_OUT = 16
+"""Words of a column that are copied without a loop over runs, at most."""
+
+Words = tuple[SSAValue, ...]
+"""The words of four taps in a column."""
 
 
 def build_columns(
@@ -50,7 +56,23 @@ class ColumnsNest:
         self.held: dict[int, Index] = dict(held)
         self.dims = [dim for dim in columns.roles.pixels if dim not in self.held]
         self.names = dimension_names(form)
-        self.weights = scope.constant(f"{scope.node}_packed", columns.packed(form.tile.bits.data))
+        self.channels = CHANNELS
+        self.weights = self.packed()
+
+    def packed(self) -> SSAValue:
+        """The memref of the weights."""
+        assert self.scope.form.tile is not None, "checked by the caller"
+        bits = self.scope.form.tile.bits.data
+        return self.scope.constant(f"{self.scope.node}_packed", self.columns.packed(bits))
+
+    def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
+        """The block of machine operations."""
+        self.emit.block.add_op(DotBlockOp(self.weights, at, self.column, sums, self.columns.quads, self.pixels))
+
+    def zeros(self) -> Words:
+        """Four taps of padding."""
+        zero = self.scope.word(halves(self.scope.zero, self.scope.zero))
+        return zero, zero
 
     def build(self) -> None:
         """Write the blocks; where a row of pixels consists of whole ones, row by row."""
@@ -58,7 +80,12 @@ class ColumnsNest:
             self._rows()
             return
         total = self.columns.roles.size(tuple(self.dims))
-        self.scope.loop(ceil(total / self.pixels), "block", lambda block: self._block(block, total))
+        whole, left = divmod(total, self.pixels)
+        cut = cuts_last(total, self.pixels)
+        self.scope.loop(whole + (left > 0) - cut, "block", lambda block: self._block(block, total))
+        if cut:
+            self.pixels = 1
+            self._block(total - 1, total)
 
     def _rows(self) -> None:
         """Blocks of two neighbours."""
@@ -88,69 +115,87 @@ class ColumnsNest:
         """A block of pixels, which are neighbours along a dimension, where there is one."""
         for slot, point in enumerate(points):
             self._gather(slot, point)
-        whole, left = divmod(self.columns.channels, CHANNELS)
+        whole, left = divmod(self.columns.channels, self.channels)
         if whole:
-            self.scope.loop(whole, "group", lambda group: self._group(group, CHANNELS, points, along))
+            self.scope.loop(whole, "group", lambda group: self._group(group, self.channels, points, along))
         if left:
             self._group(whole, left, points, along)
 
     def _group(self, group: Index, channels: int, points: Sequence[Point], along: int | None) -> None:
         """The sums of a group of channels at all pixels of a block."""
         (dim,) = self.columns.roles.channels
-        first = self.emit.scale(group, CHANNELS)
+        first = self.emit.scale(group, self.channels)
         numbers = [self.emit.add(first, channel) for channel in range(channels)]
-        sums = local(self.emit, CHANNELS * self.pixels, "sums")
-        for channel in range(CHANNELS):
+        sums = local(self.emit, self.channels * self.pixels, "sums")
+        for channel in range(self.channels):
             start = self.scope.word(0)
             if channel < channels:
                 start = self.scope.start({dim: numbers[channel]})
             for slot in range(self.pixels):
-                self.scope.store(start, sums, slot * CHANNELS + channel)
+                self.scope.store(start, sums, slot * self.channels + channel)
         at = [self.emit.index(group), self.emit.index(0)]
-        self.emit.block.add_op(DotBlockOp(self.weights, at, self.column, sums, self.columns.quads, self.pixels))
+        self.add_block(at, sums)
         corner: Point = {**points[0], dim: first}
         near = None if along is None else self.scope.output_at(corner, {along: 2, dim: channels})
         for channel, number in enumerate(numbers):
             for slot, point in enumerate(points):
-                place = self.emit.index(slot * CHANNELS + channel)
+                place = self.emit.index(slot * self.channels + channel)
                 total = self.emit.do(memref.LoadOp.get(sums, [place]))
                 where = None if near is None else (near[0], slot * near[1][along or 0] + channel * near[1][dim])
                 self.scope.finish(total, {**point, dim: number}, where)
 
     def _gather(self, slot: int, pixel: Point) -> None:
         """Fill the column of a pixel: the words of all runs, then what is left over."""
-        columns, scope = self.columns, self.scope
-        if columns.words:
-            scope.loops(columns.outer, self.names, lambda outer: self._run(slot, {**pixel, **outer}))
-        self._rest(slot, pixel)
+        taps = self.columns.roles.taps
+        last = {dim: self.scope.form.sizes[dim] - 1 for dim in taps}
+        ends = [{**pixel, **dict.fromkeys(taps, 0)}, {**pixel, **last}]
+        conditions = [self.scope.inside(self.scope.guards(taps), end) for end in ends]
+        self.scope.choose(
+            self.scope.both(conditions[0], conditions[1]),
+            lambda: self._column(slot, pixel, known=True),
+            lambda: self._column(slot, pixel, known=False),
+        )
 
-    def _run(self, slot: int, point: Point) -> None:
+    def _column(self, slot: int, pixel: Point, known: bool) -> None:
+        """The column of a pixel, of which nothing is padding where that is `known`."""
+        columns, scope = self.columns, self.scope
+        if known and 0 < columns.runs * columns.words <= MOST_WRITTEN_OUT:
+            for number in np.ndindex(*(scope.form.sizes[dim] for dim in columns.outer)):
+                self._run(slot, {**pixel, **dict(zip(columns.outer, number, strict=True))}, known)
+        elif columns.words:
+            scope.loops(columns.outer, self.names, lambda outer: self._run(slot, {**pixel, **outer}, known))
+        self._rest(slot, pixel, known)
+
+    def _run(self, slot: int, point: Point, known: bool) -> None:
         """The words of one run."""
         columns, scope = self.columns, self.scope
         first: Index = 0
         for dim in columns.outer:
             first = self.emit.sum(self.emit.scale(first, scope.form.sizes[dim]), point[dim])
         first = self.emit.scale(first, columns.words)
+        if known:
+            self._words(slot, first, lambda word: self.words_of(self._tap(point, word)))
+            return
         outer = scope.inside(scope.guards(columns.outer), point)
-        zero = scope.word(halves(scope.zero, scope.zero))
+        zeros = self.zeros()
         scope.choose(
             outer,
             lambda: self._inner(slot, first, point),
-            lambda: self._words(slot, first, lambda _: (zero, zero)),
+            lambda: self._words(slot, first, lambda _: zeros),
         )
 
     def _inner(self, slot: int, first: Index, point: Point) -> None:
         """The words of a run whose outer indices are inside: at once where the run is, else each tap is asked."""
         columns, scope = self.columns, self.scope
         if columns.whole:
-            self._words(slot, first, lambda word: self._unpacked(self._tap(point, word)))
+            self._words(slot, first, lambda word: self.words_of(self._tap(point, word)))
             return
         padded = columns.run[0]
         ends = [{**point, padded: 0}, {**point, padded: scope.form.sizes[padded] - 1}]
         conditions = [scope.inside(scope.guards([padded]), end) for end in ends]
         scope.choose(
             scope.both(conditions[0], conditions[1]),
-            lambda: self._words(slot, first, lambda word: self._unpacked(self._tap(point, word))),
+            lambda: self._words(slot, first, lambda word: self.words_of(self._tap(point, word))),
             lambda: self._asked(slot, first, point),
         )
 
@@ -158,10 +203,10 @@ class ColumnsNest:
         """The words of a run that is padded in part, tap by tap."""
         for word in range(self.columns.words):
             values = [self._element(point, tap, True) for tap in range(4 * word, 4 * word + 4)]
-            self._put(slot, self.emit.add(first, word), self._pairs(values))
+            self.put(slot, self.emit.add(first, word), self.words_from(values))
 
-    def _rest(self, slot: int, pixel: Point) -> None:
-        """The quads of the taps that fill no word, each asked for."""
+    def _rest(self, slot: int, pixel: Point, known: bool) -> None:
+        """The quads of the taps that fill no word, each asked for unless all are known to be there."""
         columns, scope = self.columns, self.scope
         if not columns.left:
             return
@@ -172,18 +217,18 @@ class ColumnsNest:
         base = columns.runs * columns.words
         for start in range(0, len(taps), 4):
             four = taps[start : start + 4]
-            values = [self._element(point, tap, False) for point, tap in four]
+            values = [self._loaded(point, tap) if known else self._element(point, tap, False) for point, tap in four]
             values += [scope.word(0)] * (4 - len(values))
-            self._put(slot, base + start // 4, self._pairs(values))
+            self.put(slot, base + start // 4, self.words_from(values))
 
-    def _words(self, slot: int, first: Index, word: Callable[[Index], tuple[SSAValue, SSAValue]]) -> None:
+    def _words(self, slot: int, first: Index, word: Callable[[Index], Words]) -> None:
         """The words of a run one after the other."""
         unroll = next(n for n in (4, 3, 2, 1) if self.columns.words % n == 0)
 
         def body(number: Index) -> None:
             for offset in range(unroll):
                 at = self.emit.add(number, offset)
-                self._put(slot, self.emit.sum(first, at), word(at))
+                self.put(slot, self.emit.sum(first, at), word(at))
 
         self.scope.loop(self.columns.words, "word", body, unroll)
 
@@ -191,10 +236,14 @@ class ColumnsNest:
         """Four bytes of a run."""
         return self.scope.load_word({**point, self.columns.run[-1]: self.emit.scale(word, 4)})
 
-    def _unpacked(self, word: SSAValue) -> tuple[SSAValue, SSAValue]:
+    def words_of(self, word: SSAValue) -> Words:
         """Four bytes as two words of halves."""
         first, second = (self.scope.machine(unpack_bytes, word, immediates=[start]) for start in (0, 1))
         return first, second
+
+    def _loaded(self, point: Point, tap: int) -> SSAValue:
+        """A tap that is there."""
+        return self.scope.load_input({**point, **self.scope.split(tap, self.columns.run)})
 
     def _element(self, point: Point, tap: int, outer_known: bool) -> SSAValue:
         """A tap; the zero point where it is padding."""
@@ -204,12 +253,12 @@ class ColumnsNest:
         condition = scope.inside(scope.guards(dims), at)
         return scope.value_or(scope.zero, condition, lambda: scope.load_input(at))
 
-    def _pairs(self, values: Sequence[SSAValue]) -> tuple[SSAValue, SSAValue]:
+    def words_from(self, values: Sequence[SSAValue]) -> Words:
         """Four taps as the words of (0, 2) and of (1, 3)."""
         first = self.scope.machine(pack_halves, values[0], values[2])
         return first, self.scope.machine(pack_halves, values[1], values[3])
 
-    def _put(self, slot: int, quad: Index, words: tuple[SSAValue, SSAValue]) -> None:
+    def put(self, slot: int, quad: Index, words: Words) -> None:
         """Store the two words of a quad of a pixel."""
         base = self.emit.scale(quad, 2 * self.pixels)
         for half, word in enumerate(words):

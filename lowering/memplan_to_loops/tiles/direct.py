@@ -87,18 +87,24 @@ class DirectNest:
         emit, scope = self.emit, self.scope
         (dim,) = self.direct.roles.channels
         first = emit.scale(group, self.size)
-        numbers = [emit.add(first, channel) for channel in range(channels)]
         sums = local(emit, channels * len(points), "sums", self.sum)
         zero = emit.constant(0, self.sum)
         for number in range(channels * len(points)):
             scope.store(zero, sums, number)
         outer = (*self.direct.outer, *([self.direct.rows] if self._splits and self.direct.rows is not None else []))
         scope.loops(outer, self.names, lambda taps: self._sum(group, channels, points, taps, sums))
-        for channel, number in enumerate(numbers):
+
+        def finish(channel: Index) -> None:
             for slot, point in enumerate(points):
-                loaded = emit.do(memref.LoadOp.get(sums, [emit.index(slot * channels + channel)]))
+                loaded = emit.do(memref.LoadOp.get(sums, [emit.index(emit.add(channel, slot * channels))]))
                 total = emit.convert(loaded, self.sum, self.direct.roles.form.acc)
-                scope.finish(total, {**point, dim: number})
+                scope.finish(total, {**point, dim: emit.sum(first, channel)})
+
+        if self.pixels == 1:
+            scope.loop(channels, "channel", finish)
+        else:
+            for channel in range(channels):
+                finish(channel)
 
     @property
     def _splits(self) -> bool:

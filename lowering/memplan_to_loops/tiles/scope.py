@@ -34,7 +34,9 @@ Point = Mapping[int, Index]
 class Scope:
     """A form while its kernel is written. Dimensions that the point of a call does not name are 0."""
 
-    def __init__(self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant, from_bias: bool = True):
+    def __init__(
+        self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant, from_bias: bool = True, shift: int = 0
+    ):
         self.form, self.memory, self.emit, self.constant = roles.form, memory, emit, constant
         self.bias = added_bias(self.form) if from_bias else None
         """The param that the body adds first, where sums begin with it."""
@@ -44,8 +46,8 @@ class Scope:
         self.packed = packed_params(roles, self.bias)
         """The params that lie in the table of channels."""
         self.channels: SSAValue | None = None
-        if self.zero or (self.bias is not None and self.packed):
-            table = channel_table(roles, self.bias, self.packed)
+        if self.zero + shift or (self.bias is not None and self.packed):
+            table = channel_table(roles, self.bias, self.packed, shift)
             self.channels = constant(f"{self.node}_channels", table)
         (self.channel,) = roles.channels or roles.both
 
@@ -153,6 +155,10 @@ class Scope:
         if count <= step:
             body(0)
             return
+        self.loop_to(count, name, body, step)
+
+    def loop_to(self, count: Index, name: str, body: Callable[[Index], None], step: int = 1) -> None:
+        """Write a loop from 0 to a number that may be known at run time only."""
         block = Block(arg_types=[IndexType()])
         block.args[0].name_hint = name
         emit = self.emit

@@ -22,8 +22,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-TOLERATED = 0.25
-"""The error of a way, in steps of the result, beside the half of the last rounding: 1 dB of its noise at the most."""
+TOLERATED = 0.125
+"""The error of a way, in steps of the result, beside the half of the last rounding: 0.3 dB of its noise at most. Twice
+as much saves ten small networks 3.5 % of their cycles and 62 bytes of flash at most, and costs up to 0.5 dB."""
 
 NARROW_BITS = 15
 """Bits of a factor of 16 bits, without its sign."""

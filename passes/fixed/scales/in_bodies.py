@@ -27,7 +27,15 @@ ELEMENTWISE = (
 )
 """Ops that become one map."""
 
-NO_FORMS = (onnx.ConcatOp, onnx.DequantizeLinearOp, onnx.SliceOp, onnx.SoftmaxOp, onnx.SquaredDistanceOp, onnx.TakeOp)
+NO_FORMS = (
+    onnx.ConcatOp,
+    onnx.DequantizeLinearOp,
+    onnx.MaskedSoftmaxOp,
+    onnx.SliceOp,
+    onnx.SoftmaxOp,
+    onnx.SquaredDistanceOp,
+    onnx.TakeOp,
+)
 """Ops whose result is reshaped, or that no one body computes, beside those that only rearrange."""
 
 

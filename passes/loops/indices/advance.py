@@ -16,7 +16,9 @@ def constant_of(value: SSAValue) -> int | None:
 def trips_of(loop: scf.ForOp) -> int | None:
     """How often a loop runs, where its bounds are constants."""
     lower, upper, step = (constant_of(bound) for bound in (loop.lb, loop.ub, loop.step))
-    return None if lower is None or upper is None or step is None else max(0, -(-(upper - lower) // step))
+    if lower is None or upper is None or step is None or step <= 0:
+        return None
+    return max(0, -(-(upper - lower) // step))
 
 
 def advance(loop: scf.ForOp, number: int) -> int | None:

@@ -10,7 +10,9 @@ from ....dialects.access import linear_map
 from ....dialects.fixed.forms import StructuredForm, shaped_type
 from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
 from ....targets.costs import Work
-from ..tiling.columns import Columns
+from ..tiling.bytes import Bytes
+from ..tiling.clipped import Clipped
+from ..tiling.columns import Columns, cuts_last
 from ..tiling.direct import Direct
 from ..tiling.lanes import CHANNELS, Lanes
 from ..tiling.planes import TAPS, Planes
@@ -21,9 +23,14 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
     pixels = tile.pixels.data
     match tile.kernel.data:
         case Kernel.COLUMNS if (columns := Columns.of(form)) is not None:
-            return columns_work(columns, pixels, tile.bits.data)
+            return columns_work(columns, pixels, tile.bits.data, slices)
+        case Kernel.BYTES | Kernel.VECTORS as kernel:
+            bytes = Bytes.of(Columns.of(form), kernel.has_vectors)
+            return None if bytes is None else bytes_work(bytes, pixels)
         case Kernel.DIRECT if (direct := Direct.of(form)) is not None:
             return direct_work(direct, pixels)
+        case Kernel.CLIPPED if (clipped := Clipped.of(form)) is not None:
+            return clipped_work(clipped)
         case Kernel.LANES if (lanes := Lanes.of(form)) is not None:
             return lanes_work(lanes, pixels, slices > 1)
         case Kernel.PLANES if (planes := Planes.of(form)) is not None:
@@ -32,21 +39,40 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
             return None
 
 
-def columns_work(columns: Columns, pixels: int, bits: int) -> Work:
+def columns_work(columns: Columns, pixels: int, bits: int, slices: int = 1) -> Work:
     """Columns of so many pixels at once, weights of so many bits."""
-    points = columns.roles.size(columns.roles.pixels)
-    blocks = ceil(points / pixels)
+    points = columns.roles.size(columns.roles.pixels) // slices
+    alone = int(pixels == 1) * points or int(cuts_last(points, pixels))
+    pairs = ceil((points - alone) / 2)
+    gathered = slices * (2 * pairs + alone)
     inside = columns.runs * padded_share(columns.roles.form)
     units = {
-        f"dot_quad_{min(pixels, 2)}": blocks * columns.groups * columns.quads * max(1, pixels / 2),
-        f"dot_group_{min(pixels, 2)}": blocks * columns.groups * max(1, pixels / 2),
-        "gather_word": blocks * pixels * inside * columns.words,
-        "gather_run": blocks * pixels * columns.runs * (columns.words > 0),
-        "gather_tap": blocks * pixels * columns.runs * columns.left,
+        "dot_quad_1": slices * alone * columns.groups * columns.quads,
+        "dot_quad_2": slices * pairs * columns.groups * columns.quads,
+        "dot_group_1": slices * alone * columns.groups,
+        "dot_group_2": slices * pairs * columns.groups,
+        "gather_word": gathered * inside * columns.words,
+        "gather_run": gathered * columns.runs * (columns.words > 0),
+        "gather_tap": gathered * columns.runs * columns.left,
     }
+    blocks = slices * (pairs + alone)
     if bits < WIDE:
         units["dot_unpack"] = blocks * columns.groups * columns.quads
     return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
+
+
+def bytes_work(bytes: Bytes, pixels: int) -> Work:
+    """Columns of bytes: steps of a tap, or of a vector of them, of two pixels or half as much of one."""
+    columns = bytes.columns
+    blocks = ceil(columns.roles.size(columns.roles.pixels) / pixels)
+    name = "bytes_vector" if bytes.lanes > 1 else "bytes_tap"
+    units = {
+        name: blocks * bytes.groups * (bytes.taps // bytes.lanes) * max(1, pixels) / 2,
+        "gather_word": blocks * pixels * columns.runs * padded_share(columns.roles.form) * columns.words,
+        "gather_run": blocks * pixels * columns.runs * (columns.words > 0),
+        "gather_tap": blocks * pixels * columns.runs * columns.left,
+    }
+    return Work(units, ((bytes.groups * bytes.taps * bytes.channels, blocks),))
 
 
 def lanes_work(lanes: Lanes, pixels: int, sliced: bool) -> Work:
@@ -91,6 +117,21 @@ def direct_work(direct: Direct, together: int) -> Work:
         "direct_block": blocks * groups,
     }
     return Work({name: max(1, repeated) * count for name, count in units.items()}, ((direct.channels * taps, blocks),))
+
+
+def clipped_work(clipped: Clipped) -> Work:
+    """Sums of windows that are cut, priced as those of data where they lie."""
+    roles = clipped.roles
+    points, groups = roles.size(clipped.pixels), ceil(clipped.channels / clipped.group)
+    sums = points * roles.size(roles.taps) * padded_share(roles.form)
+    units = {
+        "direct_mac": clipped.channels * sums,
+        "direct_weight": clipped.channels * sums,
+        "direct_element": (clipped.channels if clipped.each else groups) * sums,
+        "direct_run": points * groups * roles.form.sizes[clipped.rows],
+        "direct_block": points * groups,
+    }
+    return Work(units, ((clipped.channels * roles.size(roles.taps), points),))
 
 
 def padded_share(form: StructuredForm) -> float:

@@ -129,8 +129,8 @@ def number(function: FuncOp, attribute: str, key: str) -> int:
 def fit_attribute(tried: list[Plan], best: Plan, ram: int, price: Mapping[str, int]) -> DictionaryAttr:
     """What was tried, each with its peak or the bytes without room, and the plan taken: its way, and its price.
 
-    That has its cycles by the cost model, the most `scratch` of a tile, and what the cycles and the peak of whole
-    tensors without tiles are, about.
+    That has its cycles by the cost model, the most `scratch` of a tile, and the cycles and the least peak of whole
+    tensors without tiles.
 
     `limited` where a search for this plan, or for a cheaper one that does not fit, came to its limit.
     """

@@ -27,6 +27,10 @@ MOST_LEFT = 64
 """Taps that do not fill words, at most: each is read by code of its own."""
 
 
+FEW_PIXELS = 15
+"""Pixels up to which an odd one makes a difference."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """How the columns of a form are gathered.
@@ -130,3 +134,11 @@ def split_run(roles: Roles, padded: bool) -> tuple[int, ...]:
         if roles.padded(dim):
             break
     return run
+
+
+def cuts_last(pixels: int, together: int) -> bool:
+    """Whether the last of some pixels, of which two are computed together, is computed by itself: where few are.
+
+    Of many, the last is computed twice, which takes less code.
+    """
+    return together == 2 and pixels % 2 == 1 and 1 < pixels <= FEW_PIXELS

@@ -22,8 +22,12 @@ from .roles import Roles
 SUMS = (i16, IntegerType(24), i32)
 """What sums are added up in."""
 
-MOST_TAPS = 2040
+MOST_TAPS = 510
 """Taps of a run, at most: turns of a loop are counted in 8 bits."""
+
+
+MANY_TAPS = 64
+"""Taps from which on four sums are computed together: a twentieth faster than two, for a dozen bytes of stack."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,19 @@ class Direct:
 
     @property
     def together(self) -> int:
-        """Pixels of a block."""
-        return 2 if self.roles.size(self.pixels) > 1 else 1
+        """Pixels of a block; sums of words are of one, which a plan in place takes better."""
+        return 2 if self.roles.size(self.pixels) > 1 and not self.wide else 1
+
+    @property
+    def wide(self) -> bool:
+        """Whether sums are words."""
+        return self.roles.form.acc == i32
 
     def group(self, pixels: int) -> int:
         """Channels of a block: as many as there are registers for, and few left over."""
         if pixels > 1:
             return min(2, self.channels)
-        most = min(4, self.channels)
+        most = min(4 if self.wide or self.roles.size(self.roles.taps) >= MANY_TAPS else 2, self.channels)
         return next((n for n in range(most, 1, -1) if self.channels % n == 0), most)
 
     @property
@@ -108,5 +117,4 @@ class Direct:
 
 def fits(direct: Direct, operations: Collection[str]) -> bool:
     """Whether a core has the operation that adds up sums of this width."""
-    wide = direct.roles.form.acc.width.data > 24
-    return ("multiply_add" if wide else "multiply_add_24") in operations
+    return ("multiply_add" if direct.wide else "multiply_add_24") in operations

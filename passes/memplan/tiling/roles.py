@@ -88,15 +88,17 @@ class Roles:
                 return True
         return False
 
-    def start(self, number: int | None) -> NDArray[np.int32]:
+    def start(self, number: int | None, shift: int = 0) -> NDArray[np.int32]:
         """What the sums begin with when padding holds the zero point, modulo 2^32, for each channel.
+
+        A `shift` is what kernels add to data, and so to the zero point.
 
         It is the bias, which is the param of that number, if there is one, less zero point times the weights' sum.
         """
         (dim,) = self.channels or self.both
         total = self.weights((dim, *self.taps)).reshape(self.form.sizes[dim], -1).sum(axis=1)
         bias = np.zeros(1, np.int64) if number is None else bias_of(self.form, number).reshape(-1)
-        return (bias - self.form.zero_points.data[0] * total).astype(np.int32)
+        return (bias - (self.form.zero_points.data[0] + shift) * total).astype(np.int32)
 
     def weights(self, dims: tuple[int, ...]) -> NDArray[np.int64]:
         """The weights less their zero point, an axis for each of these dimensions."""

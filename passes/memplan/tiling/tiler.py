@@ -11,10 +11,18 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import ContractOp, segments
-from ....dialects.machine import dual_multiply_add, multiply_add, multiply_add_24, unpack_bytes
+from ....dialects.fixed.tile import Kernel
+from ....dialects.machine import (
+    dual_multiply_add,
+    multiply,
+    multiply_add,
+    multiply_add_24,
+    multiply_add_bytes,
+    unpack_bytes,
+)
 from ....dialects.memplan import BufferOp, loops_around, size_in_bytes
 from ....targets.costs import CostModel
-from .choices import Choice, best, choices, direct_choices
+from .choices import Choice, best, byte_choices, choices, direct_choices, windows, worthwhile
 
 RESERVE = 32_768
 """Flash that tiles leave for all other code."""
@@ -42,7 +50,8 @@ class Tiler:
     @property
     def is_able(self) -> bool:
         """Whether the core has the operations of any kernel."""
-        return self._has_lanes or bool(self.operations & {multiply_add.__name__, multiply_add_24.__name__})
+        others = {multiply_add.__name__, multiply_add_24.__name__, multiply.__name__}
+        return self._has_lanes or bool(self.operations & others)
 
     @property
     def _has_lanes(self) -> bool:
@@ -50,15 +59,21 @@ class Tiler:
 
     def options(self, form: ContractOp) -> list[Choice]:
         """The tiles that a form can have, none first."""
+        if multiply_add_bytes.__name__ in self.operations:
+            return windows(form, self.costs) or byte_choices(form, Kernel.VECTORS, self.costs)
         if self._has_lanes:
             return choices(form, self.widths, self.costs)
-        return direct_choices(form, self.operations, self.costs)
+        found = direct_choices(form, self.operations, self.costs)
+        if len(found) > 1 or not self.operations & {multiply_add.__name__, multiply.__name__}:
+            return found
+        return byte_choices(form, Kernel.BYTES, self.costs)
 
     def tile(self, function: FuncOp, caps: Caps | None = None) -> None:
         """Give each form of a function, and of its loops, the best of its tiles that there is room for."""
         if not self.is_able:
             return
         items = [self._allowed(form, caps or {}) for form in list(function.walk()) if isinstance(form, ContractOp)]
+        items = items if self._has_lanes else worthwhile(items)
         for choice in best(items, self.room(function)):
             if choice.tile is not None:
                 choice.form.properties["tile"] = choice.tile

@@ -31,6 +31,20 @@ def softmax(op: onnx.SoftmaxOp, operands: Sequence[Array]) -> Array:
     return e / e.sum(axis=axis, keepdims=True)
 
 
+def masked_softmax(op: onnx.MaskedSoftmaxOp, operands: Sequence[Array]) -> Array:
+    """The softmax of what the mask leaves, 0 elsewhere."""
+    x, mask = operands
+    axis, kept = axis_of(op), np.broadcast_to(in_rank(mask, x.ndim), x.shape)
+    greatest = x.max(axis=axis, keepdims=True, where=kept, initial=np.finfo(x.dtype).min)
+    e = np.where(kept, np.exp(np.minimum(x - greatest, 0)), 0).astype(x.dtype)
+    return e / np.maximum(e.sum(axis=axis, keepdims=True), np.finfo(x.dtype).tiny)
+
+
+def in_rank(x: Array, rank: int) -> Array:
+    """An array with rows first whose other dimensions are the last ones of so many."""
+    return x.reshape(len(x), *(1,) * (rank - x.ndim), *x.shape[1:])
+
+
 def log_softmax(op: onnx.LogSoftmaxOp, operands: Sequence[Array]) -> Array:
     """x - max x - log(sum exp(x - max x))"""
     x, axis = operands[0], axis_of(op)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .operations import Spelled
 
-FIXED = {"w0": "r4", "w1": "r5", "w2": "r6", "w3": "r8"}
-"""Registers of words that one instruction loads: rising, and none that compilers keep for themselves (r7, r9, r11)."""
+FIXED = {"w0": "r8", "w1": "r9", "w2": "r10", "w3": "r12"}
+"""Registers of words that one instruction loads: rising, none of the low ones, which compilers need most, nor r11."""
 
 INLINE = "__attribute__((always_inline)) static inline void"
 """Blocks stand where they are called: there their sums are registers of the caller."""

@@ -56,3 +56,51 @@ mcu.lanes_block %w[%i], %x[%i], %s window [3, 3, 2] : memref<64xi16>, memref<16x
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
 // CHECK: a block of a plane has three rows, one to six outputs, a stride of 1 or 2
 mcu.plane_block %w[%i], %x[%i], %s outputs 2 stride 1 rows [0, 4] : memref<64xi16>, memref<16xi32>, memref<8xi32>
+
+// -----
+
+%a = "test.op"() : () -> i32
+// CHECK: `multiply_high_halves` takes i16 and gives i16
+%b = mcu.machine "multiply_high_halves"(%a, %a) : (i32, i32) -> i32
+
+// -----
+
+%a = "test.op"() : () -> i24
+// CHECK: `shift_to_half` shifts by 1 to 23
+%b = mcu.machine "shift_to_half"(%a) immediates [24] : (i24) -> i16
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: a block has at most four sums, two pixels and 255 rows, one after the other
+mcu.direct_block %w[%i] data(%x, %x) at(%i, %i) sums %s window [4, 2, 1, 7, 7] : memref<64xi8> (memref<16xi8>, memref<16xi8>) memref<4xi24>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: a block of 2 pixels has as many places of data
+mcu.direct_block %w[%i] data(%x) at(%i) sums %s window [2, 2, 1, 7, 7] : memref<64xi8> (memref<16xi8>) memref<4xi24>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi16>)
+// CHECK: expected sums of i24 or i32, got memref<4xi16>
+mcu.direct_block %w[%i] data(%x) at(%i) sums %s window [2, 1, 1, 7, 7] : memref<64xi8> (memref<16xi8>) memref<4xi16>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, i24)
+// CHECK: a sparse block has weights of delta8 or delta4, not of bitmap
+%t = mcu.sparse_block "bitmap" %w[%i] data %x[%i] count %i sum %s : memref<64xi8>, memref<16xi8>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: a clipped block has one to four channels, 255 taps at most, an offset of 0 or 128
+mcu.clipped_block %w[%i] data %x[%i] sums %s rows %i count %i window [4, 1, 3, 96, 12, 3] : memref<64xi8>, memref<16xi8>, memref<4xi24>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: a clipped block moves forward
+mcu.clipped_block %w[%i] data %x[%i] sums %s rows %i count %i window [4, 1, 3, 96, 3, 0] : memref<64xi8>, memref<16xi8>, memref<4xi24>

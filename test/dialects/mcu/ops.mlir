@@ -29,3 +29,19 @@ mcu.lanes_block %lanes[%c0, %c0], %rows[%c8], %sums window [3, 3, 2, 1, 64, 448]
 %plane, %outs = "test.op"() : () -> (memref<768xi16, "flash">, memref<2xi32>)
 // CHECK: mcu.plane_block %plane[%c0], %rows[%c1], %outs outputs 2 stride 1 rows [4, 8, 0] : memref<768xi16, "flash">, memref<336xi32>, memref<2xi32>
 mcu.plane_block %plane[%c0], %rows[%c1], %outs outputs 2 stride 1 rows [4, 8, 0] : memref<768xi16, "flash">, memref<336xi32>, memref<2xi32>
+
+// CHECK: mcu.machine "multiply_high_halves" called(%{{.*}}, %{{.*}}) : (i16, i16) -> i16
+%h = "test.op"() : () -> i16
+%p = mcu.machine "multiply_high_halves" called(%h, %h) : (i16, i16) -> i16
+// CHECK: mcu.machine "shift_to_half"(%{{.*}}) immediates [5] : (i24) -> i16
+%t, %n = "test.op"() : () -> (i24, index)
+%q = mcu.machine "shift_to_half"(%t) immediates [5] : (i24) -> i16
+%bytes, %narrow = "test.op"() : () -> (memref<8x300xi8, "flash">, memref<4xi24>)
+// CHECK: mcu.direct_block %bytes[%c0, %c8] data(%x, %x) at(%c0, %c1, %c1, %c0) sums %narrow window [2, 2, 1, 7, 7] : memref<8x300xi8, "flash">(memref<4x8xi8>, memref<4x8xi8>) memref<4xi24>
+mcu.direct_block %bytes[%c0, %c8] data(%x, %x) at(%c0, %c1, %c1, %c0) sums %narrow window [2, 2, 1, 7, 7] : memref<8x300xi8, "flash"> (memref<4x8xi8>, memref<4x8xi8>) memref<4xi24>
+%row = "test.op"() : () -> memref<90xi8, "flash">
+// CHECK: mcu.sparse_block "delta4" %row[%c1] data %x[%c0, %c0] count %n sum %t : memref<90xi8, "flash">, memref<4x8xi8>
+%v = mcu.sparse_block "delta4" %row[%c1] data %x[%c0, %c0] count %n sum %t : memref<90xi8, "flash">, memref<4x8xi8>
+%counted = "test.op"() : () -> memref<3x36xi8, "flash">
+// CHECK: mcu.clipped_block %counted[%c0, %c1] data %x[%c0, %c1] sums %narrow rows %c1 count %n window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash">, memref<4x8xi8>, memref<4xi24>
+mcu.clipped_block %counted[%c0, %c1] data %x[%c0, %c1] sums %narrow rows %c1 count %n window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash">, memref<4x8xi8>, memref<4xi24>

@@ -118,6 +118,18 @@
 
 // -----
 
+// CHECK: the mask holds f32, expected i1
+%x = "test.op"() : () -> tensor<1x4xf32>
+%y = onnx.MaskedSoftmax %x, %x {axis = 1 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+
+// -----
+
+// CHECK: a mask of shape [2, 4] does not stretch to the operand
+%x, %m = "test.op"() : () -> (tensor<1x4xf32>, tensor<2x4xi1>)
+%y = onnx.MaskedSoftmax %x, %m {axis = 1 : i64} : (tensor<1x4xf32>, tensor<2x4xi1>) -> tensor<1x4xf32>
+
+// -----
+
 // CHECK: the result has shape [4], expected [1, 1] or [1]
 %x = "test.op"() : () -> tensor<1x4xf32>
 %y = onnx.ArgMax %x {axis = 1 : i64} : tensor<1x4xf32> -> tensor<4xi64>

@@ -139,6 +139,10 @@ func.func @along_axes(%x: tensor<2x4x6xf32>, %y: tensor<3x1x6x5xf32>) {
   %3 = onnx.CumSum %x {axis = 2 : i64, exclusive, reverse} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
   // CHECK-NEXT: onnx.LogSoftmax %x {axis = -1 : i64} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
   %4 = onnx.LogSoftmax %x {axis = -1 : i64} : tensor<2x4x6xf32> -> tensor<2x4x6xf32>
+  // CHECK-NEXT: %m = onnx.Constant
+  %m = onnx.Constant dense<true> : tensor<4x1xi1> -> tensor<4x1xi1>
+  // CHECK-NEXT: onnx.MaskedSoftmax %x, %m {axis = -1 : i64} : (tensor<2x4x6xf32>, tensor<4x1xi1>) -> tensor<2x4x6xf32>
+  %masked = onnx.MaskedSoftmax %x, %m {axis = -1 : i64} : (tensor<2x4x6xf32>, tensor<4x1xi1>) -> tensor<2x4x6xf32>
   // CHECK-NEXT: onnx.MatMul %x, %y : (tensor<2x4x6xf32>, tensor<3x1x6x5xf32>) -> tensor<3x2x4x5xf32>
   %5 = onnx.MatMul %x, %y : (tensor<2x4x6xf32>, tensor<3x1x6x5xf32>) -> tensor<3x2x4x5xf32>
   // CHECK-NEXT: %s = onnx.Constant

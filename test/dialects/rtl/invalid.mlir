@@ -76,3 +76,22 @@ rtl.top @t inputs [] outputs [] {
     rtl.start @m
   }
 }
+
+// -----
+
+// CHECK: a module has one `rtl.done`, got 0
+rtl.module @m {
+  %a = rtl.run : i1
+  rtl.stop %a
+}
+
+// -----
+
+// CHECK: each `rtl.carried` has one `rtl.next`
+rtl.module @m {
+  %a = rtl.run : i1
+  rtl.stop %a
+  rtl.done %a
+  %zero = rtl.constant 0 : i4
+  %b, %c = rtl.carried %zero when %a step %a : i4 -> i4, i4
+}

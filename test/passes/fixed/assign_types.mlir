@@ -15,7 +15,7 @@ func.func @calibrated(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
   %w = onnx.Constant dense<[[15.875, 1.0], [63.5, -2.0]]> : tensor<2x2xf32> -> tensor<2x2xf32>
   // CHECK: onnx.Gemm {{.*}}fixed.type = !fixed.q<i8, 2^-6 : -128>
   // POW2:  onnx.Gemm {{.*}}fixed.type = !fixed.q<i8, 2^-5>
-  // WIDE:  onnx.Gemm {{.*}}fixed.type = !fixed.q<i16,
+  // WIDE:  onnx.Gemm {{.*}}fixed.type = !fixed.q<ui16,
   %0 = onnx.Gemm %x, %w {fixed.range = [-9.0 : f64, 3.984375 : f64]}
     : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
   // CHECK: onnx.Relu {{.*}}fixed.type = !fixed.q<i8, 2^-6 : -128>

@@ -5,7 +5,7 @@
 // CHECK:      func.func private @net_once(%out: memref<8xi8>) attributes {mcu.keep} {
 // CHECK:      func.func private @net_round(%out: memref<8xi8>) {
 // CHECK:      func.func @net(%y: memref<8xi8>) {
-// C:          static __attribute__((noinline)) void net_once(int8_t *out) {
+// C:          static NET_KEPT void net_once(int8_t *out) {
 // C:          static void net_round(int8_t *out) {
 func.func private @net_once(%out: memref<8xi8>) {
   %c0 = arith.constant 0 : index

@@ -1,6 +1,7 @@
 // RUN: tinyml-opt -p 'loops-use-machine-operations{operations="multiply_high_add,saturate"}' %s | filecheck %s
 // RUN: tinyml-opt -p 'loops-use-machine-operations{operations=multiply_high_add}' %s | filecheck %s --check-prefix HIGH
 // RUN: tinyml-opt -p 'loops-use-machine-operations' %s | filecheck %s --check-prefix NONE
+// RUN: tinyml-opt -p 'loops-use-machine-operations{operations="multiply_high_halves,shift_to_half"}' %s | filecheck %s --check-prefix AVR
 
 // Adding 2^37 commutes with taking the high word, 2^37 / 2^32 = 32; the zero point joins it, 32 - 128 * 2^6 = -8160.
 // CHECK-LABEL: @requantize
@@ -46,6 +47,21 @@ func.func @shift_of_32(%a : i32, %m : i32) -> i32 {
   func.return %narrow : i32
 }
 
+// The high word itself takes any addend.
+// CHECK-LABEL: @high_word
+// CHECK: mcu.machine "multiply_high_add"(%a, %m, %c) : (i32, i32, i32) -> i32
+// CHECK-NOT: arith.addi
+func.func @high_word(%a : i32, %m : i32, %c : i32) -> i32 {
+  %shift = arith.constant 32 : i64
+  %wide = arith.extsi %a : i32 to i64
+  %factor = arith.extsi %m : i32 to i64
+  %product = arith.muli %wide, %factor : i64
+  %shifted = arith.shrsi %product, %shift : i64
+  %narrow = arith.trunci %shifted : i64 to i32
+  %sum = arith.addi %narrow, %c : i32
+  func.return %sum : i32
+}
+
 // -100 to 127 is the range of no signed number.
 // CHECK-LABEL: @other_range
 // CHECK-NOT: mcu.machine
@@ -57,4 +73,39 @@ func.func @other_range(%a : i32) -> i32 {
   %least = arith.maxsi %shifted, %low : i32
   %clamped = arith.minsi %least, %high : i32
   func.return %clamped : i32
+}
+
+// On cores that compute byte by byte: a product of halves is called, but where blocks compute two pixels at once.
+// AVR-LABEL: @halves
+// AVR: mcu.machine "shift_to_half"(%a) immediates [5] : (i24) -> i16
+// AVR-NEXT: mcu.machine "multiply_high_halves" called(%{{.*}}, %m) : (i16, i16) -> i16
+// AVR-NOT: arith
+// NONE-LABEL: @halves
+// NONE-NOT: mcu.machine
+func.func @halves(%a : i24, %m : i16) -> i16 {
+  %five = arith.constant 5 : i24
+  %half = arith.constant 32768 : i32
+  %sixteen = arith.constant 16 : i32
+  %0 = arith.shrsi %a, %five : i24
+  %1 = arith.trunci %0 : i24 to i16
+  %2 = arith.extsi %1 : i16 to i32
+  %3 = arith.extsi %m : i16 to i32
+  %4 = arith.muli %2, %3 : i32
+  %5 = arith.addi %4, %half : i32
+  %6 = arith.shrsi %5, %sixteen : i32
+  %7 = arith.trunci %6 : i32 to i16
+  func.return %7 : i16
+}
+
+// Without the half the product is not rounded.
+// AVR-LABEL: @truncated
+// AVR-NOT: mcu.machine
+func.func @truncated(%a : i16, %m : i16) -> i16 {
+  %sixteen = arith.constant 16 : i32
+  %2 = arith.extsi %a : i16 to i32
+  %3 = arith.extsi %m : i16 to i32
+  %4 = arith.muli %2, %3 : i32
+  %6 = arith.shrsi %4, %sixteen : i32
+  %7 = arith.trunci %6 : i32 to i16
+  func.return %7 : i16
 }

@@ -54,8 +54,9 @@ def test_facts_that_hang_together(name: str):
     assert (board.core == "AVR") == (board.index_bits == 16) == (board.product_bits == 32)
     assert (board.compiler == "avr-gcc") == (board.simulator.kind == "simavr")
     assert (board.compiler == "arm-none-eabi-gcc") == (board.simulator.kind == "qemu-system-arm")
+    assert (board.compiler == "riscv64-unknown-elf-gcc") == (board.simulator.kind == "qemu-system-riscv32")
     assert (board.simulator.kind == "none") == bool(board.simulator.reason)
-    assert board.core.startswith("Cortex-M") == bool(machines_of(board))
+    assert board.core.startswith(("Cortex-M", "RV32")) == bool(machines_of(board))
     assert ("dsp" in board.features) == board.core.startswith(("Cortex-M4", "Cortex-M7", "Cortex-M33", "Cortex-M55"))
 
 
@@ -156,8 +157,8 @@ def test_qemu_without_machines(tmp_path: Path):
 
 def test_a_machine_without_a_memory_map(tmp_path: Path):
     path = tmp_path / "mine.toml"
-    path.write_text(MINIMAL.replace('kind = "simavr"', 'kind = "qemu-system-arm"\nmachines = ["virt"]'))
-    with pytest.raises(UserError, match="no QEMU machine virt; there are microbit"):
+    path.write_text(MINIMAL.replace('kind = "simavr"', 'kind = "qemu-system-arm"\nmachines = ["versatilepb"]'))
+    with pytest.raises(UserError, match="no QEMU machine versatilepb; there are microbit"):
         machines_of(load_board(path))
 
 

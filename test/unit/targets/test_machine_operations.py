@@ -11,7 +11,11 @@ import pytest
 from tinyml_opt.dialects.machine import OPERATIONS, MachineOperation, signed
 from tinyml_opt.targets.machine.spelling import definitions
 
-IMMEDIATES = {"saturate": [(1, 8), (6, 8), (31, 32), (9, 16)], "unpack_bytes": [(0,), (1,)]}
+IMMEDIATES = {
+    "saturate": [(1, 8), (6, 8), (31, 32), (9, 16)],
+    "unpack_bytes": [(0,), (1,)],
+    "shift_to_half": [(1,), (8,), (13,)],
+}
 
 EXTREMES = (0, 1, -1, 127, -128, 32767, -32768, 0x7FFF8000, -0x80000000, 0x7FFFFFFF)
 

@@ -154,7 +154,7 @@ def test_missing_file(capsys: pytest.CaptureFixture[str]):
 
 
 def test_binary_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    path = tmp_path / "model.tflite"
+    path = tmp_path / "model.bin"
     path.write_bytes(b"\x80\xff\x00")
     (line,) = errors(capsys, path)
     assert "not MLIR text" in line

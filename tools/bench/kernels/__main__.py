@@ -51,14 +51,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--board", default="nano33ble")
     parser.add_argument("--cmsis", type=Path, metavar="FOLDER", help="CMSIS-NN, to measure it, too")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=[item.name for item in ITEMS])
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="only write the ONNX models, there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures, too")
     args = parser.parse_args(arguments)
+    chosen = [item for item in ITEMS if args.only is None or item.name in args.only]
+    if args.write is not None:
+        args.write.mkdir(parents=True, exist_ok=True)
+        for item in chosen:
+            onnx.save(item.model(), args.write / f"{item.name}.onnx")
+        return 0
     lines: list[tuple[str, ...]] = []
     found: dict[str, dict[str, Any]] = {}
-    for item in ITEMS:
-        if args.only is None or item.name in args.only:
-            found[item.name] = measured(item, args.board, args.cmsis)
-            lines.append(cells(item, found[item.name]))
+    for item in chosen:
+        found[item.name] = measured(item, args.board, args.cmsis)
+        lines.append(cells(item, found[item.name]))
     columns = (
         "layer",
         "MACs",

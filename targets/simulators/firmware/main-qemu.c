@@ -12,7 +12,11 @@ enum { PAINT = 0x5AC3E187, EXIT_FILES = 98 };
 
 ALWAYS_INLINE uint32_t *stack_pointer(void) {
     uint32_t *sp;
+#ifdef __riscv
+    __asm__ volatile("mv %0, sp" : "=r"(sp));
+#else
     __asm__ volatile("mov %0, sp" : "=r"(sp));
+#endif
     return sp;
 }
 

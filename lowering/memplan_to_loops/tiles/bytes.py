@@ -1,0 +1,77 @@
+"""The kernel `bytes` as loops: those of `columns`, with columns of bytes and blocks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.dialects import arith
+from xdsl.ir import SSAValue
+
+from ....dialects.diagnostics import OpError
+from ....dialects.fixed.forms import StructuredForm
+from ....dialects.machine import signed
+from ....dialects.mcu import ByteBlockOp
+from ....passes.memplan.tiling.bytes import Bytes
+from ....passes.memplan.tiling.columns import Columns
+from ..emit import Emitter, Index
+from .columns import ColumnsNest, Words
+from .scope import Constant, Operands, Scope
+
+
+def build_bytes(
+    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: Mapping[int, SSAValue]
+) -> None:
+    """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory of the right size."""
+    vectors = form.tile is not None and form.tile.kernel.data.has_vectors
+    bytes = Bytes.of(Columns.of(form), vectors)
+    if bytes is None or form.scratch is None or not set(held) <= set(bytes.columns.roles.pixels):
+        raise OpError(form, "the kernel `bytes` does not fit this form: let memplan-tile choose the tile")
+    BytesNest(bytes, Scope(bytes.columns.roles, memory, emit, constant, shift=bytes.shift), held).build()
+
+
+class BytesNest(ColumnsNest):
+    """The state of the kernel while it is written."""
+
+    def __init__(self, bytes: Bytes, scope: Scope, held: Mapping[int, SSAValue]):
+        self.bytes = bytes
+        super().__init__(bytes.columns, scope, held)
+        self.channels = bytes.channels
+
+    def packed(self) -> SSAValue:
+        """The memref of the weights."""
+        return self.scope.constant(f"{self.scope.node}_packed", self.bytes.packed())
+
+    def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
+        """The block of machine operations."""
+        bytes = self.bytes
+        window = (bytes.channels, self.pixels, bytes.taps, bytes.lanes, bytes.piece)
+        self.emit.block.add_op(ByteBlockOp(self.weights, at, self.column, sums, window))
+
+    def zeros(self) -> Words:
+        """Four taps of padding."""
+        byte = self.scope.zero + self.bytes.shift & 0xFF
+        return (self.scope.word(signed(byte * 0x01010101, 32)),)
+
+    def words_of(self, word: SSAValue) -> Words:
+        """Four bytes as they are in a column."""
+        if not self.bytes.shift:
+            return (word,)
+        return (self.emit.do(arith.XOrIOp(word, self.scope.word(signed(self.bytes.shift * 0x01010101, 32)))),)
+
+    def words_from(self, values: Sequence[SSAValue]) -> Words:
+        """Four taps, a word each, as they are in a column."""
+        emit, mask = self.emit, self.scope.word(0xFF)
+        total: SSAValue | None = None
+        for number, value in enumerate(values):
+            byte = emit.do(arith.AndIOp(value, mask)) if number < 3 else value
+            moved = emit.do(arith.ShLIOp(byte, self.scope.word(8 * number))) if number else byte
+            total = moved if total is None else emit.do(arith.OrIOp(total, moved))
+        assert total is not None
+        return self.words_of(total)
+
+    def put(self, slot: int, quad: Index, words: Words) -> None:
+        """Store the word of a quad of a pixel."""
+        at = self.emit.add(quad, slot * self.bytes.taps // 4)
+        if self.bytes.piece == 4:
+            at = self.emit.add(self.emit.scale(quad, self.pixels), slot)
+        self.scope.store(words[0], self.column, at)

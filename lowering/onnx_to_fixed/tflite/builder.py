@@ -1,0 +1,50 @@
+"""The builder of TFLite's integers: what a layer's sums are multiplied with depends on its kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import i64
+from xdsl.ir import Operation
+from xdsl.ir.affine import AffineMap
+
+from ....dialects import onnx
+from ....dialects.fixed.types import QType
+from ....dialects.onnx.base import element_of
+from ..biases import Integers, Reals, magnitudes
+from ..builder import TYPE, FixedBuilder
+from .multipliers import DoubleRounding, SingleRounding
+
+REDUCED_BITS = 15
+"""Bits of the multiplier of a convolution of 16-bit values, whose sums have 64."""
+
+
+class TfliteBuilder(FixedBuilder):
+    """Builds forms that compute what TFLite's reference kernels do."""
+
+    def requantizer(
+        self, factors: Reals, sums: NDArray[Any], bias: Integers | None, access: AffineMap | None, op: Operation
+    ) -> tuple[DoubleRounding | SingleRounding, Integers | None]:
+        """The change of scale of a layer with weights: one rounding for products of matrices, two for convolutions."""
+        bounds = magnitudes(sums, bias)
+        if isinstance(op, onnx.GemmOp):
+            return SingleRounding(self, factors, int(bounds.max()), access), bias
+        if self.type_of(op.operands[0]).bits > 8 and has_wide_bias(op):
+            return SingleRounding(self, factors, int(bounds.max()), access, REDUCED_BITS), bias
+        return DoubleRounding(self, factors, bounds, stored_type(op), access), bias
+
+
+def stored_type(op: Operation) -> QType:
+    """How the result of an op is stored."""
+    type = op.attributes[TYPE]
+    assert isinstance(type, QType), "every result has a type"
+    return type
+
+
+def has_wide_bias(op: Operation) -> bool:
+    """Whether a layer's bias has 64 bits, and its sums with it; one of 32 bits is what the file states."""
+    bias = op.operands[2] if len(op.operands) > 2 else None
+    if bias is None or not isinstance(bias.owner, onnx.DequantizeLinearOp):
+        return False
+    return element_of(bias.owner.x) == i64

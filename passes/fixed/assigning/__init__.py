@@ -1,0 +1,1 @@
+"""How `fixed-assign-types` finds the type of each value."""

@@ -1,0 +1,62 @@
+// RUN: tinyml-opt -t rtl %s | filecheck %s
+
+rtl.memory @net__in0 words 4 lanes 1 : i8
+rtl.memory @net__out1 words 4 lanes 1 : i8
+
+// CHECK:      module net_twice (
+// CHECK-NEXT:   input clk,
+// CHECK-NEXT:   input rst,
+// CHECK-NEXT:   input start,
+// CHECK-NEXT:   output done,
+// CHECK-NEXT:   output [1:0] net__in0_r0_addr,
+// CHECK-NEXT:   input [7:0] net__in0_r0_data,
+// CHECK-NEXT:   output [1:0] net__out1_w_addr,
+// CHECK-NEXT:   output [7:0] net__out1_w_data,
+// CHECK-NEXT:   output net__out1_w_mask
+// CHECK-NEXT: );
+rtl.module @net_twice {
+  // CHECK-NEXT: reg valid_0;
+  %valid = rtl.run : i1
+  // CHECK-NEXT: reg signed [2:0] i_1;
+  // CHECK-NEXT: reg end_2;
+  %i, %end = rtl.counter 4 when %valid : i3, i1
+  // CHECK:      wire last_3 = valid_0 & end_2;
+  %last = rtl.compute "and"(%valid, %end) : (i1, i1) -> i1
+  rtl.stop %last
+  // CHECK-NEXT: assign net__in0_r0_addr = i_1[1:0];
+  // CHECK-NEXT: wire signed [7:0] x_4 = net__in0_r0_data;
+  %x = rtl.read @net__in0 port 0 [%i] : (i3) -> i8
+  // The sign is copied where operands are wider than a value.
+  // CHECK-NEXT: wire signed [8:0] sum_5 = {{{}}{1{x_4[7]}}, x_4} + {{{}}{1{x_4[7]}}, x_4};
+  %sum = rtl.compute "add"(%x, %x) : (i8, i8) -> i9
+  %at = rtl.delay %i : i3 -> i3
+  %later = rtl.delay reset %valid : i1 -> i1
+  %done = rtl.delay reset %last : i1 -> i1
+  // CHECK-NEXT: assign net__out1_w_addr = at_6[1:0];
+  // CHECK-NEXT: assign net__out1_w_data = sum_5[7:0];
+  // CHECK-NEXT: assign net__out1_w_mask = later_7;
+  rtl.write @net__out1[%at], %sum mask %later : i3, i9, i1
+  // CHECK-NEXT: assign done = done_8;
+  rtl.done %done
+  // Registers of data need no reset.
+  // CHECK-NEXT: always @(posedge clk) begin
+  // CHECK-NEXT:   at_6 <= i_1;
+  // CHECK-NEXT:   if (rst) begin
+  // CHECK:          later_7 <= 1'b0;
+  // CHECK:        end else begin
+  // CHECK:          if (start) valid_0 <= 1'b1; else if (last_3) valid_0 <= 1'b0;
+  // CHECK:          if (valid_0) begin i_1 <= end_2 ? 3'sd0 : i_1 + 3'sd1; end_2 <= i_1 == 3'sd2; end
+}
+
+// CHECK:      module net (
+// CHECK:        input port0_in_we,
+// CHECK-NEXT:   input [1:0] port0_in_addr,
+// CHECK-NEXT:   input [7:0] port0_in_data,
+// CHECK-NEXT:   input [1:0] port0_out_addr,
+// CHECK-NEXT:   output [7:0] port0_out_data
+// CHECK:        net_twice m__0 (.clk(clk), .rst(rst), .start(start), .done(done__0)
+// CHECK:        reg [7:0] net__in0 [0:3];
+// CHECK:        always @(posedge clk) net__in0__q0 <= net__in0[net__in0__q0__at];
+rtl.top @net inputs [@net__in0] outputs [@net__out1] {
+  rtl.start @net_twice
+}
