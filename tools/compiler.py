@@ -22,7 +22,7 @@ from ..targets.board import Board, load_board
 from .compiling.compilation import Compilation, float_outputs, input_types
 from .compiling.options import LOSS, Options, SearchOptions, options_of
 from .compiling.planning import memplan_passes
-from .compiling.to_fixed import passes_to_fixed, split_at_search, steps_in
+from .compiling.to_fixed import passes_to_fixed, product_bits, split_at_search, steps_in
 from .pipelines import Timing, run_passes
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ __all__ = [
     "memplan_passes",
     "options_of",
     "passes_to_fixed",
+    "product_bits",
     "read",
     "the_board",
 ]

@@ -148,6 +148,8 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument(
             "--front", action="store_true", help="the plans that no other one beats in RAM, cycles and flash at once"
         )
+        command.add_argument("--html", type=Path, metavar="FILE", help="write a page with all of it, for any browser")
+        command.add_argument("--boards", action="store_true", help="what the model needs on every board that runs it")
         command.add_argument("--csv", type=Path, metavar="FILE", help="write the tensor memory map, a line per op")
         command.add_argument(
             "--figure", type=Path, metavar="FILE", help="draw the arena over time, as .png or .svg (needs matplotlib)"

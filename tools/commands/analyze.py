@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from ..analyze import Analysis
+from ...dialects.errors import UserError
+from ...targets.board import Board, board_names, load_board
+from ..analyze import Analysis, analyze
 from ..api.program import Program
 from ..atomic_files import replacing
-from ..compiler import Compilation, compile_model, options_of
+from ..compiler import Compilation, Options, compile_model, options_of
 from ..front import front
 from ..planning_limit import say_limit
 from ..reporting.totals import totals
@@ -24,6 +27,8 @@ def execute(args: Namespace) -> int:
         check_figure(args.figure)
     options = options_of(args)
     compilation = compile_model(replace(options, sizes_only=options.calibration is None))
+    if args.boards:
+        return show_boards(options, args.json)
     if args.front:
         return show_front(compilation, args.json)
     analysis = Program(compilation).analysis
@@ -32,6 +37,8 @@ def execute(args: Namespace) -> int:
         files[args.csv] = memory_map(compilation, analysis)
     if args.figure is not None:
         files[args.figure] = memory_figure(compilation, analysis, args.figure.suffix)
+    if args.html is not None:
+        files[args.html] = report_page(compilation, analysis, args).encode()
     with replacing(files, make_folders=True):
         print_remarks(compilation.remarks)
         if args.timing:
@@ -64,6 +71,50 @@ def show_front(compilation: Compilation, as_json: bool) -> int:
     columns = ("RAM", "cycles (about)", "ms", "flash", "plan", "options")
     print_table(f"{compilation.name} on {board.name}: what no other plan beats", columns, rows)
     return 0
+
+
+def show_boards(options: Options, as_json: bool) -> int:
+    """Whether the model fits each board that runs programs."""
+    found = [fit_on(board, options) for name in board_names() if (board := load_board(name)).fpga is None]
+    if as_json:
+        print_json(found)
+        return 0
+    columns = ("board", "fits", "RAM", "of", "flash (about)", "of", "cycles (about)", "ms")
+    rows = [tuple("-" if value is None else value for value in entry.values()) for entry in found]
+    print_table("on all boards", columns, rows, "`tinyml analyze --board NAME` says what is missing")
+    return 0
+
+
+def fit_on(board: Board, options: Options) -> dict[str, object]:
+    """What a model needs on a board; None where it cannot be planned at all."""
+    try:
+        a = analyze(compile_model(replace(options, board=board.name, sizes_only=options.calibration is None)))
+    except UserError:
+        return {"board": board.name, "fits": "no", **dict.fromkeys(FIGURES)}
+    time = round(1000 * a.cycles / a.clock_hz, 3) if a.clock_hz else None
+    values = (a.peak_ram_bytes, a.ram_limit_bytes, a.flash_bytes, a.board_flash_bytes, a.cycles, time)
+    return {"board": board.name, "fits": "no" if a.misfit else "yes", **dict(zip(FIGURES, values, strict=True))}
+
+
+FIGURES = ("ram_bytes", "ram_limit_bytes", "flash_bytes", "board_flash_bytes", "cycles", "ms")
+
+
+def report_page(compilation: Compilation, analysis: Analysis, args: Namespace) -> str:
+    """The page, with accuracy where there are calibration data."""
+    from ..reporting.page import page
+    from ..verifying.lowered import LoweredModel
+    from ..verifying.node_table import node_rows
+    from ..verifying.reference import quantized_by_author
+
+    nodes = []
+    if compilation.options.calibration is not None:
+        dataset = Program(compilation).dataset(compilation.options.calibration, ROWS)
+        nodes = node_rows(compilation, LoweredModel(compilation), dataset, exact=quantized_by_author(compilation))
+    return page(compilation, analysis, nodes, shlex.join(["tinyml", *args.command_line]))
+
+
+ROWS = 32
+"""Rows of calibration data on which the page compares nodes."""
 
 
 def memory_map(compilation: Compilation, analysis: Analysis) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,17 @@ def test_notebooks_show_tables_and_figures():
     program = tinyml_opt.load(CNN).compile("uno", calibration=CALIB)
     page = program._repr_html_()  # pyright: ignore[reportPrivateUsage]
     assert "<table>" in page and "peak RAM" in page and "<svg" in page
+
+
+def test_readme_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (block,) = re.findall(
+        r"```python\n(import tinyml_opt\n.*?)```", (DIGITS.parents[1] / "README.md").read_text(), re.S
+    )
+    (tmp_path / "examples").symlink_to(DIGITS.parent)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(block, names)
+    assert (tmp_path / "build" / "digits" / "CMakeLists.txt").is_file()
 
 
 @pytest.mark.parametrize("choice", [{"bit": 8}, {"model": "x"}])
