@@ -192,10 +192,11 @@ def power_of_two(op: Operation, attribute: Attribute) -> str | None:
 def lanes(op: Operation, attribute: Attribute) -> str | None:
     """Of a loop a number, of a form one for each dimension, which divides it."""
     if isinstance(op, StructuredForm):
-        numbers = tuple(attribute.get_values()) if isinstance(attribute, DenseArrayBase) else ()
+        numbers: tuple[int, ...] = ()
+        if isinstance(attribute, DenseArrayBase) and isinstance(attribute.elt_type, IntegerType):
+            numbers = tuple(attribute.get_values())
         right = len(numbers) == len(op.sizes) and all(
-            isinstance(n, int) and 0 < n <= MOST_LANES and size % n == 0
-            for n, size in zip(numbers, op.sizes, strict=True)
+            0 < n <= MOST_LANES and size % n == 0 for n, size in zip(numbers, op.sizes, strict=True)
         )
         return None if right else "expected a number for each dimension, which divides its size"
     number = attribute.value.data if isinstance(attribute, IntegerAttr) else 0

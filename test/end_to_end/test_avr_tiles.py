@@ -104,8 +104,10 @@ def test_the_same_integers(name: str, tmp_path: Path):
 
 
 SIZE, SPEED, NO_ASM = ["-Os"], ["-O3"], ["-O2", "-DTINYML_NO_ASM"]
-FLAGS = [(name, SIZE) for name in ("dense", "pairs_of_pixels", "padded", "sparse")]
-FLAGS += [("padded", SPEED), ("dense", SPEED), ("padded", NO_ASM), ("sparse", NO_ASM)]
+FLAGS = [
+    *((name, SIZE) for name in ("dense", "pairs_of_pixels", "padded", "sparse")),
+    *(("padded", SPEED), ("dense", SPEED), ("padded", NO_ASM), ("sparse", NO_ASM)),
+]
 
 
 @pytest.mark.parametrize(("name", "flags"), FLAGS, ids=str)

@@ -156,8 +156,8 @@ def test_a_channel_of_tiny_weights_is_as_exact_as_its_neighbours(tmp_path: Path)
     factors = float(x) * scales.astype(np.float64) / float(y)
     near_half = np.rint(np.array([0.49997, 0.50003]) / factors[1:3])
     weights: Weights = {
-        "x_s": x,
-        "y_s": y,
+        "x_s": np.asarray(x),
+        "y_s": np.asarray(y),
         "z": np.asarray(0, np.int8),
         "w_q": rng.integers(-127, 128, (4, 4, 3, 3)).astype(np.int8),
         "w_s": scales,
