@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def test_constants_beyond_64_kb_are_read_right(tmp_path: Path):
     model = compilation.generated()
     (tmp_path / "build").mkdir()
     symbols = symbols_of(compilation.board, build_firmware(model, compilation.board, tmp_path / "build").elf)
-    lines = [line.split("[")[0] for line in model.source.splitlines() if line.startswith("static const")]
+    text = "\n".join(model.texts.values())
+    lines = [line.split("[")[0] for line in text.splitlines() if re.match(r"(static )?const .*\[.*= \{", line)]
     arrays = {line.split()[-1]: "_FAR " in line for line in lines}
     assert set(arrays.values()) == {True, False}
     ends = {name: symbols[name].address + symbols[name].size for name in arrays}

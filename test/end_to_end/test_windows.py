@@ -101,7 +101,11 @@ def run_steps(compilation: Compilation, rows: NDArray[np.int8], folder: Path) ->
     """What the C code writes for rows that come one after the other."""
     for name, text in {**compilation.c_files(), "main.c": MAIN.replace("BYTES", str(rows.shape[1]))}.items():
         (folder / name).write_text(text)
-    subprocess.run(["cc", "-O1", "-Wall", "-Werror", "-o", "run", "main.c", "net.c"], cwd=folder, check=True)
+    subprocess.run(
+        ["cc", "-O1", "-Wall", "-Werror", "-o", "run", "main.c", *compilation.generated().sources],
+        cwd=folder,
+        check=True,
+    )
     written = subprocess.run(["./run"], cwd=folder, input=rows.tobytes(), capture_output=True, check=True).stdout
     return np.frombuffer(written, np.int8).reshape(len(rows), -1)
 

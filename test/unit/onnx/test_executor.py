@@ -82,11 +82,16 @@ def test_node(case: Any) -> None:
     batch = np.stack([np.zeros_like(inputs[0]), inputs[0], np.ones_like(inputs[0])])
     result = executor.run({name: batch}).outputs[executor.outputs[0]]
     short = expected.dtype.name in ("bfloat16", "float16")
+    # Of attention the reference rounds the result of each of its steps to bfloat16, which has 8 digits.
+    digits_lost = 6 if case.name.startswith("test_attention") and expected.dtype.name == "bfloat16" else 8
     assert result.dtype == expected.dtype or (result.dtype == np.float32 and expected.dtype.name in FLOATS)
     assert result.shape == (3, *expected.shape)
     digits = FOUR_DIGITS if case.name == "test_averagepool_2d_ceil_last_window_starts_on_pad" else 1e-5
     np.testing.assert_allclose(
-        result[1].astype(np.float64), expected.astype(np.float64), rtol=2.0**-8 if short else 1e-5, atol=digits
+        result[1].astype(np.float64),
+        expected.astype(np.float64),
+        rtol=2.0**-digits_lost if short else 1e-5,
+        atol=digits,
     )
 
 

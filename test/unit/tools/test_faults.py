@@ -12,13 +12,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets import processes, toolchain
 from tinyml_opt.targets.processes import TooSlow, run_program
-from tinyml_opt.tools import exit_codes
+from tinyml_opt.tools import analyze, exit_codes
 from tinyml_opt.tools.commands import compile as command_compile
 from tinyml_opt.tools.exit_codes import DEFECT, FAILED, INTERRUPTED, exit_code
 from tinyml_opt.tools.tinyml import main
@@ -129,12 +130,14 @@ def test_a_locale_of_ascii():
         assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("moment", ["compile_model", "analyze", "replacing"])
-def test_an_interrupt(capsys: Capture, monkeypatch: pytest.MonkeyPatch, moment: str):
+@pytest.mark.parametrize(
+    ("module", "moment"), [(command_compile, "compile_model"), (analyze, "analyze"), (command_compile, "replacing")]
+)
+def test_an_interrupt(capsys: Capture, monkeypatch: pytest.MonkeyPatch, module: ModuleType, moment: str):
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_compile, moment, interrupt)
+    monkeypatch.setattr(module, moment, interrupt)
     assert said(capsys, INTERRUPTED, main, *COMPILE) == "error: interrupted"
 
 

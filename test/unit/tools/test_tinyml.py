@@ -114,14 +114,15 @@ def test_verify(capsys: Capture):
 
 @pytest.mark.parametrize("bits", ["8", "16"])
 @pytest.mark.parametrize("model", ["digits", "digits_cnn"])
-def test_compile_writes_three_files_of_integers(capsys: Capture, model: str, bits: str):
+def test_compile_writes_files_of_integers(capsys: Capture, model: str, bits: str):
     arguments = [*MODEL[2:], "--board", "nano33ble", "--bits", bits, "-o", "out"]
     report = printed(capsys, "compile", DIGITS / f"{model}.onnx", *arguments)
-    assert sorted(os.listdir("out")) == sorted([f"{model}.c", f"{model}.h", f"{model}.report.json"])
+    texts = [f"{model}.c", f"{model}.h", f"{model}_weights.c", f"{model}_weights.h"]
+    assert sorted(os.listdir("out")) == sorted([*texts, f"{model}.report.json"])
     assert json.loads(Path(f"out/{model}.report.json").read_text()) == report
     assert report["peak_ram_bytes"] > 0 and "total" in report["timing_seconds"]
-    for suffix in ("c", "h"):
-        code = re.sub(r"/\*.*?\*/", "", Path(f"out/{model}.{suffix}").read_text(), flags=re.DOTALL)
+    for text in texts:
+        code = re.sub(r"/\*.*?\*/", "", Path("out", text).read_text(), flags=re.DOTALL)
         assert not re.search(r"\b(float|double|malloc|calloc|free|alloca|math\.h)\b", code)
 
 
