@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from .result import Result
 from .store import Store
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, WorkerPlugin
 
 LOCAL = "local-cluster"
 SCHEMES = ("tcp://", "tls://", "ucx://")
@@ -54,7 +55,19 @@ def client_of(scheduler: str, jobs: int) -> Generator[Client]:
         ) as own,
         Client(own) as client,
     ):
+        client.register_plugin(uninterrupted())
         yield client
+
+
+def uninterrupted() -> WorkerPlugin:
+    """What lets Ctrl-C be the client's: a terminal sends it to the workers as well, those that are begun anew too."""
+    from distributed import WorkerPlugin
+
+    class Uninterrupted(WorkerPlugin):
+        def setup(self, worker: object) -> None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return Uninterrupted()
 
 
 def run_on_dask(candidates: Sequence[Candidate], folder: Path, client: Client) -> Iterator[Result]:

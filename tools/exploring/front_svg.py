@@ -1,4 +1,4 @@
-"""Candidates of a board as points: RAM along x, accuracy or SNR (else cycles) along y."""
+"""Candidates of a board as points: RAM along x, accuracy or SNR along y, cycles where all are equally good."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ def front_svg(fitting: Sequence[Result], front: Sequence[Result], board: str) ->
     """The figure; filled points are on the front. Each point has its figures and options as a title."""
     quality = quality_of(fitting)
     heights = [height(result, quality) for result in fitting]
+    if len(set(heights)) == 1:  # what tells candidates apart is then something else
+        quality = ""
+        heights = [height(result, quality) for result in fitting]
     top = max((h for h in heights if math.isfinite(h)), default=1.0)
     heights = [min(h, top) for h in heights]
     sizes = [float(result.ram_bytes or 0) for result in fitting]

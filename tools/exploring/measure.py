@@ -11,6 +11,7 @@ from typing import Any
 
 from ...dialects.errors import UserError
 from ..exit_codes import summary, surroundings
+from ..progress import DISPLAY
 from .candidate import MIXED, Candidate
 from .result import Result
 from .store import Store
@@ -18,6 +19,7 @@ from .store import Store
 
 def compute(candidate: Candidate, folder: Path, wait: bool) -> Result | None:
     """The result, from the folder or measured and kept there; None where another process is at it, without `wait`."""
+    DISPLAY.quiet = True  # the bar is the parent's
     store = Store(folder)
     with store.claim(candidate.key, wait) as mine:
         if (known := store.get(candidate.key)) is not None or not mine:

@@ -57,7 +57,8 @@ class Store:
         except ImportError:
             yield True
             return
-        with (self.folder / f".{key}.lock").open("w") as file:
+        lock = self.folder / f".{key}.lock"
+        with lock.open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
@@ -66,6 +67,8 @@ class Store:
             except OSError:
                 pass
             yield True
+            if self._path(key).exists():  # whoever claims it anew, by another file, finds the result
+                lock.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"

@@ -34,8 +34,7 @@ class Sweep:
     def run(self, jobs: int | None = None, scheduler: str | None = None) -> None:
         """Complete the results; Ctrl-C leaves those that there are. Raises UserError."""
         self.store.prepare()
-        known = ((c, self.store.get(c.key)) for c in self.candidates)
-        self.found.update({c.key: result for c, result in known if result is not None})
+        self.take()
         left = [c for c in self.candidates if c.key not in self.found]
         if not left:
             return
@@ -48,6 +47,13 @@ class Sweep:
                     tick(1)
         except KeyboardInterrupt:
             self.interrupted = True
+            self.computed += self.take()
+
+    def take(self) -> int:
+        """Take what is on disk; returns how many results were new."""
+        known = [self.store.get(c.key) for c in self.candidates if c.key not in self.found]
+        self.found.update({result.key: result for result in known if result is not None})
+        return sum(result is not None for result in known)
 
     def common_fault(self) -> str | None:
         """What was wrong with every candidate, where that is one thing: then it is the input's."""

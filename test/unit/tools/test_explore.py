@@ -73,6 +73,7 @@ def test_a_sweep_is_measured_once(capsys: pytest.CaptureFixture[str], tmp_path: 
     page = (tmp_path / "page.html").read_text()
     assert page.count("<circle") == 4 and "<script" not in page and "http" not in page
 
+    assert len(list((tmp_path / "results").iterdir())) == 8
     again = explore(capsys, tmp_path / "results", *options)
     assert again["computed"] == 0 and again["candidates"] == first["candidates"]
     (tmp_path / "results" / f"{first['candidates'][0]['key']}.json").write_text("{")
@@ -96,7 +97,7 @@ def test_ctrl_c_leaves_what_there_is(
     assert main([*command, "--json"]) == 130
     out, err = capsys.readouterr()
     partial = json.loads(out)
-    assert len(partial["front"]) == 1 and partial["missing"] == 5 and "interrupted" in err
+    assert partial["front"] and 0 < partial["missing"] == 6 - len(partial["candidates"]) and "interrupted" in err
     monkeypatch.undo()
     assert main([*command, "--json"]) == 0
     whole_run = json.loads(capsys.readouterr().out)
