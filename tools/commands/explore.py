@@ -11,7 +11,7 @@ from ..atomic_files import replacing
 from ..exit_codes import INTERRUPTED
 from ..exploring.cluster import check_scheduler
 from ..exploring.result import front_of
-from ..exploring.showing import COLUMNS, REFUSED, cells, csv_of, json_of, page_of, refusals
+from ..exploring.showing import COLUMNS, GROUPED, cells, csv_of, grouped, json_of, page_of
 from ..exploring.space import candidates_of
 from ..exploring.store import default_folder
 from ..exploring.sweep import Sweep, explored
@@ -43,9 +43,9 @@ def execute(args: Namespace) -> int:
 def show(sweep: Sweep) -> None:
     """The front, then what is not on any board."""
     results, total = sweep.results, len(sweep.candidates)
-    best, wrong = front_of(results), refusals(results)
-    fitting = len(results) - len(wrong)
+    best, wrong = front_of(results), grouped(results)
+    fitting = sum(result.fits for result in results)
     caption = f"{len(best)} of {fitting} that fit; {total} candidates, {sweep.computed} of them measured now"
     print_table("what no other candidate beats", COLUMNS, [cells(result) for result in best], caption)
     if wrong:
-        print_table("does not fit, or is refused", REFUSED, wrong)
+        print_table("does not fit, or is refused", GROUPED, wrong)

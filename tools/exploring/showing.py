@@ -16,6 +16,7 @@ from .result import Result, front_of, quality_of
 
 COLUMNS = ("model", "board", "accuracy", "SNR, dB", "RAM", "flash (about)", "cycles (about)", "ms", "options")
 REFUSED = ("model", "board", "options", "reason")
+GROUPED = ("model", "board", "candidates", "the first one's options", "reason")
 
 
 def cells(result: Result) -> tuple[object, ...]:
@@ -30,6 +31,14 @@ def cells(result: Result) -> tuple[object, ...]:
 def refusals(results: Sequence[Result]) -> list[tuple[str, ...]]:
     """What does not fit, or was refused, with the reasons."""
     return [(r.model, r.board, r.options, r.reason) for r in results if not r.fits]
+
+
+def grouped(results: Sequence[Result]) -> list[tuple[object, ...]]:
+    """The same, a row for each reason: how many candidates it keeps from a board, and the first one's options."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for model, board, options, reason in refusals(results):
+        found.setdefault((model, board, reason), []).append(options)
+    return [(model, board, len(all), all[0], reason) for (model, board, reason), all in found.items()]
 
 
 def csv_of(results: Sequence[Result]) -> str:

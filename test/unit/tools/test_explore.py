@@ -8,6 +8,7 @@ import os
 import signal
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from tinyml_opt.tools.exploring.candidate import Candidate
 from tinyml_opt.tools.exploring.cluster import run_on_dask
 from tinyml_opt.tools.exploring.local import Worker
+from tinyml_opt.tools.exploring.result import Result
 from tinyml_opt.tools.exploring.space import candidates_of
 from tinyml_opt.tools.exploring.store import Store
 from tinyml_opt.tools.exploring.sweep import Sweep
@@ -134,6 +136,21 @@ def test_a_candidate_that_kills_is_a_row(monkeypatch: pytest.MonkeyPatch, tmp_pa
     sweep.run(jobs=1)
     assert "killed" in sweep.found[first.key].reason and sweep.found[second.key].fits
     assert Store(tmp_path).get(first.key) is None
+
+
+def test_runs_share(tmp_path: Path):
+    (candidate,) = candidates("--board", "uno", "--objective", "speed", "--bits", "8")
+    store, worker = Store(tmp_path), Worker(tmp_path)
+    other = replace(Result.refused(candidate, "measured by another run"), worker="another")
+    try:
+        with store.claim(candidate.key, wait=True) as mine:
+            worker.begin(candidate, wait=False)
+            assert mine and worker.connection.recv() is None
+            store.put(other)
+        worker.begin(candidate, wait=True)
+        assert worker.connection.recv() == other
+    finally:
+        worker.end()
 
 
 def test_a_killed_dask_worker_loses_nothing(tmp_path: Path):
