@@ -9,6 +9,7 @@ from typing import Any
 from ..dialects.errors import UserError
 from .analyze import Analysis, analyze
 from .compiler import Compilation, memplan_passes
+from .pareto import pareto
 from .pipelines import Timing, run_passes
 
 STEPS = 6
@@ -34,10 +35,9 @@ class Point:
         described = f"{way}, {scratch:,} bytes of scratch memory" if scratch else way
         return Point(analysis.peak_ram_bytes, analysis.cycles, analysis.flash_bytes, described, options)
 
-    def beats(self, other: Point) -> bool:
-        """Whether it is as good in all, and not the same."""
-        mine, others = (self.ram, self.cycles, self.flash), (other.ram, other.cycles, other.flash)
-        return mine != others and all(a <= b for a, b in zip(mine, others, strict=True))
+    def costs(self) -> tuple[int, int, int]:
+        """What is to be little."""
+        return self.ram, self.cycles, self.flash
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -46,13 +46,7 @@ class Point:
 
 def front(compilation: Compilation) -> list[Point]:
     """The plans that no other one beats, the one with the least RAM first."""
-    found: dict[tuple[int, int, int], Point] = {}
-    for point in points(compilation):
-        found.setdefault((point.ram, point.cycles, point.flash), point)
-    return sorted(
-        (p for p in found.values() if not any(other.beats(p) for other in found.values())),
-        key=lambda point: (point.ram, point.cycles),
-    )
+    return pareto(points(compilation), Point.costs)
 
 
 def points(compilation: Compilation) -> Iterator[Point]:

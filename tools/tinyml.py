@@ -13,12 +13,14 @@ from pathlib import Path
 
 from .. import __version__
 from .exit_codes import end_process, exit_code
+from .exploring.arguments import add_explore_arguments
 from .model_sizes import add_size_arguments
 from .progress import DISPLAY
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
     "explain": "where RAM, flash and cycles go, every value's type and why, what the next step would save: one screen",
+    "explore": "measure many combinations of models, boards and options; the front of accuracy, RAM, flash and cycles",
     "compile": "write NAME.c, NAME.h and NAME.report.json",
     "verify": "is the result exact (all levels give the same integers) and close (to the model)? shows where it is not",
     "run": "build the firmware, run it in the board's simulator, print accuracy, RAM, flash, stack and cycles",
@@ -54,6 +56,8 @@ def argument_parser() -> argparse.ArgumentParser:
         command.add_argument("-q", "--quiet", action="store_true", help="no remarks, no progress")
         if name in NEEDS_MODEL:
             add_model_arguments(command, name)
+        if name == "explore":
+            add_explore_arguments(command)
         if name == "doctor":
             command.add_argument("--board", help="exit with 1 where something is missing that this board needs")
         if name == "completion":

@@ -48,6 +48,7 @@ class Choices(TypedDict, total=False):
     asm: bool
     packed: str
     objective: Literal["speed", "ram", "flash"]
+    arithmetic: Literal["exact", "tflite"]
     flash: int | None
     cycles: int | None
     form: CodeForm

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from ... import __version__
 from ...dialects.fixed.types import QType
 from ...dialects.harmless import in_html
 from ...passes.fixed.calibrate import the_function
 from ..front import Point, front
 from ..memory_map import COLUMNS, Plan, plan_before, table
 from .arena_svg import arena_svg
+from .document import Section, document
 from .html import html_table
 from .totals import totals
 
@@ -23,37 +21,13 @@ if TYPE_CHECKING:
     from ..verifying.node_table import NodeRow
 
 
-@dataclass(frozen=True)
-class Section:
-    """A part of the page: what links to it, its heading, its body in HTML."""
-
-    id: str
-    heading: str
-    body: str
-
-    def html(self) -> str:
-        """The section; what is wider than the page scrolls by itself, with the keyboard too."""
-        region = f'<div class="wide" tabindex="0" role="region" aria-label="{self.heading}">{self.body}</div>'
-        return f'<section id="{self.id}"><h2>{self.heading}</h2>{region}</section>'
-
-
 def page(compilation: Compilation, analysis: Analysis, nodes: Sequence[NodeRow], command: str) -> str:
     """The page of a model on a board; `nodes` compare with the model's own values, where there are data."""
-    title = in_html(f"{analysis.model} on {analysis.board}")
-    style = files(f"{__package__}").joinpath("page.css").read_text(encoding="utf-8")
-    sections = list(parts(compilation, analysis, nodes))
-    links = "".join(f'<a href="#{section.id}">{section.heading}</a>' for section in sections)
     verdict = '<p class="good">It fits.</p>'
     if analysis.misfit:
         verdict = "".join(f'<p class="bad">Does not fit: {in_html(reason)}</p>' for reason in analysis.misfit)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<style>{style}</style></head><body><main><h1>{title}</h1>{verdict}<nav>{links}</nav>"
-        f"{''.join(section.html() for section in sections)}"
-        f"<section><h2>Command</h2><pre>{in_html(command)}</pre><p>tinyml-opt {__version__}</p></section>"
-        "</main></body></html>\n"
-    )
+    sections = list(parts(compilation, analysis, nodes))
+    return document(f"{analysis.model} on {analysis.board}", verdict, sections, command)
 
 
 def parts(compilation: Compilation, analysis: Analysis, nodes: Sequence[NodeRow]) -> Iterator[Section]:
