@@ -126,7 +126,7 @@ conformance: setup
 docs: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	$(BIN)/python -m tinyml_opt.tools.dialect_reference docs/dialects.md
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # PYTHONS='python3.11 python3.14' tries more than one.
 package: setup
