@@ -14,6 +14,8 @@
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
+# make docs    the documentation as a site in build/site, links checked
+# make package   sdist and wheel, each installed and tried in a fresh environment
 # make clean   remove what tests and builds leave (the environment stays: rm -rf .venv)
 
 # The first Python that is new enough.
@@ -29,7 +31,7 @@ GRAPHS ?= 10000
 BOARD ?= uno
 DIGITS := examples/digits
 
-.PHONY: help setup demo test lint fuzz conformance clean
+.PHONY: help setup demo test lint fuzz conformance docs package clean
 .PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
 .PHONY: bench-quantized bench-concat
 
@@ -120,7 +122,17 @@ bench-concat: setup
 conformance: setup
 	PYTHONPATH=test $(BIN)/python -m conformance $(CONFORMANCE)
 
+# The dialect reference is generated; a link that leads nowhere is an error.
+docs: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m tinyml_opt.tools.dialect_reference docs/dialects.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# PYTHONS='python3.11 python3.14' tries more than one.
+package: setup
+	PYTHONS="$(or $(PYTHONS),$(BIN)/python)" .ci/package
+
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt
+	rm -rf build dist docs/dialects.md *.egg-info .pytest_cache .ruff_cache .hypothesis .lit_test_times.txt test/.lit_test_times.txt
 	find test -name Output -type d -exec rm -rf {} +
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +

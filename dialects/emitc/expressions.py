@@ -135,7 +135,10 @@ class ConstantOp(ExpressionMember):
 
 @irdl_op_definition
 class YieldOp(IRDLOperation):
-    """Ends an expression with its value; ends the bodies of loops and conditionals, unwritten, with none."""
+    """Ends an expression with its value; ends the bodies of loops and conditionals, unwritten, with none.
+
+    `emitc.yield %0 : i32`
+    """
 
     name = "emitc.yield"
     values = var_operand_def()
