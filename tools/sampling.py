@@ -27,7 +27,10 @@ class Sample:
 
 
 def sample_of(module: ModuleOp, forms: int = FORMS) -> Sample | None:
-    """One of each kind of the forms that stand outside streams; None where a plan has no more than `forms` forms."""
+    """One of each kind of the forms that stand outside streams; None where a plan has no more than `forms` forms.
+
+    All with tiles are there, since each packs weights of its own.
+    """
     if sum(isinstance(op, StructuredForm) for op in the_function(module).walk()) <= forms:
         return None
     copy = module.clone()
@@ -36,7 +39,7 @@ def sample_of(module: ModuleOp, forms: int = FORMS) -> Sample | None:
     first: dict[object, StructuredForm] = {}
     counts: dict[StructuredForm, int] = {}
     for form in [op for op in function.walk() if isinstance(op, StructuredForm) and op is not given]:
-        kind = kind_of(form) if form.parent_op() is function else form
+        kind = kind_of(form) if form.parent_op() is function and form.tile is None else form
         representative = first.setdefault(kind, form)
         counts[representative] = counts.get(representative, 0) + 1
         if representative is not form:

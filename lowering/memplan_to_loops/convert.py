@@ -337,7 +337,7 @@ def drop_unused(lowering: Lowering, lowered: Sequence[func.FuncOp]) -> None:
     """Drop constants that nobody reads: kernels have packed their own of them."""
     if not lowering.memory.has_packed:
         return
-    used: set[str] = set()
+    used = set(lowering.memory.unread)
     for block in (function.body.block for function in (*lowered, *lowering.steps)):
         for op in list(block.walk()):
             if isinstance(op, memref.GetGlobalOp) and op.memref.uses:

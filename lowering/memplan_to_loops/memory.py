@@ -91,6 +91,8 @@ class Memory:
         self.globals: list[memref.GlobalOp] = []
         self._arenas = 0
         self.has_packed = False
+        self.unread: set[str] = set()
+        """Constants that no form of the plan reads, which are part of the program all the same."""
         self._places: dict[SSAValue, Place] = {}
         self._symbols: dict[SSAValue, memref.GlobalOp] = {}
         self._constants: dict[tuple[IntegerType, bytes], memref.GlobalOp] = {}
@@ -176,9 +178,10 @@ class Memory:
     def _unread(self, constant: ConstantOp) -> None:
         """Make the global of a constant that nothing reads: of a sample of a program all constants count."""
         if constant.layout is None:
-            self._constant(constant)
+            symbol = self._constant(constant)
         else:
-            self._bytes(constant, encode(to_numpy(constant.value), constant.layout))
+            symbol = self._bytes(constant, encode(to_numpy(constant.value), constant.layout))
+        self.unread.add(symbol.sym_name.data)
 
     def get_root(self, emit: Emitter, root: SSAValue) -> SSAValue:
         """Write `memref.get_global` of a root that is not an argument."""

@@ -101,20 +101,23 @@ def test_state_counts_before_rows_are_planned(tmp_path: Path):
     assert exact.peak_ram_bytes <= least.peak_ram_bytes and exact.misfit == ()
 
 
-@pytest.mark.parametrize("way", ["whole", "arena"])
-def test_a_large_program_is_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str):
+@pytest.mark.parametrize(
+    ("way", "board", "kinds"), [("whole", "esp32", 4), ("arena", "esp32", 4), ("whole", "bluepill", 16)]
+)
+def test_a_large_program_is_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, board: str, kinds: int):
+    """One form of each kind stands for all, but for those with tiles: on bluepill the convolutions have some."""
     net = Network((1, 4, 5, 5), 4)
     value = "x"
     for _ in range(12):
         value = net.node("Add", net.node("Conv", value, net.weight(4, 4, 1, 1), net.bias(4)), value)
     net.result(value)
-    compilation = compile_network(
-        net.model(), tmp_path, net.rows(2), "bluepill", input=WAYS[way].get("input", "caller")
-    )
+    compilation = compile_network(net.model(), tmp_path, net.rows(2), board, input=WAYS[way].get("input", "caller"))
     whole = analyze(compilation)
     sample = sample_of(compilation.memplan, 10)
-    assert sample is not None and sum(sample.counts) == len(whole.rows) - (way == "arena") and len(sample.counts) <= 4
+    assert (
+        sample is not None and sum(sample.counts) == len(whole.rows) - (way == "arena") and len(sample.counts) <= kinds
+    )
     monkeypatch.setattr("tinyml_opt.tools.analyze.sample_of", lambda _: sample)  # pyright: ignore
     sampled = analyze(compilation)
     assert replace(sampled, code_bytes=whole.code_bytes, flash_bytes=whole.flash_bytes) == whole
-    assert abs(sampled.code_bytes - whole.code_bytes) < 0.02 * whole.code_bytes
+    assert abs(sampled.code_bytes - whole.code_bytes) < 0.05 * whole.code_bytes

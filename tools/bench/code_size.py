@@ -20,12 +20,13 @@ import numpy as np
 from ...dialects.errors import UserError
 from ...targets.board import Board, board_names, load_board
 from ...targets.code_size import code_features
-from ...targets.core import core_name, core_of, operations_of
+from ...targets.core import core_name, core_of, load_core, operations_of
 from ...targets.firmware import RECIPES
 from ...targets.static_data import static_data
 from ..compiler import Compilation
 from ..fit import CODE_ERROR_BYTES, CODE_ERROR_SHARE
 from ..show import print_table
+from .core_files import CORES, with_table
 from .fitting import nonnegative
 from .samples import WAYS, Sample, linked, samples
 
@@ -112,14 +113,19 @@ def fitted(points: Sequence[Point]) -> dict[str, float]:
     prices = nonnegative(
         counts * weights[:, None], np.array([point.code for point in points]) * weights, REGULARIZATION
     )
-    return {name: round(price, 1) for name, price in zip(names, prices.tolist(), strict=True) if price >= 0.05}
+    return {name: round(price, 1) for name, price in zip(names, prices.tolist(), strict=True)}
 
 
 def write(core: str, prices: dict[str, float]) -> None:
-    """Replace the prices in a core's file; all before them stays."""
-    path = Path(__file__).parents[2] / "targets" / "cores" / f"{core}.toml"
-    head, table, _ = path.read_text(encoding="utf-8").partition("[code_bytes]\n")
-    path.write_text(head + table + "".join(f"{name} = {price}\n" for name, price in prices.items()), encoding="utf-8")
+    """Replace the prices in a core's file; what no program of the fit has keeps its price."""
+    path = CORES / f"{core}.toml"
+    known = {name: price for name, price in load_core(core).code_bytes.items() if name not in prices}
+    comment = (
+        "Bytes of flash for each feature that targets/code_size.py counts, by least squares over models that were "
+        "linked:\n# python -m tinyml_opt.tools.bench.code_size FOLDER --write"
+    )
+    text = with_table(path.read_text(encoding="utf-8"), "code_bytes", comment, dict(sorted((known | prices).items())))
+    path.write_text(text, encoding="utf-8")
 
 
 def show(core: str, points: Sequence[Point], prices: dict[str, float]) -> None:

@@ -31,6 +31,7 @@ from ...targets.executors.select import board_executor
 from ...targets.timing import estimated_cycles, instructions
 from ..compiler import Compilation
 from ..show import print_table
+from .core_files import CORES, with_table, without_table
 from .fitting import nonnegative
 from .models import random_rows
 from .samples import Sample, samples
@@ -181,7 +182,7 @@ def model_errors(model: CostModel, points: Sequence[Point]) -> dict[str, float]:
 
 def write(core: Core) -> None:
     """Replace the prices of work in a core's file."""
-    path = Path(__file__).parents[2] / "targets" / "cores" / f"{core.name}.toml"
+    path = CORES / f"{core.name}.toml"
     path.write_text(with_prices(path.read_text(encoding="utf-8"), core), encoding="utf-8")
 
 
@@ -195,33 +196,11 @@ def with_prices(text: str, core: Core) -> str:
         head -= 1
     lines.insert(head, f"cycle_error = {core.cycle_error}")
     text = "\n".join(lines).rstrip() + "\n"
-    comment = "# of a unit of work (targets/costs.py), fitted: python -m tinyml_opt.tools.bench.costs FOLDER --write\n"
+    comment = "of a unit of work (targets/costs.py), fitted: python -m tinyml_opt.tools.bench.costs FOLDER --write"
     for name, table in (("cycles", core.cycles), ("instructions", core.instructions)):
         if table:
-            text += f"\n# {name.capitalize()} {comment[2:]}[{name}]\n"
-            text += "".join(f"{unit} = {price}\n" for unit, price in table.items())
+            text = with_table(text, name, f"{name.capitalize()} {comment}", table)
     return text
-
-
-def without_table(text: str, name: str) -> str:
-    """The text of a TOML file without a table and the comment right above it."""
-    lines = text.splitlines()
-    if f"[{name}]" not in lines:
-        return text
-    start = end = lines.index(f"[{name}]")
-    while start and lines[start - 1].startswith("#"):
-        start -= 1
-    end += 1
-    while end < len(lines) and not lines[end].startswith("[") and not leads(lines, end):
-        end += 1
-    return "\n".join([*lines[:start], *lines[end:]]) + "\n"
-
-
-def leads(lines: Sequence[str], at: int) -> bool:
-    """Whether a comment above a table begins at a line."""
-    if not lines[at].startswith("#") or lines[at - 1]:
-        return False
-    return next((line.startswith("[") for line in lines[at:] if not line.startswith("#")), False)
 
 
 def show(model: CostModel, points: Sequence[Point], every: bool) -> None:
