@@ -49,13 +49,13 @@ class HostBatch:
         """Raises ToolchainMissing, and CompileError with what the compiler says of any of them."""
         self.models, self.folder = models, folder
         for model in models:
-            (folder / f"{model.name}.h").write_text(model.header)
-            (folder / f"{model.name}.c").write_text(model.source)
-        includes = [f'#include "{model.name}.c"' for model in models]
+            for name, text in model.texts.items():
+                (folder / name).write_text(text)
+        includes = [f'#include "{source}"' for model in models for source in model.sources]
         steps = ", ".join(f"step_{model.name}" for model in models)
-        text = ["#include <stdio.h>", "#include <stdlib.h>", *includes, MAIN, *map(step_of, models)]
+        lines = ["#include <stdio.h>", "#include <stdlib.h>", *includes, MAIN, *map(step_of, models)]
         (folder / "all-models.c").write_text(
-            "\n".join([*text, f"static int (*const steps[])(void) = {{{steps}}};", ENDING])
+            "\n".join([*lines, f"static int (*const steps[])(void) = {{{steps}}};", ENDING])
         )
         flags = [*FLAGS[:2], *TRAPS, "-w"] if sanitize else FLAGS
         compile_with(load_board("host").compiler, [*flags, "-o", "all-models", "all-models.c"], folder)
