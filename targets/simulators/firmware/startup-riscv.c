@@ -7,6 +7,9 @@
 extern uint32_t stack_bottom, stack_top, data_load, data_start, data_end, bss_start, bss_end;
 int main(void);
 
+/* The registers of machine mode; as part of -march it would keep gcc from the library of the core. */
+__asm__(".option arch, +zicsr");
+
 enum { EXIT_FAULT = 99 };
 
 __attribute__((noreturn, used)) static void report_fault(uint32_t pc, const uint32_t *frame) {
