@@ -69,14 +69,27 @@ def flash_macro_lines(program: Program) -> list[str]:
 
 
 def tuning() -> list[str]:
-    """What avr-gcc leaves out for speed: loads moved around loops, and all loops in one function, cost registers.
+    """What compilers leave out, by core.
 
-    On models of three kinds -O2 then makes programs that are 3 to 20 % faster and take less stack.
+    For AVR, of what costs registers: loads moved around loops, and all loops in one function. On models of three kinds
+    -O2 then makes programs that are 3 to 20 % faster and take less stack. For Cortex-M with DSP instructions,
+    scheduling before registers are given out: with it GCC 12 finds none for blocks that need all of them.
     """
     passes = ("tree-pre", "inline", "inline-small-functions", "inline-functions-called-once")
+    return [
+        "",
+        "#if defined(__AVR__) && !defined(__clang__) && !defined(__OPTIMIZE_SIZE__)",
+        optimize_pragma(*passes),
+        "#elif defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)",
+        optimize_pragma("schedule-insns"),
+        "#endif",
+    ]
+
+
+def optimize_pragma(*passes: str) -> str:
+    """A pragma that has GCC leave out passes."""
     names = ", ".join(f'"no-{name}"' for name in passes)
-    condition = "defined(__AVR__) && !defined(__clang__) && !defined(__OPTIMIZE_SIZE__)"
-    return ["", f"#if {condition}", f"#pragma GCC optimize ({names})", "#endif"]
+    return f"#pragma GCC optimize ({names})"
 
 
 def kept_macro(prefix: str) -> list[str]:

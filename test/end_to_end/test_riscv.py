@@ -26,3 +26,12 @@ def test_the_same_integers(flags: list[str], tmp_path: Path):
     assert sum(form.tile is not None for form in forms) == 4
     board = replace(compilation.board, flags=(*(f for f in compilation.board.flags if f != "-O2"), *flags))
     equal_levels(compilation, real_inputs(rows), [RiscVExecutor(compilation.generated(), board)])
+
+
+def test_divisions_in_64_bits_are_linked(tmp_path: Path):
+    """A softmax of 16 bits, whose quotients come from the compiler's library."""
+    net = Network((1, 12), 2)
+    net.result(net.node("Softmax", net.node("Gemm", "x", net.weight(6, 12), net.bias(6), transB=1)))
+    rows = net.rows(3)
+    compilation = compile_network(net.model(), tmp_path, rows, "longan-nano", 16)
+    equal_levels(compilation, real_inputs(rows), [RiscVExecutor(compilation.generated(), compilation.board)])
