@@ -124,7 +124,8 @@ def write(core: str, prices: dict[str, float]) -> None:
         "Bytes of flash for each feature that targets/code_size.py counts, by least squares over models that were "
         "linked:\n# python -m tinyml_opt.tools.bench.code_size FOLDER --write"
     )
-    text = with_table(path.read_text(encoding="utf-8"), "code_bytes", comment, dict(sorted((known | prices).items())))
+    table = {name: price for name, price in sorted((known | prices).items()) if price > 0}
+    text = with_table(path.read_text(encoding="utf-8"), "code_bytes", comment, table)
     path.write_text(text, encoding="utf-8")
 
 
