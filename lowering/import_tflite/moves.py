@@ -220,6 +220,7 @@ def resize(mode: str) -> Translation:
     """RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR: sizes of height and width."""
 
     def translation(node: Node) -> None:
+        """Write the Resize in the layout of the data, linear ones with the channels first."""
         import tflite
 
         name = "ResizeBilinearOptions" if mode == "linear" else "ResizeNearestNeighborOptions"

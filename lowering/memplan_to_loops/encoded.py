@@ -161,6 +161,7 @@ class RowWriter:
 
     def _flagged(self, at: SSAValue, carried: Carried) -> tuple[Carried, SSAValue]:
         def group(number: SSAValue, values: Carried) -> Carried:
+            """The elements of 8 positions whose flags are one byte."""
             *sums, at = values
             flags = self._byte(at, 0)
             base = self.emit.scale(number, 8)
