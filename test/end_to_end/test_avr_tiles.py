@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.networks import Network, compile_network, equal_levels, real_inputs
+from support.networks import Network, compile_network, equal_levels, real_inputs, tiles
 
-from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.executors.avr import AvrExecutor
-from tinyml_opt.tools.compiler import Compilation
 
 
 def dense() -> Network:
@@ -83,12 +81,6 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     "sparse": (sparse, 0),
 }
 """Networks, and how many of their layers have tiles."""
-
-
-def tiles(compilation: Compilation) -> int:
-    """How many forms have a tile."""
-    forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm)]
-    return sum(form.tile is not None for form in forms)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

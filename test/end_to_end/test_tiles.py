@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.networks import Network, compile_network, equal_levels, real_inputs
+from support.networks import Network, compile_network, equal_levels, real_inputs, tiles
 from support.recurrent_models import recurrent_layer
 
 from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.executors.cortex_m import CortexMExecutor
-from tinyml_opt.tools.compiler import Compilation
 
 BOARD = "nano33ble"
 
@@ -100,12 +99,6 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     "dense": (dense, 2),
 }
 """Networks, and how many of their layers have tiles."""
-
-
-def tiles(compilation: Compilation) -> int:
-    """How many forms have a tile."""
-    forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm)]
-    return sum(form.tile is not None for form in forms)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

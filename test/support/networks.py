@@ -11,6 +11,7 @@ import onnx
 from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.dataset import Dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.executors.host import HostExecutor
@@ -171,3 +172,9 @@ def steps_from(expected: dict[str, Array], compilation: Compilation, run: Run) -
     reals = to_real(run.outputs, ports)
     steps = {p.label.data: float(getattr(p.element, "scale", 1.0)) for p in ports}
     return {name: float(np.abs(reals[name] - expected[name]).max() / step) for name, step in steps.items()}
+
+
+def tiles(compilation: Compilation) -> int:
+    """How many forms have a tile."""
+    forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm)]
+    return sum(form.tile is not None for form in forms)
