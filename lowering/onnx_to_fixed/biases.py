@@ -53,9 +53,7 @@ def stated_integers(bias: SSAValue, scales: Reals) -> Reals | None:
     return centred_integers(owner).reshape(-1).astype(np.float64) if same else None
 
 
-def following(
-    bias: Integers, sums: NDArray[Any], factors: Reals, actual: Reals, lifts: Integers | int = 0
-) -> Integers:
+def following(bias: Integers, sums: NDArray[Any], factors: Reals, actual: Reals, lifts: Integers | int = 0) -> Integers:
     """Biases `b'` such that `b' * actual` is nearer to `b * factor` than with `b`, for each channel.
 
     `sums` (channels,) are the greatest magnitudes of sums without the bias. A bias stays where the other would need

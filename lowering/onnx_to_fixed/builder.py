@@ -124,7 +124,9 @@ class FixedBuilder:
             change = LiftedRequantizer(self, factors, bounds, lifts, access, op)
         else:
             change = Requantizer(self, factors, int(bounds.max()), access, op)
-        return change, None if bias is None else following(bias, sums, factors, change.plan.actual_factors(lifts), lifts)
+        return change, None if bias is None else following(
+            bias, sums, factors, change.plan.actual_factors(lifts), lifts
+        )
 
 
 def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:

@@ -1,8 +1,8 @@
 """Choosing integer multipliers and shifts for a change of scale.
 
 A real factor M becomes `round(x * multiplier / 2^shift)` (Jacob et al., CVPR 2018) with one shift for all channels of a
-layer, so that a kernel keeps it in one instruction (`lifts.py`: where that is too coarse). Products have 64 bits; `fixed-legalize-bitwidths` writes them in
-fewer for cores without such a multiply.
+layer, so that a kernel keeps it in one instruction; `lifts.py` has what is done where that is too coarse. Products have
+64 bits; `fixed-legalize-bitwidths` writes them in fewer for cores without such a multiply.
 """
 
 from __future__ import annotations
