@@ -87,7 +87,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("bits", "scheme", "accumulator_bits", "spare_flash"),
         ),
         Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
-        Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("arithmetic",)),
+        Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("arithmetic", "product_bits")),
         Step(
             "fixed-legalize-bitwidths",
             "before bodies are fused: each change of scale still has its clamp behind it",

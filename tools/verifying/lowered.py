@@ -96,9 +96,10 @@ class LoweredModel:
 
     def __init__(self, compilation: Compilation):
         self.model = the_function(compilation.typed)
-        lowered, self.stands_for = convert_function(self.model, compilation.options.arithmetic)
+        bits = product_bits(compilation.options, compilation.board)
+        lowered, self.stands_for = convert_function(self.model, compilation.options.arithmetic, bits)
         self.module = ModuleOp([lowered])
-        LegalizeBitwidthsPass(product_bits(compilation.options, compilation.board)).apply(Context(), self.module)
+        LegalizeBitwidthsPass(bits).apply(Context(), self.module)
         self.executor = FixedExecutor(self.module)
         self.ports = input_ports(lowered)
         self.nodes = list(self._nodes())
