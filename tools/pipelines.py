@@ -174,6 +174,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("emitc-take-state", "once it is known which arrays are written", {}, (), "caller_state"),
         Step("emitc-separate-weights", "last: arrays are final", {}, (), "separate_weights"),
     ),
+    "memplan-to-upstream": (
+        Step("convert-memplan-to-loops", "plans without tiles: blocks are no ops of upstream", {"padding": "clip"}),
+        Step("loops-strip-annotations", "last: passes of this project read what it removes"),
+    ),
     "fixed-to-hls": (
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),

@@ -62,6 +62,7 @@ PASSES = {
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "loops-running-indices": "passes.loops.running_indices:RunningIndicesPass",
     "loops-share-functions": "passes.loops.share_functions:ShareFunctionsPass",
+    "loops-strip-annotations": "passes.loops.strip_annotations:StripAnnotationsPass",
     "loops-use-machine-operations": "passes.loops.use_machine_operations:UseMachineOperationsPass",
     "memplan-check": "passes.memplan.check:CheckPass",
     "memplan-choose-layouts": "passes.memplan.choose_layouts:ChooseLayoutsPass",

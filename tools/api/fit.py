@@ -21,7 +21,7 @@ from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.costs import cost_model
 from ..analyze import analyze, plan_of, ram_limit
-from ..compiler import Options, compile_model, memplan_passes, passes_to_fixed, read, the_board
+from ..compiler import Options, compile_model, memplan_passes, passes_to_fixed, taken, the_board
 from ..constants import constant_kinds
 from ..fit import POINTER_REACH
 from ..memory_map import caller_bytes
@@ -92,7 +92,7 @@ def to_integers(options: Options, board: Board) -> ModuleOp:
     """The model at the level `fixed`, with ranges made up where there are none."""
     if options.search is not None:
         raise UserError("can_fit does not search for types: give `types`, or use Model.compile")
-    module = read(options).module
+    module, _ = taken(options, Timing())
     run_passes(module, passes_to_fixed(options, board), Timing(), verify=False)
     return module
 
