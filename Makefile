@@ -4,8 +4,8 @@
 # make fuzz    damaged models and texts, random graphs, then the property tests with new random cases: make fuzz CASES=5000 ROUNDS=20
 # make bench-memplan   orders, offsets, whole models, what the order saves: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
-# make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
-# make bench-costs       estimated cycles beside simulators, per op and model, and new prices: BENCH=--write
+# make bench-code-size   estimates of code beside linked programs, and new prices: BENCH='--random 100 --write'
+# make bench-costs       estimated cycles beside simulators, per op and model, and new prices: BENCH='--random 100 --write'
 # make bench-widths      accuracy against bytes of weights, by a search for types: make bench-widths MODELS='folder...' BENCH='--weights 2000 1600'
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
