@@ -186,6 +186,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("fixed-narrow-bodies", "behind it: bodies begin with accumulators", {"exact": True}),
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
+        Step("memplan-overlap", "while forms say which rows they read"),
         Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("loops-running-indices", "before widths: addresses are increments then"),

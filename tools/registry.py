@@ -71,6 +71,7 @@ PASSES = {
     "memplan-inplace": "passes.memplan.inplace:InplacePass",
     "memplan-input": "passes.memplan.input:InputPass",
     "memplan-lanes": "passes.memplan.lanes:LanesPass",
+    "memplan-overlap": "passes.memplan.overlap:OverlapPass",
     "memplan-patch": "passes.memplan.patch:PatchPass",
     "memplan-place": "passes.memplan.place:PlacePass",
     "memplan-schedule": "passes.memplan.schedule:SchedulePass",

@@ -27,6 +27,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
 from .. import onnx
+from ..dataflow import AWAITS, OVERLAP, STAGE, is_await
 from ..dense import to_numpy
 from ..diagnostics import OpError
 from ..emitc.types import (
@@ -204,6 +205,12 @@ def lanes(op: Operation, attribute: Attribute) -> str | None:
     return None if right else f"expected a number of at most {MOST_LANES:,} on a loop"
 
 
+def awaits(op: Operation, attribute: Attribute) -> str | None:
+    """Of a form or its function: what it waits for."""
+    right = isinstance(attribute, ArrayAttr) and all(is_await(entry) for entry in attribute)
+    return None if right else "expected an array of [stage, rows, scale, base]"
+
+
 MOST_LANES = 1 << 12
 """More lanes than any device has multipliers for."""
 
@@ -224,6 +231,9 @@ CHECKS: dict[str, Check] = {
     "memplan.distance": distances,
     KEEP: one_of(UnitAttr),
     LANES: lanes,
+    OVERLAP: one_of(UnitAttr),
+    STAGE: one_of(IntegerAttr),
+    AWAITS: awaits,
     LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
     CONST: one_of(UnitAttr),
     FLASH: one_of(UnitAttr),

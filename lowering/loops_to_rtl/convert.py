@@ -11,6 +11,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects import rtl
+from ...dialects.dataflow import OVERLAP, awaits_of, stage_of
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
 from ...dialects.rtl.names import made, top_name
@@ -67,6 +68,9 @@ class Program:
         """Where a memref begins in its memory, in elements."""
         self.rounds: dict[str, list[int]] = {}
         self.nests: dict[str, Nest] = {}
+        self.overlaps = OVERLAP in public.attributes
+        self.beside: set[str] = set()
+        """The functions that run beside others."""
 
     def build(self) -> list[Operation]:
         """The ops of the level."""
@@ -81,8 +85,13 @@ class Program:
             self._observe(nest)
         modules: list[Operation] = []
         used: dict[str, Memory] = {}
+        stages = {stage_of(nest.function): name for name, nest in self.nests.items() if name in self.beside}
+        taken: dict[str, int] = {}
         for name, nest in self.nests.items():
-            form = Form(nest, self.bound, self.limits, self.rounds[name])
+            awaited = [(stages[a.stage], a) for a in awaits_of(nest.function)] if name in self.beside else []
+            form = Form(
+                nest, self.bound, self.limits, self.rounds[name], awaited, taken if name in self.beside else None
+            )
             modules.append(form.build())
             modules[:0] = form.ports.constants
             used.update(form.ports.shared)
@@ -115,7 +124,7 @@ class Program:
                 case _ if isinstance(op, ADDRESSES):
                     self._bind_address(op)
                 case func.CallOp():
-                    body.add_op(self._start(op, rounds))
+                    self._append(body, self._start(op, rounds))
                 case scf.ForOp():
                     trips = trips_of(op)
                     if trips is None or op.iter_args:
@@ -130,6 +139,18 @@ class Program:
                 case _:
                     raise OpError(op, f"`{op.name}` has no place between the modules of a model in hardware")
         return body
+
+    def _append(self, body: Block, start: rtl.StartOp) -> None:
+        """What has a stage runs beside what stands before it and has one, too."""
+        name, last = start.module.string_value(), body.last_op
+        if not self.overlaps or stage_of(self.functions[name]) is None:
+            body.add_op(start)
+            return
+        self.beside.add(name)
+        if isinstance(last, rtl.OverlapOp):
+            last.body.block.add_op(start)
+        else:
+            body.add_op(rtl.OverlapOp(Block([start])))
 
     def _repeated(self, op: scf.ForOp, rounds: dict[SSAValue, tuple[SSAValue, int]], trips: int) -> Block:
         placeholder = Block(arg_types=[IndexType()])

@@ -8,8 +8,10 @@ from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import rtl
+from ...dialects.dataflow import Await, stage_of
 from ...dialects.diagnostics import OpError
 from .arithmetic import apply
+from .dataflow import Waits, signal
 from .engine import Engine
 from .memories import Memory
 from .nest import Access, Coordinates, Nest
@@ -23,7 +25,15 @@ from .steps import Steps
 class Form:
     """The module of one nest while it is written."""
 
-    def __init__(self, nest: Nest, memories: Mapping[SSAValue, Memory], limits: Limits, round_bits: Sequence[int]):
+    def __init__(
+        self,
+        nest: Nest,
+        memories: Mapping[SSAValue, Memory],
+        limits: Limits,
+        round_bits: Sequence[int],
+        awaited: Sequence[tuple[str, Await]] = (),
+        taken: dict[str, int] | None = None,
+    ):
         self.nest, self.memories, self.round_bits = nest, memories, round_bits
         self.symbol = nest.function.sym_name.data
         self.block, self.limits = Block(), limits
@@ -32,9 +42,11 @@ class Form:
         run.result.name_hint = "valid"
         self.block.add_op(run)
         self.steps = Steps(nest, is_finishing=False)
-        self.engine = Engine(Pipeline(self.block, limits), self.steps.turns, run.result)
+        waits = Waits(self.block, awaited)
+        self.engine = Engine(Pipeline(self.block, limits), self.steps.turns, waits.step(run.result))
+        waits.need(self.engine, nest)
         self.block.add_op(rtl.StopOp(self.engine.finish))
-        self.ports = Ports(self.engine.pipeline, nest, self.symbol)
+        self.ports = Ports(self.engine.pipeline, nest, self.symbol, {} if taken is None else taken)
         self.needed = nest.needed()
         self.written = -1
         self._rounds()
@@ -54,6 +66,8 @@ class Form:
             raise OpError(self.nest.function, "a form without a store has no hardware")
         finish = self.engine.pipeline.valid(self.engine.finish, self.written + 1)
         self.block.add_op(rtl.DoneOp(finish))
+        if stage_of(self.nest.function) is not None:
+            self.block.add_op(signal(self.engine, self.nest, self.written + 1))
         module = rtl.ModuleOp(self.symbol, self.block)
         drop_unused(module)
         return module
@@ -224,7 +238,7 @@ def is_static(at: dict[Coordinates, Value]) -> bool:
 
 def drop_unused(module: rtl.ModuleOp) -> None:
     """Erase what nothing uses."""
-    kept = (rtl.WriteOp, rtl.StopOp, rtl.DoneOp, rtl.NextOp)
+    kept = (rtl.WriteOp, rtl.StopOp, rtl.DoneOp, rtl.NextOp, rtl.NeedOp, rtl.SignalOp)
     for op in reversed(list(module.body.block.ops)):
         if not isinstance(op, kept) and not any(result.uses for result in op.results):
             module.body.block.erase_op(op)

@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
+from ...dialects.dataflow import AWAITS, STAGE
 from ...dialects.emitc.types import COMPUTES, NODE, RESET, RESETS
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
@@ -280,6 +281,7 @@ class Lowering:
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
         lowered = func.FuncOp(symbol, type, Region(block), "private")
         lowered.attributes |= description(form, node)
+        lowered.attributes |= {name: form.attributes[name] for name in (STAGE, AWAITS) if name in form.attributes}
         self.steps.append(lowered)
         return Step(symbol, addresses)
 
