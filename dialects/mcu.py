@@ -48,6 +48,10 @@ LABEL = "mcu.label"
 LANES = "hls.lanes"
 """The attribute that says how many iterations of a loop, or points along each dimension of a form, run at once."""
 
+SHARE = "hls.share_multipliers"
+"""The attribute of a form, or of its function, whose products of narrow numbers with a common factor share a multiplier
+of a device, two by two."""
+
 KEEP = "mcu.keep"
 """The attribute of a function that compilers shall not move into its caller."""
 
@@ -56,6 +60,11 @@ def form_lanes(form: StructuredForm) -> tuple[int, ...]:
     """How many points along each dimension of a form hardware computes at once."""
     lanes = form.attributes.get(LANES)
     return tuple(lanes.get_values()) if isinstance(lanes, DenseArrayBase) else (1,) * len(form.sizes)
+
+
+def shares_multipliers(op: Operation) -> bool:
+    """Whether products of a form, or its function, share multipliers."""
+    return SHARE in op.attributes
 
 
 def lanes_of(loop: Operation) -> int:

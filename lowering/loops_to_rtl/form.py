@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xdsl.dialects import memref, scf
+from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import rtl
 from ...dialects.dataflow import Await, stage_of
 from ...dialects.diagnostics import OpError
-from .arithmetic import apply
+from ...dialects.mcu import shares_multipliers
+from .arithmetic import apply, width
 from .dataflow import Waits, signal
 from .engine import Engine
 from .memories import Memory
 from .nest import Access, Coordinates, Nest
+from .pairs import Factors, multiply_all
 from .pipeline import Limits, Pipeline, Value, Wire, bits_of
 from .ports import Ports
 from .products import multiply
@@ -48,6 +50,7 @@ class Form:
         self.block.add_op(rtl.StopOp(self.engine.finish))
         self.ports = Ports(self.engine.pipeline, nest, self.symbol, {} if taken is None else taken)
         self.needed = nest.needed()
+        self.shares = shares_multipliers(nest.function)
         self.written = -1
         self._rounds()
 
@@ -167,7 +170,10 @@ class Form:
             self.values[result] = taken
 
     def _computed(self, op: Operation, lanes: Sequence[Coordinates]) -> dict[Coordinates, Value]:
-        """The same op on the same operands is written once."""
+        """The same op on the same operands is written once; products of lanes may share multipliers."""
+        if isinstance(op, arith.MuliOp):
+            factors = [(self.value(op.lhs, lane), self.value(op.rhs, lane)) for lane in lanes]
+            return dict(zip(lanes, self.products(op, factors), strict=True))
         known: dict[tuple[Value, ...], Value] = {}
         result: dict[Coordinates, Value] = {}
         for lane in lanes:
@@ -178,6 +184,14 @@ class Form:
                     value.value.name_hint = op.results[0].name_hint
             result[lane] = known[operands]
         return result
+
+    def products(self, op: arith.MuliOp, factors: Sequence[Factors]) -> list[Value]:
+        """The products of an op, by pairs of factors."""
+        made = multiply_all(self.engine.pipeline, factors, width(op.result), self.shares)
+        for value in made.values():
+            if isinstance(value, Wire) and value.value.name_hint is None:
+                value.value.name_hint = op.result.name_hint
+        return [made[pair] for pair in factors]
 
     def _load(self, op: memref.LoadOp, lanes: Sequence[Coordinates]) -> dict[Coordinates, Value]:
         access = self.nest.access(op)

@@ -24,6 +24,7 @@ from ...dialects.emitc.types import COMPUTES, NODE, RESET, RESETS
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.types import PER_TENSOR, QType, scale_text
+from ...dialects.mcu import SHARE
 from ...dialects.memplan import (
     INPUT_ARENA,
     INPUT_ROWS,
@@ -281,7 +282,9 @@ class Lowering:
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
         lowered = func.FuncOp(symbol, type, Region(block), "private")
         lowered.attributes |= description(form, node)
-        lowered.attributes |= {name: form.attributes[name] for name in (STAGE, AWAITS) if name in form.attributes}
+        lowered.attributes |= {
+            name: form.attributes[name] for name in (STAGE, AWAITS, SHARE) if name in form.attributes
+        }
         self.steps.append(lowered)
         return Step(symbol, addresses)
 
