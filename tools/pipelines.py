@@ -188,6 +188,13 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
         Step("memplan-overlap", "while forms say which rows they read"),
         Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
+        Step(
+            "memplan-allocate-lanes",
+            "instead of the same for all; once it is known which forms overlap",
+            {},
+            ("board", "strategy", "dsps"),
+            "board",
+        ),
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("loops-running-indices", "before widths: addresses are increments then"),
         Step("loops-narrow-indices", "counters and addresses as wide as they must be"),

@@ -70,6 +70,7 @@ PASSES = {
     "memplan-fuse-loops": "passes.memplan.fuse_loops:FuseLoopsPass",
     "memplan-inplace": "passes.memplan.inplace:InplacePass",
     "memplan-input": "passes.memplan.input:InputPass",
+    "memplan-allocate-lanes": "tools.allocating.allocate:AllocateLanesPass",
     "memplan-lanes": "passes.memplan.lanes:LanesPass",
     "memplan-overlap": "passes.memplan.overlap:OverlapPass",
     "memplan-patch": "passes.memplan.patch:PatchPass",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, ModuleOp
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -26,6 +26,9 @@ ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, me
 
 BYTE = 8
 
+ROUND_BITS = 16
+"""Of the number of a round, where a module is looked at alone."""
+
 
 @dataclass(frozen=True)
 class ConvertLoopsToRtlPass(ModulePass):
@@ -43,16 +46,21 @@ class ConvertLoopsToRtlPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.multiplier < 4:
             raise UserError(f"{self.name}: levels is more than 0, a multiplier has at least 4 bits")
-        functions = [f for f in op.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
-        public = [f for f in functions if f.sym_visibility is None or f.sym_visibility.data != "private"]
-        if len(public) != 1:
-            raise UserError(f"{self.name}: hardware has one public function, this module {len(public)}")
-        program = Program(op, public[0], Limits(self.levels, self.multiplier, max(self.wide, self.multiplier)))
-        made = program.build()
+        limits = Limits(self.levels, self.multiplier, max(self.wide, self.multiplier))
+        made = Program(op, public_function(op), limits).build()
         for old in list(op.ops):
             if isinstance(old, func.FuncOp | memref.GlobalOp):
                 op.body.block.erase_op(old, safe_erase=False)
         op.body.block.add_ops(made)
+
+
+def public_function(module: ModuleOp) -> func.FuncOp:
+    """The function that the caller of the hardware means. Raises UserError where there is not one."""
+    functions = [f for f in module.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
+    public = [f for f in functions if f.sym_visibility is None or f.sym_visibility.data != "private"]
+    if len(public) != 1:
+        raise UserError(f"convert-loops-to-rtl: hardware has one public function, this module {len(public)}")
+    return public[0]
 
 
 class Program:
@@ -80,9 +88,7 @@ class Program:
         )
         top.attributes.update(self.public.attributes)
         for name, nest in self.nests.items():
-            self._bind_constants(self.functions[name])
-            nest.offsets = self.offsets
-            self._observe(nest)
+            self._prepare(name, nest)
         modules: list[Operation] = []
         used: dict[str, Memory] = {}
         stages = {stage_of(nest.function): name for name, nest in self.nests.items() if name in self.beside}
@@ -98,6 +104,28 @@ class Program:
         memories = [m for m in self.memories.values() if m.values is None or m.symbol in used]
         order = sorted(modules, key=lambda op: isinstance(op, rtl.ModuleOp))
         return [*(memory.declaration() for memory in memories), *order, top]
+
+    def alone(self, name: str) -> list[Operation]:
+        """The module of one function, its constants, and memories that only it reads and writes."""
+        function = self.functions[name]
+        nest = Nest(function)
+        for number, argument in enumerate(function.args):
+            if isinstance(argument.type, MemRefType):
+                element, elements = contents(function, argument.type)
+                self.bound[argument] = Memory(made(name, number), element, elements)
+        self._prepare(name, nest)
+        rounds = [ROUND_BITS] * sum(isinstance(a.type, IndexType | IntegerType) for a in function.args)
+        form = Form(nest, self.bound, self.limits, rounds)
+        module = form.build()
+        own = [self.bound[a] for a in function.args if a in self.bound]
+        shared = [m for m in form.ports.shared.values() if m not in own]
+        return [*(m.declaration() for m in (*own, *shared)), *form.ports.constants, module]
+
+    def _prepare(self, name: str, nest: Nest) -> None:
+        """Bind constants, and see how wide the words of memories must be."""
+        self._bind_constants(self.functions[name])
+        nest.offsets = self.offsets
+        self._observe(nest)
 
     def _ports(self) -> tuple[list[str], list[str]]:
         """A memory for each port of the public function: inputs first."""

@@ -10,6 +10,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from ...dialects import rtl
 from ...dialects.dataflow import Await, stage_of
 from ...dialects.diagnostics import OpError
+from ...dialects.emitc.types import NODE
 from ...dialects.mcu import shares_multipliers
 from .arithmetic import apply, width
 from .dataflow import Waits, signal
@@ -72,6 +73,8 @@ class Form:
         if stage_of(self.nest.function) is not None:
             self.block.add_op(signal(self.engine, self.nest, self.written + 1))
         module = rtl.ModuleOp(self.symbol, self.block)
+        if (node := self.nest.function.attributes.get(NODE)) is not None:
+            module.attributes[NODE] = node
         drop_unused(module)
         return module
 
