@@ -48,9 +48,11 @@ LABEL = "mcu.label"
 LANES = "hls.lanes"
 """The attribute that says how many iterations of a loop, or points along each dimension of a form, run at once."""
 
-SHARE = "hls.share_multipliers"
-"""The attribute of a form, or of its function, whose products of narrow numbers with a common factor share a multiplier
-of a device, two by two."""
+MULTIPLIERS = "hls.multipliers"
+"""The attribute of a form, or of its function, that says what makes its products: `shared` where those of narrow
+numbers with a common factor take one multiplier of a device for two, `logic` where adders make them."""
+
+SHARED, LOGIC = "shared", "logic"
 
 KEEP = "mcu.keep"
 """The attribute of a function that compilers shall not move into its caller."""
@@ -62,9 +64,10 @@ def form_lanes(form: StructuredForm) -> tuple[int, ...]:
     return tuple(lanes.get_values()) if isinstance(lanes, DenseArrayBase) else (1,) * len(form.sizes)
 
 
-def shares_multipliers(op: Operation) -> bool:
-    """Whether products of a form, or its function, share multipliers."""
-    return SHARE in op.attributes
+def multipliers_of(op: Operation) -> str:
+    """What makes the products of a form, or its function; nothing where each has a multiplier."""
+    kind = op.attributes.get(MULTIPLIERS)
+    return kind.data if isinstance(kind, StringAttr) else ""
 
 
 def lanes_of(loop: Operation) -> int:

@@ -187,7 +187,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
         Step("memplan-overlap", "while forms say which rows they read"),
-        Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
+        Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes", "multipliers"), "lanes"),
         Step(
             "memplan-allocate-lanes",
             "instead of the same for all; once it is known which forms overlap",

@@ -54,7 +54,7 @@ from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.settings import NAMES as SETTINGS
 from ..fixed.settings import from_attribute, wrong
 from ..fixed.types import QType
-from ..mcu import KEEP, LABEL, LANES, SHARE
+from ..mcu import KEEP, LABEL, LANES, LOGIC, MULTIPLIERS, SHARED
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ..memplan.loops import LAST, LoopOp
 from ..memplan.steps import TIMES
@@ -231,7 +231,7 @@ CHECKS: dict[str, Check] = {
     "memplan.distance": distances,
     KEEP: one_of(UnitAttr),
     LANES: lanes,
-    SHARE: one_of(UnitAttr),
+    MULTIPLIERS: text(f"{SHARED}|{LOGIC}", f"{SHARED} or {LOGIC}"),
     OVERLAP: one_of(UnitAttr),
     STAGE: one_of(IntegerAttr),
     AWAITS: awaits,

@@ -11,7 +11,7 @@ from ...dialects import rtl
 from ...dialects.dataflow import Await, stage_of
 from ...dialects.diagnostics import OpError
 from ...dialects.emitc.types import NODE
-from ...dialects.mcu import shares_multipliers
+from ...dialects.mcu import multipliers_of
 from .arithmetic import apply, width
 from .dataflow import Waits, signal
 from .engine import Engine
@@ -51,7 +51,7 @@ class Form:
         self.block.add_op(rtl.StopOp(self.engine.finish))
         self.ports = Ports(self.engine.pipeline, nest, self.symbol, {} if taken is None else taken)
         self.needed = nest.needed()
-        self.shares = shares_multipliers(nest.function)
+        self.multipliers = multipliers_of(nest.function)
         self.written = -1
         self._rounds()
 
@@ -190,7 +190,7 @@ class Form:
 
     def products(self, op: arith.MuliOp, factors: Sequence[Factors]) -> list[Value]:
         """The products of an op, by pairs of factors."""
-        made = multiply_all(self.engine.pipeline, factors, width(op.result), self.shares)
+        made = multiply_all(self.engine.pipeline, factors, width(op.result), self.multipliers)
         for value in made.values():
             if isinstance(value, Wire) and value.value.name_hint is None:
                 value.value.name_hint = op.result.name_hint

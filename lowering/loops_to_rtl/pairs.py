@@ -8,22 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...dialects.mcu import LOGIC, SHARED
 from ...dialects.rtl import signed_bits
 from .pipeline import Limits, Pipeline, Value, Wire, bits_of
 from .products import multiply
 from .ranges import Range, products_of, range_of
+from .rows import multiply_by_rows
 
 Factors = tuple[Value, Value]
 
 
-def multiply_all(pipeline: Pipeline, factors: Sequence[Factors], bits: int, shares: bool) -> dict[Factors, Value]:
-    """The products of pairs of factors in so many bits, each pair once."""
+def multiply_all(pipeline: Pipeline, factors: Sequence[Factors], bits: int, kind: str) -> dict[Factors, Value]:
+    """The products of pairs of factors in so many bits, each pair once, by multipliers of a kind (dialects/mcu.py)."""
+    if kind == SHARED:
+        return shared(pipeline, factors, bits)
+    one = multiply_by_rows if kind == LOGIC else multiply
+    return {pair: one(pipeline, *pair, bits) for pair in dict.fromkeys(factors)}
+
+
+def shared(pipeline: Pipeline, factors: Sequence[Factors], bits: int) -> dict[Factors, Value]:
+    """The products, two with a common factor in one multiplier where that is exact."""
     made: dict[Factors, Value] = {}
     waiting: dict[Wire, tuple[Value, Factors]] = {}
-    side = common_side(factors) if shares else 0
+    side = common_side(factors)
     for pair in dict.fromkeys(factors):
         common, other = pair[side], pair[1 - side]
-        if not shares or not isinstance(common, Wire) or not isinstance(other, Wire):
+        if not isinstance(common, Wire) or not isinstance(other, Wire):
             made[pair] = multiply(pipeline, *pair, bits)
             continue
         if common not in waiting:

@@ -24,7 +24,7 @@ from ...dialects.emitc.types import COMPUTES, NODE, RESET, RESETS
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.types import PER_TENSOR, QType, scale_text
-from ...dialects.mcu import SHARE
+from ...dialects.mcu import MULTIPLIERS
 from ...dialects.memplan import (
     INPUT_ARENA,
     INPUT_ROWS,
@@ -283,7 +283,7 @@ class Lowering:
         lowered = func.FuncOp(symbol, type, Region(block), "private")
         lowered.attributes |= description(form, node)
         lowered.attributes |= {
-            name: form.attributes[name] for name in (STAGE, AWAITS, SHARE) if name in form.attributes
+            name: form.attributes[name] for name in (STAGE, AWAITS, MULTIPLIERS) if name in form.attributes
         }
         self.steps.append(lowered)
         return Step(symbol, addresses)

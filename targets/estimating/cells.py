@@ -109,6 +109,8 @@ def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
     if kind == "pick":
         parts = rtl.bits_of(op.args[0]) // rtl.bits_of(op.result)
         found["pick"] += rtl.bits_of(op.result) * (parts - 1)
+    elif kind == "select" and is_zero(op.args[2]):
+        found["row"] += rtl.bits_of(op.result)
     elif FEATURES.get(kind) == "add" and any(is_product(a) for a in op.args):
         found["add_product"] += rtl.bits_of(op.result)
     elif kind in FEATURES:
@@ -116,6 +118,11 @@ def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
             rtl.bits_of(op.result), *(rtl.bits_of(a) for a in op.args if FEATURES[kind] in ("compare", "equal")), 1
         )
         found[FEATURES[kind]] += bits
+
+
+def is_zero(value: SSAValue) -> bool:
+    """Whether a wire is the number 0."""
+    return isinstance(value.owner, rtl.ConstantOp) and value.owner.value.value.data == 0
 
 
 def is_product(value: SSAValue) -> bool:

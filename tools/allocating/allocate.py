@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, UnitAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, StringAttr, i64
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.mcu import LANES, SHARE
+from ...dialects.mcu import LANES, MULTIPLIERS
 from ...lowering.loops_to_rtl.convert import ConvertLoopsToRtlPass, Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
@@ -40,7 +40,7 @@ SHARES = np.array([0.85, 0.95, 1.0, 1.0])
 
 @dataclass(frozen=True)
 class AllocateLanesPass(ModulePass):
-    """Put `hls.lanes` and `hls.share_multipliers` on forms: the fastest model within the cells of an FPGA.
+    """Put `hls.lanes` and `hls.multipliers` on forms: the fastest model within the cells of an FPGA.
 
     `strategy` is exact or greedy (search.py). `dsps` are those that may be used, 0 for all of the device.
     Raises UserError where not even one lane for each form fits, with what takes the most.
@@ -65,8 +65,8 @@ class AllocateLanesPass(ModulePass):
         for form, choice in zip(timeline.forms, allocation.best(self.strategy), strict=True):
             if any(n > 1 for n in choice.lanes):
                 form.attributes[LANES] = DenseArrayBase.from_list(i64, choice.lanes)
-            if choice.shares:
-                form.attributes[SHARE] = UnitAttr()
+            if choice.multipliers:
+                form.attributes[MULTIPLIERS] = StringAttr(choice.multipliers)
 
 
 class Allocation:
@@ -103,7 +103,7 @@ class Allocation:
     def design(self, chosen: Sequence[Choice]) -> Design:
         """The estimate of the whole with choices."""
         for form, function, choice in zip(self.timeline.forms, self.functions, chosen, strict=True):
-            mark(form, function, choice.lanes, choice.shares)
+            mark(form, function, choice.lanes, choice.multipliers)
         return design_of(self.family, Program(self.loops, public_function(self.loops), self.limits).build())
 
     def reasons(self) -> list[str]:

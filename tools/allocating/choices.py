@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.dialects import func, scf
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, UnitAttr, i64
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, i64
 
 from ...dialects import rtl
 from ...dialects.dataflow import Await, row_dim
@@ -15,7 +15,7 @@ from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
 from ...dialects.fixed import ContractOp
 from ...dialects.fixed.forms import StructuredForm, shaped_type
-from ...dialects.mcu import LANES, SHARE
+from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
 from ...lowering.loops_to_rtl.convert import Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...passes.memplan.lanes import address_of, fits, is_costly
@@ -31,16 +31,19 @@ MOST_LANES = 128
 MOST_RESULTS = 4
 """Lanes of results beside lanes of a reduction: more of these give more for less."""
 
+MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 2, 64
+"""The same of products that adders make."""
+
 SHARED_BITS = 24
 """Of the wider side of a multiplier that two products of 8 bits fit."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Lanes of each dimension, whether products share multipliers; its time and its cells."""
+    """Lanes of each dimension, what makes products; its time and its cells."""
 
     lanes: tuple[int, ...]
-    shares: bool
+    multipliers: str
     timing: Timing
     cells: Estimate
 
@@ -50,13 +53,14 @@ class Choice:
         return (float(self.timing.steps), *self.cells.costs)
 
 
-def lanes_of_forms(form: StructuredForm, most: int, shares: bool) -> Iterator[tuple[tuple[int, ...], bool]]:
-    """Lanes along the last dimensions of reduction and results, and whether products share multipliers."""
+def lanes_of_forms(form: StructuredForm, most: int, shares: bool) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Lanes along the last dimensions of reduction and results, and what makes products."""
     sizes, parallel = form.sizes, len(form.domain.parallel.data)
     one: tuple[int, ...] = (1,) * len(sizes)
-    shares = shares and isinstance(form, ContractOp)
+    multiplies = isinstance(form, ContractOp)
+    shares = shares and multiplies
     if is_costly(form):
-        yield one, False
+        yield one, ""
         return
     reduced, results = (
         next((d for d in reversed(dims) if sizes[d] > 1 and d not in form.held_dims), None)
@@ -71,7 +75,10 @@ def lanes_of_forms(form: StructuredForm, most: int, shares: bool) -> Iterator[tu
                 lanes[reduced] = r
             if results is not None:
                 lanes[results] = p
-            yield tuple(lanes), shares and p > 1 and results is not None and has_common(form, results)
+            can_share = shares and p > 1 and results is not None and has_common(form, results)
+            yield tuple(lanes), SHARED if can_share else ""
+            if multiplies and (r == 1 or p <= MOST_LOGIC_RESULTS) and r * p <= MOST_LOGIC_LANES:
+                yield tuple(lanes), LOGIC
 
 
 def lanes_along(form: StructuredForm, dim: int | None, most: int) -> list[int]:
@@ -109,23 +116,19 @@ class Choices:
         key = (form.name, form.domain, form.maps, *shapes)
         if key not in self._known:
             candidates = list(lanes_of_forms(form, most, self.shares))
-            found = [
-                c for lanes, shares in candidates if (c := self.measured(form, function, lanes, shares)) is not None
-            ]
+            found = [c for lanes, kind in candidates if (c := self.measured(form, function, lanes, kind)) is not None]
             self._known[key] = pareto(found, lambda c: c.costs)
         return self._known[key]
 
-    def measured(
-        self, form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], shares: bool
-    ) -> Choice | None:
+    def measured(self, form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> Choice | None:
         """A choice, lowered; None where hardware has none of this kind."""
-        mark(form, function, lanes, shares)
+        mark(form, function, lanes, kind)
         try:
             ops = Program(self.loops, public_function(self.loops), self.limits).alone(function.sym_name.data)
         except (OpError, UserError):
             return None
         finally:
-            mark(form, function, (1,) * len(lanes), False)
+            mark(form, function, (1,) * len(lanes), "")
         module = next(op for op in ops if isinstance(op, rtl.ModuleOp))
         memories = [op for op in ops if isinstance(op, rtl.MemoryOp)]
         cells = module_cells(self.family, module)
@@ -133,7 +136,7 @@ class Choices:
         for name, estimate in memories_cells(self.family, memories, [module]).items():
             if name != target:
                 cells += estimate
-        return Choice(lanes, shares, timing_of(module), cells)
+        return Choice(lanes, kind, timing_of(module), cells)
 
 
 def written_by(module: rtl.ModuleOp) -> str:
@@ -141,7 +144,7 @@ def written_by(module: rtl.ModuleOp) -> str:
     return next(op.memory.string_value() for op in module.body.block.ops if isinstance(op, rtl.WriteOp))
 
 
-def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], shares: bool) -> None:
+def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> None:
     """Put lanes on the loops of a form's function, which stand in the order of its dimensions."""
     loops = [op for op in function.walk() if isinstance(op, scf.ForOp)]
     dims = [d for d, n in enumerate(form.trips) if n > 1]
@@ -150,9 +153,9 @@ def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], sh
             loop.attributes[LANES] = IntegerAttr(lanes[dim], i64)
     elif prod(lanes) > 1:
         raise UserError("loops that are no dimensions of their form")
-    function.attributes.pop(SHARE, None)
-    if shares:
-        function.attributes[SHARE] = UnitAttr()
+    function.attributes.pop(MULTIPLIERS, None)
+    if kind:
+        function.attributes[MULTIPLIERS] = StringAttr(kind)
 
 
 def waits_of(form: StructuredForm, awaits: list[Await], choice: Choice) -> tuple[Wait, ...]:

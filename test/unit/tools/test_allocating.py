@@ -21,7 +21,7 @@ DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 
 
 def choice(steps: int, dsps: int, luts: int = 0) -> Choice:
-    return Choice((1,), False, Timing(steps, 5, 1, 1, ()), Estimate(luts, 0, dsps, 0))
+    return Choice((1,), "", Timing(steps, 5, 1, 1, ()), Estimate(luts, 0, dsps, 0))
 
 
 def one_after_the_other(choices: Sequence[Choice]) -> int:
