@@ -1,7 +1,8 @@
 """Forms that run beside each other: which rows of an earlier form each one waits for.
 
 A form counts its rows, the values of its first parallel dimension that has more than one, as finished when all their
-results are written. A later one may begin its own row `i` as soon as `min(rows, scale * i + base)` of those are.
+results are written. A later one may begin its own row `i` as soon as `min(rows, scale * i + base)` of those are. A
+buffer that keeps only its last rows makes its writer wait as well, for rows of those who read it.
 """
 
 from __future__ import annotations
@@ -20,21 +21,25 @@ STAGE = "hls.stage"
 """The attribute of a form, or of its function, that numbers it among those that run beside each other."""
 
 AWAITS = "hls.awaits"
-"""The attribute of a form, or of its function: an array `[stage, rows, scale, base]` for each form it waits for."""
+"""The attribute of a form, or its function: an array `[stage, rows, scale, base, shift]` for each form it waits for."""
+
+RING = "hls.ring"
+"""The attribute of a buffer, or its global: it keeps so many elements, a power of two, the last that were written."""
 
 
 @dataclass(frozen=True)
 class Await:
-    """Before row `i` begins, `min(rows, scale * i + base)` rows of a stage are written."""
+    """Before row `i` begins, `min(rows, (scale * i + base) >> shift)` rows of a stage are written."""
 
     stage: int
     rows: int
     scale: int
     base: int
+    shift: int = 0
 
     def needed(self, row: int) -> int:
         """How many rows a row waits for."""
-        return min(self.rows, self.scale * row + self.base)
+        return min(self.rows, (self.scale * row + self.base) >> self.shift)
 
 
 def row_dim(form: StructuredForm) -> int | None:
@@ -58,11 +63,17 @@ def awaits_of(op: Operation) -> list[Await]:
 
 def dataflow_attributes(stage: int, awaits: list[Await]) -> dict[str, Attribute]:
     """The attributes that say so."""
-    entries = [DenseArrayBase.from_list(i64, [a.stage, a.rows, a.scale, a.base]) for a in awaits]
+    entries = [DenseArrayBase.from_list(i64, [a.stage, a.rows, a.scale, a.base, a.shift]) for a in awaits]
     return {STAGE: IntegerAttr(stage, i64), AWAITS: ArrayAttr(entries)}
 
 
 def is_await(attribute: Attribute) -> bool:
     """Whether an attribute is one entry of `AWAITS`."""
     values = tuple(attribute.get_values()) if isinstance(attribute, DenseArrayBase) else ()
-    return len(values) == 4 and values[0] >= 0 and values[1] > 0
+    return len(values) == 5 and values[0] >= 0 and values[1] > 0
+
+
+def ring_of(op: Operation) -> int | None:
+    """The elements that a buffer, or its global, keeps; None where it keeps all."""
+    ring = op.attributes.get(RING)
+    return ring.value.data if isinstance(ring, IntegerAttr) else None

@@ -187,6 +187,13 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
         Step("memplan-overlap", "while forms say which rows they read"),
+        Step(
+            "memplan-rings",
+            "behind the rows that forms wait for; without it, where buffers fit",
+            {},
+            ("slack", "bits"),
+            "slack",
+        ),
         Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes", "multipliers"), "lanes"),
         Step(
             "memplan-allocate-lanes",

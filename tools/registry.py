@@ -75,6 +75,7 @@ PASSES = {
     "memplan-overlap": "passes.memplan.overlap:OverlapPass",
     "memplan-patch": "passes.memplan.patch:PatchPass",
     "memplan-place": "passes.memplan.place:PlacePass",
+    "memplan-rings": "passes.memplan.rings:RingsPass",
     "memplan-schedule": "passes.memplan.schedule:SchedulePass",
     "memplan-split-reductions": "passes.memplan.split_reductions:SplitReductionsPass",
     "memplan-stream": "passes.memplan.stream:StreamPass",

@@ -27,7 +27,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
 from .. import onnx
-from ..dataflow import AWAITS, OVERLAP, STAGE, is_await
+from ..dataflow import AWAITS, OVERLAP, RING, STAGE, is_await
 from ..dense import to_numpy
 from ..diagnostics import OpError
 from ..emitc.types import (
@@ -208,7 +208,13 @@ def lanes(op: Operation, attribute: Attribute) -> str | None:
 def awaits(op: Operation, attribute: Attribute) -> str | None:
     """Of a form or its function: what it waits for."""
     right = isinstance(attribute, ArrayAttr) and all(is_await(entry) for entry in attribute)
-    return None if right else "expected an array of [stage, rows, scale, base]"
+    return None if right else "expected an array of [stage, rows, scale, base, shift]"
+
+
+def ring(op: Operation, attribute: Attribute) -> str | None:
+    """Of a buffer or its global: a power of two."""
+    elements = attribute.value.data if isinstance(attribute, IntegerAttr) else 0
+    return None if elements > 0 and elements & (elements - 1) == 0 else f"expected a power of two, got {attribute}"
 
 
 MOST_LANES = 1 << 12
@@ -235,6 +241,7 @@ CHECKS: dict[str, Check] = {
     OVERLAP: one_of(UnitAttr),
     STAGE: one_of(IntegerAttr),
     AWAITS: awaits,
+    RING: ring,
     LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
     CONST: one_of(UnitAttr),
     FLASH: one_of(UnitAttr),

@@ -10,6 +10,7 @@ from ...dialects import rtl
 from ...dialects.dataflow import Await
 from .engine import Engine
 from .nest import Nest
+from .pipeline import Value, bits_of
 
 
 class Waits:
@@ -38,13 +39,17 @@ class Waits:
         for op, wait in self.awaited:
             lanes = 1 if depth is None else nest.loops[depth].lanes
             base, scale = wait.base + wait.scale * (lanes - 1), wait.scale * lanes
-            rows = engine.running(base, [scale if d == depth else 0 for d in range(len(nest.loops))])
+            rows: Value = engine.running(base, [scale if d == depth else 0 for d in range(len(nest.loops))])
             if isinstance(rows, int):
-                needed = engine.pipeline.constant(min(rows, wait.rows))
+                rows = min(rows >> wait.shift, wait.rows)
+                moves = engine.finish
             else:
-                needed = engine.pipeline.compute("min", [rows, wait.rows], rtl.signed_bits(0, wait.rows), stage=0).value
-            moves = engine.finish if depth is None or isinstance(rows, int) else engine.moves[depth]
-            self.block.add_op(rtl.NeedOp(op.result, needed, moves))
+                if wait.shift:
+                    rows = engine.pipeline.compute("shr", [rows], max(1, bits_of(rows) - wait.shift), wait.shift)
+                bits = max(bits_of(rows), rtl.signed_bits(0, wait.rows))
+                rows = engine.pipeline.compute("min", [rows, wait.rows], bits, stage=0)
+                moves = engine.finish if depth is None else engine.moves[depth]
+            self.block.add_op(rtl.NeedOp(op.result, engine.pipeline.at(rows, 0), moves))
 
 
 def row_depth(nest: Nest) -> int | None:

@@ -12,6 +12,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
 from ...dialects.dataflow import Await
+from ...dialects.errors import UserError
 
 Times = NDArray[np.int64]
 
@@ -94,7 +95,8 @@ def wait_of(op: rtl.NeedOp, turns: int) -> Wait:
 
 def needs(wait: Await, lanes: int, turns: int, module: str) -> Wait:
     """The same of what a form is said to wait for, its rows taken so many at once."""
-    rows = np.minimum(wait.rows, wait.base + wait.scale * (lanes * np.arange(1, turns + 1, dtype=np.int64) - 1))
+    last = lanes * np.arange(1, turns + 1, dtype=np.int64) - 1
+    rows = np.minimum(wait.rows, (wait.base + wait.scale * last) >> wait.shift)
     return Wait(module, rows, wait.scale > 0 and turns > 1)
 
 
@@ -106,6 +108,8 @@ def needed(op: object, turns: int) -> Times:
         return op.base.value.data + op.deltas.get_values()[1] * np.arange(turns, dtype=np.int64)
     assert isinstance(op, rtl.ComputeOp)
     parts = [needed(a.owner, turns) for a in op.args]
+    if op.amount is not None:
+        return parts[0] >> op.amount.value.data
     return np.minimum(parts[0], parts[1])
 
 
@@ -138,13 +142,48 @@ def alone(timing: Timing) -> int:
 
 
 def beside(timings: Mapping[str, Timing]) -> tuple[int, dict[str, int]]:
-    """Cycles until all modules that start together are done, and until each one is."""
-    written: dict[str, Times] = {}
-    ends: dict[str, int] = {}
-    for name, timing in timings.items():
-        finished = steps_of_rows(timing, timings, written) + timing.behind
-        written[name], ends[name] = finished, int(finished[-1])
+    """Cycles until all modules that start together are done, and until each one is.
+
+    Raises UserError where they wait for each other for ever.
+    """
+    order = list(timings)
+    ahead = {name: n for n, name in enumerate(order)}
+    if all(ahead[w.module] < n for n, name in enumerate(order) for w in timings[name].waits):
+        written: dict[str, Times] = {}
+        for name, timing in timings.items():
+            written[name] = steps_of_rows(timing, timings, written) + timing.behind
+    else:
+        written = both_ways(timings)
+    ends = {name: int(times[-1]) for name, times in written.items()}
     return max(ends.values()), ends
+
+
+def both_ways(timings: Mapping[str, Timing]) -> dict[str, Times]:
+    """The clock in which each row is counted, where writers wait for readers, too: row by row."""
+    counted: dict[str, list[int]] = {name: [] for name in timings}
+    last = dict.fromkeys(timings, BEGIN - 1)
+    waits = {
+        name: [(w.module, (-(-w.rows // timings[w.module].counted)).tolist()) for w in timing.waits]
+        for name, timing in timings.items()
+    }
+    moved = True
+    while moved:
+        moved = False
+        for name, timing in timings.items():
+            rows, size = counted[name], timing.steps // timing.turns
+            gap = 1 if any(w.restarts for w in timing.waits) else 0
+            while len(rows) < timing.turns:
+                row, begin = len(rows), last[name] + 1 + (gap if rows else 0)
+                needs = [(counted[other], turns[row]) for other, turns in waits[name] if turns[row] > 0]
+                if any(len(other) < turns for other, turns in needs):
+                    break
+                begin = max(begin, *(other[turns - 1] + REACTION for other, turns in needs), 0)
+                last[name] = begin + size - 1
+                rows.append(last[name] + timing.behind)
+                moved = True
+    if any(len(counted[name]) < timing.turns for name, timing in timings.items()):
+        raise UserError("modules wait for rows of each other for ever: a ring is too small")
+    return {name: np.array(rows, np.int64) for name, rows in counted.items()}
 
 
 def steps_of_rows(timing: Timing, others: Mapping[str, Timing], written: Mapping[str, Times]) -> Times:
@@ -153,7 +192,7 @@ def steps_of_rows(timing: Timing, others: Mapping[str, Timing], written: Mapping
     ready = np.full(rows, BEGIN, np.int64)
     for wait in timing.waits:
         counted, times = others[wait.module].counted, written[wait.module]
-        at = np.clip(-(-wait.rows // counted), 1, len(times)) - 1
+        at = np.clip(-(-wait.rows // counted), 1, len(times)) - 1  # in this order each row waits for one
         ready = np.maximum(ready, times[at] + REACTION)
     gap = 1 if any(wait.restarts for wait in timing.waits) else 0
     # Row r begins behind the rows before it: begin[r] = max over q <= r of ready[q] + (r - q) * (size + gap).

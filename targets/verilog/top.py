@@ -67,6 +67,7 @@ class TopText:
         self.clocked: list[str] = []
         self.rounds: dict[SSAValue, str] = {}
         self.joins = 0
+        self.counted: set[str] = set()
         self.beside: set[str] = set()
         """Modules that run beside others."""
         self.order: list[str] = []
@@ -109,6 +110,8 @@ class TopText:
         first, number = len(self.order), self.joins
         self.joins += 1
         self.beside |= {start.module.string_value() for start in starts}
+        for start in starts:
+            self._progress(start.module.string_value())
         done = [self._instance(start, go) for start in starts]
         busy, joined = made("busy", number), made("joined", number)
         still = [f"(!{made('active', first + n)} | {flag})" for n, flag in enumerate(done)]
@@ -133,6 +136,13 @@ class TopText:
         self.clocked.append(f"if ({finished}) {name} <= {bits}'d0; else if ({again}) {name} <= {name} + {bits}'d1;")
         return finished
 
+    def _progress(self, name: str) -> None:
+        """Declare the wire of the rows that a module counts, once."""
+        for op in self.modules[name].body.block.ops:
+            if isinstance(op, rtl.SignalOp) and name not in self.counted:
+                self.counted.add(name)
+                self.lines.append(f"wire {span(address_bits(op.rows.value.data + 1))}{made(name, 'progress')};")
+
     def _instance(self, op: rtl.StartOp, go: str) -> str:
         name = op.module.string_value()
         module, number = self.modules[name], len(self.order)
@@ -145,9 +155,8 @@ class TopText:
         pins += [(f"round{i}", self.rounds[value]) for i, value in enumerate(op.rounds) if takes(module, i)]
         for inner in module.body.block.ops:
             if isinstance(inner, rtl.SignalOp):
-                wire = made(name, "progress")
-                self.lines.append(f"wire {span(address_bits(inner.rows.value.data + 1))}{wire};")
-                pins.append(("progress", wire))
+                self._progress(name)
+                pins.append(("progress", made(name, "progress")))
             elif isinstance(inner, rtl.AwaitOp):
                 producer = inner.module.string_value()
                 pins.append((progress_name(producer), made(producer, "progress")))

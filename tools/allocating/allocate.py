@@ -21,6 +21,7 @@ from ...lowering.loops_to_rtl.pipeline import Limits
 from ...lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
 from ...passes.loops.narrow_indices import NarrowIndicesPass
 from ...passes.loops.running_indices import RunningIndicesPass
+from ...passes.memplan.rings import RingsPass
 from ...targets.board import load_board
 from ...targets.device import Fpga
 from ...targets.estimating.design import Design, design_of
@@ -43,6 +44,7 @@ class AllocateLanesPass(ModulePass):
     """Put `hls.lanes` and `hls.multipliers` on forms: the fastest model within the cells of an FPGA.
 
     `strategy` is exact or greedy (search.py). `dsps` are those that may be used, 0 for all of the device.
+    Where block RAM does not hold whole buffers they become rings (memplan-rings).
     Raises UserError where not even one lane for each form fits, with what takes the most.
     """
 
@@ -61,8 +63,14 @@ class AllocateLanesPass(ModulePass):
         timeline = Timeline(function)
         if not timeline.forms:
             return
-        allocation = Allocation(op, timeline, fpga, self.dsps or fpga.dsps)
-        for form, choice in zip(timeline.forms, allocation.best(self.strategy), strict=True):
+        dsps = self.dsps or fpga.dsps
+        try:
+            chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
+        except UserError:
+            RingsPass().apply(ctx, op)
+            timeline = Timeline(function)
+            chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
+        for form, choice in zip(timeline.forms, chosen, strict=True):
             if any(n > 1 for n in choice.lanes):
                 form.attributes[LANES] = DenseArrayBase.from_list(i64, choice.lanes)
             if choice.multipliers:

@@ -23,6 +23,12 @@ STRATEGIES = ("exact", "greedy")
 MOST_BOUNDS = 6
 """On the steps of a form that are tried."""
 
+NEAR = 3
+"""Choices of a form beside its own that are looked at in a step of a search."""
+
+MOST_EXCHANGES, MOST_GAINS = 12, 4
+"""Exchanges in all, and forms for which others are asked to give, the greatest gain first."""
+
 TRIED = 4
 """Solutions of a knapsack whose cycles are counted."""
 
@@ -110,55 +116,69 @@ def grown(problem: Problem, start: Sequence[int]) -> list[int]:
     """Give lanes where they gain the most cycles for their cells, until nothing that fits gains any."""
     chosen, time = list(start), problem.time(start)
     while True:
-        best: tuple[float, int, int, int] | None = None
-        for form, choices in enumerate(problem.choices):
-            for n in range(len(choices)):
-                if choices[n].timing.steps >= choices[chosen[form]].timing.steps:
-                    continue
+        best: tuple[float, int, list[int]] | None = None
+        for form in range(len(problem.choices)):
+            for n in faster(problem, form, chosen[form]):
                 tried = [*chosen[:form], n, *chosen[form + 1 :]]
                 if not problem.fits(tried):
                     continue
                 gain = time - problem.time(tried)
                 extra = max(1e-6, problem.price(form, n) - problem.price(form, chosen[form]))
                 if gain > 0 and (best is None or gain / extra > best[0]):
-                    best = gain / extra, form, n, gain
+                    best = gain / extra, gain, tried
         if best is None:
             return chosen
-        chosen[best[1]] = best[2]
-        time -= best[3]
+        time, chosen = time - best[1], best[2]
+
+
+def faster(problem: Problem, form: int, than: int) -> list[int]:
+    """The next choices with fewer steps, the cheapest of those with as many first."""
+    most = steps_of(problem, form, than)
+    return near(problem, form, [n for n in range(len(problem.choices[form])) if steps_of(problem, form, n) < most], -1)
+
+
+def slower(problem: Problem, form: int, than: int) -> list[int]:
+    """The next choices with as many steps or more that take less of some cell."""
+    least = steps_of(problem, form, than)
+    others = [n for n in range(len(problem.choices[form])) if n != than and steps_of(problem, form, n) >= least]
+    return near(problem, form, [n for n in others if is_cheaper(problem, form, n, than)], 1)
+
+
+def near(problem: Problem, form: int, numbers: list[int], sign: int) -> list[int]:
+    """The first few, by steps in ascending (1) or descending (-1) order, then by price."""
+    return sorted(numbers, key=lambda n: (sign * steps_of(problem, form, n), problem.price(form, n)))[:NEAR]
+
+
+def steps_of(problem: Problem, form: int, choice: int) -> int:
+    """The steps of a choice."""
+    return problem.choices[form][choice].timing.steps
 
 
 def improved(problem: Problem, start: Sequence[int]) -> list[int]:
-    """Take cells from one form for another, as long as that gains cycles."""
+    """Take cells from one form for another, as long as that gains cycles, and not too often."""
     chosen, time = list(start), problem.time(start)
-    while True:
+    for _ in range(MOST_EXCHANGES):
         better = exchange(problem, chosen, time)
         if better is None:
-            return chosen
+            break
         chosen = grown(problem, better)
         time = problem.time(chosen)
+    return chosen
 
 
 def exchange(problem: Problem, chosen: Sequence[int], time: int) -> list[int] | None:
-    """The first change of one form, or of one for another, that gains cycles."""
-    numbers = range(len(problem.choices))
-    slower = [
-        (form, n)
-        for form in numbers
-        for n in range(len(problem.choices[form]))
-        if n != chosen[form] and is_cheaper(problem, form, n, chosen[form])
-    ]
-    for form in numbers:
-        for n, choice in enumerate(problem.choices[form]):
-            if choice.timing.steps >= problem.choices[form][chosen[form]].timing.steps:
-                continue
-            alone = [*chosen[:form], n, *chosen[form + 1 :]]
-            if problem.time(alone) >= time:
-                continue
-            for other, m in slower:
-                tried = list(alone)
-                if other != form:
-                    tried[other] = m
+    """A change of one form for another that gains cycles: of the forms that gain the most, the first that pays."""
+    gains: list[tuple[int, int, int]] = []
+    for form in range(len(problem.choices)):
+        for n in faster(problem, form, chosen[form]):
+            gain = time - problem.time([*chosen[:form], n, *chosen[form + 1 :]])
+            if gain > 0:
+                gains.append((gain, form, n))
+    for _, form, n in sorted(gains, reverse=True)[:MOST_GAINS]:
+        alone = [*chosen[:form], n, *chosen[form + 1 :]]
+        for other in range(len(problem.choices)):
+            for m in () if other == form else slower(problem, other, chosen[other]):
+                tried = [*alone[:other], m, *alone[other + 1 :]]
                 if problem.fits(tried) and problem.time(tried) < time:
                     return tried
     return None
