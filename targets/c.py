@@ -73,8 +73,8 @@ def tuning() -> list[str]:
 
     For AVR, of what costs registers: loads moved around loops, and all loops in one function. On models of three kinds
     -O2 then makes programs that are 3 to 20 % faster and take less stack. For Cortex-M with DSP instructions,
-    scheduling before registers are given out (with it GCC 12 finds none for blocks that need all of them), and vectors of
-    what a word holds: four bytes put together take more instructions than four stores.
+    scheduling before registers are given out (with it GCC 12 finds none for blocks that need all of them), and vectors
+    of what a word holds: four bytes put together take more instructions than four stores.
     """
     passes = ("tree-pre", "inline", "inline-small-functions", "inline-functions-called-once")
     return [

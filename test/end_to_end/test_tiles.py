@@ -177,5 +177,5 @@ def test_tiles_are_given_up_where_nothing_else_fits(tmp_path: Path):
 
 
 def test_a_core_without_the_operations_has_no_tiles(tmp_path: Path):
-    net = dense()
+    net = dense(7)
     assert tiles(compile_network(net.model(), tmp_path, net.rows(1), "esp32")) == 0

@@ -59,7 +59,8 @@ def columns_work(columns: Columns, pixels: int, bits: int, slices: int = 1) -> W
     }
     blocks = slices * (pairs + alone)
     if bits < WIDE:
-        units["dot_unpack"] = blocks * columns.groups * columns.quads
+        units["dot_unpack_1"] = slices * alone * columns.groups * columns.quads
+        units["dot_unpack_2"] = slices * pairs * columns.groups * columns.quads
     return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
 
 
