@@ -14,15 +14,30 @@ from .columns import ByteBlockOp, DotBlockOp
 from .loops import KEEP as KEEP
 from .loops import LABEL as LABEL
 from .loops import LANES as LANES
+from .loops import LOGIC as LOGIC
+from .loops import MULTIPLIERS as MULTIPLIERS
+from .loops import SHARED as SHARED
 from .loops import PipelineOp
 from .loops import form_lanes as form_lanes
 from .loops import lanes_of as lanes_of
+from .loops import multipliers_of as multipliers_of
 from .places import element_bits as element_bits
+from .vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from .windows import LanesBlockOp, PlaneBlockOp
 from .words import AtOp, LoadWordOp, MachineOp
 from .words import MachineFields as MachineFields
 
-BLOCKS = (DotBlockOp, ByteBlockOp, LanesBlockOp, PlaneBlockOp, DirectBlockOp, ClippedBlockOp)
-"""The blocks that add to sums in memory."""
+BLOCKS = (
+    DotBlockOp,
+    ByteBlockOp,
+    LanesBlockOp,
+    PlaneBlockOp,
+    DirectBlockOp,
+    ClippedBlockOp,
+    WideBlockOp,
+    RequantizeBlockOp,
+    CopyBlockOp,
+)
+"""The blocks that write sums."""
 
 Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, AtOp, *BLOCKS, SparseBlockOp], [])

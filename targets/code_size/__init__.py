@@ -7,6 +7,6 @@ that were linked.
 
 from __future__ import annotations
 
-from .estimate import code_bytes, code_features, function_features
+from .estimate import code_bytes, code_features, function_bytes, function_features
 
-__all__ = ["code_bytes", "code_features", "function_features"]
+__all__ = ["code_bytes", "code_features", "function_bytes", "function_features"]

@@ -23,6 +23,11 @@ def code_bytes(module: ModuleOp, core: Core, counts: Sequence[int] = ()) -> int:
     return round(priced(code_features(module, counts), core.code_bytes))
 
 
+def function_bytes(function: emitc.FuncOp, core: Core) -> int:
+    """The bytes of flash that one function of a module takes, without library routines; an estimate."""
+    return round(priced(function_features(function), core.code_bytes))
+
+
 def priced(features: Counter[str], prices: Mapping[str, float]) -> float:
     """The bytes of features; what has no price is free."""
     return sum(prices.get(feature, 0.0) * count for feature, count in features.items())
