@@ -1,4 +1,4 @@
-"""What `analyze` says beside what the linked program has: `python -m tinyml_opt.tools.bench.sizes [FOLDER...] [--random N]`.
+"""What `analyze` says beside what was linked: `python -m tinyml_opt.tools.bench.sizes [FOLDER...] [--random N]`.
 
 Every model is compiled for every board, linked, and run on one random input in the board's simulator. RAM must be
 equal, flash within what the estimate of code may be off, the stack within its reserve. The exit code is 1 where one of
