@@ -35,7 +35,8 @@ class Expressions(Counting):
         super().__init__()
         self.forms: dict[SSAValue, Form] = {}
         self.versions: dict[SSAValue, int] = {}
-        self.memory = 0
+        self.calls = 0
+        self.writes: dict[object, int] = {}
 
     def form(self, value: SSAValue) -> Form:
         """What a value is; its parts are counted where they are new."""
@@ -177,10 +178,18 @@ class Expressions(Counting):
         place = outside(op.operand)
         if not isinstance(place.owner, emitc.SubscriptOp):
             return self.atoms.form(("variable", place, self.versions.get(place, 0)))
-        key = "load", place.owner.value, *(self.form(index) for index in place.owner.indices), self.memory
+        indices = (self.form(index) for index in place.owner.indices)
+        key = "load", place.owner.value, *indices, self.calls, self.writes.get(array_of(place.owner.value), 0)
         if self.scope.learn(key):
             self.access("load", place.owner, bits(op.result))
         return self.atoms.form(key)
+
+    def write(self, array: SSAValue | None) -> None:
+        """An element of an array is written; of any, where there is none, by a call."""
+        if array is None:
+            self.calls += 1
+        else:
+            self.writes[array_of(array)] = self.writes.get(array_of(array), 0) + 1
 
     def cast(self, op: emitc.CastOp) -> Form:
         """A wider number; a narrower one is free."""
@@ -195,6 +204,17 @@ class Expressions(Counting):
             return self.atoms.form(key, self.atoms.range_of(source))
         self.need(source, op.source)
         return self.atoms.form(("narrow", bits(op.dest), source))
+
+
+def array_of(place: SSAValue) -> object:
+    """The static or local array that a write changes; pointers may be to the same one, but never to these."""
+    match place.owner:
+        case emitc.GetGlobalOp():
+            return place.owner.name_
+        case emitc.VariableOp():
+            return place
+        case _:
+            return None
 
 
 def decided(predicate: str, low: int, high: int) -> bool | None:

@@ -19,7 +19,7 @@ from .counting import bits
 from .expressions import Expressions
 from .values import constant, number_of
 
-LASTING = ("address", "offset", "scaled", "terms", "form", "number", "global")
+LASTING = ("address", "offset", "scaled", "terms", "form", "number", "global", "load", "extend")
 """What holds behind a branch where the same condition is asked again: compilers join such branches."""
 
 
@@ -64,7 +64,7 @@ class Walk(Expressions):
                 self.found["call_argument"] += len(op.arguments)
                 for argument in op.arguments:
                     self.pass_on(argument)
-                self.memory += 1
+                self.write(None)
             case emitc.CallOpaqueOp():
                 self.call(op)
             case emitc.ExpressionOp():
@@ -77,7 +77,7 @@ class Walk(Expressions):
         self.need(self.form(op.value), op.value)
         if isinstance(op.var.owner, emitc.SubscriptOp):
             self.access("store", op.var.owner, bits(op.value))
-            self.memory += 1
+            self.write(op.var.owner.value)
         else:
             self.found[f"assign_{bits(op.value)}"] += 1
             self.versions[op.var] = self.versions.get(op.var, 0) + 1
@@ -110,10 +110,16 @@ class Walk(Expressions):
 
     def change(self, op: Operation) -> None:
         """What an op with regions writes has values of its own before, inside and behind it."""
-        self.memory += 1
         for inner in op.walk():
-            if isinstance(inner, emitc.AssignOp) and not isinstance(inner.var.owner, emitc.SubscriptOp):
-                self.versions[inner.var] = self.versions.get(inner.var, 0) + 1
+            match inner:
+                case emitc.AssignOp() if isinstance(inner.var.owner, emitc.SubscriptOp):
+                    self.write(inner.var.owner.value)
+                case emitc.AssignOp():
+                    self.versions[inner.var] = self.versions.get(inner.var, 0) + 1
+                case emitc.CallOp() | emitc.CallOpaqueOp():
+                    self.write(None)
+                case _:
+                    pass
 
     def branch(self, op: emitc.IfOp) -> None:
         """A branch, or the side that is known to be taken."""
@@ -126,7 +132,7 @@ class Walk(Expressions):
         atom = condition[1][0][0]
         again = not self.scope.learn(("asked", atom))
         self.found["branch_again" if again else "branch"] += 1
-        self.found["else"] += len(sides) - 1
+        self.found["else"] += 0 if again else len(sides) - 1
         self.apart(sides, atom)
 
     def apart(self, sides: list[Block], atom: int | None = None) -> None:
@@ -166,7 +172,7 @@ class Walk(Expressions):
         else:
             self.found["block"] += 1
             self.found["block_instruction"] += instructions(name)
-        self.memory += 1
+        self.write(None)
 
     def pass_on(self, argument: SSAValue) -> None:
         """An argument of a call."""
