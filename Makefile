@@ -14,6 +14,7 @@
 # make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--lanes 8'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
+# make bench-interop     the loops level and emitc through mlir-opt and mlir-translate 22: make bench-interop MODELS='model.onnx folder...'
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
 # make docs    the documentation as a site in build/site, links checked
 # make package   sdist and wheel, each installed and tried in a fresh environment
@@ -34,7 +35,7 @@ DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance docs package clean
 .PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
-.PHONY: bench-quantized bench-concat verify-all
+.PHONY: bench-quantized bench-concat bench-interop verify-all
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -113,6 +114,9 @@ bench-uno: setup
 bench-fpga: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fpga]'
 	$(BIN)/python -m tinyml_opt.tools.bench.fpga $(wildcard $(MODELS)) $(BENCH)
+
+bench-interop: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.interop $(wildcard $(MODELS)) $(BENCH)
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization

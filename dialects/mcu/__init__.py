@@ -14,9 +14,13 @@ from .columns import ByteBlockOp, DotBlockOp
 from .loops import KEEP as KEEP
 from .loops import LABEL as LABEL
 from .loops import LANES as LANES
+from .loops import LOGIC as LOGIC
+from .loops import MULTIPLIERS as MULTIPLIERS
+from .loops import SHARED as SHARED
 from .loops import PipelineOp
 from .loops import form_lanes as form_lanes
 from .loops import lanes_of as lanes_of
+from .loops import multipliers_of as multipliers_of
 from .places import element_bits as element_bits
 from .vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from .windows import LanesBlockOp, PlaneBlockOp
