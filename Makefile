@@ -9,6 +9,7 @@
 # make bench-widths      accuracy against bytes of weights, by a search for types: make bench-widths MODELS='folder...' BENCH='--weights 2000 1600'
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
+# make verify-all        the same integers on every core, with assembly and without: make verify-all MODELS='folder...' BENCH='--boards uno'
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
 # make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--lanes 8'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
@@ -34,7 +35,7 @@ DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance docs package clean
 .PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
-.PHONY: bench-quantized bench-concat bench-interop
+.PHONY: bench-quantized bench-concat bench-interop verify-all
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -119,6 +120,9 @@ bench-interop: setup
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
+
+verify-all: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.equal $(MODELS) $(BENCH)
 
 bench-concat: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.concatenations

@@ -176,7 +176,11 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         add_verify_arguments(command)
     if name in ("compile", "run", "verify"):
         command.add_argument(
-            "--lanes", type=positive, default=1, metavar="N", help="Verilog: at most so many points of a form at once"
+            "--lanes",
+            type=positive,
+            default=0,
+            metavar="N",
+            help="Verilog: as many points at once in each form, not as many as fit",
         )
     if name == "run":
         command.add_argument(

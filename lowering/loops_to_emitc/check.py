@@ -9,19 +9,10 @@ from xdsl.dialects.builtin import IndexType, IntAttr, IntegerType, MemRefType, M
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ...dialects.errors import UserError
-from ...dialects.mcu import (
-    AtOp,
-    ByteBlockOp,
-    ClippedBlockOp,
-    DirectBlockOp,
-    DotBlockOp,
-    LanesBlockOp,
-    LoadWordOp,
-    MachineOp,
-    PipelineOp,
-    PlaneBlockOp,
-    SparseBlockOp,
-)
+from ...dialects.mcu import BlockOp
+from ...dialects.mcu.bytes import SparseBlockOp
+from ...dialects.mcu.loops import PipelineOp
+from ...dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ...dialects.memplan import size_in_bytes
 from .arith import RULES
 from .memory import is_flash
@@ -46,13 +37,8 @@ TAKEN = (
     scf.YieldOp,
     PipelineOp,
     AtOp,
-    ByteBlockOp,
-    DotBlockOp,
-    LanesBlockOp,
-    DirectBlockOp,
+    BlockOp,
     SparseBlockOp,
-    ClippedBlockOp,
-    PlaneBlockOp,
     LoadWordOp,
     MachineOp,
     memref.AllocaOp,
@@ -185,7 +171,7 @@ class ReadOnly:
         match op:
             case memref.LoadOp() | LoadWordOp() | SparseBlockOp():
                 return True
-            case DotBlockOp() | ByteBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp() | ClippedBlockOp():
+            case BlockOp():
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.mcu import PipelineOp
+from ...dialects.mcu.loops import PipelineOp
 
 
 @dataclass(frozen=True)

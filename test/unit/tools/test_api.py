@@ -19,6 +19,7 @@ from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.passes.memplan.inplace import InplacePass
 from tinyml_opt.passes.memplan.place import PlacePass
 from tinyml_opt.passes.memplan.schedule import SchedulePass
+from tinyml_opt.targets.toolchain import require
 from tinyml_opt.tools.api.bounds import alive, least_weights, streamed
 from tinyml_opt.tools.compiler import Options, compile_model, float_outputs, input_types, taken
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
@@ -186,15 +187,22 @@ def test_notebooks_show_tables_and_figures():
     assert "<table>" in page and "peak RAM" in page and "<svg" in page
 
 
+def run_python_of(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the one block of Python of a page in a folder."""
+    (block,) = re.findall(r"```python\n(.*?)```", (DIGITS.parents[1] / page).read_text(), re.S)
+    (folder / "examples").symlink_to(DIGITS.parent)
+    monkeypatch.chdir(folder)
+    exec(block, {})
+
+
 def test_readme_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (block,) = re.findall(
-        r"```python\n(import tinyml_opt\n.*?)```", (DIGITS.parents[1] / "README.md").read_text(), re.S
-    )
-    (tmp_path / "examples").symlink_to(DIGITS.parent)
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    exec(block, names)
+    run_python_of("README.md", tmp_path, monkeypatch)
     assert (tmp_path / "build" / "digits" / "CMakeLists.txt").is_file()
+
+
+def test_the_page_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    require("arm-none-eabi-gcc")
+    run_python_of("docs/python.md", tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("choice", [{"bit": 8}, {"model": "x"}])
