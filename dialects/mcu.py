@@ -1,8 +1,8 @@
 """The `mcu` dialect: what the machine is asked to do with a loop that `scf` cannot say.
 
-A loop may carry the discardable attribute `mcu.label` (a string; HLS reports name loops by it). `mcu.pipeline` asks HLS
-to overlap iterations. Both leave the meaning of the program alone. The other ops are what a processor does in one
-instruction (`machine.py`), or in the block of them that is the inside of a tile.
+A loop may carry the discardable attribute `mcu.label` (a string; HLS reports name loops by it), which leaves the
+meaning of the program alone. The ops are what a processor does in one instruction (`machine.py`), or in the block of
+them that is the inside of a tile.
 """
 
 from __future__ import annotations
@@ -62,31 +62,6 @@ def lanes_of(loop: Operation) -> int:
     """How many iterations of a loop hardware runs at once."""
     lanes = loop.attributes.get(LANES)
     return lanes.value.data if isinstance(lanes, IntegerAttr) else 1
-
-
-@irdl_op_definition
-class PipelineOp(IRDLOperation):
-    """Start an iteration of the enclosing loop every `ii` cycles (the initiation interval); first op of the body.
-
-    HLS prints it as a pragma; on a microcontroller it does nothing.
-
-    ```mlir
-    scf.for %i = %c0 to %c8 step %c1 {
-      mcu.pipeline ii 1
-    }
-    ```
-    """
-
-    name = "mcu.pipeline"
-    ii = prop_def(IntegerAttr[I64])
-    assembly_format = "`ii` $ii attr-dict"
-
-    def __init__(self, ii: int = 1):
-        super().__init__(properties={"ii": IntegerAttr(ii, i64)})
-
-    def verify_(self) -> None:
-        if self.ii.value.data < 1:
-            raise VerifyException(f"an initiation interval is at least 1 cycle, got {self.ii.value.data}")
 
 
 class MachineFields(IRDLOperation, ABC):
@@ -594,7 +569,6 @@ def verify_place(memref: SSAValue, indices: int, bits: int) -> None:
 Mcu = Dialect(
     "mcu",
     [
-        PipelineOp,
         MachineOp,
         LoadWordOp,
         AtOp,

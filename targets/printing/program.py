@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from xdsl.dialects.builtin import ArrayAttr, IntegerType, ModuleOp, StringAttr
 
-from ...dialects import emitc
+from ...dialects import emitc, hls
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import ALIAS, FILE, HOOKS, MEMORY, PUSH_ROW, RESETS, RUN, STANDARD, STANDARDS, STATE, STEP
@@ -81,6 +81,11 @@ class Program:
     def ram_bytes(self) -> int:
         """Bytes of the arrays that are written."""
         return sum(array_bytes(op) for op in self.globals if op.const_specifier is None)
+
+    @property
+    def has_streams(self) -> bool:
+        """Whether functions speak through streams."""
+        return any(isinstance(op, hls.StreamOp) for f in self.functions for op in f.body.block.ops)
 
     @property
     def elsewhere(self) -> list[emitc.GlobalOp]:

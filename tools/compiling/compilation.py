@@ -72,7 +72,8 @@ class Compilation:
         from ...targets.hls_testbench import print_hls_testbench
 
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-hls"), self.timing)
+        lanes = self.options.lanes
+        run_passes(module, pipeline("fixed-to-hls", lanes=lanes if lanes > 1 else None), self.timing)
         with self.timing.measure("print"):
             return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
 
