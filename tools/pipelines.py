@@ -182,6 +182,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("hls-flatten", "lanes become unrolled loops; synthesis makes one pipeline of a perfect nest"),
+        Step("hls-interface", "before arrays are cut: ports are copied to arrays that may be", {}, ("ports",)),
+        Step("hls-partition", "once lanes are loops, while addresses say what these read at once"),
         Step("loops-linear-indices", "before widths: an address is one number then"),
         Step("loops-narrow-indices", "counters and addresses as wide as they must be"),
         Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),

@@ -59,6 +59,8 @@ PASSES = {
     "fixed-search-types": "tools.searching.search_types:SearchTypesPass",
     "fixed-shorten-biases": "passes.fixed.shorten_biases:ShortenBiasesPass",
     "hls-flatten": "passes.hls.flatten:FlattenPass",
+    "hls-interface": "passes.hls.interface:InterfacePass",
+    "hls-partition": "passes.hls.partition:PartitionPass",
     "loops-keep-functions": "passes.loops.keep_functions:KeepFunctionsPass",
     "loops-linear-indices": "passes.loops.linear_indices:LinearIndicesPass",
     "loops-narrow-indices": "passes.loops.narrow_indices:NarrowIndicesPass",

@@ -172,7 +172,13 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         add_verify_arguments(command)
     if name in ("compile", "run", "verify"):
         command.add_argument(
-            "--lanes", type=positive, default=1, metavar="N", help="Verilog: at most so many points of a form at once"
+            "--lanes", type=positive, default=1, metavar="N", help="hardware: at most so many points of a form at once"
+        )
+        command.add_argument(
+            "--ports",
+            choices=("memory", "stream", "mapped"),
+            default="memory",
+            help="HLS: ports of the top function: of a memory, AXI-Stream, or addresses in a processor's memory (AXI)",
         )
     if name == "run":
         command.add_argument(

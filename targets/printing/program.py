@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -159,9 +160,10 @@ class Program:
         entries = given.data if isinstance(given, ArrayAttr) else ()
         return [entry.data for entry in entries if isinstance(entry, StringAttr)]
 
-    def text(self, head: list[str], spelling: Spelling) -> str:
-        """A file: its head, arrays, and functions, with blank lines between."""
-        own = [op for op in self.globals if FILE not in op.attributes and STATE not in op.attributes]
+    def text(self, head: list[str], spelling: Spelling, own: Sequence[emitc.GlobalOp] | None = None) -> str:
+        """A file: its head, arrays (by default all that are in no other file), and functions, blank lines between."""
+        if own is None:
+            own = [op for op in self.globals if FILE not in op.attributes and STATE not in op.attributes]
         arrays = [line for op in own for line in array_lines(op, spelling)]
         return "\n".join([*head, *(["", *arrays] if arrays else []), *self.definitions(spelling)]) + "\n"
 

@@ -67,15 +67,20 @@ class Compilation:
         return self.generated().texts
 
     def hls_files(self) -> dict[str, str]:
-        """NAME.cpp and its C test bench NAME_tb.cpp."""
-        from ...targets.hls import print_hls
+        """NAME.cpp, NAME.h, NAME_weights.h, and the C test bench NAME_tb.cpp."""
+        from ...targets.hls import print_hls_header, print_hls_source, print_hls_weights
         from ...targets.hls_testbench import print_hls_testbench
 
         module = self.fixed.clone()
-        lanes = self.options.lanes
-        run_passes(module, pipeline("fixed-to-hls", lanes=lanes if lanes > 1 else None), self.timing)
+        lanes = self.options.lanes if self.options.lanes > 1 else None
+        run_passes(module, pipeline("fixed-to-hls", lanes=lanes, ports=self.options.ports), self.timing)
         with self.timing.measure("print"):
-            return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
+            return {
+                f"{self.name}.cpp": print_hls_source(module),
+                f"{self.name}.h": print_hls_header(module),
+                f"{self.name}_weights.h": print_hls_weights(module),
+                f"{self.name}_tb.cpp": print_hls_testbench(module, has_header=True),
+            }
 
     def hardware(self) -> dict[str, int | None]:
         """The parameters of the hardware's pipeline."""

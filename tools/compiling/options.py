@@ -93,6 +93,8 @@ class Options:
     arithmetic: str = EXACT
     lanes: int = 1
     """Of hardware: how many points of a form are computed at once, at most; a power of two."""
+    ports: str = "memory"
+    """Of HLS: what the top function meets (passes/hls/interface.py)."""
     name: str | None = None
     form: CodeForm = CodeForm()
 
@@ -128,6 +130,7 @@ def options_of(args: Namespace) -> Options:
         cycles=args.cycles,
         search=search_options(args),
         lanes=getattr(args, "lanes", 1),
+        ports=getattr(args, "ports", "memory"),
         arithmetic=args.arithmetic,
         form=code_form(args),
     )

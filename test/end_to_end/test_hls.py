@@ -1,0 +1,65 @@
+"""The project for high-level synthesis: C simulation gives the integers of `fixed`, whatever its lanes and ports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tinyml_opt.targets.dataset import load_dataset
+from tinyml_opt.targets.executors.fixed import FixedExecutor
+from tinyml_opt.targets.executors.hls import ap_types_directory
+from tinyml_opt.targets.ports import input_ports, to_stored
+from tinyml_opt.targets.processes import run_program
+from tinyml_opt.targets.toolchain import compile_with
+from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
+from tinyml_opt.tools.hardware.hls_project import project_files
+from tinyml_opt.tools.verifying.levels import compare_runs, hls_executor
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
+
+
+def digits(model: str, lanes: int, **options: str) -> Compilation:
+    """A model of the example for a board whose part Vitis knows."""
+    path, data = DIGITS / f"{model}.onnx", DIGITS / "calib.npz"
+    return compile_model(Options(path, "arty-a7-35t", data, lanes=lanes, **options))  # pyright: ignore
+
+
+@pytest.mark.parametrize(("model", "lanes", "ports"), [("digits", 1, "memory"), ("digits_cnn", 8, "mapped")])
+def test_digits(model: str, lanes: int, ports: str):
+    compilation = digits(model, lanes, ports=ports)
+    data = load_dataset(DIGITS / "test.npz", input_types(compilation.onnx)).head(50)
+    stored = to_stored(data, input_ports(compilation.function))
+    run = hls_executor(compilation).run(stored)
+    assert compare_runs("hls", FixedExecutor(compilation.fixed).run(stored), run).difference is None
+
+
+def test_text_does_not_grow_with_lanes():
+    """But for the constants that are laid out anew, which are no more than before."""
+    one, many = (digits("digits_cnn", lanes).hls_files() for lanes in (2, 16))
+    assert len(many["digits_cnn.cpp"]) <= 1.02 * len(one["digits_cnn.cpp"])
+    assert len(many["digits_cnn_weights.h"]) <= 1.02 * len(one["digits_cnn_weights.h"])
+
+
+def test_the_project_checks_itself(tmp_path: Path):
+    files = project_files(digits("digits", 4, ports="stream"))
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    sources = [name for name in files if name.endswith(".cpp")]
+    compile_with("g++", ["-std=c++14", "-w", "-isystem", ap_types_directory(), "-o", "program", *sources], tmp_path)
+    command = [tmp_path / "program", tmp_path / "digits_inputs.txt", tmp_path / "digits_expected.txt"]
+    done = run_program(command, 60)
+    assert (done.code, done.stdout) == (0, "PASS: 0 outputs wrong in 4 vectors\n")
+    expected = tmp_path / "digits_expected.txt"
+    first, _, rest = expected.read_text().partition(" ")
+    expected.write_text(f"{int(first) ^ 1} {rest}")
+    done = run_program(command, 60)
+    assert (done.code, done.stdout) == (1, "FAIL: 1 outputs wrong in 4 vectors\n")
+
+
+def test_the_script_names_part_and_clock():
+    files = project_files(digits("digits", 1))
+    script = files["run_hls.tcl"].splitlines()
+    assert {"set_top digits_run", "set_part {xc7a35tcsg324-1}", "create_clock -period 10 -name default"} <= set(script)
+    lattice = compile_model(Options(DIGITS / "digits.onnx", "ulx3s-85f", DIGITS / "calib.npz"))
+    assert set(files) - set(project_files(lattice)) == {"run_hls.tcl"}
