@@ -177,6 +177,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-hls": (
         Step("fixed-narrow-accumulators", "hardware pays by the bit", {"exact": True}),
         Step("fixed-narrow-bodies", "behind it: bodies begin with accumulators", {"exact": True}),
+        Step("dce", "constants that narrower ones replaced"),
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is an array of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
         Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
@@ -184,9 +185,15 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("hls-flatten", "lanes become unrolled loops; synthesis makes one pipeline of a perfect nest"),
         Step("hls-interface", "before arrays are cut: ports are copied to arrays that may be", {}, ("ports",)),
         Step("hls-partition", "once lanes are loops, while addresses say what these read at once"),
+        Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
+        Step(
+            "hls-check",
+            "what synthesis would refuse, while addresses say what lanes access",
+            {},
+            ("memory_bits",),
+        ),
         Step("loops-linear-indices", "before widths: an address is one number then"),
         Step("loops-narrow-indices", "counters and addresses as wide as they must be"),
-        Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
         Step("convert-loops-to-emitc", "C++ types; no casts of pointers", {"index_bits": 32, "signless_ports": True}),
     ),
     "fixed-to-rtl": (

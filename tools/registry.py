@@ -58,6 +58,7 @@ PASSES = {
     "fixed-read-types": "passes.fixed.read_types:ReadTypesPass",
     "fixed-search-types": "tools.searching.search_types:SearchTypesPass",
     "fixed-shorten-biases": "passes.fixed.shorten_biases:ShortenBiasesPass",
+    "hls-check": "passes.hls.check:CheckPass",
     "hls-flatten": "passes.hls.flatten:FlattenPass",
     "hls-interface": "passes.hls.interface:InterfacePass",
     "hls-partition": "passes.hls.partition:PartitionPass",

@@ -27,6 +27,7 @@ class FlattenPass(ModulePass):
     reduction are at their first iteration; what follows happens at their last one. Loops with `hls.lanes` count in
     steps of so many, and an unrolled loop inside covers these: text does not grow with lanes. Where a reduction has
     lanes, they are added up before they meet the sum, which is all that the next iteration waits for.
+    A table that is looked up has two ports: nests that do so have two lanes at most.
     Functions that are no chain of loops stay as they are; raises OpError for such with lanes.
     """
 

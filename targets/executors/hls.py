@@ -24,6 +24,9 @@ from .interface import Arrays, Run
 
 SECONDS = 600
 
+COMPILE_SECONDS = 600
+"""A large model takes 20 seconds, for each width of `ap_int` its own functions."""
+
 
 class HlsExecutor:
     """`HlsExecutor(files, inputs, outputs)`: texts of C++ by file name, one a test bench, and the model's ports."""
@@ -54,7 +57,7 @@ class HlsExecutor:
                 (directory / file).write_text(text, encoding="utf-8")
             sources = [file for file in self.files if file.endswith(".cpp")]
             flags = ["-std=c++14", "-O1", "-w", "-isystem", ap_types_directory()]
-            compile_with("g++", [*flags, "-o", "program", *sources], directory)
+            compile_with("g++", [*flags, "-o", "program", *sources], directory, COMPILE_SECONDS)
             text = self.simulate(directory / "program", as_text(rows, self.inputs))
         return Run(unpack_rows(from_text(text, self.outputs), self.outputs, len(rows)))
 

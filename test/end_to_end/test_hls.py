@@ -14,6 +14,7 @@ from tinyml_opt.targets.processes import run_program
 from tinyml_opt.targets.toolchain import compile_with
 from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
 from tinyml_opt.tools.hardware.hls_project import project_files
+from tinyml_opt.tools.tinyml import main
 from tinyml_opt.tools.verifying.levels import compare_runs, hls_executor
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
@@ -63,3 +64,13 @@ def test_the_script_names_part_and_clock():
     assert {"set_top digits_run", "set_part {xc7a35tcsg324-1}", "create_clock -period 10 -name default"} <= set(script)
     lattice = compile_model(Options(DIGITS / "digits.onnx", "ulx3s-85f", DIGITS / "calib.npz"))
     assert set(files) - set(project_files(lattice)) == {"run_hls.tcl"}
+
+
+def test_a_part_that_is_too_small_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    board = (Path(__file__).parents[2] / "targets" / "boards" / "arty-a7-35t.toml").read_text()
+    (tmp_path / "small.toml").write_text(board.replace("bram36 = 50", "bram36 = 1"))
+    command = ["compile", str(DIGITS / "digits_cnn.onnx"), "--bits", "16", "--board", str(tmp_path / "small.toml")]
+    assert main([*command, "--calib", str(DIGITS / "calib.npz"), "-o", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: HLS: array 'digits_cnn_conv2_weights': constants and buffers take ")
+    assert "the part has 36,864 of block RAM" in said and not (tmp_path / "out").exists()

@@ -26,6 +26,11 @@
 // CHECK-NEXT:      write_vector<ap_uint<12>>(y_out, 8, separator);
 // CHECK-NEXT:      std::cout << std::endl;
 // CHECK-NEXT:    }
+// CHECK-NEXT:    if (argc > 2) {
+// CHECK-NEXT:      bool pass = vectors > 0 && wrong == 0;
+// CHECK-NEXT:      std::cout << (pass ? "PASS: " : "FAIL: ") << wrong << " outputs wrong in " << vectors << " vectors\n";
+// CHECK-NEXT:      return pass ? 0 : 1;
+// CHECK-NEXT:    }
 // CHECK-NEXT:  }
 
 func.func @net(%x: memref<1x8xi12>, %bias: memref<2xi8>, %y: memref<8xi12>) attributes {

@@ -17,6 +17,8 @@ from ...passes.fixed.expose_nodes import ExposeNodesPass
 from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.core import operations_of
+from ...targets.device import BRAM36_BYTES
+from ..hardware.refusals import refusing
 from ..pipelines import Timing, pipeline, run_passes
 from .options import Options
 from .planning import memplan_passes
@@ -73,7 +75,11 @@ class Compilation:
 
         module = self.fixed.clone()
         lanes = self.options.lanes if self.options.lanes > 1 else None
-        run_passes(module, pipeline("fixed-to-hls", lanes=lanes, ports=self.options.ports), self.timing)
+        fpga = self.board.fpga
+        bits = None if fpga is None else 8 * int(fpga.bram36 * BRAM36_BYTES)
+        steps = pipeline("fixed-to-hls", lanes=lanes, ports=self.options.ports, memory_bits=bits)
+        with refusing("HLS"):
+            run_passes(module, steps, self.timing)
         with self.timing.measure("print"):
             return {
                 f"{self.name}.cpp": print_hls_source(module),

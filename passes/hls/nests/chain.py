@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import gcd
 
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IntegerAttr
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation, OpResult, SSAValue
 
 from ....dialects.mcu import lanes_of
 from ...loops.indices.advance import constant_of, trips_of
+from .lanes import PORTS, address_of
 
 COMBINES = (arith.AddiOp, arith.MaxSIOp, arith.MinSIOp, arith.MaxUIOp, arith.MinUIOp)
 """Ops that give the same whatever the order of what they combine."""
@@ -81,6 +82,7 @@ def read_chain(function: func.FuncOp) -> Chain | str:
             return loop
         loops.append(loop)
         block = loop.op.body.block
+    loops = shared_ports(loops) if loops and has_lookups(function) else loops
     carries = [number for number, loop in enumerate(loops) if loop.op.iter_args]
     chain = Chain(function, tuple(loops), carries[0] if carries else len(loops))
     return first_obstacle(chain) or chain
@@ -94,6 +96,26 @@ def read_loop(op: scf.ForOp) -> Loop | str:
     if trips % lanes:
         return f"a loop of {trips} iterations does not run in {lanes} lanes"
     return Loop(op, lower, step, trips, lanes)
+
+
+def has_lookups(function: func.FuncOp) -> bool:
+    """True where a place that is read follows from data."""
+    for op in function.walk():
+        if isinstance(op, memref.LoadOp):
+            terms = address_of(op).factors
+            if any(times and isinstance(value, OpResult) for value, times in terms.items()):
+                return True
+    return False
+
+
+def shared_ports(loops: list[Loop]) -> list[Loop]:
+    """The loops with so many lanes together as a table has ports."""
+    left, found = PORTS, list[Loop]()
+    for loop in loops:
+        lanes = gcd(loop.lanes, left)
+        found.append(replace(loop, lanes=lanes))
+        left //= lanes
+    return found
 
 
 def first_obstacle(chain: Chain) -> str | None:
@@ -136,9 +158,3 @@ def combination(value: SSAValue, carried: SSAValue) -> type[Operation] | None:
             then, other = (last.operands[number] for last in lasts if last is not None)
             return combination(then, carried) if other is carried else None
     return None
-
-
-def is_number(value: SSAValue, number: int) -> bool:
-    """True for a constant of this number."""
-    op = value.owner
-    return isinstance(op, arith.ConstantOp) and isinstance(op.value, IntegerAttr) and op.value.value.data == number

@@ -17,6 +17,9 @@ Access = memref.LoadOp | memref.StoreOp
 SAME_START = (memref.ReinterpretCastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.CastOp)
 """Another type for the same memory."""
 
+PORTS = 2
+"""Of a block RAM."""
+
 MOST_BANKS = 1 << 10
 """More parts of an array than synthesis handles."""
 
