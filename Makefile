@@ -11,6 +11,7 @@
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
 # make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--lanes 8'
+# make test-hls         HLS projects of the examples through vitis_hls, vitis-run or bambu, where one is on PATH
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
@@ -33,7 +34,7 @@ DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance docs package clean
 .PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
-.PHONY: bench-quantized bench-concat
+.PHONY: test-hls bench-quantized bench-concat
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -112,6 +113,9 @@ bench-uno: setup
 bench-fpga: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fpga]'
 	$(BIN)/python -m tinyml_opt.tools.bench.fpga $(wildcard $(MODELS)) $(BENCH)
+
+test-hls: setup
+	$(BIN)/python -m tinyml_opt.tools.hardware.vendor build/hls
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization

@@ -184,6 +184,13 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("hls-flatten", "lanes become unrolled loops; synthesis makes one pipeline of a perfect nest"),
         Step("hls-interface", "before arrays are cut: ports are copied to arrays that may be", {}, ("ports",)),
+        Step(
+            "hls-dataflow",
+            "once layers are nests; before arrays are cut, most of which it drops",
+            {},
+            (),
+            "overlap",
+        ),
         Step("hls-partition", "once lanes are loops, while addresses say what these read at once"),
         Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
         Step(

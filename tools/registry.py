@@ -59,6 +59,7 @@ PASSES = {
     "fixed-search-types": "tools.searching.search_types:SearchTypesPass",
     "fixed-shorten-biases": "passes.fixed.shorten_biases:ShortenBiasesPass",
     "hls-check": "passes.hls.check:CheckPass",
+    "hls-dataflow": "passes.hls.dataflow:DataflowPass",
     "hls-flatten": "passes.hls.flatten:FlattenPass",
     "hls-interface": "passes.hls.interface:InterfacePass",
     "hls-partition": "passes.hls.partition:PartitionPass",

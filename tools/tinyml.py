@@ -174,6 +174,7 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument(
             "--lanes", type=positive, default=1, metavar="N", help="hardware: at most so many points of a form at once"
         )
+        command.add_argument("--overlap", action="store_true", help="HLS: layers run side by side, row by row")
         command.add_argument(
             "--ports",
             choices=("memory", "stream", "mapped"),

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.passes import ModulePass
 
 from ...dialects.diagnostics import OpError
+from ...dialects.hls import StreamOp, StreamType
 from .rules.ports import ports
 from .rules.streams import dataflow_arrays, stream_ends, stream_tokens
 from .rules.structure import heap, pointer_casts, recursion, trip_counts
@@ -42,14 +43,22 @@ class CheckPass(ModulePass):
         """Raise OpError, at the largest array, where all together are more than the part has."""
         sizes = {op: bits_of(op.type) for op in module.walk() if isinstance(op, memref.GlobalOp)}
         locals = {op: bits_of(op.memref.type) for op in module.walk() if isinstance(op, memref.AllocaOp)}
-        total = sum(sizes.values()) + sum(locals.values())
+        streams = {op: bits_of_stream(op) for op in module.walk() if isinstance(op, StreamOp)}
+        arrays = {**sizes, **locals, **streams}
+        total = sum(arrays.values())
         if total > self.memory_bits:
-            largest, bits = max({**sizes, **locals}.items(), key=lambda item: item[1])
+            largest, bits = max(arrays.items(), key=lambda item: item[1])
             raise OpError(
                 largest,
                 f"constants and buffers take {total:,} bits, the part has {self.memory_bits:,} of block RAM; this one "
                 f"is the largest with {bits:,}: fewer --bits, a smaller model, or a larger part",
             )
+
+
+def bits_of_stream(op: StreamOp) -> int:
+    """The bits of all tokens that a stream holds."""
+    assert isinstance(op.result.type, StreamType)
+    return op.depth.value.data * op.result.type.element_type.width.data
 
 
 def bits_of(type: object) -> int:

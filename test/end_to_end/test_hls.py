@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.networks import Network, compile_network, equal_levels, real_inputs
 
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
@@ -20,19 +22,45 @@ from tinyml_opt.tools.verifying.levels import compare_runs, hls_executor
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 
 
-def digits(model: str, lanes: int, **options: str) -> Compilation:
+def digits(model: str, lanes: int, **options: str | bool) -> Compilation:
     """A model of the example for a board whose part Vitis knows."""
     path, data = DIGITS / f"{model}.onnx", DIGITS / "calib.npz"
     return compile_model(Options(path, "arty-a7-35t", data, lanes=lanes, **options))  # pyright: ignore
 
 
-@pytest.mark.parametrize(("model", "lanes", "ports"), [("digits", 1, "memory"), ("digits_cnn", 8, "mapped")])
-def test_digits(model: str, lanes: int, ports: str):
-    compilation = digits(model, lanes, ports=ports)
+@pytest.mark.parametrize(
+    ("model", "lanes", "ports", "overlap"),
+    [("digits", 1, "memory", False), ("digits_cnn", 8, "mapped", False), ("digits_cnn", 16, "stream", True)],
+)
+def test_digits(model: str, lanes: int, ports: str, overlap: bool):
+    compilation = digits(model, lanes, ports=ports, overlap=overlap)
     data = load_dataset(DIGITS / "test.npz", input_types(compilation.onnx)).head(50)
     stored = to_stored(data, input_ports(compilation.function))
     run = hls_executor(compilation).run(stored)
     assert compare_runs("hls", FixedExecutor(compilation.fixed).run(stored), run).difference is None
+
+
+def residual() -> Network:
+    """A layer, a branch around another one, a pool, an average of all, a product and a softmax."""
+    net = Network((1, 2, 6, 6), 3)
+    first = net.node("Relu", net.node("Conv", "x", net.weight(4, 2, 3, 3), net.bias(4), pads=[1, 1, 1, 1]))
+    second = net.node("Conv", first, net.weight(4, 4, 3, 3), net.bias(4), pads=[1, 1, 1, 1])
+    pooled = net.node("MaxPool", net.node("Add", first, second), kernel_shape=[2, 2], strides=[2, 2])
+    means = net.node("Flatten", net.node("GlobalAveragePool", pooled))
+    net.result(net.node("Softmax", net.node("Gemm", means, net.weight(3, 4), transB=1), axis=1))
+    return net
+
+
+def test_branches_overlap(tmp_path: Path):
+    net = residual()
+    rows = net.rows(3)
+    compilation = compile_network(net.model(), tmp_path, rows, "arty-a7-35t", 8, "affine")
+    options = replace(compilation.options, lanes=4, overlap=True)
+    overlapping = replace(compilation, options=options)
+    equal_levels(compilation, real_inputs(rows), [hls_executor(overlapping)])
+    source = overlapping.hls_files()[f"{compilation.name}.cpp"]
+    depths = [int(line.rpartition("=")[2]) for line in source.splitlines() if "HLS STREAM" in line]
+    assert min(depths) == 2 < max(depths), "the branch holds rows"
 
 
 def test_text_does_not_grow_with_lanes():

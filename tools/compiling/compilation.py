@@ -74,10 +74,11 @@ class Compilation:
         from ...targets.hls_testbench import print_hls_testbench
 
         module = self.fixed.clone()
+        overlap = self.options.overlap or None
         lanes = self.options.lanes if self.options.lanes > 1 else None
         fpga = self.board.fpga
         bits = None if fpga is None else 8 * int(fpga.bram36 * BRAM36_BYTES)
-        steps = pipeline("fixed-to-hls", lanes=lanes, ports=self.options.ports, memory_bits=bits)
+        steps = pipeline("fixed-to-hls", lanes=lanes, ports=self.options.ports, memory_bits=bits, overlap=overlap)
         with refusing("HLS"):
             run_passes(module, steps, self.timing)
         with self.timing.measure("print"):
