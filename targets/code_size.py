@@ -54,6 +54,12 @@ def code_bytes(module: ModuleOp, core: Core, counts: Sequence[int] = ()) -> int:
     return round(sum(prices.get(feature, 0.0) * count for feature, count in code_features(module, counts).items()))
 
 
+def function_bytes(function: emitc.FuncOp, core: Core) -> int:
+    """The bytes of flash that one function of a module takes, without library routines; an estimate."""
+    prices = core.code_bytes
+    return round(sum(prices.get(name, 0.0) * count for name, count in function_features(function).items()))
+
+
 def code_features(module: ModuleOp, counts: Sequence[int] = ()) -> Counter[str]:
     """How often the functions of a module, or those that they stand for, have each feature.
 

@@ -33,6 +33,8 @@ PACKAGES = {
     "iverilog": "iverilog",
     "vvp": "iverilog",
     "verilator": "verilator",
+    "mlir-opt-22": "mlir-22-tools",
+    "mlir-translate-22": "mlir-22-tools",
     "simavr/sim_avr.h": "libsimavr-dev",
     "avr/io.h": "avr-libc",
 }

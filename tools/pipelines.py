@@ -87,7 +87,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("bits", "scheme", "accumulator_bits", "spare_flash"),
         ),
         Step("fixed-correct-bias", "once weights have types", {}, ("data",), "correct_bias"),
-        Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("arithmetic",)),
+        Step("convert-onnx-to-fixed", "multipliers and shifts from the types", {}, ("arithmetic", "product_bits")),
         Step(
             "fixed-legalize-bitwidths",
             "before bodies are fused: each change of scale still has its clamp behind it",
@@ -174,6 +174,10 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("emitc-take-state", "once it is known which arrays are written", {}, (), "caller_state"),
         Step("emitc-separate-weights", "last: arrays are final", {}, (), "separate_weights"),
     ),
+    "memplan-to-upstream": (
+        Step("convert-memplan-to-loops", "plans without tiles: blocks are no ops of upstream", {"padding": "clip"}),
+        Step("loops-strip-annotations", "last: passes of this project read what it removes"),
+    ),
     "fixed-to-hls": (
         Step("fixed-narrow-accumulators", "hardware pays by the bit", {"exact": True}),
         Step("fixed-narrow-bodies", "behind it: bodies begin with accumulators", {"exact": True}),
@@ -208,7 +212,22 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("fixed-narrow-bodies", "behind it: bodies begin with accumulators", {"exact": True}),
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
-        Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes",), "lanes"),
+        Step("memplan-overlap", "while forms say which rows they read"),
+        Step(
+            "memplan-rings",
+            "behind the rows that forms wait for; without it, where buffers fit",
+            {},
+            ("slack", "bits"),
+            "slack",
+        ),
+        Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes", "multipliers"), "lanes"),
+        Step(
+            "memplan-allocate-lanes",
+            "instead of the same for all; once it is known which forms overlap",
+            {},
+            ("board", "strategy", "dsps"),
+            "board",
+        ),
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("loops-running-indices", "before widths: addresses are increments then"),
         Step("loops-narrow-indices", "counters and addresses as wide as they must be"),

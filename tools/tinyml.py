@@ -16,6 +16,7 @@ from .exit_codes import end_process, exit_code
 from .exploring.arguments import add_explore_arguments
 from .model_sizes import add_size_arguments
 from .progress import DISPLAY
+from .reducing.arguments import add_reduce_arguments
 
 COMMANDS = {
     "analyze": "what a model needs on a board: RAM, its lower bound, flash, multiply-accumulates, a row per op",
@@ -27,6 +28,7 @@ COMMANDS = {
     "boards": "list the boards",
     "supported-ops": "list the ONNX operators and their limits",
     "doctor": "compilers, simulators, packages: what is here, what is missing, how to get it",
+    "reduce": "a failing model or module and a command, made small",
     "completion": "print what bash, zsh or tcsh needs to complete commands",
 }
 """Each command lives in `tools/commands/NAME.py`: `execute(args) -> int`."""
@@ -58,6 +60,8 @@ def argument_parser() -> argparse.ArgumentParser:
             add_model_arguments(command, name)
         if name == "explore":
             add_explore_arguments(command)
+        if name == "reduce":
+            add_reduce_arguments(command)
         if name == "doctor":
             command.add_argument("--board", help="exit with 1 where something is missing that this board needs")
         if name == "completion":
@@ -172,7 +176,11 @@ def add_model_arguments(command: argparse.ArgumentParser, name: str) -> None:
         add_verify_arguments(command)
     if name in ("compile", "run", "verify"):
         command.add_argument(
-            "--lanes", type=positive, default=1, metavar="N", help="hardware: at most so many points of a form at once"
+            "--lanes",
+            type=positive,
+            default=0,
+            metavar="N",
+            help="Verilog: as many points at once in each form, not as many as fit",
         )
         command.add_argument("--overlap", action="store_true", help="HLS: layers run side by side, row by row")
         command.add_argument(

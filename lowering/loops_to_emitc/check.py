@@ -10,18 +10,9 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from ...dialects.errors import UserError
 from ...dialects.hls import StreamType
-from ...dialects.mcu import (
-    AtOp,
-    ByteBlockOp,
-    ClippedBlockOp,
-    DirectBlockOp,
-    DotBlockOp,
-    LanesBlockOp,
-    LoadWordOp,
-    MachineOp,
-    PlaneBlockOp,
-    SparseBlockOp,
-)
+from ...dialects.mcu import BlockOp
+from ...dialects.mcu.bytes import SparseBlockOp
+from ...dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ...dialects.memplan import size_in_bytes
 from .arith import RULES
 from .hls import ARRAYS, HLS_OPS
@@ -47,13 +38,8 @@ TAKEN = (
     scf.YieldOp,
     *HLS_OPS,
     AtOp,
-    ByteBlockOp,
-    DotBlockOp,
-    LanesBlockOp,
-    DirectBlockOp,
+    BlockOp,
     SparseBlockOp,
-    ClippedBlockOp,
-    PlaneBlockOp,
     LoadWordOp,
     MachineOp,
     memref.AllocaOp,
@@ -186,7 +172,7 @@ class ReadOnly:
         match op:
             case memref.LoadOp() | LoadWordOp() | SparseBlockOp():
                 return True
-            case DotBlockOp() | ByteBlockOp() | LanesBlockOp() | PlaneBlockOp() | DirectBlockOp() | ClippedBlockOp():
+            case BlockOp():
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)

@@ -14,32 +14,17 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType, StridedL
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import (
-    LABEL,
-    AtOp,
-    ByteBlockOp,
-    ClippedBlockOp,
-    DirectBlockOp,
-    DotBlockOp,
-    LanesBlockOp,
-    LoadWordOp,
-    MachineOp,
-    PlaneBlockOp,
-    SparseBlockOp,
-)
+from ...dialects.mcu import LABEL, BlockOp
+from ...dialects.mcu.bytes import SparseBlockOp
+from ...dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from .arith import RULES, write_compare
 from .check import SAME_START
 from .hls import HLS_OPS, write_hls
 from .machine import (
     write_at,
-    write_byte_block,
-    write_clipped_block,
-    write_direct_block,
-    write_dot_block,
-    write_lanes_block,
+    write_block,
     write_load_word,
     write_local,
-    write_plane_block,
     write_sparse_block,
 )
 from .memory import Place, element_type, is_flash, write_pointer, write_subscript, write_view
@@ -98,20 +83,10 @@ class BodyWriter:
                 write_load_word(self, op)
             case AtOp():
                 write_at(self, op)
-            case DotBlockOp():
-                write_dot_block(self, op)
-            case ByteBlockOp():
-                write_byte_block(self, op)
-            case ClippedBlockOp():
-                write_clipped_block(self, op)
+            case BlockOp():
+                write_block(self, op)
             case SparseBlockOp():
                 write_sparse_block(self, op)
-            case DirectBlockOp():
-                write_direct_block(self, op)
-            case LanesBlockOp():
-                write_lanes_block(self, op)
-            case PlaneBlockOp():
-                write_plane_block(self, op)
             case memref.AllocaOp():
                 write_local(self, op)
             case memref.GetGlobalOp() | memref.ViewOp():

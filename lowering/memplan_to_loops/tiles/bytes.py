@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import signed
-from ....dialects.mcu import ByteBlockOp
+from ....dialects.mcu.columns import ByteBlockOp
 from ....passes.memplan.tiling.bytes import Bytes
 from ....passes.memplan.tiling.columns import Columns
 from ..emit import Emitter, Index
@@ -47,7 +47,7 @@ class BytesNest(ColumnsNest):
         """The block of machine operations."""
         bytes = self.bytes
         window = (bytes.channels, self.pixels, bytes.taps, bytes.lanes, bytes.piece)
-        self.emit.block.add_op(ByteBlockOp(self.weights, at, self.column, sums, window))
+        self.emit.block.add_op(ByteBlockOp((self.weights, at), [self.gathered], sums, window))
 
     def zeros(self) -> Words:
         """Four taps of padding."""

@@ -19,7 +19,8 @@ from xdsl.ir import SSAValue
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import halves, pack_halves, unpack_bytes
-from ....dialects.mcu import DotBlockOp
+from ....dialects.mcu import Address
+from ....dialects.mcu.columns import DotBlockOp
 from ....passes.memplan.tiling.columns import CHANNELS, Columns, cuts_last
 from ..emit import Emitter, Index
 from ..labels import dimension_names
@@ -67,7 +68,13 @@ class ColumnsNest:
 
     def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
         """The block of machine operations."""
-        self.emit.block.add_op(DotBlockOp(self.weights, at, self.column, sums, self.columns.quads, self.pixels))
+        window = (self.columns.quads, self.pixels)
+        self.emit.block.add_op(DotBlockOp((self.weights, at), [self.gathered], sums, window))
+
+    @property
+    def gathered(self) -> Address:
+        """Where the columns begin."""
+        return self.column, [self.emit.index(0)]
 
     def zeros(self) -> Words:
         """Four taps of padding."""

@@ -17,7 +17,7 @@ from xdsl.ir import SSAValue
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import signed
-from ....dialects.mcu import LanesBlockOp
+from ....dialects.mcu.windows import LanesBlockOp
 from ....passes.memplan.tiling.lanes import CHANNELS, Lanes
 from ..emit import Emitter, Index
 from .scope import Constant, Operands, Point, Scope, local
@@ -140,10 +140,8 @@ class LanesNest:
                 scope.store(start, sums, slot * CHANNELS + channel)
         at = emit.sum(emit.scale(column, lanes.strides[1] * self.pixel_words), group)
         block = LanesBlockOp(
-            self.weights,
-            [emit.index(group), emit.index(0)],
-            self.rows,
-            emit.index(at),
+            (self.weights, [emit.index(group), emit.index(0)]),
+            [(self.rows, [emit.index(at)])],
             sums,
             (*lanes.taps, pixels, lanes.strides[1], lanes.channels, lanes.cells * lanes.channels),
         )

@@ -14,7 +14,7 @@ from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.forms import scalar_type, shaped_type
-from ....dialects.mcu import AtOp, LoadWordOp, MachineOp
+from ....dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
 from ....passes.memplan.tiling.roles import Roles
 from ..emit import Emitter, Index, signless

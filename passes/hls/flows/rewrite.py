@@ -35,10 +35,10 @@ class Given:
 
 def stream_through(function: func.FuncOp, taken: Sequence[Taken], given: Sequence[Given]) -> None:
     """Replace arguments by streams: in place of each those of all readers, word by word."""
-    block = function.body.block
+    block, loop = function.body.block, outermost(function)
     for item in taken:
         streams = [insert_stream(block, item.argument, item.format.word) for _ in range(item.format.words)]
-        read_into_memory(function, item, streams)
+        read_into_memory(function, loop, item, streams)
         block.erase_arg(item.argument)  # pyright: ignore
     for item in given:
         format = item.written.format
@@ -55,7 +55,7 @@ def insert_stream(block: Block, argument: SSAValue, word: IntegerType) -> SSAVal
     return stream
 
 
-def read_into_memory(function: func.FuncOp, item: Taken, streams: Sequence[SSAValue]) -> None:
+def read_into_memory(function: func.FuncOp, loop: scf.ForOp | None, item: Taken, streams: Sequence[SSAValue]) -> None:
     """Give the function memory of its own, filled before the outermost loop, in its iterations and behind it."""
     writer = Writer(function, function.body.block)
     type, format, plan = item.argument.type, item.format, item.plan
@@ -70,8 +70,8 @@ def read_into_memory(function: func.FuncOp, item: Taken, streams: Sequence[SSAVa
         view = view_op.results[0]
         view.name_hint = item.argument.name_hint
     item.argument.replace_all_uses_with(view)
-    loop = outermost(function)
-    first, last = loop or function.body.block.last_op, function.body.block.last_op
+    last = function.body.block.last_op
+    first = last if loop is None else loop
     assert first is not None and last is not None
     reader = Reader(function, format, streams, local)
     reader.some(first, 0, plan.before)

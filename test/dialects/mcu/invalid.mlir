@@ -31,26 +31,26 @@
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<8xi32>, memref<8xi32>)
-// CHECK: a block of 4 quads and 2 pixels needs 16 words here
-mcu.dot_block %w[%i], %x, %s quads 4 pixels 2 : memref<64xi16>, memref<8xi32>, memref<8xi32>
+// CHECK: a block of 4 quads and 2 pixels has a column of as many words
+mcu.dot_block %w[%i] data(%x) at(%i) sums %s window [4, 2] : memref<64xi16> (memref<8xi32>) memref<8xi32>
 
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
 // CHECK: a block has at least one quad, and one or two pixels
-mcu.dot_block %w[%i], %x, %s quads 4 pixels 3 : memref<64xi16>, memref<16xi32>, memref<8xi32>
+mcu.dot_block %w[%i] data(%x) at(%i) sums %s window [4, 3] : memref<64xi16> (memref<16xi32>) memref<8xi32>
 
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
-// CHECK: a window has six numbers of at least 1, and one or two pixels
-mcu.lanes_block %w[%i], %x[%i], %s window [3, 3, 2] : memref<64xi16>, memref<16xi32>, memref<8xi32>
+// CHECK: a window of `mcu.lanes_block` has 6 numbers, got 3
+mcu.lanes_block %w[%i] data(%x) at(%i) sums %s window [3, 3, 2] : memref<64xi16> (memref<16xi32>) memref<8xi32>
 
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
 // CHECK: a block of a plane has three rows, one to six outputs, a stride of 1 or 2
-mcu.plane_block %w[%i], %x[%i], %s outputs 2 stride 1 rows [0, 4] : memref<64xi16>, memref<16xi32>, memref<8xi32>
+mcu.plane_block %w[%i] data(%x) at(%i) sums %s window [7, 1, 0, 4, 8] : memref<64xi16> (memref<16xi32>) memref<8xi32>
 
 // -----
 
@@ -92,10 +92,10 @@ mcu.direct_block %w[%i] data(%x) at(%i) sums %s window [2, 1, 1, 7, 7] : memref<
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
 // CHECK: a clipped block has one to four channels, 255 taps at most, an offset of 0 or 128
-mcu.clipped_block %w[%i] data %x[%i] sums %s rows %i count %i window [4, 1, 3, 96, 12, 3] : memref<64xi8>, memref<16xi8>, memref<4xi24>
+mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3, 96, 12, 3] : memref<64xi8> (memref<16xi8>) memref<4xi24>
 
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
 // CHECK: a clipped block moves forward
-mcu.clipped_block %w[%i] data %x[%i] sums %s rows %i count %i window [4, 1, 3, 96, 3, 0] : memref<64xi8>, memref<16xi8>, memref<4xi24>
+mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3, 96, 3, 0] : memref<64xi8> (memref<16xi8>) memref<4xi24>
