@@ -10,7 +10,7 @@
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
-# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--lanes 8'
+# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t'
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
