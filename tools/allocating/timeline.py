@@ -16,7 +16,7 @@ from .choices import Choice, waits_of
 
 @dataclass(frozen=True)
 class Segment:
-    """Forms, by their numbers, that run beside each other, or one after the other in so many rounds."""
+    """Forms, by their numbers, that run beside each other (0 rounds), or one after the other in so many rounds."""
 
     forms: tuple[int, ...]
     rounds: int = 0
@@ -49,7 +49,8 @@ class Timeline:
 
     def _close(self, run: list[int]) -> None:
         if run:
-            self.segments.append(Segment(tuple(run)))
+            overlaps = all(stage_of(self.forms[n]) is not None for n in run)
+            self.segments.append(Segment(tuple(run), 0 if overlaps else 1))
 
     def rounds(self, form: int) -> int:
         """How often a form runs."""
