@@ -101,7 +101,9 @@ class Allocation:
         short: list[str] = []
         rounds = [self.timeline.rounds(n) for n in range(len(self.choices))]
         for _ in range(ATTEMPTS):
-            found = search(Problem(self.choices, rounds, budget, self.timeline.cycles), strategy)
+            found = search(
+                Problem(self.choices, rounds, budget, self.timeline.cycles, self.timeline.overlaps), strategy
+            )
             if found is None:
                 break
             chosen = [c[n] for c, n in zip(self.choices, found, strict=True)]

@@ -31,9 +31,7 @@ from ..hardware.files import random_rows
 from ..hardware.run import implement, simulated_cycles
 from ..show import print_table
 
-COLUMNS = tuple(
-    "model board rows predicted cycles LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz ms generated_s s".split()
-)
+COLUMNS = tuple("model board rows predicted cycles LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz ms generated_s s".split())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
