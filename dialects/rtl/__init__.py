@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from .dataflow import AwaitOp, NeedOp, OverlapOp, SignalOp
 from .pipeline import (
     CarriedOp,
     CounterOp,
@@ -27,6 +28,7 @@ from .values import KINDS, ComputeOp, ConstantOp, DelayOp, Kind, address_bits, b
 Rtl = Dialect(
     "rtl",
     [
+        AwaitOp,
         CarriedOp,
         ComputeOp,
         ConstantOp,
@@ -35,13 +37,16 @@ Rtl = Dialect(
         DoneOp,
         MemoryOp,
         ModuleOp,
+        NeedOp,
         NextOp,
+        OverlapOp,
         ReadOp,
         RepeatOp,
         RoundOp,
         RunOp,
         RunningOp,
         SerializeOp,
+        SignalOp,
         StartOp,
         StopOp,
         TopOp,
@@ -51,6 +56,7 @@ Rtl = Dialect(
 
 __all__ = [
     "KINDS",
+    "AwaitOp",
     "CarriedOp",
     "ComputeOp",
     "ConstantOp",
@@ -60,7 +66,9 @@ __all__ = [
     "Kind",
     "MemoryOp",
     "ModuleOp",
+    "NeedOp",
     "NextOp",
+    "OverlapOp",
     "ReadOp",
     "RepeatOp",
     "RoundOp",
@@ -68,6 +76,7 @@ __all__ = [
     "RunOp",
     "RunningOp",
     "SerializeOp",
+    "SignalOp",
     "StartOp",
     "StopOp",
     "TopOp",

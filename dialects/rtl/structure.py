@@ -31,6 +31,7 @@ from xdsl.irdl import (
 from xdsl.traits import IsolatedFromAbove, NoTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
+from .dataflow import AwaitOp, NeedOp, SignalOp
 from .pipeline import CarriedOp, DoneOp, NextOp, StopOp
 
 
@@ -113,6 +114,12 @@ class ModuleOp(IRDLOperation):
         following = [op.carried for op in ops if isinstance(op, NextOp)]
         if len(following) != len(carried) or set(following) != set(carried):
             raise VerifyException("each `rtl.carried` has one `rtl.next`")
+        awaits = [op.result for op in ops if isinstance(op, AwaitOp)]
+        needs = [op.ready for op in ops if isinstance(op, NeedOp)]
+        if len(needs) != len(awaits) or set(needs) != set(awaits):
+            raise VerifyException("each `rtl.await` has one `rtl.need`")
+        if sum(isinstance(op, SignalOp) for op in ops) > 1:
+            raise VerifyException("a module has at most one `rtl.signal`")
 
 
 @irdl_op_definition

@@ -27,6 +27,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation
 
 from .. import onnx
+from ..dataflow import AWAITS, OVERLAP, RING, STAGE, is_await
 from ..dense import to_numpy
 from ..diagnostics import OpError
 from ..emitc.types import (
@@ -53,7 +54,7 @@ from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.settings import NAMES as SETTINGS
 from ..fixed.settings import from_attribute, wrong
 from ..fixed.types import QType
-from ..mcu import KEEP, LABEL, LANES
+from ..mcu import KEEP, LABEL, LANES, LOGIC, MULTIPLIERS, SHARED
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ..memplan.loops import LAST, LoopOp
 from ..memplan.steps import TIMES
@@ -204,6 +205,18 @@ def lanes(op: Operation, attribute: Attribute) -> str | None:
     return None if right else f"expected a number of at most {MOST_LANES:,} on a loop"
 
 
+def awaits(op: Operation, attribute: Attribute) -> str | None:
+    """Of a form or its function: what it waits for."""
+    right = isinstance(attribute, ArrayAttr) and all(is_await(entry) for entry in attribute)
+    return None if right else "expected an array of [stage, rows, scale, base, shift]"
+
+
+def ring(op: Operation, attribute: Attribute) -> str | None:
+    """Of a buffer or its global: a power of two."""
+    elements = attribute.value.data if isinstance(attribute, IntegerAttr) else 0
+    return None if elements > 0 and elements & (elements - 1) == 0 else f"expected a power of two, got {attribute}"
+
+
 MOST_LANES = 1 << 12
 """More lanes than any device has multipliers for."""
 
@@ -224,6 +237,11 @@ CHECKS: dict[str, Check] = {
     "memplan.distance": distances,
     KEEP: one_of(UnitAttr),
     LANES: lanes,
+    MULTIPLIERS: text(f"{SHARED}|{LOGIC}", f"{SHARED} or {LOGIC}"),
+    OVERLAP: one_of(UnitAttr),
+    STAGE: one_of(IntegerAttr),
+    AWAITS: awaits,
+    RING: ring,
     LABEL: text(r"[A-Za-z_]\w*", "a label of C"),
     CONST: one_of(UnitAttr),
     FLASH: one_of(UnitAttr),

@@ -42,10 +42,14 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Imported:
-    """A module with one function, and what its reader should know about how the model was taken."""
+    """A module with one function, and what its reader should know about how the model was taken.
+
+    `states` pairs inputs that are states with the outputs that follow them, as `onnx-carry-states` takes it.
+    """
 
     module: ModuleOp
     remarks: tuple[str, ...]
+    states: str = ""
 
 
 def import_onnx(

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, ModuleOp
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects import rtl
+from ...dialects.dataflow import OVERLAP, awaits_of, stage_of
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
 from ...dialects.rtl.names import made, top_name
@@ -24,6 +25,9 @@ ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, me
 """Other shapes of the same elements in the same order, or of some of them."""
 
 BYTE = 8
+
+ROUND_BITS = 16
+"""Of the number of a round, where a module is looked at alone."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,21 @@ class ConvertLoopsToRtlPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.multiplier < 4:
             raise UserError(f"{self.name}: levels is more than 0, a multiplier has at least 4 bits")
-        functions = [f for f in op.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
-        public = [f for f in functions if f.sym_visibility is None or f.sym_visibility.data != "private"]
-        if len(public) != 1:
-            raise UserError(f"{self.name}: hardware has one public function, this module {len(public)}")
-        program = Program(op, public[0], Limits(self.levels, self.multiplier, max(self.wide, self.multiplier)))
-        made = program.build()
+        limits = Limits(self.levels, self.multiplier, max(self.wide, self.multiplier))
+        made = Program(op, public_function(op), limits).build()
         for old in list(op.ops):
             if isinstance(old, func.FuncOp | memref.GlobalOp):
                 op.body.block.erase_op(old, safe_erase=False)
         op.body.block.add_ops(made)
+
+
+def public_function(module: ModuleOp) -> func.FuncOp:
+    """The function that the caller of the hardware means. Raises UserError where there is not one."""
+    functions = [f for f in module.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
+    public = [f for f in functions if f.sym_visibility is None or f.sym_visibility.data != "private"]
+    if len(public) != 1:
+        raise UserError(f"convert-loops-to-rtl: hardware has one public function, this module {len(public)}")
+    return public[0]
 
 
 class Program:
@@ -67,6 +76,9 @@ class Program:
         """Where a memref begins in its memory, in elements."""
         self.rounds: dict[str, list[int]] = {}
         self.nests: dict[str, Nest] = {}
+        self.overlaps = OVERLAP in public.attributes
+        self.beside: set[str] = set()
+        """The functions that run beside others."""
 
     def build(self) -> list[Operation]:
         """The ops of the level."""
@@ -76,19 +88,44 @@ class Program:
         )
         top.attributes.update(self.public.attributes)
         for name, nest in self.nests.items():
-            self._bind_constants(self.functions[name])
-            nest.offsets = self.offsets
-            self._observe(nest)
+            self._prepare(name, nest)
         modules: list[Operation] = []
         used: dict[str, Memory] = {}
+        stages = {stage_of(nest.function): name for name, nest in self.nests.items() if name in self.beside}
+        taken: dict[str, int] = {}
         for name, nest in self.nests.items():
-            form = Form(nest, self.bound, self.limits, self.rounds[name])
+            awaited = [(stages[a.stage], a) for a in awaits_of(nest.function)] if name in self.beside else []
+            form = Form(
+                nest, self.bound, self.limits, self.rounds[name], awaited, taken if name in self.beside else None
+            )
             modules.append(form.build())
             modules[:0] = form.ports.constants
             used.update(form.ports.shared)
         memories = [m for m in self.memories.values() if m.values is None or m.symbol in used]
         order = sorted(modules, key=lambda op: isinstance(op, rtl.ModuleOp))
         return [*(memory.declaration() for memory in memories), *order, top]
+
+    def alone(self, name: str) -> list[Operation]:
+        """The module of one function, its constants, and memories that only it reads and writes."""
+        function = self.functions[name]
+        nest = Nest(function)
+        for number, argument in enumerate(function.args):
+            if isinstance(argument.type, MemRefType):
+                element, elements = contents(function, argument.type)
+                self.bound[argument] = Memory(made(name, number), element, elements)
+        self._prepare(name, nest)
+        rounds = [ROUND_BITS] * sum(isinstance(a.type, IndexType | IntegerType) for a in function.args)
+        form = Form(nest, self.bound, self.limits, rounds)
+        module = form.build()
+        own = [self.bound[a] for a in function.args if a in self.bound]
+        shared = [m for m in form.ports.shared.values() if m not in own]
+        return [*(m.declaration() for m in (*own, *shared)), *form.ports.constants, module]
+
+    def _prepare(self, name: str, nest: Nest) -> None:
+        """Bind constants, and see how wide the words of memories must be."""
+        self._bind_constants(self.functions[name])
+        nest.offsets = self.offsets
+        self._observe(nest)
 
     def _ports(self) -> tuple[list[str], list[str]]:
         """A memory for each port of the public function: inputs first."""
@@ -115,7 +152,7 @@ class Program:
                 case _ if isinstance(op, ADDRESSES):
                     self._bind_address(op)
                 case func.CallOp():
-                    body.add_op(self._start(op, rounds))
+                    self._append(body, self._start(op, rounds))
                 case scf.ForOp():
                     trips = trips_of(op)
                     if trips is None or op.iter_args:
@@ -130,6 +167,18 @@ class Program:
                 case _:
                     raise OpError(op, f"`{op.name}` has no place between the modules of a model in hardware")
         return body
+
+    def _append(self, body: Block, start: rtl.StartOp) -> None:
+        """What has a stage runs beside what stands before it and has one, too."""
+        name, last = start.module.string_value(), body.last_op
+        if not self.overlaps or stage_of(self.functions[name]) is None:
+            body.add_op(start)
+            return
+        self.beside.add(name)
+        if isinstance(last, rtl.OverlapOp):
+            last.body.block.add_op(start)
+        else:
+            body.add_op(rtl.OverlapOp(Block([start])))
 
     def _repeated(self, op: scf.ForOp, rounds: dict[SSAValue, tuple[SSAValue, int]], trips: int) -> Block:
         placeholder = Block(arg_types=[IndexType()])

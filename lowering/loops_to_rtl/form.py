@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xdsl.dialects import memref, scf
+from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import rtl
+from ...dialects.dataflow import Await, stage_of
 from ...dialects.diagnostics import OpError
-from .arithmetic import apply
+from ...dialects.emitc.types import NODE
+from ...dialects.mcu import multipliers_of
+from .arithmetic import apply, width
+from .dataflow import Waits, signal
 from .engine import Engine
 from .memories import Memory
 from .nest import Access, Coordinates, Nest
+from .pairs import Factors, multiply_all
 from .pipeline import Limits, Pipeline, Value, Wire, bits_of
 from .ports import Ports
 from .products import multiply
@@ -23,7 +28,15 @@ from .steps import Steps
 class Form:
     """The module of one nest while it is written."""
 
-    def __init__(self, nest: Nest, memories: Mapping[SSAValue, Memory], limits: Limits, round_bits: Sequence[int]):
+    def __init__(
+        self,
+        nest: Nest,
+        memories: Mapping[SSAValue, Memory],
+        limits: Limits,
+        round_bits: Sequence[int],
+        awaited: Sequence[tuple[str, Await]] = (),
+        taken: dict[str, int] | None = None,
+    ):
         self.nest, self.memories, self.round_bits = nest, memories, round_bits
         self.symbol = nest.function.sym_name.data
         self.block, self.limits = Block(), limits
@@ -32,10 +45,13 @@ class Form:
         run.result.name_hint = "valid"
         self.block.add_op(run)
         self.steps = Steps(nest, is_finishing=False)
-        self.engine = Engine(Pipeline(self.block, limits), self.steps.turns, run.result)
+        waits = Waits(self.block, awaited)
+        self.engine = Engine(Pipeline(self.block, limits), self.steps.turns, waits.step(run.result))
+        waits.need(self.engine, nest)
         self.block.add_op(rtl.StopOp(self.engine.finish))
-        self.ports = Ports(self.engine.pipeline, nest, self.symbol)
+        self.ports = Ports(self.engine.pipeline, nest, self.symbol, {} if taken is None else taken)
         self.needed = nest.needed()
+        self.multipliers = multipliers_of(nest.function)
         self.written = -1
         self._rounds()
 
@@ -54,7 +70,11 @@ class Form:
             raise OpError(self.nest.function, "a form without a store has no hardware")
         finish = self.engine.pipeline.valid(self.engine.finish, self.written + 1)
         self.block.add_op(rtl.DoneOp(finish))
+        if stage_of(self.nest.function) is not None:
+            self.block.add_op(signal(self.engine, self.nest, self.written + 1))
         module = rtl.ModuleOp(self.symbol, self.block)
+        if (node := self.nest.function.attributes.get(NODE)) is not None:
+            module.attributes[NODE] = node
         drop_unused(module)
         return module
 
@@ -153,7 +173,10 @@ class Form:
             self.values[result] = taken
 
     def _computed(self, op: Operation, lanes: Sequence[Coordinates]) -> dict[Coordinates, Value]:
-        """The same op on the same operands is written once."""
+        """The same op on the same operands is written once; products of lanes may share multipliers."""
+        if isinstance(op, arith.MuliOp):
+            factors = [(self.value(op.lhs, lane), self.value(op.rhs, lane)) for lane in lanes]
+            return dict(zip(lanes, self.products(op, factors), strict=True))
         known: dict[tuple[Value, ...], Value] = {}
         result: dict[Coordinates, Value] = {}
         for lane in lanes:
@@ -164,6 +187,14 @@ class Form:
                     value.value.name_hint = op.results[0].name_hint
             result[lane] = known[operands]
         return result
+
+    def products(self, op: arith.MuliOp, factors: Sequence[Factors]) -> list[Value]:
+        """The products of an op, by pairs of factors."""
+        made = multiply_all(self.engine.pipeline, factors, width(op.result), self.multipliers)
+        for value in made.values():
+            if isinstance(value, Wire) and value.value.name_hint is None:
+                value.value.name_hint = op.result.name_hint
+        return [made[pair] for pair in factors]
 
     def _load(self, op: memref.LoadOp, lanes: Sequence[Coordinates]) -> dict[Coordinates, Value]:
         access = self.nest.access(op)
@@ -224,7 +255,7 @@ def is_static(at: dict[Coordinates, Value]) -> bool:
 
 def drop_unused(module: rtl.ModuleOp) -> None:
     """Erase what nothing uses."""
-    kept = (rtl.WriteOp, rtl.StopOp, rtl.DoneOp, rtl.NextOp)
+    kept = (rtl.WriteOp, rtl.StopOp, rtl.DoneOp, rtl.NextOp, rtl.NeedOp, rtl.SignalOp)
     for op in reversed(list(module.body.block.ops)):
         if not isinstance(op, kept) and not any(result.uses for result in op.results):
             module.body.block.erase_op(op)

@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefT
 from xdsl.ir import Attribute, Operation
 
 from ...dialects import rtl
+from ...dialects.dataflow import ring_of
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.diagnostics import OpError
 from .nest import Access, Coordinates, Nest
@@ -31,6 +32,8 @@ class Memory:
     elements: int
     values: NDArray[Any] | None = None
     runs: set[int] = field(default_factory=set[int])
+    ring: int | None = None
+    """The elements that are kept, where those are not all; addresses wrap."""
 
     @property
     def lanes(self) -> int:
@@ -44,7 +47,7 @@ class Memory:
 
     def declaration(self) -> rtl.MemoryOp:
         """The memory as an op; a constant's elements in their order."""
-        words = -(-self.elements // self.lanes)
+        words = -(-(self.ring or self.elements) // self.lanes)
         if self.values is None:
             return rtl.MemoryOp(self.symbol, words, self.lanes, self.element)
         return declare(self.symbol, self.values.reshape(-1, 1), self.element)
@@ -56,7 +59,7 @@ def memory_of(op: memref.GlobalOp) -> Memory:
     values = to_numpy(value).reshape(-1) if isinstance(value, DenseIntOrFPElementsAttr) else None
     if values is not None and values.size != elements:
         raise OpError(op, f"{values.size} numbers do not fill {elements} elements")
-    return Memory(op.sym_name.data, element, elements, values)
+    return Memory(op.sym_name.data, element, elements, values, ring=ring_of(op))
 
 
 def contents(op: Operation, type: Attribute) -> tuple[IntegerType, int]:

@@ -21,12 +21,13 @@ from .steps import Steps
 class Ports:
     """The memory ports of a module; constants that lanes read in words of their own are `constants`."""
 
-    def __init__(self, pipeline: Pipeline, nest: Nest, symbol: str):
+    def __init__(self, pipeline: Pipeline, nest: Nest, symbol: str, taken: dict[str, int]):
         self.nest, self.symbol, self.block = nest, symbol, pipeline.block
         self.constants: list[rtl.MemoryOp] = []
         self.shared: dict[str, Memory] = {}
         """Constants that are read in their own order."""
-        self._ports: dict[str, int] = {}
+        self._ports = taken
+        """The last read port of each memory that is taken."""
         self._words: dict[tuple[Pipeline, str, Value], Wire] = {}
 
     def word(self, pipeline: Pipeline, symbol: str, address: Value, bits: int) -> Wire:

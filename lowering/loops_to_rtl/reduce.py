@@ -69,8 +69,8 @@ class Reducer:
         dependent, term = self._dependent(block), self._term(block)
         product = None if term is None or term.condition is None or term.kind != "add" else product_of(term.value)
         for op in block.walk():
-            if op is product and term is not None:
-                self._multiply_inside(op, term, lanes)
+            if product is not None and op is product and term is not None:
+                self._multiply_inside(product, term, lanes)
             elif op not in dependent and not isinstance(op, scf.IfOp | scf.YieldOp):
                 self.form.evaluate(op, lanes)
         if product is not None and term is not None:
@@ -124,7 +124,7 @@ class Reducer:
             kept[lane] = Wire(carried.kept, stage + 1)
         return [kept]
 
-    def _multiply_inside(self, op: Operation, term: Term, lanes: Sequence[Coordinates]) -> None:
+    def _multiply_inside(self, op: arith.MuliOp, term: Term, lanes: Sequence[Coordinates]) -> None:
         """A product whose one factor is 0 where the term's condition does not hold: that of which there are fewer."""
         form, pipeline = self.form, self.form.engine.pipeline
         assert term.condition is not None
@@ -132,15 +132,11 @@ class Reducer:
         conditions = [form.value(term.condition, lane) for lane in lanes]
         masked, other = sorted(factors, key=lambda values: len(set(values)))
         zeroed: dict[tuple[Value, Value], Value] = {}
-        products: dict[tuple[Value, Value], Value] = {}
         for key in zip(conditions, masked, strict=True):
             if key not in zeroed:
                 zeroed[key] = pipeline.compute("select", [*key, 0], bits_of(key[1]))
         pairs = [(zeroed[key], value) for key, value in zip(zip(conditions, masked, strict=True), other, strict=True)]
-        for pair in pairs:
-            if pair not in products:
-                products[pair] = apply(pipeline, op, pair)
-        form.values[op.results[0]] = {lane: products[pair] for lane, pair in zip(lanes, pairs, strict=True)}
+        form.values[op.result] = dict(zip(lanes, form.products(op, pairs), strict=True))
 
     def _stage(self, values: Sequence[Value]) -> int:
         """The first stage in which all are there."""
@@ -225,7 +221,7 @@ class Reducer:
         return [value(last.operands[n]) for n in self.inner_numbers]
 
 
-def product_of(value: SSAValue) -> Operation | None:
+def product_of(value: SSAValue) -> arith.MuliOp | None:
     """The product that a value is, maybe in a wider type."""
     op = value.owner
     if isinstance(op, arith.ExtSIOp):

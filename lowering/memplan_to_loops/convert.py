@@ -19,10 +19,12 @@ from xdsl.dialects.builtin import ArrayAttr, FunctionType, IndexType, MemRefType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
+from ...dialects.dataflow import AWAITS, STAGE
 from ...dialects.emitc.types import COMPUTES, NODE, RESET, RESETS
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.types import PER_TENSOR, QType, scale_text
+from ...dialects.mcu import MULTIPLIERS
 from ...dialects.memplan import (
     INPUT_ARENA,
     INPUT_ROWS,
@@ -280,6 +282,9 @@ class Lowering:
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
         lowered = func.FuncOp(symbol, type, Region(block), "private")
         lowered.attributes |= description(form, node)
+        lowered.attributes |= {
+            name: form.attributes[name] for name in (STAGE, AWAITS, MULTIPLIERS) if name in form.attributes
+        }
         self.steps.append(lowered)
         return Step(symbol, addresses)
 

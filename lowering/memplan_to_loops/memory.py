@@ -32,6 +32,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Operation, SSAValue
 
+from ...dialects.dataflow import RING
 from ...dialects.dense import dtype_of, from_numpy, to_numpy
 from ...dialects.emitc.types import ENTRIES, MEMORY, SECTION
 from ...dialects.errors import UserError
@@ -112,7 +113,10 @@ class Memory:
                 self._arena(op)
             case BufferOp():
                 symbol = self.names.new(op.node.data if op.node is not None else "buffer")
-                self._root(op.result, self._uninitialized(symbol, op.result.type, BUFFER_ALIGNMENT))
+                made = self._uninitialized(symbol, op.result.type, BUFFER_ALIGNMENT)
+                if RING in op.attributes:
+                    self.globals[-1].attributes[RING] = op.attributes[RING]
+                self._root(op.result, made)
             case ViewOp():
                 self._inside(op.arena, op.offset.value.data, op.result)
             case RowsOp():

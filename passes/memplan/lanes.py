@@ -8,16 +8,16 @@ from math import gcd
 
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, StringAttr, i64
 from xdsl.ir.affine import AffineMap
 from xdsl.passes import ModulePass
 
 from ...dialects.access import Linear, linear_map
 from ...dialects.errors import UserError
-from ...dialects.fixed import ConstantOp
+from ...dialects.fixed import ConstantOp, ContractOp
 from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
 from ...dialects.fixed.scalar import RescaleOp
-from ...dialects.mcu import LANES
+from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
 from ...dialects.memplan.liveness import root_of
 
 
@@ -27,16 +27,22 @@ class LanesPass(ModulePass):
 
     Lanes are the last dimension of the reduction, what is left those of the last parallel dimension: both where
     buffers are read and written in neighbouring elements that fill a word; constants are laid out as they are read.
-    What only maps elements, and multiplies or divides for that, has none: each lane would need its own divider.
+    `multipliers` (shared, logic) says what makes the products of all. What only maps elements, and multiplies or
+    divides for that, has none: each lane would need its own divider.
     """
 
     name = "memplan-lanes"
     lanes: int = 1
+    multipliers: str = ""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.lanes < 1 or self.lanes & (self.lanes - 1):
             raise UserError(f"{self.name}: lanes is a power of two, got {self.lanes}")
+        if self.multipliers not in ("", SHARED, LOGIC):
+            raise UserError(f"{self.name}: multipliers is {SHARED} or {LOGIC}, not '{self.multipliers}'")
         for form in [o for o in op.walk() if isinstance(o, StructuredForm)]:
+            if self.multipliers and isinstance(form, ContractOp):
+                form.attributes[MULTIPLIERS] = StringAttr(self.multipliers)
             lanes = lanes_of_form(form, self.lanes)
             if any(number > 1 for number in lanes) and not is_costly(form):
                 form.attributes[LANES] = DenseArrayBase.from_list(i64, lanes)

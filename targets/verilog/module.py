@@ -27,11 +27,16 @@ def image_file(memory: str) -> str:
     return f"{memory}.hex"
 
 
+def progress_name(module: str) -> str:
+    """The pin on which a module waits for another one."""
+    return f"{module}_progress"
+
+
 class ModuleText:
     """The text of a module."""
 
-    def __init__(self, module: rtl.ModuleOp, memories: Mapping[str, rtl.MemoryOp]):
-        self.module, self.memories = module, memories
+    def __init__(self, module: rtl.ModuleOp, memories: Mapping[str, rtl.MemoryOp], rows: Mapping[str, int]):
+        self.module, self.memories, self.rows = module, memories, rows
         self.ports = ["input clk", "input rst", "input start", "output done"]
         self.declarations: list[str] = []
         self.body: list[str] = []
@@ -43,7 +48,7 @@ class ModuleText:
         ops = list(module.body.block.ops)
         self.nexts = {op.carried: op.value for op in ops if isinstance(op, rtl.NextOp)}
         self.stop = next(op.flag for op in ops if isinstance(op, rtl.StopOp))
-        taken = {"clk", "rst", "start", "done", *memories}
+        taken = {"clk", "rst", "start", "done", "progress", *memories}
         self.wires = Wires(taken)
         for op in ops:
             self._define(op)
@@ -104,8 +109,37 @@ class ModuleText:
                 self._read(op)
             case rtl.WriteOp():
                 self._write_port(op)
+            case rtl.SignalOp():
+                self._signal(op)
+            case rtl.AwaitOp():
+                self._register(op)
+                self.reset.append(f"{self.wires.name(op.result)} <= 1'b0;")
+            case rtl.NeedOp():
+                self._need(op)
             case _:
                 pass
+
+    def _signal(self, op: rtl.SignalOp) -> None:
+        """The number of rows is a port."""
+        bits = address_bits(op.rows.value.data + 1)
+        self.ports.append(f"output reg {span(bits)}progress")
+        self.reset.append(f"progress <= {bits}'d0;")
+        self.clocked.append(
+            f"if (start) progress <= {bits}'d0; "
+            f"else if ({self.wires.name(op.flag)}) progress <= progress + {bits}'d{op.by.value.data};"
+        )
+
+    def _need(self, op: rtl.NeedOp) -> None:
+        ready, producer = self.wires.name(op.ready), op.ready.owner
+        assert isinstance(producer, rtl.AwaitOp), "verified"
+        pin = progress_name(producer.module.string_value())
+        bits = address_bits(self.rows[producer.module.string_value()] + 1)
+        self.ports.append(f"input {span(bits)}{pin}")
+        needed = self.wires.resized(op.rows, bits + 1)
+        self.clocked.append(
+            f"if (start | {self.wires.name(op.moves)}) {ready} <= 1'b0; "
+            f"else {ready} <= $signed({{1'b0, {pin}}}) >= $signed({needed});"
+        )
 
     def _delay(self, op: rtl.DelayOp) -> None:
         name, value = self._register(op), self.wires.name(op.value)

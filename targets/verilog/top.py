@@ -14,7 +14,7 @@ from ...dialects.names import identifier
 from ...dialects.rtl import address_bits
 from ...dialects.rtl.names import made
 from .expressions import span
-from .module import port_names, write_names
+from .module import port_names, progress_name, write_names
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,10 @@ class TopText:
         self.reset: list[str] = []
         self.clocked: list[str] = []
         self.rounds: dict[SSAValue, str] = {}
+        self.joins = 0
+        self.counted: set[str] = set()
+        self.beside: set[str] = set()
+        """Modules that run beside others."""
         self.order: list[str] = []
         """Modules in the order in which they run."""
         self.ports = top_ports(top, memories)
@@ -96,7 +100,25 @@ class TopText:
                 go = self._instance(op, go)
             elif isinstance(op, rtl.RepeatOp):
                 go = self._repeat(op, go)
+            elif isinstance(op, rtl.OverlapOp):
+                go = self._overlap(op, go)
         return go
+
+    def _overlap(self, op: rtl.OverlapOp, go: str) -> str:
+        """All modules start; the flag of the end is 1 when the last one is done."""
+        starts = [start for start in op.body.block.ops if isinstance(start, rtl.StartOp)]
+        first, number = len(self.order), self.joins
+        self.joins += 1
+        self.beside |= {start.module.string_value() for start in starts}
+        for start in starts:
+            self._progress(start.module.string_value())
+        done = [self._instance(start, go) for start in starts]
+        busy, joined = made("busy", number), made("joined", number)
+        still = [f"(!{made('active', first + n)} | {flag})" for n, flag in enumerate(done)]
+        self.lines += [f"reg {busy};", f"wire {joined} = {busy} & {' & '.join(still)};"]
+        self.reset.append(f"{busy} <= 1'b0;")
+        self.clocked.append(f"if ({go}) {busy} <= 1'b1; else if ({joined}) {busy} <= 1'b0;")
+        return joined
 
     def _repeat(self, op: rtl.RepeatOp, go: str) -> str:
         """Rounds: the number of the round is a register."""
@@ -114,6 +136,13 @@ class TopText:
         self.clocked.append(f"if ({finished}) {name} <= {bits}'d0; else if ({again}) {name} <= {name} + {bits}'d1;")
         return finished
 
+    def _progress(self, name: str) -> None:
+        """Declare the wire of the rows that a module counts, once."""
+        for op in self.modules[name].body.block.ops:
+            if isinstance(op, rtl.SignalOp) and name not in self.counted:
+                self.counted.add(name)
+                self.lines.append(f"wire {span(address_bits(op.rows.value.data + 1))}{made(name, 'progress')};")
+
     def _instance(self, op: rtl.StartOp, go: str) -> str:
         name = op.module.string_value()
         module, number = self.modules[name], len(self.order)
@@ -124,6 +153,13 @@ class TopText:
         self.clocked.append(f"if ({go}) {active} <= 1'b1; else if ({done}) {active} <= 1'b0;")
         pins = [("clk", "clk"), ("rst", "rst"), ("start", go), ("done", done)]
         pins += [(f"round{i}", self.rounds[value]) for i, value in enumerate(op.rounds) if takes(module, i)]
+        for inner in module.body.block.ops:
+            if isinstance(inner, rtl.SignalOp):
+                self._progress(name)
+                pins.append(("progress", made(name, "progress")))
+            elif isinstance(inner, rtl.AwaitOp):
+                producer = inner.module.string_value()
+                pins.append((progress_name(producer), made(producer, "progress")))
         for port, bits in memory_ports(module, self.memories):
             self.lines.append(f"wire {span(bits)}{made('m', number, port)};")
             pins.append((port, made("m", number, port)))
@@ -159,6 +195,10 @@ class TopText:
         for port in outside:
             self._element(memory, port)
 
+    def _chooser(self, number: int, module: str, memory: str) -> str:
+        """The flag under which a module writes: that it is at work, or that it does, beside others."""
+        return f"|{made('m', number, write_names(memory)[2])}" if module in self.beside else made("active", number)
+
     def _element(self, memory: rtl.MemoryOp, port: TopPort) -> None:
         """The element of a word that a caller reads."""
         word, low = made(memory.sym_name.data, "q0"), low_bits(memory)
@@ -174,7 +214,7 @@ class TopText:
     def _writes(self, memory: rtl.MemoryOp, outside: Sequence[TopPort]) -> None:
         name, bits, lanes = memory.sym_name.data, address_bits(memory.words.value.data), memory.lanes.value.data
         writers = [
-            (made("active", number), *(made("m", number, pin) for pin in write_names(name)))
+            (self._chooser(number, module, name), *(made("m", number, pin) for pin in write_names(name)))
             for number, module in enumerate(self.order)
             for op in self.modules[module].body.block.ops
             if isinstance(op, rtl.WriteOp) and op.memory.string_value() == name

@@ -10,9 +10,13 @@ import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
 from xdsl.dialects.builtin import StringAttr
 
+from tinyml_opt.dialects import rtl
 from tinyml_opt.targets.dataset import load_dataset
+from tinyml_opt.targets.estimating.design import design_of
 from tinyml_opt.targets.executors.fixed import FixedExecutor
-from tinyml_opt.targets.ports import input_ports, to_stored
+from tinyml_opt.targets.executors.rtl import RtlExecutor
+from tinyml_opt.targets.family import load_family
+from tinyml_opt.targets.ports import input_ports, output_ports, to_stored
 from tinyml_opt.targets.processes import run_program
 from tinyml_opt.targets.simulators.verilog import simulate
 from tinyml_opt.targets.toolchain import require
@@ -43,6 +47,38 @@ def test_digits(model: str, lanes: int, rows: int, cycles: int):
     assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None
     assert run.measurement.cycles is not None
     assert 0 < run.measurement.cycles <= cycles
+
+
+@pytest.mark.parametrize("kind", ["shared", "logic"])
+def test_multipliers(kind: str):
+    """Products that share a multiplier, and those of adders, are the same numbers."""
+    compilation = compile_model(Options(DIGITS / "digits_cnn.onnx", "arty-a7-35t", DIGITS / "calib.npz", lanes=8))
+    data = load_dataset(DIGITS / "test.npz", input_types(compilation.onnx)).head(2)
+    stored = to_stored(data, input_ports(compilation.function))
+    module = compilation.rtl(lanes=8, multipliers=kind)
+    ports = input_ports(compilation.function), output_ports(compilation.function)
+    run = RtlExecutor(module, *ports).run(stored)
+    assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None
+    products = sum(isinstance(o, rtl.ComputeOp) and o.kind.data == "mul" for o in module.walk())
+    plain = sum(isinstance(o, rtl.ComputeOp) and o.kind.data == "mul" for o in compilation.rtl().walk())
+    assert products < plain - 3
+
+
+def test_rings():
+    """Buffers that keep their last rows: the same numbers, in the cycles that the estimate says."""
+    compilation = compile_model(Options(DIGITS / "digits_cnn.onnx", "arty-a7-35t", DIGITS / "calib.npz", lanes=8))
+    data = load_dataset(DIGITS / "test.npz", input_types(compilation.onnx)).head(3)
+    stored = to_stored(data, input_ports(compilation.function))
+    module = compilation.rtl(slack=0, bits=64)
+    memories = [o for o in module.walk() if isinstance(o, rtl.MemoryOp)]
+    words = {o.sym_name.data: o.words.value.data * o.lanes.value.data for o in memories}
+    assert words["digits_cnn_conv1"] < 8 * 8 * 8
+    ports = input_ports(compilation.function), output_ports(compilation.function)
+    run = RtlExecutor(module, *ports).run(stored)
+    assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None
+    cycles = design_of(load_family("xc7"), module.ops).cycles
+    assert run.measurement.cycles is not None
+    assert abs(run.measurement.cycles - cycles) <= 0.02 * cycles
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ def execute(args: Namespace) -> int:
         check_figure(args.figure)
     options = options_of(args)
     compilation = compile_model(replace(options, sizes_only=options.calibration is None))
+    if compilation.board.fpga is not None and not args.boards:
+        return show_hardware(compilation, args)
     if args.boards:
         return show_boards(options, args.json)
     if args.front:
@@ -48,6 +50,17 @@ def execute(args: Namespace) -> int:
         else:
             show(analysis)
     say_limit(compilation)
+    return 0
+
+
+def show_hardware(compilation: Compilation, args: Namespace) -> int:
+    """What a model takes of an FPGA. Raises UserError for figures that only plans of memory have."""
+    from ..hardware.estimate import show_estimate
+
+    for name in ("front", "csv", "figure", "html"):
+        if getattr(args, name):
+            raise UserError(f"--{name} is of microcontrollers: board '{compilation.board.name}' is an FPGA")
+    show_estimate(compilation, args.json)
     return 0
 
 

@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 
+from ...dialects.errors import UserError
 from ...dialects.memplan import INPUT_ARENA, INPUT_STEPS
 from ...passes.fixed.calibrate import argument_types, the_function
 from ...passes.fixed.expose_nodes import ExposeNodesPass
 from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.core import operations_of
+from ...targets.device import BRAM36_BYTES
+from ..hardware.refusals import refusing
 from ..pipelines import Timing, pipeline, run_passes
 from .options import Options
 from .planning import memplan_passes
@@ -24,6 +27,7 @@ from .to_fixed import NARROW_WORD
 
 if TYPE_CHECKING:
     from ...targets.dataset import Dataset
+    from ...targets.estimating.design import Design
     from ...targets.firmware import GeneratedModel
     from ..searching.found import Found
 
@@ -67,26 +71,50 @@ class Compilation:
         return self.generated().texts
 
     def hls_files(self) -> dict[str, str]:
-        """NAME.cpp and its C test bench NAME_tb.cpp."""
-        from ...targets.hls import print_hls
+        """NAME.cpp, NAME.h, NAME_weights.h, and the C test bench NAME_tb.cpp."""
+        from ...targets.hls import print_hls_header, print_hls_source, print_hls_weights
         from ...targets.hls_testbench import print_hls_testbench
 
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-hls"), self.timing)
+        overlap = self.options.overlap or None
+        lanes = self.options.lanes if self.options.lanes > 1 else None
+        fpga = self.board.fpga
+        bits = None if fpga is None else 8 * int(fpga.bram36 * BRAM36_BYTES)
+        steps = pipeline("fixed-to-hls", lanes=lanes, ports=self.options.ports, memory_bits=bits, overlap=overlap)
+        with refusing("HLS"):
+            run_passes(module, steps, self.timing)
         with self.timing.measure("print"):
-            return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
+            return {
+                f"{self.name}.cpp": print_hls_source(module),
+                f"{self.name}.h": print_hls_header(module),
+                f"{self.name}_weights.h": print_hls_weights(module),
+                f"{self.name}_tb.cpp": print_hls_testbench(module, has_header=True),
+            }
 
-    def hardware(self) -> dict[str, int | None]:
-        """The parameters of the hardware's pipeline."""
+    def hardware(self) -> dict[str, int | str | None]:
+        """The parameters of the hardware's pipeline: as many lanes as fit, or as many as asked for in each form."""
         fpga, lanes = self.board.fpga, self.options.lanes
         multiplier, wide = (None, None) if fpga is None else (fpga.multiplier_bits, fpga.multiplier_wide_bits)
-        return {"lanes": lanes if lanes > 1 else None, "multiplier": multiplier, "wide": wide}
+        board = None if fpga is None or lanes else self.options.board
+        return {"lanes": lanes or None, "board": board, "multiplier": multiplier, "wide": wide}
 
-    def rtl(self) -> ModuleOp:
-        """The program as hardware, in IR."""
+    def rtl(self, **parameters: int | str) -> ModuleOp:
+        """The program as hardware, in IR; `parameters` are others of the pipeline than those of the board.
+
+        Raises UserError where the board is too small.
+        """
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-rtl", **self.hardware()), self.timing)
+        run_passes(module, pipeline("fixed-to-rtl", **{**self.hardware(), **parameters}), self.timing)
         return module
+
+    def design(self, **parameters: int | str) -> Design:
+        """The estimate of the program as hardware. Raises UserError for a board that is none, or too small."""
+        from ...targets.estimating.design import design_of
+        from ...targets.family import load_family
+
+        if self.board.fpga is None:
+            raise UserError(f"board '{self.board.name}' is no FPGA")
+        return design_of(load_family(self.board.fpga.family), self.rtl(**parameters).ops)
 
     def exposed(self) -> Compilation:
         """The same program with every node's value as an output: to find where compiled code goes wrong."""

@@ -13,9 +13,11 @@ from xdsl.dialects.builtin import ModuleOp
 from ...dialects.errors import UserError
 from ...targets.dataset import Dataset
 from ...targets.device import Fpga
+from ...targets.estimating.design import design_of
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.interface import Arrays
 from ...targets.executors.rtl import RtlExecutor
+from ...targets.family import load_family
 from ...targets.ports import input_ports, output_ports, to_stored
 from ...targets.synthesis.nextpnr import place_and_route
 from ...targets.synthesis.yosys import Cells, synthesize
@@ -23,6 +25,7 @@ from ...targets.verilog.program import image_files, print_verilog
 from ..compiler import Compilation
 from ..show import print_json, print_line, print_table
 from ..verifying.levels import compare_runs
+from .estimate import refuse_misfits
 
 LABELS = {
     "cycles": "cycles per inference",
@@ -53,6 +56,7 @@ def run_on_fpga(compilation: Compilation, dataset: Dataset, args: Namespace) -> 
 def measure(compilation: Compilation, dataset: Dataset, fpga: Fpga, simulator: str) -> dict[str, Any]:
     """All figures. Raises UserError where a simulated integer is not that of `fixed`."""
     module = compilation.rtl()
+    refuse_misfits(compilation, design_of(load_family(fpga.family), module.ops))
     say(f"simulating {len(dataset)} rows with {simulator}")
     cycles = simulated_cycles(compilation, module, to_stored(dataset, input_ports(compilation.function)), simulator)
     cells = implement(compilation.name, module, fpga)

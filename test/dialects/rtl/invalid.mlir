@@ -95,3 +95,28 @@ rtl.module @m {
   %zero = rtl.constant 0 : i4
   %b, %c = rtl.carried %zero when %a step %a : i4 -> i4, i4
 }
+
+// -----
+
+// CHECK: each `rtl.await` has one `rtl.need`
+rtl.module @m {
+  %a = rtl.await @other : i1
+  rtl.stop %a
+  rtl.done %a
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: the first operand is an `rtl.await`
+  rtl.need %a, %a when %a : i1
+}
+
+// -----
+
+rtl.module @m {
+  %a = rtl.run : i1
+  // CHECK: rows are counted by at least one, up to all of them
+  rtl.signal 2 by 3 when %a
+}

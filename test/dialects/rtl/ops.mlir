@@ -36,6 +36,12 @@ rtl.module @layer {
   %later = rtl.delay reset %step : i1 -> i1
   // CHECK-NEXT: rtl.write @y[%i], %e mask %later : i3, i8, i1
   rtl.write @y[%i], %e mask %later : i3, i8, i1
+  // CHECK-NEXT: %ready = rtl.await @other : i1
+  %ready = rtl.await @other : i1
+  // CHECK-NEXT: rtl.need %ready, %i when %end : i3
+  rtl.need %ready, %i when %end : i3
+  // CHECK-NEXT: rtl.signal 4 by 1 when %later
+  rtl.signal 4 by 1 when %later
   // CHECK-NEXT: rtl.stop %end
   rtl.stop %end
   // CHECK-NEXT: rtl.done %later
@@ -50,5 +56,12 @@ rtl.top @model inputs [@x] outputs [@y] {
   ^bb0(%t : index):
     // CHECK-NEXT: rtl.start @layer(%t) : index
     rtl.start @layer(%t) : index
+  }
+  // CHECK: rtl.overlap {
+  // CHECK-NEXT: rtl.start @layer
+  // CHECK-NEXT: rtl.start @other
+  rtl.overlap {
+    rtl.start @layer
+    rtl.start @other
   }
 }

@@ -1,0 +1,182 @@
+"""Cells of hardware from its IR: multipliers and registers are counted, look-up tables are features times prices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from xdsl.ir import SSAValue
+
+from ...dialects import rtl
+from ..family import Family
+from .memories import memory_cells
+
+FEATURES: Mapping[str, str] = {
+    **dict.fromkeys(("add", "sub"), "add"),
+    **dict.fromkeys(("max", "min", "umax", "umin"), "choose"),
+    **dict.fromkeys(("slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"), "compare"),
+    **dict.fromkeys(("eq", "ne"), "equal"),
+    **dict.fromkeys(("and", "or", "xor", "not", "mask"), "logic"),
+    **dict.fromkeys(("shl_by", "shr_by"), "shift_by"),
+    "select": "select",
+}
+"""The feature that the bits of an operation count for; what is not here are wires."""
+
+SHORTEST_CHAIN = 3
+"""Registers behind each other that nothing else reads become a shift register from this length on."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cells of a part of a design; sums of them are of the whole."""
+
+    luts: float = 0
+    ffs: float = 0
+    dsps: int = 0
+    bram36: float = 0
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(
+            self.luts + other.luts, self.ffs + other.ffs, self.dsps + other.dsps, self.bram36 + other.bram36
+        )
+
+    @property
+    def costs(self) -> tuple[float, float, float, float]:
+        """In the order of a device's budget."""
+        return self.luts, self.ffs, float(self.dsps), self.bram36
+
+
+def module_cells(family: Family, module: rtl.ModuleOp) -> Estimate:
+    """The cells of a module, without its memories."""
+    features, dsps = features_of(module, family), multipliers(module, family)
+    ffs = max(0, features.pop("ff", 0) - registers_of_products(module, family))
+    return Estimate(sum(family.luts.get(name, 0.0) * n for name, n in features.items()), ffs, dsps, 0)
+
+
+def multipliers(module: rtl.ModuleOp, family: Family) -> int:
+    """The products that take a multiplier: those of two values, or of one with a number of many bits."""
+    return sum(
+        isinstance(op, rtl.ComputeOp) and op.kind.data == "mul" and rtl.bits_of(op.result) >= family.product_bits
+        for op in module.body.block.ops
+    )
+
+
+def registers_of_products(module: rtl.ModuleOp, family: Family) -> int:
+    """Bits of registers that lie in multipliers: those in front of them and behind them."""
+    found: dict[SSAValue, int] = {}
+    for op in module.body.block.ops:
+        if isinstance(op, rtl.ComputeOp) and op.kind.data == "mul" and rtl.bits_of(op.result) >= family.product_bits:
+            behind = [use.operation for use in op.result.uses]
+            results = [o.result for o in behind if isinstance(o, rtl.DelayOp)]
+            found |= {v: rtl.bits_of(v) for v in (*op.args, *results) if isinstance(v.owner, rtl.DelayOp)}
+    return sum(found.values())
+
+
+def features_of(module: rtl.ModuleOp, family: Family) -> Counter[str]:
+    """How many bits of each feature a module has; `ff` are registers, `module` is 1."""
+    found: Counter[str] = Counter({"module": 1})
+    for op in module.body.block.ops:
+        match op:
+            case rtl.ComputeOp():
+                add_operation(found, op)
+            case rtl.RunningOp():
+                found["running"] += rtl.bits_of(op.result)
+                found["ff"] += rtl.bits_of(op.result)
+            case rtl.CounterOp():
+                found["counter"] += rtl.bits_of(op.value)
+                found["ff"] += rtl.bits_of(op.value) + 1
+            case rtl.CarriedOp():
+                found["ff"] += rtl.bits_of(op.result)
+            case rtl.SerializeOp():
+                bits = sum(rtl.bits_of(v) for v in op.values)
+                found["serialize"] += bits
+                found["ff"] += bits
+            case rtl.DelayOp():
+                add_chain(found, op, family.srl_bits)
+            case rtl.SignalOp() | rtl.NeedOp():
+                found["logic"] += 8
+                found["ff"] += 5
+            case _:
+                pass
+    return found
+
+
+def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
+    """Count an operation."""
+    kind = op.kind.data
+    if kind == "pick":
+        parts = rtl.bits_of(op.args[0]) // rtl.bits_of(op.result)
+        found["pick"] += rtl.bits_of(op.result) * (parts - 1)
+    elif kind == "select" and is_zero(op.args[2]):
+        found["row"] += rtl.bits_of(op.result)
+    elif FEATURES.get(kind) == "add" and any(is_product(a) for a in op.args):
+        found["add_product"] += rtl.bits_of(op.result)
+    elif kind in FEATURES:
+        bits = max(
+            rtl.bits_of(op.result), *(rtl.bits_of(a) for a in op.args if FEATURES[kind] in ("compare", "equal")), 1
+        )
+        found[FEATURES[kind]] += bits
+
+
+def is_zero(value: SSAValue) -> bool:
+    """Whether a wire is the number 0."""
+    return isinstance(value.owner, rtl.ConstantOp) and value.owner.value.value.data == 0
+
+
+def is_product(value: SSAValue) -> bool:
+    """Whether a value comes straight from a multiplier, which has registers and an adder behind it."""
+    owner = value.owner
+    while isinstance(owner, rtl.DelayOp) or (
+        isinstance(owner, rtl.ComputeOp) and owner.kind.data in ("shl", "shr", "resize")
+    ):
+        owner = owner.operands[0].owner
+    return isinstance(owner, rtl.ComputeOp) and owner.kind.data == "mul"
+
+
+def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int) -> None:
+    """Count a register, or at its end a chain of them."""
+    bits = rtl.bits_of(op.result)
+    if op.reset is not None or not longest:
+        found["ff"] += bits
+        return
+    if goes_on(op):
+        return
+    length, at = 1, op
+    while isinstance(at.value.owner, rtl.DelayOp) and goes_on(at.value.owner):
+        length, at = length + 1, at.value.owner
+    if length < SHORTEST_CHAIN:
+        found["ff"] += bits * length
+    else:
+        found["ff"] += bits
+        found["chain"] += bits * ceil(length / longest)
+
+
+def goes_on(op: rtl.DelayOp) -> bool:
+    """Whether only another register of data reads a register."""
+    uses = [use.operation for use in op.result.uses]
+    return op.reset is None and len(uses) == 1 and isinstance(uses[0], rtl.DelayOp) and uses[0].reset is None
+
+
+def memories_cells(
+    family: Family, memories: Iterable[rtl.MemoryOp], modules: Iterable[rtl.ModuleOp]
+) -> dict[str, Estimate]:
+    """The cells of each memory, by name; a constant has ports in each module that reads it."""
+    ports: dict[str, set[int]] = {}
+    copies: dict[str, list[int]] = {}
+    for module in modules:
+        own: Counter[str] = Counter()
+        for op in module.body.block.ops:
+            if isinstance(op, rtl.ReadOp):
+                ports.setdefault(op.memory.string_value(), set()).add(op.port.value.data)
+                own[op.memory.string_value()] += 1
+        for name, number in own.items():
+            copies.setdefault(name, []).append(number)
+    found: dict[str, Estimate] = {}
+    for memory in memories:
+        name = memory.sym_name.data
+        counts = copies.get(name, []) if memory.init is not None else [max(1, len(ports.get(name, ())))]
+        cells = [memory_cells(family, memory, n) for n in counts]
+        found[name] = Estimate(sum(c.luts for c in cells), 0, 0, sum(c.bram36 for c in cells))
+    return found

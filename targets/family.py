@@ -1,0 +1,44 @@
+"""Families of FPGAs as data: what their memories and look-up tables hold, and what operations take of them.
+
+A family is a TOML file in `targets/families/`, named as devices name their `family`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Family:
+    """Prices in look-up tables of features of `rtl` (estimating/cells.py), and the shapes of memories.
+
+    `blocks` are (words, bits, block RAMs of 36 Kbit), `lutrams` are (words, bits) of cells of `lutram_luts` look-up
+    tables each; `block_cost` and `lutram_cost` are what Yosys compares. Products of less than `product_bits` take no
+    multiplier. `srl_bits` is how long a chain of registers one look-up table holds (0: none), `error` by how many
+    percent models were off.
+    """
+
+    name: str
+    blocks: tuple[tuple[int, int, float], ...]
+    block_cost: float
+    lutrams: tuple[tuple[int, int], ...]
+    lutram_cost: float
+    lutram_luts: float
+    product_bits: int
+    srl_bits: int
+    luts: Mapping[str, float]
+    error: float
+    measured: str
+
+
+@cache
+def load_family(name: str) -> Family:
+    """The family of this name."""
+    data = tomllib.loads((files(__package__) / "families" / f"{name}.toml").read_text(encoding="utf-8"))
+    blocks = tuple((int(words), int(bits), float(price)) for words, bits, price in data.pop("blocks"))
+    lutrams = tuple((int(words), int(bits)) for words, bits in data.pop("lutrams"))
+    return Family(name=name, blocks=blocks, lutrams=lutrams, **data)

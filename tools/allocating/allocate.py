@@ -1,0 +1,148 @@
+"""`memplan-allocate-lanes`: lanes for each form from what a device has.
+
+It lowers each choice to `rtl` and prices that, which is why it is one of the tools and not in `passes/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, StringAttr, i64
+from xdsl.passes import ModulePass
+
+from ...dialects.errors import UserError
+from ...dialects.mcu import LANES, MULTIPLIERS
+from ...lowering.loops_to_rtl.convert import ConvertLoopsToRtlPass, Program, public_function
+from ...lowering.loops_to_rtl.pipeline import Limits
+from ...lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
+from ...passes.loops.narrow_indices import NarrowIndicesPass
+from ...passes.loops.running_indices import RunningIndicesPass
+from ...passes.memplan.rings import RingsPass
+from ...targets.board import load_board
+from ...targets.device import Fpga
+from ...targets.estimating.design import Design, design_of
+from ...targets.family import load_family
+from .choices import MOST_LANES, Choice, Choices, mark
+from .search import STRATEGIES, Problem, search
+from .timeline import Timeline
+
+RESOURCES = ("LUT", "FF", "DSP", "BRAM36")
+
+ATTEMPTS = 4
+"""How often the budget is made smaller, where buffers between forms take more than each form alone says."""
+
+SHARES = np.array([0.85, 0.95, 1.0, 1.0])
+"""Of a device that is given away: look-up tables are estimated, and wires need room."""
+
+
+@dataclass(frozen=True)
+class AllocateLanesPass(ModulePass):
+    """Put `hls.lanes` and `hls.multipliers` on forms: the fastest model within the cells of an FPGA.
+
+    `strategy` is exact or greedy (search.py). `dsps` are those that may be used, 0 for all of the device.
+    Where block RAM does not hold whole buffers they become rings (memplan-rings).
+    Raises UserError where not even one lane for each form fits, with what takes the most.
+    """
+
+    name = "memplan-allocate-lanes"
+    board: str
+    strategy: str = "exact"
+    dsps: int = 0
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        fpga = load_board(self.board).fpga
+        if fpga is None:
+            raise UserError(f"{self.name}: board '{self.board}' is no FPGA")
+        if self.strategy not in STRATEGIES:
+            raise UserError(f"{self.name}: strategy is {' or '.join(STRATEGIES)}, not '{self.strategy}'")
+        function = next(o for o in op.ops if isinstance(o, func.FuncOp))
+        timeline = Timeline(function)
+        if not timeline.forms:
+            return
+        dsps = self.dsps or fpga.dsps
+        try:
+            chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
+        except UserError:
+            RingsPass().apply(ctx, op)
+            timeline = Timeline(function)
+            chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
+        for form, choice in zip(timeline.forms, chosen, strict=True):
+            if any(n > 1 for n in choice.lanes):
+                form.attributes[LANES] = DenseArrayBase.from_list(i64, choice.lanes)
+            if choice.multipliers:
+                form.attributes[MULTIPLIERS] = StringAttr(choice.multipliers)
+
+
+class Allocation:
+    """The choices of all forms of a module, and the search among them."""
+
+    def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int):
+        self.module, self.timeline, self.fpga = module, timeline, fpga
+        self.family = load_family(fpga.family)
+        self.limits = Limits(
+            ConvertLoopsToRtlPass.levels, fpga.multiplier_bits, max(fpga.multiplier_bits, fpga.multiplier_wide_bits)
+        )
+        self.all = np.array([float(fpga.luts), float(fpga.ffs), float(dsps), fpga.bram36])
+        self.loops = lowered(module)
+        self.functions = functions_of(self.loops)
+        choices = Choices(self.loops, self.limits, self.family)
+        pairs = zip(timeline.forms, self.functions, strict=True)
+        self.choices = [choices.of(form, function, MOST_LANES) for form, function in pairs]
+
+    def best(self, strategy: str) -> list[Choice]:
+        """The choice of each form. Raises UserError where nothing fits."""
+        budget = self.all * SHARES
+        rounds = [self.timeline.rounds(n) for n in range(len(self.choices))]
+        for _ in range(ATTEMPTS):
+            found = search(Problem(self.choices, rounds, budget, self.timeline.cycles), strategy)
+            if found is None:
+                break
+            chosen = [c[n] for c, n in zip(self.choices, found, strict=True)]
+            over = np.array(self.design(chosen).cells.costs) - self.all * SHARES
+            if (over <= 1e-9).all():
+                return chosen
+            budget = budget - np.maximum(over, 0)
+        raise UserError(*self.reasons())
+
+    def design(self, chosen: Sequence[Choice]) -> Design:
+        """The estimate of the whole with choices."""
+        for form, function, choice in zip(self.timeline.forms, self.functions, chosen, strict=True):
+            mark(form, function, choice.lanes, choice.multipliers)
+        return design_of(self.family, Program(self.loops, public_function(self.loops), self.limits).build())
+
+    def reasons(self) -> list[str]:
+        """What there is too little of even on one lane each, and the op that takes the most of it."""
+        least = [min(c, key=lambda choice: choice.costs[1:]) for c in self.choices]
+        design = self.design(least)
+        reasons: list[str] = []
+        for number, (name, has) in enumerate(zip(RESOURCES, self.all * SHARES, strict=True)):
+            takes = design.cells.costs[number]
+            if takes > has:
+                most = max(design.parts, key=lambda part: part.cells.costs[number])
+                reasons.append(
+                    f"{self.fpga.part} has too few {name}: one lane for each form takes {takes:,.0f} of {has:,.0f}, "
+                    f"most of them '{most.node}' ({most.cells.costs[number]:,.0f}): choose a larger part"
+                )
+        return reasons or [f"{self.fpga.part} is too small: no choice of lanes fits it; choose a larger part"]
+
+
+def lowered(module: ModuleOp) -> ModuleOp:
+    """A copy as loops, without lanes."""
+    loops, context = module.clone(), Context()
+    for step in (
+        ConvertMemplanToLoopsPass(padding="guard"),
+        RunningIndicesPass(),
+        NarrowIndicesPass(),
+    ):
+        step.apply(context, loops)
+    return loops
+
+
+def functions_of(loops: ModuleOp) -> list[func.FuncOp]:
+    """The functions of forms, in the order of these."""
+    public = public_function(loops)
+    return [f for f in loops.ops if isinstance(f, func.FuncOp) and not f.is_declaration and f is not public]

@@ -1,0 +1,165 @@
+"""What a form may take: lanes of its dimensions, shared multipliers, and what each of these costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.dialects import func, scf
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, i64
+
+from ...dialects import rtl
+from ...dialects.dataflow import Await, row_dim
+from ...dialects.diagnostics import OpError
+from ...dialects.errors import UserError
+from ...dialects.fixed import ContractOp
+from ...dialects.fixed.forms import StructuredForm, shaped_type
+from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
+from ...lowering.loops_to_rtl.convert import Program, public_function
+from ...lowering.loops_to_rtl.pipeline import Limits
+from ...passes.memplan.lanes import address_of, fits, is_costly
+from ...targets.estimating.cells import Estimate, memories_cells, module_cells
+from ...targets.estimating.cycles import Timing, Wait, needs, timing_of
+from ...targets.family import Family
+from ..pareto import pareto
+
+MOST_LANES = 128
+"""Of a form: more are seldom worth their multipliers."""
+
+
+MOST_RESULTS = 4
+"""Lanes of results beside lanes of a reduction: more of these give more for less."""
+
+MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 2, 64
+"""The same of products that adders make."""
+
+SHARED_BITS = 24
+"""Of the wider side of a multiplier that two products of 8 bits fit."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Lanes of each dimension, what makes products; its time and its cells."""
+
+    lanes: tuple[int, ...]
+    multipliers: str
+    timing: Timing
+    cells: Estimate
+
+    @property
+    def costs(self) -> tuple[float, ...]:
+        """Steps, then cells."""
+        return (float(self.timing.steps), *self.cells.costs)
+
+
+def lanes_of_forms(form: StructuredForm, most: int, shares: bool) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Lanes along the last dimensions of reduction and results, and what makes products."""
+    sizes, parallel = form.sizes, len(form.domain.parallel.data)
+    one: tuple[int, ...] = (1,) * len(sizes)
+    multiplies = isinstance(form, ContractOp)
+    shares = shares and multiplies
+    if is_costly(form):
+        yield one, ""
+        return
+    reduced, results = (
+        next((d for d in reversed(dims) if sizes[d] > 1 and d not in form.held_dims), None)
+        for dims in (range(parallel, len(sizes)), range(parallel))
+    )
+    for r in lanes_along(form, reduced, most):
+        for p in lanes_along(form, results, most // r):
+            if p > MOST_RESULTS and reduced is not None and 1 < r < sizes[reduced]:
+                continue
+            lanes: list[int] = list(one)
+            if reduced is not None:
+                lanes[reduced] = r
+            if results is not None:
+                lanes[results] = p
+            can_share = shares and p > 1 and results is not None and has_common(form, results)
+            yield tuple(lanes), SHARED if can_share else ""
+            if multiplies and (r == 1 or p <= MOST_LOGIC_RESULTS) and r * p <= MOST_LOGIC_LANES:
+                yield tuple(lanes), LOGIC
+
+
+def lanes_along(form: StructuredForm, dim: int | None, most: int) -> list[int]:
+    """The numbers of lanes that a dimension allows."""
+    if dim is None:
+        return [1]
+    size = form.sizes[dim]
+    return [n for n in range(1, min(size, most) + 1) if size % n == 0 and is_round(n, size) and fits(form, dim, n)]
+
+
+def is_round(number: int, size: int) -> bool:
+    """Powers of two, or all of a dimension."""
+    return number & (number - 1) == 0 or number == size
+
+
+def has_common(form: StructuredForm, dim: int) -> bool:
+    """Whether an operand of a product does not move along a dimension."""
+    moved = [
+        address_of(m, shaped_type(v).get_shape()).coefficients[dim] for v, m in zip(form.ins, form.in_maps, strict=True)
+    ]
+    return any(c == 0 for c in moved)
+
+
+class Choices:
+    """The choices of forms, measured by lowering each; forms alike are measured once."""
+
+    def __init__(self, loops: ModuleOp, limits: Limits, family: Family):
+        self.loops, self.limits, self.family = loops, limits, family
+        self.shares = limits.wide >= SHARED_BITS
+        self._known: dict[object, list[Choice]] = {}
+
+    def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
+        """What is not worse than another choice in steps and all cells."""
+        shapes = [shaped_type(v).get_shape() for v in (*form.ins, form.target)]
+        key = (form.name, form.domain, form.maps, *shapes)
+        if key not in self._known:
+            candidates = list(lanes_of_forms(form, most, self.shares))
+            found = [c for lanes, kind in candidates if (c := self.measured(form, function, lanes, kind)) is not None]
+            self._known[key] = pareto(found, lambda c: c.costs)
+        return self._known[key]
+
+    def measured(self, form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> Choice | None:
+        """A choice, lowered; None where hardware has none of this kind."""
+        mark(form, function, lanes, kind)
+        try:
+            ops = Program(self.loops, public_function(self.loops), self.limits).alone(function.sym_name.data)
+        except (OpError, UserError):
+            return None
+        finally:
+            mark(form, function, (1,) * len(lanes), "")
+        module = next(op for op in ops if isinstance(op, rtl.ModuleOp))
+        memories = [op for op in ops if isinstance(op, rtl.MemoryOp)]
+        cells = module_cells(self.family, module)
+        target = written_by(module)
+        for name, estimate in memories_cells(self.family, memories, [module]).items():
+            if name != target:
+                cells += estimate
+        return Choice(lanes, kind, timing_of(module), cells)
+
+
+def written_by(module: rtl.ModuleOp) -> str:
+    """The memory that a module writes: its reader pays for it."""
+    return next(op.memory.string_value() for op in module.body.block.ops if isinstance(op, rtl.WriteOp))
+
+
+def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> None:
+    """Put lanes on the loops of a form's function, which stand in the order of its dimensions."""
+    loops = [op for op in function.walk() if isinstance(op, scf.ForOp)]
+    dims = [d for d, n in enumerate(form.trips) if n > 1]
+    if len(loops) == len(dims):
+        for loop, dim in zip(loops, dims, strict=True):
+            loop.attributes[LANES] = IntegerAttr(lanes[dim], i64)
+    elif prod(lanes) > 1:
+        raise UserError("loops that are no dimensions of their form")
+    function.attributes.pop(MULTIPLIERS, None)
+    if kind:
+        function.attributes[MULTIPLIERS] = StringAttr(kind)
+
+
+def waits_of(form: StructuredForm, awaits: list[Await], choice: Choice) -> tuple[Wait, ...]:
+    """What a form waits for with these lanes; modules are named by their stages."""
+    dim = row_dim(form)
+    lanes = 1 if dim is None else choice.lanes[dim]
+    return tuple(needs(a, lanes, choice.timing.turns, str(a.stage)) for a in awaits)

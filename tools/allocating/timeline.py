@@ -1,0 +1,70 @@
+"""How long a model takes with a choice for each form: what runs beside each other, what is repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from xdsl.dialects import func
+
+from ...dialects.dataflow import Await, awaits_of, stage_of
+from ...dialects.fixed.forms import StructuredForm
+from ...dialects.memplan import LoopOp
+from ...targets.estimating.cycles import alone, beside
+from .choices import Choice, waits_of
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Forms, by their numbers, that run beside each other, or one after the other in so many rounds."""
+
+    forms: tuple[int, ...]
+    rounds: int = 0
+
+
+class Timeline:
+    """The forms of a function in the order of its text, and its segments."""
+
+    def __init__(self, function: func.FuncOp):
+        self.forms: list[StructuredForm] = []
+        self.segments: list[Segment] = []
+        self._read(function)
+        self.awaits: list[list[Await]] = [awaits_of(form) for form in self.forms]
+        self.stages = [str(stage_of(form)) for form in self.forms]
+
+    def _read(self, function: func.FuncOp) -> None:
+        run: list[int] = []
+        for op in function.body.block.ops:
+            if isinstance(op, StructuredForm):
+                run.append(len(self.forms))
+                self.forms.append(op)
+            elif isinstance(op, LoopOp):
+                self._close(run)
+                run = []
+                inner = [o for o in op.walk() if isinstance(o, StructuredForm)]
+                first = len(self.forms)
+                self.forms += inner
+                self.segments.append(Segment(tuple(range(first, len(self.forms))), op.trips))
+        self._close(run)
+
+    def _close(self, run: list[int]) -> None:
+        if run:
+            self.segments.append(Segment(tuple(run)))
+
+    def rounds(self, form: int) -> int:
+        """How often a form runs."""
+        return next(max(1, s.rounds) for s in self.segments if form in s.forms)
+
+    def cycles(self, choices: Sequence[Choice]) -> int:
+        """Of an inference."""
+        total = 0
+        for segment in self.segments:
+            if segment.rounds:
+                total += segment.rounds * sum(alone(choices[n].timing) for n in segment.forms)
+                continue
+            timings = {
+                self.stages[n]: replace(choices[n].timing, waits=waits_of(self.forms[n], self.awaits[n], choices[n]))
+                for n in segment.forms
+            }
+            total += beside(timings)[0]
+        return total
