@@ -179,6 +179,10 @@ KINDS = [
 ]
 
 
+MOST = {resized: 2.01}
+"""Steps from onnxruntime, where it is not at most one: it cuts what is resized off, once, instead of rounding it."""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_like_onnxruntime(kind: Callable[[], Quantized], tmp_path: Path) -> None:
     net = kind()
@@ -187,7 +191,7 @@ def test_like_onnxruntime(kind: Callable[[], Quantized], tmp_path: Path) -> None
     expected = onnxruntime_outputs(model, rows)
     host = compile_network(model, tmp_path)
     run = equal_levels(host, real_inputs(rows))
-    far = {name: steps for name, steps in steps_from(expected, host, run).items() if steps > 1.01}
+    far = {name: steps for name, steps in steps_from(expected, host, run).items() if steps > MOST.get(kind, 1.01)}
     assert not far, far
     uno = compile_network(model, tmp_path, board="uno")
     narrow = FixedExecutor(uno.fixed).run(to_stored(real_inputs(rows), input_ports(uno.function)))
