@@ -42,7 +42,7 @@ def summed(x: SSAValue, name: str) -> tuple[SSAValue, SSAValue] | None:
             continue
         added = np.where(kept, numbers, 0).astype(np.float32)
         if added.any():
-            scores = onnx.AddOp(scores, constant(added, f"{name}_added"), like(x, shape_of(x)), f"{name}_sum").result
+            scores = onnx.AddOp(scores, constant(added, f"{name}_added"), like(x, shape_of(x)), f"{name}_scores").result
         return scores, constant(kept, f"{name}_kept")
     return None
 

@@ -110,6 +110,7 @@ def test_arithmetic(dtype: str, board: str, tmp_path: Path):
         model.node("Neg", "a")
         model.node("Relu", "a")
     model.node("Pow", "a", model.constant(np.array(3, dtype)))
+    model.node("Pow", "a", model.constant(np.array(0, dtype)))
     model.node("Pow", "a", model.constant(np.arange(a.shape[-1], dtype=dtype) % np.array(7, dtype)))
     model.node("Clip", "a", model.constant(np.array(1, dtype)), model.constant(np.array(3, dtype)))
     model.node("Max", "a", "b", model.constant(np.array(4, dtype)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from xdsl.dialects.builtin import Float32Type, i1, i32
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
@@ -19,8 +21,8 @@ from .kinds import CLAMPS, is_whole_product, numbers, preserves
 from .state import Known
 
 SHARED_STEPS = 2.0
-"""A value with other readers takes the type of a concatenation that it is part of where its own steps are at least as
-long as those, divided by this."""
+"""A value with other readers takes the type of a concatenation that it is part of, or in which it is quantized, where
+its own steps are at least as long as those, divided by this."""
 
 
 def from_uses(known: Known, value: SSAValue) -> None:
@@ -53,10 +55,24 @@ def from_uses(known: Known, value: SSAValue) -> None:
 
 
 def unclipped(known: Known, value: SSAValue, found: list[QType]) -> QType:
-    """The type of a value that is quantized and read as it is besides: 16 bits where it is known to go further."""
+    """The type of a value that is quantized and read as it is besides.
+
+    16 bits where it goes further than what it is quantized to, or that has longer steps than others would.
+    """
     type, seen = common_type(found), known.range_of(value)
+    finest = math.inf if seen is None else known.ranges_of(value).of_range(*seen).scale
+    if seen is None and isinstance(value.owner, onnx.ConcatOp):
+        parts = [known.types[part] for part in value.owner.operands if part in known.types]
+        if len(parts) < len(value.owner.operands):
+            return type
+        ends = [limits_in_reals(part) for part in parts]
+        seen = min(low for low, _ in ends), max(high for _, high in ends)
+        finest = min(part.scale for part in parts)
+    if seen is None:
+        return type
     least, greatest = limits_in_reals(type)
-    if seen is None or least - type.scale <= seen[0] and seen[1] <= greatest + type.scale:
+    covered = least - type.scale <= seen[0] and seen[1] <= greatest + type.scale
+    if covered and type.scale <= SHARED_STEPS * finest:
         return type
     return RangeTypes(16, known.ranges.pow2).of_range(*seen)
 
