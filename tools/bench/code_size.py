@@ -23,7 +23,7 @@ from ...targets.code_size import code_features
 from ...targets.core import core_name, core_of, load_core, operations_of
 from ...targets.firmware import RECIPES
 from ...targets.static_data import static_data
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..fit import CODE_ERROR_BYTES, CODE_ERROR_SHARE
 from ..show import print_table
 from .core_files import CORES, with_table

@@ -22,7 +22,9 @@ from ...targets.board import load_board
 from ...targets.dataset import load_dataset
 from ...targets.executors.interface import Arrays
 from ...targets.ports import input_ports, to_stored
-from ..compiler import Compilation, Options, compile_model, input_types
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation, input_types
+from ..compiling.options import Options
 from ..hardware.files import random_rows
 from ..hardware.run import implement, simulated_cycles
 from ..show import print_table

@@ -10,7 +10,9 @@ from typing import Any
 
 from ...targets.board import Board
 from ...targets.firmware import Firmware, build_firmware
-from ..compiler import Compilation, Options, compile_model
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation
+from ..compiling.options import Options
 
 OWN = Path(__file__).parents[2] / "examples" / "digits"
 """A folder of the source tree; the installed package has none."""
