@@ -4,7 +4,7 @@
 
 Work is counted in units, such as multiply-accumulates (`UNITS`); of forms passes/memplan/costing/ counts it, of a
 model's operators tools/searching/. The prices stand in `targets/cores/*.toml`, fitted by `tools/bench/costs.py` to what
-simulators measure of each function of generated code; so do those of code in flash (code_size.py). Estimates are about
+simulators measure of each function of generated code; so do those of code in flash (code_size). Estimates are about
 as far off as the core's `cycle_error` says.
 """
 

@@ -66,6 +66,13 @@ def add_hardware_arguments(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="Verilog: as many points at once in each form, not as many as fit",
     )
+    command.add_argument("--overlap", action="store_true", help="HLS: layers run side by side, row by row")
+    command.add_argument(
+        "--ports",
+        choices=("memory", "stream", "mapped"),
+        default="memory",
+        help="HLS: ports of the top function: of a memory, AXI-Stream, or addresses in a processor's memory (AXI)",
+    )
 
 
 def add_data_arguments(command: argparse.ArgumentParser) -> None:

@@ -27,7 +27,11 @@ def add_verify_arguments(command: argparse.ArgumentParser) -> None:
     )
     reference.add_argument("--expected", type=Path, metavar="NPZ", help="the reference: real outputs, by their names")
     command.add_argument(
-        "--min-snr", type=decibels, default=8.0, metavar="DB", help="the least SNR of outputs of float models (8)"
+        "--min-snr",
+        type=decibels,
+        default=8.0,
+        metavar="DB",
+        help="the least SNR of outputs of float models (8); below 0 the noise may be louder than the signal",
     )
     command.add_argument(
         "--tolerance", type=steps, metavar="STEPS", help="close is at most this many output steps, whatever the model"
