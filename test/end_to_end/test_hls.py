@@ -14,7 +14,9 @@ from tinyml_opt.targets.executors.hls import ap_types_directory
 from tinyml_opt.targets.ports import input_ports, to_stored
 from tinyml_opt.targets.processes import run_program
 from tinyml_opt.targets.toolchain import compile_with
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, input_types
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.hardware.hls_project import project_files
 from tinyml_opt.tools.tinyml import main
 from tinyml_opt.tools.verifying.levels import compare_runs, hls_executor

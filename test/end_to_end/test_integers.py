@@ -18,7 +18,9 @@ from tinyml_opt.passes.fixed.calibrate import the_function
 from tinyml_opt.passes.fixed.intervals.analysis import Analysis
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.ports import output_ports, to_real
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, input_types
+from tinyml_opt.tools.compiling.options import Options
 
 Array = NDArray[Any]
 

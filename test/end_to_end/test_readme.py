@@ -21,14 +21,16 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks_of(page: str) -> list[list[str]]:
-    """The lines of each of a page's shell blocks."""
-    return [block.splitlines() for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)]
-
-
 def commands_of(page: str) -> list[str]:
-    """The lines of all of a page's shell blocks."""
-    return [line for block in blocks_of(page) for line in block]
+    """The lines of a page's shell blocks."""
+    return [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+
+
+def sections_of(page: str) -> list[tuple[str, list[str]]]:
+    """The headings of a page's sections that have shell blocks, each with their lines: they run by themselves."""
+    parts = re.split(r"^## (.*)$", page, flags=re.MULTILINE)
+    titles = zip(parts[1::2], parts[2::2], strict=True)
+    return [(title, commands) for title, text in titles if (commands := commands_of(text))]
 
 
 def workspace(folder: Path) -> Path:
@@ -76,14 +78,18 @@ def test_make_targets_exist() -> None:
         assert f"\n{target}:" in makefile
 
 
-@pytest.mark.parametrize("block", blocks_of(README), ids=lambda block: block[0].split()[1])
-def test_readme_runs(block: list[str], tmp_path: Path) -> None:
+def test_every_command_is_in_a_section() -> None:
+    assert sum(len(commands) for _, commands in sections_of(README)) == len(commands_of(README))
+
+
+@pytest.mark.parametrize("commands", [pytest.param(commands, id=title) for title, commands in sections_of(README)])
+def test_readme_runs(commands: list[str], tmp_path: Path) -> None:
     for tool in ("cc", "g++", "avr-gcc", "arm-none-eabi-gcc", "qemu-system-arm"):
         require(tool)
     workspace(tmp_path)
-    for command in block:
+    for command in commands:
         run(command, tmp_path)
-    if any(command.endswith("-o build/digits_cnn") for command in block):
+    if any(command.endswith("-o build/digits_cnn") for command in commands):
         header = (tmp_path / "build" / "digits_cnn" / "digits_cnn.h").read_text(encoding="utf-8")
         for macro in re.findall(r"\[(DIGITS_CNN_\w+)\]", README):
             assert f"#define {macro} " in header

@@ -26,7 +26,9 @@ from tinyml_opt.targets.executors.memplan import MemplanExecutor
 from tinyml_opt.targets.executors.onnx import OnnxExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
 from tinyml_opt.targets.toolchain import CompileError
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, float_outputs, input_types
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.verifying.levels import compare_runs
 
 from .host_batch import HostBatch

@@ -25,7 +25,9 @@ from ...targets.estimating.design import design_of
 from ...targets.executors.interface import Arrays
 from ...targets.family import load_family
 from ...targets.ports import input_ports, to_stored
-from ..compiler import Compilation, Options, compile_model, input_types
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation, input_types
+from ..compiling.options import Options
 from ..hardware.estimate import refuse_misfits
 from ..hardware.files import random_rows
 from ..hardware.run import implement, simulated_cycles

@@ -11,7 +11,9 @@ from ...dialects.harmless import json_text
 from ..api.program import Program
 from ..api.provenance import provenance
 from ..atomic_files import replacing
-from ..compiler import Compilation, compile_model, options_of
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation
+from ..compiling.options import options_of
 from ..hardware.files import rtl_files
 from ..hardware.hls_project import project_files
 from ..planning_limit import say_limit

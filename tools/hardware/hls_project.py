@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...targets.device import Fpga
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.ports import input_ports, output_ports
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from .files import ROWS, random_rows
 
 SCRIPT = "run_hls.tcl"

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..compiler import Options, compile_model
+from ..compiler import compile_model
+from ..compiling.options import Options
 from .hls_project import SCRIPT, project_files
 
 TOOLS: dict[str, tuple[str, ...]] = {

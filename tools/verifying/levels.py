@@ -14,7 +14,7 @@ from ...dialects.harmless import in_quotes
 from ...targets.executors.interface import Arrays, Executor, Run
 from ...targets.ports import input_ports, output_ports
 from ...targets.toolchain import ToolchainMissing
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 
 
 @dataclass(frozen=True)

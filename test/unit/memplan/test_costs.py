@@ -18,7 +18,8 @@ from tinyml_opt.passes.memplan.tiling.choices import choices
 from tinyml_opt.passes.memplan.tiling.kernels import rows_of
 from tinyml_opt.targets.costs import CostModel, FlashReads, Work, total_work
 from tinyml_opt.tools.analyze import analyze
-from tinyml_opt.tools.compiler import Compilation, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation
 from tinyml_opt.tools.front import front, planned
 from tinyml_opt.tools.pareto import dominates
 

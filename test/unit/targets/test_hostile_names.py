@@ -31,7 +31,8 @@ from tinyml_opt.targets.header import print_header
 from tinyml_opt.targets.hls import print_hls
 from tinyml_opt.targets.hls_testbench import print_hls_testbench
 from tinyml_opt.targets.ports import input_ports, output_ports
-from tinyml_opt.tools.compiler import Options, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
 
 WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wcast-align -pedantic -Werror".split()
