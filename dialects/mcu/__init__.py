@@ -21,11 +21,22 @@ from .loops import form_lanes as form_lanes
 from .loops import lanes_of as lanes_of
 from .loops import multipliers_of as multipliers_of
 from .places import element_bits as element_bits
+from .vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from .windows import LanesBlockOp, PlaneBlockOp
 from .words import AtOp, LoadWordOp, MachineOp
 from .words import MachineFields as MachineFields
 
-BLOCKS = (DotBlockOp, ByteBlockOp, LanesBlockOp, PlaneBlockOp, DirectBlockOp, ClippedBlockOp)
-"""The blocks that add to sums in memory."""
+BLOCKS = (
+    DotBlockOp,
+    ByteBlockOp,
+    LanesBlockOp,
+    PlaneBlockOp,
+    DirectBlockOp,
+    ClippedBlockOp,
+    WideBlockOp,
+    RequantizeBlockOp,
+    CopyBlockOp,
+)
+"""The blocks that write sums."""
 
 Mcu = Dialect("mcu", [MachineOp, LoadWordOp, AtOp, *BLOCKS, SparseBlockOp], [])

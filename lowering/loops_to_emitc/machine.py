@@ -13,6 +13,7 @@ from ...dialects import emitc
 from ...dialects.mcu import BlockOp, element_bits
 from ...dialects.mcu.bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
 from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp
+from ...dialects.mcu.vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp
 from ...dialects.mcu.words import AtOp, LoadWordOp
 from .memory import Place, element_type, write_pointer, write_subscript
@@ -64,8 +65,8 @@ def plane(op: BlockOp) -> str:
 
 
 def joined(numbers: Sequence[int]) -> str:
-    """`16_32_0`"""
-    return "_".join(map(str, numbers))
+    """`16_32_n5`: numbers in a name, `n` before those below 0."""
+    return "_".join(f"n{-number}" if number < 0 else str(number) for number in numbers)
 
 
 SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
@@ -74,6 +75,9 @@ SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
     LanesBlockOp: lambda op: f"lanes_{op.numbers[0]}x{joined(op.numbers[1:])}",
     PlaneBlockOp: plane,
     DirectBlockOp: lambda op: f"direct_{element_bits(op.sums)}_{op.numbers[0]}x{joined(op.numbers[1:])}",
+    WideBlockOp: lambda op: f"wide_{op.numbers[0]}x{joined(op.numbers[1:])}",
+    RequantizeBlockOp: lambda op: f"requantize_{joined(op.numbers)}",
+    CopyBlockOp: lambda op: f"copy_{joined(op.numbers)}",
     ClippedBlockOp: lambda op: f"clipped_{element_bits(op.sums)}_{joined(op.numbers)}",
 }
 """The names of blocks in C (targets/machine/blocks)."""

@@ -95,18 +95,27 @@ class Allocation:
 
     def best(self, strategy: str) -> list[Choice]:
         """The choice of each form. Raises UserError where nothing fits."""
+        if reasons := self.reasons():
+            raise UserError(*reasons)
         budget = self.all * SHARES
+        short: list[str] = []
         rounds = [self.timeline.rounds(n) for n in range(len(self.choices))]
         for _ in range(ATTEMPTS):
-            found = search(Problem(self.choices, rounds, budget, self.timeline.cycles), strategy)
+            found = search(
+                Problem(self.choices, rounds, budget, self.timeline.cycles, self.timeline.overlaps), strategy
+            )
             if found is None:
                 break
             chosen = [c[n] for c, n in zip(self.choices, found, strict=True)]
             over = np.array(self.design(chosen).cells.costs) - self.all * SHARES
             if (over <= 1e-9).all():
                 return chosen
+            short = [name for name, more in zip(RESOURCES, over, strict=True) if more > 0]
             budget = budget - np.maximum(over, 0)
-        raise UserError(*self.reasons())
+        raise UserError(
+            f"{self.fpga.part} is too small for lanes and the buffers between them ({', '.join(short) or 'all'}): "
+            "choose a larger part, or --lanes 1"
+        )
 
     def design(self, chosen: Sequence[Choice]) -> Design:
         """The estimate of the whole with choices."""
@@ -127,7 +136,7 @@ class Allocation:
                     f"{self.fpga.part} has too few {name}: one lane for each form takes {takes:,.0f} of {has:,.0f}, "
                     f"most of them '{most.node}' ({most.cells.costs[number]:,.0f}): choose a larger part"
                 )
-        return reasons or [f"{self.fpga.part} is too small: no choice of lanes fits it; choose a larger part"]
+        return reasons
 
 
 def lowered(module: ModuleOp) -> ModuleOp:

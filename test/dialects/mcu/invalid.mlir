@@ -99,3 +99,27 @@ mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3,
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
 // CHECK: a clipped block moves forward
 mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3, 96, 3, 0] : memref<64xi8> (memref<16xi8>) memref<4xi24>
+
+// -----
+
+%x, %i, %s = "test.op"() : () -> (memref<16xi8>, index, memref<4xi32>)
+// CHECK: the block has 5 sums, memref<4xi32> holds fewer
+mcu.copy_block %x[%i] data() at() sums %s window [5] : memref<16xi8> () memref<4xi32>
+
+// -----
+
+%w, %x, %i, %s = "test.op"() : () -> (memref<72xi8>, memref<64xi32>, index, memref<8xi32>)
+// CHECK: a wide window has numbers of at least 1, and one or two pixels
+mcu.wide_block %w[%i] data(%x) at(%i) sums %s window [3, 3, 3, 1, 64, 448] : memref<72xi8> (memref<64xi32>) memref<8xi32>
+
+// -----
+
+%t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
+// CHECK: results are shifted by 1 to 31, and have 8 bits
+mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [4, 32, 0, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>
+
+// -----
+
+%t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
+// CHECK: sums of one to four channels, or eight, become results
+mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [5, 32, 6, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>
