@@ -23,7 +23,7 @@ from ..dialects.mcu import LABEL
 from ..dialects.names import identifier
 from .pragmas import pragmas, stream_pragma, stream_type
 from .printing.program import Program, array_lines
-from .printing.spelling import COMMON_INT, Spelling, is_unsigned
+from .printing.spelling import C_WIDTHS, COMMON_INT, Spelling, is_unsigned
 from .printing.text import UNARY, Text
 
 
@@ -31,6 +31,24 @@ class HlsSpelling(Spelling):
     """C++ with `ap_int`."""
 
     keeps_bits = True
+
+    def __init__(self, program: Program):
+        super().__init__(program.prefix)
+        constants = (op for op in program.globals if op.const_specifier is not None)
+        self._plain = {op.sym_name.data for op in constants if op.type.element_type.width.data in C_WIDTHS}
+        """Constants that C has a type for: compilers take an array of a class element by element, for minutes."""
+
+    def element(self, op: emitc.SubscriptOp, text: str) -> Text:
+        array = op.value.owner
+        if isinstance(array, emitc.GetGlobalOp) and array.name_.string_value() in self._plain:
+            return Text(text).cast(self.type(pointee(op.value.type)))
+        return super().element(op, text)
+
+    def array_type(self, op: emitc.GlobalOp) -> str:
+        element = op.type.element_type
+        if op.sym_name.data not in self._plain:
+            return self.type(element)
+        return f"{'u' if is_unsigned(element) else ''}int{element.width.data}_t"
 
     def type(self, type: Attribute) -> str:
         assert isinstance(type, IntegerType), f"{type} is not an integer type"
@@ -122,7 +140,7 @@ def print_hls(module: ModuleOp) -> str:
     """The text of one file. Raises UserError for a module that is not emitc, or that casts pointers."""
     program = Program(module)
     program.check()
-    spelling = HlsSpelling(program.prefix)
+    spelling = HlsSpelling(program)
     return program.text([title(program), *includes(program, spelling)], spelling)
 
 
@@ -130,7 +148,7 @@ def print_hls_source(module: ModuleOp) -> str:
     """The text of NAME.cpp beside NAME.h and NAME_weights.h. Raises UserError as `print_hls` does."""
     program = Program(module)
     program.check()
-    spelling = HlsSpelling(program.prefix)
+    spelling = HlsSpelling(program)
     streams = ["#include <hls_stream.h>"] if program.has_streams else []
     head = [title(program), f'#include "{header_name(program)}"', f'#include "{weights_name(program)}"', *streams]
     arrays = [op for op in program.globals if op.const_specifier is None]
@@ -140,7 +158,7 @@ def print_hls_source(module: ModuleOp) -> str:
 def print_hls_header(module: ModuleOp) -> str:
     """The text of NAME.h: the top function."""
     program = Program(module)
-    spelling = HlsSpelling(program.prefix)
+    spelling = HlsSpelling(program)
     prototype, _ = program.prototype(spelling)
     return guarded(program, "H", [*includes(program, spelling, streams=False), "", prototype])
 
@@ -148,10 +166,10 @@ def print_hls_header(module: ModuleOp) -> str:
 def print_hls_weights(module: ModuleOp) -> str:
     """The text of NAME_weights.h: the constants, which become read-only memories."""
     program = Program(module)
-    spelling = HlsSpelling(program.prefix)
+    spelling = HlsSpelling(program)
     arrays = [op for op in program.globals if op.const_specifier is not None]
     lines = [line for op in arrays for line in array_lines(op, spelling)]
-    return guarded(program, "WEIGHTS_H", ["#include <ap_int.h>", "", *lines])
+    return guarded(program, "WEIGHTS_H", ["#include <stdint.h>", "#include <ap_int.h>", "", *lines])
 
 
 def header_name(program: Program) -> str:

@@ -60,7 +60,7 @@ def print_hls_testbench(module: ModuleOp, has_header: bool = False) -> str:
     """The text of NAME_tb.cpp, to be linked with NAME.cpp; it includes NAME.h where there is one."""
     program = Program(module)
     program.check()
-    spelling = HlsSpelling(program.prefix)
+    spelling = HlsSpelling(program)
     prototype, names = program.prototype(spelling)
     ports = entry_ports(program.entry, names)
     inputs, outputs = [p for p in ports if p.is_input], [p for p in ports if not p.is_input]

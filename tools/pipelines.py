@@ -196,7 +196,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "overlap",
         ),
         Step("hls-partition", "once lanes are loops, while addresses say what these read at once"),
-        Step("loops-pipeline", "an iteration of each innermost loop starts every cycle", {"ii": 1}),
+        Step("hls-pipeline", "once banks are known: they say how often an iteration starts"),
         Step(
             "hls-check",
             "what synthesis would refuse, while addresses say what lanes access",

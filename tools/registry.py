@@ -63,6 +63,7 @@ PASSES = {
     "hls-flatten": "passes.hls.flatten:FlattenPass",
     "hls-interface": "passes.hls.interface:InterfacePass",
     "hls-partition": "passes.hls.partition:PartitionPass",
+    "hls-pipeline": "passes.hls.pipeline:HlsPipelinePass",
     "loops-keep-functions": "passes.loops.keep_functions:KeepFunctionsPass",
     "loops-linear-indices": "passes.loops.linear_indices:LinearIndicesPass",
     "loops-narrow-indices": "passes.loops.narrow_indices:NarrowIndicesPass",

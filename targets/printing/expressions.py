@@ -68,7 +68,9 @@ class ExpressionPrinter:
             case emitc.MemberOfPtrOp():
                 return Text(f"{self.value(op.operand).inside(ATOM)}->{c_name(op.member.data)}")
             case emitc.SubscriptOp():
-                return Text(f"{self.value(op.value).inside(ATOM)}[{self.value(op.indices[0]).text}]", declared=True)
+                return self.spelling.element(
+                    op, f"{self.value(op.value).inside(ATOM)}[{self.value(op.indices[0]).text}]"
+                )
             case emitc.ExpressionOp():
                 return self.expression(op)
             case _:

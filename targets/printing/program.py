@@ -214,7 +214,7 @@ def array_head(op: emitc.GlobalOp, spelling: Spelling) -> str:
     """`const NET_FLASH int8_t net_w[2]`"""
     attributes = dict(op.attributes)
     const = "const " if op.const_specifier is not None else ""
-    type = spelling.flash(attributes) + spelling.memory(attributes) + spelling.type(op.type.element_type)
+    type = spelling.flash(attributes) + spelling.memory(attributes) + spelling.array_type(op)
     return f"{const}{type} {op.sym_name.data}[{op.type.size}]"
 
 

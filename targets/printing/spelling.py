@@ -68,6 +68,14 @@ class Spelling:
         """The declaration of a stream. Raises UserError: C has none."""
         raise UserError(f"C has no streams ({name}): print HLS C++ (-t hls)")
 
+    def element(self, op: emitc.SubscriptOp, text: str) -> Text:
+        """An element of an array."""
+        return Text(text, declared=True)
+
+    def array_type(self, op: emitc.GlobalOp) -> str:
+        """What an array holds."""
+        return self.type(op.type.element_type)
+
     def literal(self, value: int, type: IntegerType) -> Text:
         """A number whose C value is right on every machine; `INT32_C` where 16-bit `int` does not hold it."""
         bits, sign = type.width.data, "U" if is_unsigned(type) else ""

@@ -24,29 +24,32 @@ def ports(module: ModuleOp) -> Found:
     cuts = cuts_of(module)
     for loop in pipelined(module):
         interval = next(op.ii.value.data for op in loop.body.block.ops if isinstance(op, PipelineOp))
-        taken: Counter[SSAValue] = Counter()
-        known: set[tuple[SSAValue, str, int, frozenset[tuple[scf.ForOp, int]]]] = set()
-        for op in loop.walk():
-            if not isinstance(op, Access):
-                continue
-            root, address = root_of(op.memref), address_of(op)
-            key = (root, op.name, address.base, frozenset(address.moves.items()))
-            if key in known and not any(address.factors.values()):
-                continue
-            known.add(key)
-            cut = cuts.get(root)
-            if cut is not None and cut.kind.data == "complete":
-                continue
-            taken[root] += most_in_a_bank(op, address, cut)
-            if taken[root] > PORTS * interval:
-                yield (
-                    op,
-                    (
-                        f"{taken[root]} accesses of a bank in {interval} cycles, which has {PORTS} ports: take "
-                        "fewer lanes, or a larger initiation interval"
-                    ),
-                )
-                break
+        for op, taken in busiest(loop, cuts).values():
+            if taken > PORTS * interval:
+                reason = f"{taken} accesses of a bank in {interval} cycles, which has {PORTS} ports: "
+                yield op, reason + "take fewer lanes, or a larger initiation interval"
+
+
+def least_interval(loop: scf.ForOp, cuts: dict[SSAValue, Cut]) -> int:
+    """The cycles that an iteration of a loop takes for the accesses of its busiest bank."""
+    return max((-(-taken // PORTS) for _, taken in busiest(loop, cuts).values()), default=1)
+
+
+def busiest(loop: scf.ForOp, cuts: dict[SSAValue, Cut]) -> dict[SSAValue, tuple[Access, int]]:
+    """By memory, how many accesses of an iteration meet in one bank, and the last of them."""
+    taken: dict[SSAValue, tuple[Access, int]] = {}
+    known: set[tuple[SSAValue, str, int, frozenset[tuple[scf.ForOp, int]]]] = set()
+    for op in loop.walk():
+        if not isinstance(op, Access):
+            continue
+        root, address = root_of(op.memref), address_of(op)
+        key = (root, op.name, address.base, frozenset(address.moves.items()))
+        cut = cuts.get(root)
+        if (key in known and not any(address.factors.values())) or (cut is not None and cut.kind.data == "complete"):
+            continue
+        known.add(key)
+        taken[root] = op, most_in_a_bank(op, address, cut) + taken.get(root, (op, 0))[1]
+    return taken
 
 
 def most_in_a_bank(op: Access, address: Affine, cut: Cut | None) -> int:
