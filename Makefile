@@ -4,15 +4,18 @@
 # make fuzz    damaged models and texts, random graphs, then the property tests with new random cases: make fuzz CASES=5000 ROUNDS=20
 # make bench-memplan   orders, offsets, whole models, what the order saves: make bench-memplan INSTANCES='folder...' MODELS=folder BENCH='options'
 # make bench-sizes       what analyze says beside linked programs: make bench-sizes MODELS='folder...' BENCH='options'
-# make bench-code-size   estimates of code beside linked programs, and new prices: BENCH=--write
-# make bench-costs       estimated cycles beside simulators, per op and model, and new prices: BENCH=--write
+# make bench-code-size   estimates of code beside linked programs, and new prices: BENCH='--random 100 --write'
+# make bench-costs       estimated cycles beside simulators, per op and model, and new prices: BENCH='--random 100 --write'
 # make bench-widths      accuracy against bytes of weights, by a search for types: make bench-widths MODELS='folder...' BENCH='--weights 2000 1600'
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
+# make verify-all        the same integers on every core, with assembly and without: make verify-all MODELS='folder...' BENCH='--boards uno'
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
 # make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t'
+# make test-hls         HLS projects of the examples through vitis_hls, vitis-run or bambu, where one is on PATH
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
+# make bench-interop     the loops level and emitc through mlir-opt and mlir-translate 22: make bench-interop MODELS='model.onnx folder...'
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
 # make docs    the documentation as a site in build/site, links checked
 # make package   sdist and wheel, each installed and tried in a fresh environment
@@ -33,7 +36,7 @@ DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance docs package clean
 .PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
-.PHONY: bench-quantized bench-concat
+.PHONY: test-hls bench-quantized bench-concat bench-interop verify-all
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -113,8 +116,17 @@ bench-fpga: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fpga]'
 	$(BIN)/python -m tinyml_opt.tools.bench.fpga $(wildcard $(MODELS)) $(BENCH)
 
+test-hls: setup
+	$(BIN)/python -m tinyml_opt.tools.hardware.vendor build/hls
+
+bench-interop: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.interop $(wildcard $(MODELS)) $(BENCH)
+
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
+
+verify-all: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.equal $(MODELS) $(BENCH)
 
 bench-concat: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.concatenations

@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .dialects.errors import UserError as UserError
     from .tools.analyze import Analysis as Analysis
+    from .tools.api.exploration import Exploration as Exploration
+    from .tools.api.exploration import explore as explore
     from .tools.api.fit import Fit as Fit
     from .tools.api.fit import can_fit as can_fit
     from .tools.api.model import Model as Model
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 EXPORTS = {
     "Analysis": "tools.analyze",
+    "Exploration": "tools.api.exploration",
     "Fit": "tools.api.fit",
     "MemoryPlan": "tools.api.planning",
     "Model": "tools.api.model",
@@ -36,6 +39,7 @@ EXPORTS = {
     "UserError": "dialects.errors",
     "Verification": "tools.verifying.verdict",
     "can_fit": "tools.api.fit",
+    "explore": "tools.api.exploration",
     "load": "tools.api.model",
     "plan": "tools.api.planning",
 }

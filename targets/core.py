@@ -19,7 +19,7 @@ STAND_INS = {16: "avr", 32: "cortex-m3"}
 
 @dataclass(frozen=True)
 class Core:
-    """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size.py` counts,
+    """What a compiler makes of a program. `code_bytes` are the prices of the features that `code_size` counts,
     `cycles` and `instructions` those of the units of work of `costs.py`, and `cycle_error` is how far an estimate of a
     whole model was off where they were fitted, the mean of the models, in percent; 0 where nobody has measured it.
 

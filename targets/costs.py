@@ -4,7 +4,7 @@
 
 Work is counted in units, such as multiply-accumulates (`UNITS`); of forms passes/memplan/costing/ counts it, of a
 model's operators tools/searching/. The prices stand in `targets/cores/*.toml`, fitted by `tools/bench/costs.py` to what
-simulators measure of each function of generated code; so do those of code in flash (code_size.py). Estimates are about
+simulators measure of each function of generated code; so do those of code in flash (code_size). Estimates are about
 as far off as the core's `cycle_error` says.
 """
 
@@ -37,7 +37,8 @@ UNITS = {
     "index": "an index that is computed at run time",
     "dot_quad_1": "columns: 4 channels x 4 taps x 1 pixel",
     "dot_quad_2": "columns: 4 channels x 4 taps x 2 pixels",
-    "dot_unpack": "columns: the weights of 4 channels x 4 taps are bytes",
+    "dot_unpack_1": "columns: the weights of 4 channels x 4 taps are bytes, for 1 pixel",
+    "dot_unpack_2": "columns: the same for 2 pixels",
     "dot_group_1": "columns: 4 channels at 1 pixel begin and end",
     "dot_group_2": "columns: 4 channels at 2 pixels begin and end",
     "gather_word": "columns: 4 taps of a pixel are gathered",
@@ -46,6 +47,10 @@ UNITS = {
     "lanes_tap": "lanes: 4 channels x 1 tap x 1 pixel",
     "lanes_group": "lanes: 4 channels at a pixel begin and end",
     "lanes_word": "lanes: a word is copied into scratch memory",
+    "wide_tap": "wide: 8 channels x 1 tap x 1 pixel, in vectors",
+    "wide_group": "wide: 8 channels at a pixel begin and end",
+    "copy_word": "wide: a word is copied into scratch memory",
+    "bytes_vector": "vectors: 4 channels x 16 taps x 2 pixels",
     "plane_row": "planes: a row of 3 taps for one output",
     "plane_block": "planes: outputs that are computed together begin and end",
     "plane_channel": "planes: a row of a channel begins",

@@ -57,8 +57,8 @@ class Analysis:
     plan; see `plan_of`. `unreachable` says what of the program the board's index width does not reach: then the sizes
     are those of 32-bit indices. `misfit` says all that keeps the model from the board. `cycles` of an inference are
     estimated by the prices of the core `cycles_core`, `cycle_error` is by how many percent models were off where these
-    were fitted, `clock_hz` is 0 where the board's file has none, `cycles_limit` where there is none. With `gathers`
-    kernels gather their data in scratch memory. `board_flash_bytes` is what the user allows of it.
+    were fitted, `clock_hz` is 0 where the board's file has none, `cycles_limit` where there is none.
+    `board_flash_bytes` is what the user allows of it.
     """
 
     model: str
@@ -74,7 +74,6 @@ class Analysis:
     constant_bytes: int
     code_bytes: int
     code_measured: str
-    gathers: bool
     macs: int
     cycles: int
     cycle_error: float
@@ -138,7 +137,6 @@ def analyze(compilation: Compilation) -> Analysis:
         constant_bytes=data.constants,
         code_bytes=code,
         code_measured=core.measured,
-        gathers=any(isinstance(line.op, StructuredForm) and line.op.scratch is not None for line in memory.lines),
         macs=sum(row.macs for row in rows),
         cycles=sum(row.cycles for row in rows),
         cycle_error=core.cycle_error,

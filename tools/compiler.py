@@ -52,14 +52,7 @@ def compile_model(options: Options) -> Compilation:
     board = the_board(options)
     refuse_form(options, board)
     timing = Timing()
-    with timing.measure("import"):
-        imported = read(options)
-    onnx = imported.module
-    remarks = imported.remarks
-    if options.states:
-        run_passes(onnx, [CarryStatesPass(options.states, steps_in(options))], timing)
-    elif options.input == "steps":
-        remarks += CarryRowsPass().run(onnx)
+    onnx, remarks = taken(options, timing)
     typed = onnx.clone()
     passes = passes_to_fixed(options, board)
     lowering = next(index for index, step in enumerate(passes) if step.name == "convert-onnx-to-fixed")
@@ -70,6 +63,17 @@ def compile_model(options: Options) -> Compilation:
         return compilation
     ranges = RangeTypes(options.bits, options.scheme == "pow2")
     return replace(compilation, remarks=(*compilation.remarks, *coarse_parts(the_function(typed), ranges)))
+
+
+def taken(options: Options, timing: Timing) -> tuple[ModuleOp, tuple[str, ...]]:
+    """The model with its states carried, and what is to be said of it. Raises UserError."""
+    with timing.measure("import"):
+        imported = read(options)
+    if states := ",".join(filter(None, (options.states, imported.states))):
+        run_passes(imported.module, [CarryStatesPass(states, steps_in(options, states))], timing)
+    elif options.input == "steps":
+        return imported.module, (*imported.remarks, *CarryRowsPass().run(imported.module))
+    return imported.module, imported.remarks
 
 
 def the_board(options: Options) -> Board:

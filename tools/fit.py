@@ -16,10 +16,6 @@ CODE_ERROR_BYTES, CODE_ERROR_SHARE = 512, 0.05
 """How far the estimate of flash may be off: the greater of so many bytes and so much of it."""
 
 
-GATHERING_ERROR_SHARE = 0.2
-"""So much of the estimated code besides, where kernels gather data: compilers share much of what addresses take."""
-
-
 def refuse_misfit(analysis: Analysis) -> None:
     """Raise UserError with all that keeps the model from the board."""
     if analysis.misfit:
@@ -52,8 +48,7 @@ def flash_excess(analysis: Analysis) -> int:
 
 def flash_error(analysis: Analysis) -> int:
     """How many bytes the estimate of flash may be too high or too low."""
-    gathering = int(GATHERING_ERROR_SHARE * analysis.code_bytes) if analysis.gathers else 0
-    return max(CODE_ERROR_BYTES, int(CODE_ERROR_SHARE * analysis.flash_bytes)) + gathering
+    return max(CODE_ERROR_BYTES, int(CODE_ERROR_SHARE * analysis.flash_bytes))
 
 
 def too_much_ram(analysis: Analysis) -> str:

@@ -37,6 +37,7 @@ class Kernel(StrEnum):
              each element is loaded once for all of them; no scratch memory
     bytes    columns of bytes, two output channels at a time
     vectors  columns of bytes, four output channels at a time, 16 taps at once
+    wide     as `lanes`, eight channels at a time, in vectors
     clipped  the same where windows leave the data, which are cut there, and where each channel has data of its own
     """
 
@@ -46,6 +47,7 @@ class Kernel(StrEnum):
     DIRECT = auto()
     BYTES = auto()
     VECTORS = auto()
+    WIDE = auto()
     CLIPPED = auto()
 
     @property
@@ -80,7 +82,7 @@ class TileAttr(ParametrizedAttribute):
     @property
     def reads_once(self) -> bool:
         """True where a kernel that runs whole keeps what it has read: the first block that needs an input reads it."""
-        return self.kernel.data in (Kernel.LANES, Kernel.PLANES)
+        return self.kernel.data in (Kernel.LANES, Kernel.PLANES, Kernel.WIDE)
 
     @property
     def reads_late(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,16 @@ QUANTIZED = ("int8", "uint8", "int16")
 """Element types of quantized values."""
 
 
+@dataclass(frozen=True)
+class Carried:
+    """A state of the model: the tensor that it is in the file, the input that holds it, and what it is next."""
+
+    tensor: int
+    shape: tuple[int, ...]
+    port: str
+    following: str = ""
+
+
 class Graph:
     """The nodes and constants written so far, and which ONNX values stand for a tensor."""
 
@@ -39,6 +50,8 @@ class Graph:
         self.model = model
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
+        self.states: dict[int, Carried] = {}
+        self.remarks: list[str] = []
         self.room = COPIES * model.size + SLACK
         self._stored: dict[tuple[int, str], str] = {}
         self._reals: dict[tuple[int, str], str] = {}
@@ -67,6 +80,26 @@ class Graph:
         name = self.value()
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
+
+    def remark(self, text: str) -> None:
+        """Say something about how the model was taken."""
+        self.remarks.append(text)
+
+    def carried(self, index: int, shape: tuple[int, ...], name: str) -> str:
+        """The reals of a state in a shape of its own. Raises Unsupported where two layers have the same one."""
+        if index in self.states:
+            raise Unsupported("two layers share a state; convert the model again")
+        port = f"{name}_state:{index}"
+        self.states[index] = Carried(index, shape, port)
+        if not is_quantized(self.model.tensors[index]):
+            return port
+        return self.emit("DequantizeLinear", [port, *self.parameters(index)], f"{name}_state")[0]
+
+    def carry(self, index: int, value: str) -> None:
+        """A value of reals is the next one of a state."""
+        if is_quantized(self.model.tensors[index]):
+            (value,) = self.emit("QuantizeLinear", [value, *self.parameters(index)], "state_next")
+        self.states[index] = replace(self.states[index], following=value)
 
     def put_stored(self, index: int, value: str, layout: str = AS_STATED) -> None:
         """A value stands for a tensor, element by element as the file stores it."""

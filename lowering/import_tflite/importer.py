@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,18 @@ def read_tflite(
 ) -> Imported:
     """Read a TFLite file, as `read_model` does one of ONNX. Raises UserError with every reason."""
     model = parse(source)
-    proto = written(model)
+    graph, proto = written(model)
     default = "model" if isinstance(source, bytes) else file_name(Path(source))
-    return import_graph(proto, name or default, sizes or Sizes(), Budget(max_elements), None)
+    imported = import_graph(proto, name or default, sizes or Sizes(), Budget(max_elements), None)
+    states = ",".join(f"{state.port}={state.port}:next" for state in graph.states.values())
+    return replace(imported, states=states, remarks=(*imported.remarks, *graph.remarks))
 
 
-def written(model: Model) -> onnx.ModelProto:
-    """The model in ONNX. Raises UserError with every reason why an operator cannot be taken."""
+def written(model: Model) -> tuple[Graph, onnx.ModelProto]:
+    """The model in ONNX: states are further inputs, their next values further outputs.
+
+    Raises UserError with every reason why an operator cannot be taken.
+    """
     from onnx import helper
 
     graph, refusals = Graph(model), Refusals()
@@ -49,7 +55,7 @@ def written(model: Model) -> onnx.ModelProto:
     outputs = ports(model, model.outputs, "output", taken=set(inputs))
     for index, port in zip(model.inputs, inputs, strict=True):
         graph.put_stored(index, port)
-    known = set(model.inputs)
+    known = {*model.inputs, *(i for i, tensor in enumerate(model.tensors) if tensor.is_variable)}
     for operator in model.operators:
         if missing := [i for i in operator.inputs if i >= 0 and i not in known and is_computed(model, i)]:
             known.difference_update(missing)
@@ -65,9 +71,11 @@ def written(model: Model) -> onnx.ModelProto:
     if reasons := refusals.lines():
         raise UserError(*reasons)
     infos = [info(model.tensors[i], port) for i, port in zip(model.inputs, inputs, strict=True)]
+    infos += [info(replace(model.tensors[i], shape=s.shape), s.port) for i, s in graph.states.items()]
     results = [helper.make_empty_tensor_value_info(port) for port in outputs]
+    results += [helper.make_empty_tensor_value_info(f"{state.port}:next") for state in graph.states.values()]
     proto = helper.make_graph(graph.nodes, "model", infos, results, graph.initializers)
-    return helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)])
+    return graph, helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)])
 
 
 def is_computed(model: Model, index: int) -> bool:
@@ -111,6 +119,9 @@ def finish(graph: Graph, outputs: list[str], refusals: Refusals) -> None:
             continue
         graph.emit("Identity", [value], port)
         graph.nodes[-1].output[0] = port
+    for state in graph.states.values():
+        graph.emit("Identity", [state.following], state.port)
+        graph.nodes[-1].output[0] = f"{state.port}:next"
 
 
 def label(model: Model, operator: Operator) -> str:

@@ -48,6 +48,7 @@ from .moves import (
     unpack,
 )
 from .node import Translation
+from .recurrent import svdf, unidirectional_sequence_lstm
 from .reductions import arg, cum_sum, reduction
 
 TRANSLATIONS: dict[str, Translation] = {
@@ -131,9 +132,11 @@ TRANSLATIONS: dict[str, Translation] = {
     "STRIDED_SLICE": strided_slice,
     "SUB": binary("Sub", "SubOptions"),
     "SUM": reduction("ReduceSum"),
+    "SVDF": svdf,
     "TANH": unary("Tanh"),
     "TILE": tile,
     "TRANSPOSE": transpose,
     "TRANSPOSE_CONV": transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": unidirectional_sequence_lstm,
     "UNPACK": unpack,
 }

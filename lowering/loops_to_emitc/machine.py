@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from xdsl.dialects import memref
-from xdsl.dialects.builtin import MemRefType, i32
+from xdsl.dialects import arith, memref
+from xdsl.dialects.builtin import IntegerAttr, MemRefType, i32
 from xdsl.ir import SSAValue
 
 from ...dialects import emitc
-from ...dialects.mcu import (
-    AtOp,
-    ByteBlockOp,
-    ClippedBlockOp,
-    DirectBlockOp,
-    DotBlockOp,
-    LanesBlockOp,
-    LoadWordOp,
-    PlaneBlockOp,
-    SparseBlockOp,
-    element_bits,
-)
+from ...dialects.mcu import BlockOp, element_bits
+from ...dialects.mcu.bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
+from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp
+from ...dialects.mcu.vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
+from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp
+from ...dialects.mcu.words import AtOp, LoadWordOp
 from .memory import Place, element_type, write_pointer, write_subscript
 from .writer import Writer
 
@@ -48,60 +42,45 @@ def write_at(body: BodyWriter, op: AtOp) -> None:
     body.places[op.result] = Place(pointer, op.result.type, const=place.const, flash=place.flash, far=place.far)
 
 
-def write_dot_block(body: BodyWriter, op: DotBlockOp) -> None:
-    """`tinyml_dot_4x2_16(&w[i], column, sums);`: channels, pixels and quads; `dot8` has weights of bytes."""
-    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
-    column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
-    kind = "dot8" if element_bits(op.weights) == 8 else "dot"
-    name = f"tinyml_{kind}_4x{op.pixels.value.data}_{op.quads.value.data}"
-    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
-
-
-def write_byte_block(body: BodyWriter, op: ByteBlockOp) -> None:
-    """`tinyml_bytes_4x2_64_16_64(&w[i], column, sums);`: the name says the window."""
-    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
-    column, sums = write_pointer(body.w, body.places[op.column]), body.places[op.sums].base
-    channels, *others = op.numbers
-    name = f"tinyml_bytes_{channels}x{'_'.join(map(str, others))}"
-    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, column, sums]))
-
-
-def write_lanes_block(body: BodyWriter, op: LanesBlockOp) -> None:
-    """`tinyml_lanes_3x3_2_1_64_448(&w[i], &rows[at], sums);`: the name says the window."""
-    weights = write_address(body.w, body.places[op.weights], [body.value(index) for index in op.indices])
-    rows, sums = write_address(body.w, body.places[op.rows], [body.value(op.at)]), body.places[op.sums].base
-    high, *others = op.numbers
-    name = f"tinyml_lanes_{high}x{'_'.join(map(str, others))}"
-    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, rows, sums]))
-
-
-def write_plane_block(body: BodyWriter, op: PlaneBlockOp) -> None:
-    """`tinyml_plane_2_1_16_32_0(&w[i], &rows[at], sums);`: outputs, stride, and the bytes where rows begin."""
-    weights = write_address(body.w, body.places[op.weights], [body.value(op.index)])
-    rows = write_address(body.w, body.places[op.rows], [body.value(op.at)])
-    starts = "_".join(str(4 * start) for start in op.numbers)
-    name = f"tinyml_plane_{op.outputs.value.data}_{op.stride.value.data}_{starts}"
-    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, rows, body.places[op.sums].base]))
-
-
-def write_direct_block(body: BodyWriter, op: DirectBlockOp) -> None:
-    """`tinyml_direct_24_2x2_5_30_72(&w[i], &x[a], &x[b], sums);`: the name says the bits of a sum, and the window."""
-    place, sums = body.places[op.weights], body.places[op.sums]
-    weights = write_address(body.w, place, [body.value(index) for index in op.indices])
-    data = [write_address(body.w, body.places[d], [body.value(index) for index in at]) for d, at in op.places]
-    channels, *others = op.numbers
-    name = f"tinyml_direct_{sums.element.width.data}_{channels}x{'_'.join(map(str, others))}"
-    body.w.block.add_op(emitc.CallOpaqueOp(f"{name}_far" if place.far else name, [weights, *data, sums.base]))
-
-
-def write_clipped_block(body: BodyWriter, op: ClippedBlockOp) -> None:
-    """`tinyml_clipped_24_4_1_3_96_12_128(&w[i], &x[a], rows, count, sums);`: the name says the window."""
+def write_block(body: BodyWriter, op: BlockOp) -> None:
+    """`tinyml_dot_4x2_16(&w[i], column, sums);`: the name says the kind of block and the numbers of its window."""
     place = body.places[op.weights]
     weights = write_address(body.w, place, [body.value(index) for index in op.indices])
-    data = write_address(body.w, body.places[op.data], [body.value(index) for index in op.at])
-    name = f"tinyml_clipped_24_{'_'.join(map(str, op.numbers))}{'_far' if place.far else ''}"
-    counts = [body.value(op.rows), body.value(op.count)]
-    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, data, *counts, body.places[op.sums].base]))
+    data = [write_start(body, memref, at) for memref, at in op.places]
+    counts = [body.value(count) for count in op.counts]
+    name = f"tinyml_{SPELLED[type(op)](op)}{'_far' if place.far else ''}"
+    body.w.block.add_op(emitc.CallOpaqueOp(name, [weights, *data, *counts, body.places[op.sums].base]))
+
+
+def dot(op: BlockOp) -> str:
+    """`dot_4x2_16`: channels, pixels and quads; `dot8` has weights of bytes."""
+    quads, pixels = op.numbers
+    return f"{'dot8' if element_bits(op.weights) == 8 else 'dot'}_4x{pixels}_{quads}"
+
+
+def plane(op: BlockOp) -> str:
+    """`plane_2_1_16_32_0`: outputs, stride, and the bytes where rows begin."""
+    outputs, stride, *rows = op.numbers
+    return f"plane_{outputs}_{stride}_{joined([4 * row for row in rows])}"
+
+
+def joined(numbers: Sequence[int]) -> str:
+    """`16_32_n5`: numbers in a name, `n` before those below 0."""
+    return "_".join(f"n{-number}" if number < 0 else str(number) for number in numbers)
+
+
+SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
+    DotBlockOp: dot,
+    ByteBlockOp: lambda op: f"bytes_{op.numbers[0]}x{joined(op.numbers[1:])}",
+    LanesBlockOp: lambda op: f"lanes_{op.numbers[0]}x{joined(op.numbers[1:])}",
+    PlaneBlockOp: plane,
+    DirectBlockOp: lambda op: f"direct_{element_bits(op.sums)}_{op.numbers[0]}x{joined(op.numbers[1:])}",
+    WideBlockOp: lambda op: f"wide_{op.numbers[0]}x{joined(op.numbers[1:])}",
+    RequantizeBlockOp: lambda op: f"requantize_{joined(op.numbers)}",
+    CopyBlockOp: lambda op: f"copy_{joined(op.numbers)}",
+    ClippedBlockOp: lambda op: f"clipped_{element_bits(op.sums)}_{joined(op.numbers)}",
+}
+"""The names of blocks in C (targets/machine/blocks)."""
 
 
 def write_sparse_block(body: BodyWriter, op: SparseBlockOp) -> None:
@@ -126,6 +105,19 @@ def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:
     body.w.block.add_op(variable)
     variable.result.name_hint = op.memref.name_hint
     body.places[op.memref] = Place(variable.result, type)
+
+
+def write_start(body: BodyWriter, memref: SSAValue, indices: Sequence[SSAValue]) -> SSAValue:
+    """A pointer to an element of data: `x` where it is the first one, else `&x[i]`."""
+    if all(constant_of(index) == 0 for index in indices):
+        return write_pointer(body.w, body.places[memref])
+    return write_address(body.w, body.places[memref], [body.value(index) for index in indices])
+
+
+def constant_of(value: SSAValue) -> int | None:
+    """The number, where it is a constant."""
+    op = value.owner
+    return op.value.value.data if isinstance(op, arith.ConstantOp) and isinstance(op.value, IntegerAttr) else None
 
 
 def write_address(w: Writer, place: Place, indices: Sequence[SSAValue]) -> SSAValue:

@@ -28,7 +28,8 @@ from ...dialects.fixed.forms import ContractOp, StructuredForm, scalar_type, sha
 from ...dialects.fixed.layout import Encoding
 from ...dialects.fixed.walks import Walk, walk_of
 from ...dialects.machine import multiply_add_24
-from ...dialects.mcu import LABEL, LANES, SparseBlockOp, form_lanes
+from ...dialects.mcu import LABEL, LANES, form_lanes
+from ...dialects.mcu.bytes import SparseBlockOp
 from .combine import Combination, SumOfProducts, combination
 from .emit import Emitter, Index, is_unsigned, signless
 from .encoded import Encoded, Order, RowWriter, order_of

@@ -40,10 +40,13 @@ class Stream:
             self._run(0, len(self.slices))
 
     def write_pushed(self, source: int) -> Block:
-        """Run the slices from one slice of form `source` to its next. Returns the block that runs after the last."""
+        """Run the slices from one slice of form `source` to its next. Returns the block that runs after the last.
+
+        What needs no row of the input, such as margins, runs with the first.
+        """
         emit = self.emit
         starts = np.flatnonzero(self.slices[:, 0] == source).astype(np.int32)
-        assert starts[0] == 0, "no form runs before the first row of the input is there"
+        starts[0] = 0
         bounds = self._global(self.memory.table("pushes", np.append(starts, np.int32(len(self.slices)))))
         state = self._global(self.memory.state("row"))
         zero = emit.index(0)

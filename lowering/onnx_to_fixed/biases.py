@@ -2,7 +2,7 @@
 
 A channel whose weights are next to nothing has a tiny scale: its bias is a large integer, and its multiplier, whose
 shift is that of all channels, has few bits. What the sums lose by that is nothing, as they are small; what the bias
-loses is made good in the bias itself, so that no channel needs a shift of its own.
+loses is made good in the bias itself.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from xdsl.ir import SSAValue
 from ...dialects import onnx
 from ...dialects.errors import UserError
 from ...dialects.onnx.weights import centred_integers, weight_reals
-from .requantize import Requantization
 
 Integers = NDArray[np.int64]
 Reals = NDArray[np.float64]
+
+GREATEST = (1 << 31) - 2
+"""The greatest magnitude of a sum that is shifted left."""
 
 SAME_SCALE = 1e-6
 """How far a bias's scale may be from the product of its layer's, relatively: both are floats of 24 bits."""
@@ -51,18 +53,16 @@ def stated_integers(bias: SSAValue, scales: Reals) -> Reals | None:
     return centred_integers(owner).reshape(-1).astype(np.float64) if same else None
 
 
-def following_multipliers(bias: Integers, sums: NDArray[Any], factors: Reals, plan: Requantization) -> Integers:
-    """Biases `b'` such that `b' * multiplier / 2^shift` is nearer to `b * factor` than with `b`, for each channel.
+def following(bias: Integers, sums: NDArray[Any], factors: Reals, actual: Reals, lifts: Integers | int = 0) -> Integers:
+    """Biases `b'` such that `b' * actual` is nearer to `b * factor` than with `b`, for each channel.
 
     `sums` (channels,) are the greatest magnitudes of sums without the bias. A bias stays where the other would need
-    more bits.
+    more bits, before or behind the shift to the left by `lifts`.
     """
-    if plan.multipliers is None:
-        return bias
-    actual = np.broadcast_to(plan.multipliers, bias.shape) * 2.0**-plan.shift
     exact = bias * factors
     nearest = np.rint(exact / np.where(actual > 0, actual, np.inf))
-    room = (1 << int((sums + np.abs(bias)).max()).bit_length()) - 2 - sums
+    greatest = (1 << int((sums + np.abs(bias)).max()).bit_length()) - 2
+    room = np.where(lifts, np.minimum(greatest, GREATEST >> lifts), greatest) - sums
     better = np.abs(nearest * actual - exact) < np.abs(bias * actual - exact)
     return np.where(better & (np.abs(nearest) <= room), nearest, bias).astype(np.int64)
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import IntegerType, TensorType, i16, i32, i64
+from xdsl.dialects.builtin import IntegerType, TensorType, i8, i16, i32, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -21,10 +21,14 @@ from ...dialects.fixed.scalar import RescaleOp
 from ...dialects.fixed.types import QType, storage_limits
 from ...dialects.onnx.weights import is_weight, weight_reals
 from ...passes.fixed.scales.stated import stated_type
-from .biases import Integers, Reals, following_multipliers, magnitudes
+from .biases import Integers, Reals, following, magnitudes
 from .bodies import ROUNDING, Body
+from .lifts import lifts_of
 from .requantize import Requantization, bounded_factors, requantization
-from .ties import rounding_of
+from .ties import is_quantized, rounding_of
+
+WIDE_PRODUCT = 64
+"""Bits of the products that changes of scale are first written with."""
 
 TYPE = "fixed.type"
 """The attribute on an onnx op that says how its result is stored (see passes/fixed/assign_types.py)."""
@@ -51,8 +55,10 @@ def described(source: SSAValue) -> str:
 class FixedBuilder:
     """Builds the body of the new function; holds the value that stands for each ONNX value."""
 
-    def __init__(self, block: Block):
+    def __init__(self, block: Block, product_bits: int = WIDE_PRODUCT):
         self.block = block
+        self.product_bits = product_bits
+        """Of the widest product that the target computes well."""
         self.top = block
         """Where constants stand: before what is repeated."""
         self.values: dict[SSAValue, SSAValue] = {}
@@ -111,8 +117,16 @@ class FixedBuilder:
         self, factors: Reals, sums: NDArray[Any], bias: Integers | None, access: AffineMap | None, op: Operation
     ) -> tuple[ChangeOfScale, Integers | None]:
         """How the sums of a layer, each up to one of `sums`, get the scale of its result; and the bias for that."""
-        change = Requantizer(self, factors, int(magnitudes(sums, bias).max()), access, op)
-        return change, None if bias is None else following_multipliers(bias, sums, factors, change.plan)
+        bounds, lifts = magnitudes(sums, bias), np.zeros(len(sums), np.int64)
+        if self.product_bits == WIDE_PRODUCT and access is not None and is_quantized(op):
+            lifts = lifts_of(bounded_factors(factors), sums, bias, 2.0 ** self.type_of(op.results[0]).bits)
+        if access is not None and lifts.any():
+            change = LiftedRequantizer(self, factors, bounds, lifts, access, op)
+        else:
+            change = Requantizer(self, factors, int(bounds.max()), access, op)
+        return change, None if bias is None else following(
+            bias, sums, factors, change.plan.actual_factors(lifts), lifts
+        )
 
 
 def access(num_dims: int, *results: AffineExpr | int) -> AffineMap:
@@ -136,6 +150,11 @@ class ChangeOfScale(Protocol):
         ...
 
 
+def result_type(bound: float) -> IntegerType:
+    """The type of a value of magnitude up to `bound`, to which a zero point is still added."""
+    return i32 if bound < (1 << 31) - (1 << 16) else i64
+
+
 class Requantizer:
     """A change of scale inside a form: the params it needs, and the ops that it puts into the body.
 
@@ -155,7 +174,7 @@ class Requantizer:
         factors = bounded_factors(factors)
         self.rounding = ROUNDING if op is None else rounding_of(op, factors)
         self.plan: Requantization = requantization(factors.ravel().tolist(), bound)
-        self.result_type = i32 if bound * factors.max() < (1 << 31) - (1 << 16) else i64
+        self.result_type = result_type(bound * factors.max())
         self.params: list[SSAValue] = []
         self.maps: list[AffineMap] = []
         self._uniform: int | None = None
@@ -182,3 +201,21 @@ class Requantizer:
     def stored(self, body: Body, value: SSAValue, y: QType, *params: SSAValue) -> SSAValue:
         """The value in the new scale, with its zero point, saturated to its storage."""
         return body.to_storage(self.apply(body, value, *params), y)
+
+
+class LiftedRequantizer(Requantizer):
+    """A change of scale whose value, up to `bounds`, is first shifted left, by `lifts` bits in each channel."""
+
+    def __init__(
+        self, builder: FixedBuilder, factors: Reals, bounds: Integers, lifts: Integers, access: AffineMap, op: Operation
+    ):
+        super().__init__(builder, np.ldexp(factors, -lifts), int((bounds << lifts).max()), access, op)
+        self.result_type = result_type(float((2.0 * bounds * factors).max()))
+        self.params.append(builder.constant(lifts, i8))
+        self.maps.append(access)
+
+    def apply(self, body: Body, value: SSAValue, *params: SSAValue) -> SSAValue:
+        """The value in the new scale, as `result_type`."""
+        *multiplier, lift = params
+        assert isinstance(value.type, IntegerType)
+        return super().apply(body, body.shift_left(value, body.extend(lift, value.type)), *multiplier)

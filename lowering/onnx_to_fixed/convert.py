@@ -25,7 +25,7 @@ from ...dialects.onnx.base import port_names
 from ...dialects.onnx.weights import is_weight
 from ...passes.fixed.scales.repeated import STATE_TYPES
 from .along_axes import lower_arg_max, lower_arg_min, lower_cum_sum, lower_hardmax
-from .builder import TYPE, FixedBuilder, shape_of
+from .builder import TYPE, WIDE_PRODUCT, FixedBuilder, shape_of
 from .channels import lower_batch_normalization
 from .contractions import lower_conv, lower_gemm
 from .conv_transpose import lower_conv_transpose
@@ -146,18 +146,20 @@ OTHERS = (onnx.ConstantOp, onnx.NextOp, onnx.ScanOp, func.ReturnOp)
 class ConvertOnnxToFixedPass(ModulePass):
     """Turn ONNX ops with assigned types into structured forms on integers.
 
-    `arithmetic` is "exact", or "tflite" for the integers of TFLite's reference kernels.
+    `arithmetic` is "exact", or "tflite" for the integers of TFLite's reference kernels. With `product_bits` below 64
+    nothing is done for the last digits of products that `fixed-legalize-bitwidths` then writes in fewer bits.
     """
 
     name = "convert-onnx-to-fixed"
     arithmetic: str = EXACT
+    product_bits: int = WIDE_PRODUCT
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.arithmetic not in ARITHMETICS:
             raise UserError(f"{self.name}: arithmetic is {' or '.join(ARITHMETICS)}, not {self.arithmetic}")
         for function in [f for f in op.ops if isinstance(f, func.FuncOp)]:
             refuse_unknown(function)
-            Rewriter.replace_op(function, convert_function(function, self.arithmetic)[0])
+            Rewriter.replace_op(function, convert_function(function, self.arithmetic, self.product_bits)[0])
 
 
 def refuse_unknown(function: func.FuncOp) -> None:
@@ -180,7 +182,9 @@ def needs_type(op: Operation) -> bool:
     return bool(op.results) and not is_weight(op.results[0])
 
 
-def convert_function(function: func.FuncOp, arithmetic: str = EXACT) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:
+def convert_function(
+    function: func.FuncOp, arithmetic: str = EXACT, product_bits: int = WIDE_PRODUCT
+) -> tuple[func.FuncOp, dict[SSAValue, SSAValue]]:
     """A new function on `fixed` tensors with the ports of the old one, and which of its values stands for which.
 
     All values have the shapes that they have in the model: layouts are chosen later.
@@ -191,7 +195,7 @@ def convert_function(function: func.FuncOp, arithmetic: str = EXACT) -> tuple[fu
     old = function.body.block
     types = [TensorType(t, shape_of(a)) for a, t in zip(old.args, input_types, strict=True)]
     block = Block(arg_types=types)
-    builder = BUILDERS[arithmetic](block)
+    builder = BUILDERS[arithmetic](block, product_bits)
     builder.values.update(zip(old.args, block.args, strict=True))
     convert_ops(builder, old)
     returned = old.last_op

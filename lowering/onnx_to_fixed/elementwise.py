@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,10 +14,11 @@ from ...dialects import onnx
 from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.types import DomainAttr, QType
+from .addends import exact_multipliers
 from .bodies import Body
-from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, shape_of
+from .builder import WIDE_PRODUCT, FixedBuilder, Requantizer, access, dimensions, element_of, shape_of
 from .requantize import GREATEST_FACTOR, bounded_factors
-from .ties import rounding_of
+from .ties import is_quantized, rounding_of
 
 
 def broadcast_map(shape: Sequence[int], result_shape: Sequence[int]) -> AffineMap:
@@ -69,12 +71,15 @@ def weighted_sum(
     room = wide.width.data - 2
     shift = room - int(np.ceil(np.log2(sum(r * f for r, f in zip(reaches, factors, strict=True)) + 1)))
     shift = max(1, min(shift, room - max(reaches).bit_length()))
+    signed = [math.copysign(factor, weight) for factor, weight in zip(factors, weights, strict=True)]
+    multipliers = [math.floor(factor * 2.0**shift + 0.5) for factor in signed]
+    if builder.product_bits == WIDE_PRODUCT and is_quantized(op):
+        multipliers = exact_multipliers(types, y, signed, multipliers, shift)
     body = Body([t.storage for t in types])
     total: SSAValue | None = None
-    for element, type, factor, weight in zip(body.arguments, types, factors, weights, strict=True):
+    for element, type, multiplier in zip(body.arguments, types, multipliers, strict=True):
         centred = body.offset(body.extend(element, wide), -type.zp)
-        multiplier = int(np.floor(factor * 2.0**shift + 0.5))
-        term = body.mul(centred, body.constant(multiplier if weight > 0 else -multiplier, wide))
+        term = body.mul(centred, body.constant(multiplier, wide))
         total = term if total is None else body.add(total, term)
     assert total is not None
     value = body.to_storage(body.round_shift(total, shift, rounding_of(op, np.array(factors))), y)

@@ -1,8 +1,8 @@
 """Choosing integer multipliers and shifts for a change of scale.
 
 A real factor M becomes `round(x * multiplier / 2^shift)` (Jacob et al., CVPR 2018) with one shift for all channels of a
-layer, so that a kernel keeps it in one instruction. Products have 64 bits; `fixed-legalize-bitwidths` writes them in
-fewer for cores without such a multiply.
+layer, so that a kernel keeps it in one instruction; `lifts.py` has what is done where that is too coarse. Products have
+64 bits; `fixed-legalize-bitwidths` writes them in fewer for cores without such a multiply.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ class Requantization:
     multipliers: NDArray[Any] | None
     shift: int
     product_bits: int
+
+    def actual_factors(self, lifts: NDArray[np.int64] | int = 0) -> NDArray[np.float64]:
+        """What values are really multiplied with that were shifted left by `lifts` bits before."""
+        multipliers = np.asarray(1 if self.multipliers is None else self.multipliers, np.float64)
+        return np.ldexp(multipliers, lifts - self.shift)
 
 
 def bounded_factors(factors: NDArray[np.float64]) -> NDArray[np.float64]:

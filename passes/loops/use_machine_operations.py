@@ -19,7 +19,8 @@ from xdsl.pattern_rewriter import (
 
 from ...dialects.errors import UserError
 from ...dialects.machine import HALF, OPERATIONS, multiply_high_add, multiply_high_halves, saturate, shift_to_half
-from ...dialects.mcu import DirectBlockOp, MachineOp
+from ...dialects.mcu.bytes import DirectBlockOp
+from ...dialects.mcu.words import MachineOp
 
 WORD = 32
 """Bits of a word."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,10 +41,15 @@ class HostExecutor:
             directory = Path(scratch)
             write_sources(self.model, board.alignment, directory, ("main-host.c",))
             flags = [*board.flags, "-std=gnu11", *(SANITIZERS if self.sanitize else ())]
-            compile_with(board.compiler, [*flags, "-o", "program", *self.model.sources, "main-host.c"], directory)
+            sources = self.sources(directory)
+            compile_with(board.compiler, [*flags, "-o", "program", *sources, "main-host.c"], directory)
             (directory / "inputs").write_bytes(bytes_in_calls(rows, self.model.calls))
             self.execute(directory)
             return Run(unpack_rows((directory / "outputs").read_bytes(), self.model.outputs, len(rows)))
+
+    def sources(self, directory: Path) -> Sequence[str]:
+        """The files that are compiled or linked beside the harness, all in the folder."""
+        return self.model.sources
 
     def execute(self, directory: Path) -> None:
         """Run the program on the file `inputs`."""

@@ -24,6 +24,9 @@ WORST = (CRASHED, WRONG, RIGHT, COARSE, REFUSED)
 MIN_SNR = 60.0
 """In dB: what real outputs must reach at 16 bits."""
 
+ROUNDINGS = 2
+"""Steps of its own type by which a case may be off that was computed in it: a softmax and a sum round once each."""
+
 FLOAT_SLACK = 1e-5
 """What float32 may lose, as a part of an output's greatest value, beside ONNX's own relative tolerance."""
 
@@ -69,7 +72,7 @@ def float_fault(expected: Array, actual: Array, rtol: float) -> str | None:
         return f"{wrong} of {expected.size} values differ" if wrong else None
     real = expected.astype(np.float64)
     finite = np.abs(real[np.isfinite(real)])
-    rtol = max(rtol, float(ml_dtypes.finfo(expected.dtype).eps))
+    rtol = max(rtol, ROUNDINGS * float(ml_dtypes.finfo(expected.dtype).eps))
     if np.allclose(actual.astype(np.float64), real, rtol, FLOAT_SLACK * finite.max(initial=1e-2), equal_nan=True):
         return None
     return f"{np.abs(actual - real).max():.3g} off at most"

@@ -10,16 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs, tiles
+from support.tile_networks import dense, residual
 
 from tinyml_opt.targets.executors.avr import AvrExecutor
-
-
-def dense() -> Network:
-    """Products of 37 and of 68 numbers: groups of four with three left over, and of two with one left over."""
-    net = Network((1, 37), 6)
-    first = net.node("Relu", net.node("Gemm", "x", net.weight(68, 37), net.bias(68), transB=1))
-    net.result(net.node("Gemm", first, net.weight(11, 68), net.bias(11), transB=1))
-    return net
 
 
 def pairs_of_pixels() -> Network:
@@ -53,15 +46,6 @@ def pointwise() -> Network:
     return net
 
 
-def residual() -> Network:
-    """The sum of a layer and what went into it: a param that is read while the layer is written."""
-    net = Network((1, 4, 6, 6), 8)
-    first = net.node("Relu", net.node("Conv", "x", net.weight(8, 4, 1, 1), net.bias(8)))
-    second = net.node("Conv", first, net.weight(8, 8, 1, 1), net.bias(8))
-    net.result(net.node("Relu", net.node("Add", second, first)))
-    return net
-
-
 def sparse() -> Network:
     """Weights of which few are not 0, under a layout: their rows are summed by a block, too."""
     net = Network((1, 120), 9)
@@ -73,11 +57,11 @@ def sparse() -> Network:
 
 
 NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
-    "dense": (dense, 2),
+    "dense": (lambda: dense(11), 2),
     "pairs_of_pixels": (pairs_of_pixels, 3),
     "padded": (padded, 4),
     "pointwise": (pointwise, 3),
-    "residual": (residual, 2),
+    "residual": (lambda: residual(1), 2),
     "sparse": (sparse, 0),
 }
 """Networks, and how many of their layers have tiles."""

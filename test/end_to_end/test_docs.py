@@ -14,7 +14,10 @@ from end_to_end.test_readme import ROOT, commands_of, run, workspace
 from tinyml_opt.targets.toolchain import require
 from tinyml_opt.tools import registry, tinyml_opt
 
-PAGES = ("index", "arduino", "fpga", "planning", "write_a_pass", "add_a_board")
+PAGES = (
+    *("index", "data", "verify", "memory", "widths", "packages", "explore"),
+    *("arduino", "fpga", "planning", "write_a_pass", "add_a_board"),
+)
 NAME = "tinyml_opt.passes.loops.inline_single_rounds"
 
 
@@ -25,7 +28,7 @@ def page(name: str) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_commands_run(name: str, tmp_path: Path) -> None:
-    for tool in ("avr-gcc", "iverilog"):
+    for tool in ("avr-gcc", "arm-none-eabi-gcc", "qemu-system-arm", "iverilog"):
         require(tool)
     workspace(tmp_path)
     commands = commands_of(page(name))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs, tiles
 from support.recurrent_models import recurrent_layer
+from support.tile_networks import dense, residual, windows
 
 from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.executors.cortex_m import CortexMExecutor
@@ -57,37 +58,6 @@ def dilated() -> Network:
     return net
 
 
-def windows() -> Network:
-    """Depthwise layers: padded, of stride 2 with an odd number of columns, and of 3 x 2 taps without padding.
-
-    Eleven columns are six and five: a block of as many sums as there are registers, and one that is left over.
-    """
-    net = Network((1, 8, 9, 11), 7)
-    value = net.node("Relu", net.node("Conv", "x", net.weight(8, 1, 3, 3), net.bias(8), pads=[1] * 4, group=8))
-    value = net.node(
-        "Relu", net.node("Conv", value, net.weight(8, 1, 3, 3), net.bias(8), pads=[0, 0, 1, 1], strides=[2, 2], group=8)
-    )
-    net.result(net.node("Conv", value, net.weight(8, 1, 3, 2), net.bias(8), group=8))
-    return net
-
-
-def residual() -> Network:
-    """The sum of a layer and what went into it: a param that is read while the layer is written."""
-    net = Network((1, 4, 6, 6), 8)
-    first = net.node("Relu", net.node("Conv", "x", net.weight(8, 4, 1, 1), net.bias(8)))
-    second = net.node("Conv", first, net.weight(8, 8, 3, 3), net.bias(8), pads=[1] * 4)
-    net.result(net.node("Relu", net.node("Add", second, first)))
-    return net
-
-
-def dense() -> Network:
-    """Matrix-vector products of 37 and of 64 numbers: with a rest, and with a loop over turns and one quad more."""
-    net = Network((1, 37), 6)
-    first = net.node("Relu", net.node("Gemm", "x", net.weight(68, 37), net.bias(68), transB=1))
-    net.result(net.node("Gemm", first, net.weight(7, 68), net.bias(7), transB=1))
-    return net
-
-
 NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     "pointwise": (pointwise, 3),
     "columns_of_words": (columns_of_words, 2),
@@ -95,8 +65,8 @@ NETWORKS: dict[str, tuple[Callable[[], Network], int]] = {
     "taps_left_over": (taps_left_over, 1),
     "dilated": (dilated, 1),
     "windows": (windows, 3),
-    "residual": (residual, 2),
-    "dense": (dense, 2),
+    "residual": (lambda: residual(3), 2),
+    "dense": (lambda: dense(7), 2),
 }
 """Networks, and how many of their layers have tiles."""
 
@@ -207,5 +177,5 @@ def test_tiles_are_given_up_where_nothing_else_fits(tmp_path: Path):
 
 
 def test_a_core_without_the_operations_has_no_tiles(tmp_path: Path):
-    net = dense()
+    net = dense(7)
     assert tiles(compile_network(net.model(), tmp_path, net.rows(1), "esp32")) == 0

@@ -50,7 +50,7 @@ def report(verdicts: Sequence[Verdict]) -> list[str]:
     lines = [f"{len(verdicts)} graphs: {counted(words)}"]
     lines += [f"  {style:<16}{counted(styles[style])}" for style in sorted(styles)]
     failures = sorted((v for v in verdicts if v.word in FAILURES), key=lambda v: len(v.graph.model.graph.node))
-    lines += [f"  --show {v.graph.seed}: {v.word.upper()}: {v.reason} ({operators(v)})" for v in failures[:SHOWN]]
+    lines += [f"  {failure(verdict)}" for verdict in failures[:SHOWN]]
     lines += [f"  and {len(failures) - SHOWN} more"] if len(failures) > SHOWN else []
     reasons = Counter(kind_of(verdict.reason) for verdict in verdicts if verdict.word == REFUSED)
     return [*lines, *(f"{count:>6}  {reason}" for reason, count in reasons.most_common())]
@@ -59,6 +59,11 @@ def report(verdicts: Sequence[Verdict]) -> list[str]:
 def counted(words: Counter[str]) -> str:
     """`3 right, 1 refused`"""
     return ", ".join(f"{count} {word}" for word, count in words.most_common())
+
+
+def failure(verdict: Verdict) -> str:
+    """How to see one again, and what is wrong with it."""
+    return f"--show {verdict.graph.seed}: {verdict.word.upper()}: {verdict.reason} ({operators(verdict)})"
 
 
 def operators(verdict: Verdict) -> str:
@@ -93,7 +98,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     if args.show is not None:
         return show(args.show)
-    verdicts = list(all_verdicts(args.first, args.graphs, args.jobs))
+    verdicts: list[Verdict] = []
+    for verdict in all_verdicts(args.first, args.graphs, args.jobs):
+        verdicts.append(verdict)
+        if verdict.word in FAILURES:
+            print(failure(verdict), file=sys.stderr, flush=True)
+        if len(verdicts) % 500 == 0:
+            print(f"{len(verdicts)} graphs", file=sys.stderr, flush=True)
     print(*report(verdicts), sep="\n")
     return int(any(verdict.word in FAILURES for verdict in verdicts))
 

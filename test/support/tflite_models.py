@@ -30,6 +30,7 @@ class Tensor:
     zero_points: Sequence[int] = ()
     axis: int = 0
     signature: Sequence[int] | None = None
+    is_variable: bool = False
 
 
 @dataclass
@@ -67,6 +68,12 @@ class TfliteFile:
         points = [zero_point] * len(scales)
         self.tensors.append(Tensor(name, shape, dtype, data, scales, points, axis, signature))
         return len(self.tensors) - 1
+
+    def variable(self, shape: Sequence[int], dtype: str, scale: float | None = None) -> int:
+        """Add a tensor that lasts from call to call; its number."""
+        number = self.tensor(shape, dtype, scale)
+        self.tensors[number].is_variable = True
+        return number
 
     def constant(self, array: NDArray[Any], scale: float | Sequence[float] | None = None, **more: Any) -> int:
         """Add a constant; its number."""
@@ -143,6 +150,7 @@ def write_tensor(builder: Any, tensor: Tensor, buffer: int) -> int:
     tflite.TensorAddType(builder, TYPES[tensor.dtype])
     tflite.TensorAddBuffer(builder, buffer)
     tflite.TensorAddName(builder, name)
+    tflite.TensorAddIsVariable(builder, tensor.is_variable)
     if quantization is not None:
         tflite.TensorAddQuantization(builder, quantization)
     if signature is not None:
@@ -189,6 +197,7 @@ VERSIONS = {
     **dict.fromkeys(("ADD", "SUB", "MUL", "MEAN", "AVERAGE_POOL_2D", "MAX_POOL_2D", "SOFTMAX", "LOGISTIC", "TANH"), 2),
     **dict.fromkeys(("CONCATENATION", "PAD", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "RELU", "RELU6"), 2),
     **dict.fromkeys(("LEAKY_RELU", "QUANTIZE", "DEQUANTIZE", "MAXIMUM", "MINIMUM", "TRANSPOSE", "SPLIT"), 2),
+    **dict.fromkeys(("SVDF",), 3),
     **dict.fromkeys(("STRIDED_SLICE", "SLICE", "TRANSPOSE_CONV", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "SUM"), 2),
 }
 """Versions of operators that take int8."""

@@ -21,11 +21,12 @@ from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.costs import cost_model
 from ..analyze import analyze, plan_of, ram_limit
-from ..compiler import Options, compile_model, memplan_passes, passes_to_fixed, read, the_board
+from ..compiler import Options, compile_model, memplan_passes, passes_to_fixed, taken, the_board
 from ..constants import constant_kinds
 from ..fit import POINTER_REACH
 from ..memory_map import caller_bytes
 from ..pipelines import Timing, run_passes
+from .bounds import alive, least_weights, streamed
 from .model import Choices, load
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Fit:
 
     `reasons` say what keeps it from the board. `flash_bytes` and `cycles` are estimates. Where the RAM does not suffice
     `compile`, which looks longer and also at patches, may still find a plan that fits; with `limited` more likely.
+    Where weights alone leave the flash nothing else is looked at: RAM, MACs and cycles are 0 then. Of a program that
+    leaves the RAM however it is streamed, its bytes are what it has at least.
     """
 
     fits: bool
@@ -75,12 +78,40 @@ def can_fit(model: str | Path | bytes | onnx.ModelProto | Model, board: str | Pa
     target = the_board(options)
     if target.fpga is not None:
         raise UserError(f"board '{target.name}' is an FPGA: can_fit tells of programs in flash and RAM")
-    fixed = to_integers(options, target)
-    module = fixed.clone()
-    passes = [quick(step) for step in memplan_passes(options, target, fixed) if step.name != "memplan-check"]
-    run_passes(module, passes, Timing(), Context(), verify=False)
-    found = estimate(module, options, target)
+    if options.search is not None:
+        raise UserError("can_fit does not search for types: give `types`, or use Model.compile")
+    fixed, _ = taken(options, Timing())
+    if (refused := too_many_weights(fixed, options, target)) is not None:
+        return refused
+    run_passes(fixed, passes_to_fixed(options, target), Timing(), verify=False)
+    module, passes = fixed.clone(), memplan_passes(options, target, fixed)
+    planning = next((n for n, step in enumerate(passes) if isinstance(step, FitPass)), 0)
+    run_passes(module, passes[:planning], Timing(), Context(), verify=False)
+    if planning and (refused := too_many_bytes(module, options, target)) is not None:
+        return refused
+    rest = [quick(step) for step in passes[planning:] if step.name != "memplan-check"]
+    run_passes(module, rest, Timing(), Context(), verify=False)
+    found = estimate(module, options, target, plan_of(the_function(module))["peak"])
     return found if found.certain else weighed(found, options)
+
+
+def too_many_weights(model: ModuleOp, options: Options, board: Board) -> Fit | None:
+    """The refusal of a model whose weights alone leave the flash; None where they do not."""
+    flash, weights = options.flash_limit(board), least_weights(model, options)
+    if weights <= flash:
+        return None
+    reason = f"at least {weights:,} bytes of flash for weights, {weights - flash:,} more than {flash:,}"
+    return Fit(False, 0, ram_limit(board, options.ram), weights, flash, 0, 0, False, True, (reason,))
+
+
+def too_many_bytes(module: ModuleOp, options: Options, board: Board) -> Fit | None:
+    """The refusal of a program whose least RAM is too much, before its bytes are placed; None where it is not."""
+    function = the_function(module)
+    if alive(module, options) + caller_bytes(function) <= ram_limit(board, options.ram):
+        return None
+    program, arena = streamed(module, options, board.alignment)
+    found = estimate(program, options, board, arena)
+    return found if not found.fits and found.ram_bytes > found.ram_limit_bytes else None
 
 
 def quick(step: ModulePass) -> ModulePass:
@@ -88,17 +119,8 @@ def quick(step: ModulePass) -> ModulePass:
     return replace(step, max_recompute=1.0) if isinstance(step, FitPass) else step
 
 
-def to_integers(options: Options, board: Board) -> ModuleOp:
-    """The model at the level `fixed`, with ranges made up where there are none."""
-    if options.search is not None:
-        raise UserError("can_fit does not search for types: give `types`, or use Model.compile")
-    module = read(options).module
-    run_passes(module, passes_to_fixed(options, board), Timing(), verify=False)
-    return module
-
-
-def estimate(module: ModuleOp, options: Options, board: Board) -> Fit:
-    """What a plan needs; not `certain` where the code, which is not generated, decides."""
+def estimate(module: ModuleOp, options: Options, board: Board, arena: int) -> Fit:
+    """What a program with so many bytes of arena needs; not `certain` where the size of its code decides."""
     function = the_function(module)
     forms = [op for op in function.walk() if isinstance(op, StructuredForm)]
     costs, kinds = cost_model(board), constant_kinds(module)
@@ -106,7 +128,7 @@ def estimate(module: ModuleOp, options: Options, board: Board) -> Fit:
     constants = kinds.parameters + kinds.multipliers + kinds.tables
     least, usual, most = (constants + len(forms) * code for code in CODE_BYTES)
     state = STATE_BYTES if options.input == "rows" else 0
-    ram, limit = plan_of(function)["peak"] + caller_bytes(function) + state, ram_limit(board, options.ram)
+    ram, limit = arena + caller_bytes(function) + state, ram_limit(board, options.ram)
     reasons = [f"{ram:,} bytes of RAM, {ram - limit:,} more than {limit:,}"] if ram > limit else []
     if least > flash:
         over = least - flash

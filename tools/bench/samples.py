@@ -1,15 +1,12 @@
-"""Models for benchmarks of sizes: the project's own and those of folders, compiled in several ways and linked."""
+"""Models for benchmarks of sizes: the project's own and those of folders, compiled in several ways."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from ...targets.board import Board
-from ...targets.firmware import Firmware, build_firmware
 from ..compiler import Compilation, Options, compile_model
 
 OWN = Path(__file__).parents[2] / "examples" / "digits"
@@ -51,9 +48,3 @@ def samples(folders: Iterable[Path], calibrations: Path | None = None) -> Iterat
             beside += [] if calibrations is None else [calibrations / f"{path.stem}.npz"]
             name = path.stem if path.stem not in ("model", "model_unrolled") else f"{path.parent.name}/{path.stem}"
             yield Sample(name, path, next((file for file in beside if file.is_file()), None))
-
-
-def linked(compilation: Compilation, board: Board) -> Firmware:
-    """The linked firmware of a model, whether or not it fits the board. Raises UserError where it cannot be built."""
-    with TemporaryDirectory(prefix="tinyml-") as scratch:
-        return build_firmware(compilation.generated(), board, Path(scratch), checked=False)

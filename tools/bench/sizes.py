@@ -1,4 +1,4 @@
-"""What `analyze` says beside what the linked program has: `python -m tinyml_opt.tools.bench.sizes [FOLDER...]`.
+"""What `analyze` says beside what was linked: `python -m tinyml_opt.tools.bench.sizes [FOLDER...] [--random N]`.
 
 Every model is compiled for every board, linked, and run on one random input in the board's simulator. RAM must be
 equal, flash within what the estimate of code may be off, the stack within its reserve. The exit code is 1 where one of
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...dialects.errors import UserError
@@ -20,6 +21,7 @@ from ..analyze import Analysis, analyze
 from ..fit import flash_error, refuse_misfit
 from ..show import print_table
 from .models import random_rows
+from .random_models import write_random_models
 from .samples import WAYS, Sample, samples
 
 BOARDS = ("uno", "metro-m0", "nano33ble", "stm32f746")
@@ -50,10 +52,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--models", nargs="*", help="only these")
     parser.add_argument("--boards", nargs="*", default=BOARDS, help="boards with a compiler and a simulator")
     parser.add_argument("--way", choices=WAYS, help="compile in this way (default: as `tinyml compile` does)")
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="so many random small models besides")
+    parser.add_argument("--first", type=int, default=1000, metavar="SEED", help="of the first of them (default: 1000)")
     args = parser.parse_args(arguments)
     chosen = [s for s in samples(args.folders, args.calibrations) if not args.models or s.name in args.models]
     options = {} if args.way is None else {**WAYS[args.way], "ram": None}
-    holds = [show(board, chosen, options) for board in args.boards]
+    with TemporaryDirectory(prefix="tinyml-") as folder:
+        chosen += write_random_models(range(args.first, args.first + args.random), Path(folder))
+        holds = [show(board, chosen, options) for board in args.boards]
     return 0 if all(holds) else 1
 
 

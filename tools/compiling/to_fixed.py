@@ -70,15 +70,15 @@ def split_at_search(passes: list[ModulePass]) -> list[list[ModulePass]]:
     return [group for begin, end in pairwise(ends) if (group := passes[begin:end])]
 
 
-def steps_in(options: Options) -> int:
+def steps_in(options: Options, states: str) -> int:
     """How many steps a sequence of the data has, (sequences, steps, *shape of the input); 1 without data."""
     if options.calibration is None:
         return 1
-    taken = {pair.partition("=")[0] for pair in options.states.split(",")}
+    taken = {pair.partition("=")[0] for pair in states.split(",")}
     arrays = read_arrays(options.calibration)
     steps = {array.shape[1] for name, array in arrays.items() if name not in taken and array.ndim > 2}
     if len(steps) != 1:
         raise UserError(
-            f"{options.calibration}: with --state inputs are (sequences, steps, *shape), all of as many steps"
+            f"{options.calibration}: of a model with states inputs are (sequences, steps, *shape), all of as many steps"
         )
     return steps.pop()

@@ -112,6 +112,9 @@ def add_printing_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--print-ir-after-all-dir", metavar="DIR", help="the same, into a file per pass: DIR/01-NAME.mlir"
     )
+    group.add_argument(
+        "--print-ir-diff", action="store_true", help="print what each pass changed on standard error, as a diff"
+    )
     group.add_argument("--timing", action="store_true", help="print where the time went on standard error")
 
 

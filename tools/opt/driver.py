@@ -53,6 +53,7 @@ class OptMain(xDSLOptMain):
             self.args.print_ir_after_all,
             None if directory is None else Path(directory),
             DEFAULT_LIMIT if limit is None else limit,
+            self.args.print_ir_diff,
         )
 
     def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
@@ -157,6 +158,7 @@ class OptMain(xDSLOptMain):
         """Run the passes; where one fails, write the reproducer."""
         done = 0
         before = module.clone() if self.args.crash_reproducer and self.passes else None
+        self.dumps.start(module)
 
         def after(step: ModulePass, module: ModuleOp) -> None:
             nonlocal done, before

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import unified_diff
 from io import StringIO
 from pathlib import Path
 from typing import IO, TypeVar
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, DenseResourceAttr, ModuleOp, StringAttr
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
@@ -45,19 +46,66 @@ def print_module(module: ModuleOp, stream: IO[str], limit: int | None = None) ->
     stream.write("\n")
 
 
-@dataclass(frozen=True)
+@dataclass
+class Names:
+    """The same name for a value as long as it lives, so that a pass changes the lines that it changes.
+
+    Printed numbers would shift behind each op that comes or goes.
+    """
+
+    numbers: dict[SSAValue, str] = field(default_factory=dict[SSAValue, str])
+
+    def text(self, module: ModuleOp, limit: int) -> list[str]:
+        """The lines of a module."""
+        copy = elided(module, limit)
+        for op, named in zip(module.walk(), copy.walk(), strict=True):
+            self.name(op.results, named.results)
+            for region, twin in zip(op.regions, named.regions, strict=True):
+                for block, block_twin in zip(region.blocks, twin.blocks, strict=True):
+                    self.name(block.args, block_twin.args)
+        return module_text(copy).splitlines()
+
+    def name(self, values: Sequence[SSAValue], twins: Sequence[SSAValue]) -> None:
+        """Give values of the copy the names of theirs."""
+        for value, twin in zip(values, twins, strict=True):
+            number = self.numbers.setdefault(value, f"v{len(self.numbers)}")
+            twin.name_hint = value.name_hint or number
+
+
+@dataclass
 class Dumps:
-    """Prints the IR after each pass, as the user asked: on standard error, into a directory, both, or not at all."""
+    """Prints the IR after each pass, as the user asked: on standard error, into a directory, both, or not at all.
+
+    With `diff` only what a pass changed is on standard error.
+    """
 
     to_stderr: bool
     directory: Path | None
     limit: int
+    diff: bool = False
+    names: Names = field(default_factory=Names)
+    last: list[str] = field(default_factory=list[str])
+
+    def start(self, module: ModuleOp) -> None:
+        """Remember what there is before the first pass."""
+        if self.diff:
+            self.last = self.names.text(module, self.limit)
+
+    def show_changes(self, step: ModulePass, module: ModuleOp) -> None:
+        """What a pass changed, as a unified diff, on standard error."""
+        now = self.names.text(module, self.limit)
+        changes = list(unified_diff(self.last, now, lineterm="", n=2))[2:]
+        self.last = now
+        head = f"// -----// IR after {step} //----- //"
+        print(head, *(changes or ["// the same"]), sep="\n", file=sys.stderr)
 
     def dump(self, chunk: int, index: int, step: ModulePass, module: ModuleOp) -> None:
         """The module as pass number `index` left it."""
         if self.to_stderr:
             print(f"// -----// IR after {step} //----- //", file=sys.stderr)
             print_module(module, sys.stderr, self.limit)
+        if self.diff:
+            self.show_changes(step, module)
         if self.directory is not None:
             part = f"part{chunk + 1:02}-" if chunk else ""
             text = f"// after {step}\n{module_text(module, self.limit)}"

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from ...dialects.fixed.types import QType
 from ...dialects.harmless import in_html
 from ...passes.fixed.calibrate import the_function
+from ..explaining.redistribution import redistribution
 from ..front import Point, front
 from ..memory_map import COLUMNS, Plan, plan_before, table
 from .arena_svg import arena_svg
 from .document import Section, document
 from .html import html_table
+from .op_table import OPS, WITH_SNR, op_rows, snr_text
+from .redistribution import redistribution_html
 from .totals import totals
 
 if TYPE_CHECKING:
@@ -38,35 +41,32 @@ def parts(compilation: Compilation, analysis: Analysis, nodes: Sequence[NodeRow]
     )
     figure = arena_svg(after, analysis.plan["peak"], analysis.plan["lower_bound"])
     yield Section("arena", "The arena over time", figure)
-    yield Section("ops", "Op by op", html_table("What each op takes", OPS, [*op_rows(analysis)]))
+    yield Section(
+        "ops",
+        "Op by op",
+        html_table("What each op takes", WITH_SNR if nodes else OPS, [*op_rows(compilation, analysis, nodes)]),
+    )
     lines = table(plan_before(compilation), after, analysis.peak_ram_bytes)
     cells = [tuple("" if line.get(c) is None else line.get(c) for c in COLUMNS) for line in lines]
     yield Section("memory", "Memory map", html_table("Bytes during each op, before and after planning", COLUMNS, cells))
     if nodes:
         yield Section("accuracy", "Accuracy", html_table("Against the model's own values", NODES, [*node_rows(nodes)]))
     yield Section("plans", "Other plans", html_table("What no other plan beats", PLANS, plan_rows(front(compilation))))
+    early = redistribution_html(redistribution(compilation), analysis.arena_bytes)
+    yield Section("redistribution", "Early layers", early)
 
 
-OPS = ("op", "form", "output", "MACs", "cycles (about)", "output bytes", "constant bytes", "live bytes")
 NODES = ("node", "SNR, dB", "greatest distance, steps", "saturated", "type")
 PLANS = ("RAM", "cycles (about)", "flash", "plan", "options")
-
-
-def op_rows(analysis: Analysis) -> Iterator[tuple[object, ...]]:
-    """A row per op."""
-    for r in analysis.rows:
-        shape = "x".join(map(str, r.output_shape))
-        yield r.node, r.kind, shape, r.macs, r.cycles, r.output_bytes, r.constant_bytes, r.live_bytes
 
 
 def node_rows(nodes: Sequence[NodeRow]) -> Iterator[tuple[object, ...]]:
     """A row per node, in the order of execution."""
     for row in nodes:
         d, element = row.distance, row.node.element
-        snr = "equal" if d.equal else "none" if d.snr_db is None else f"{d.snr_db:.1f}"
         far = "not finite" if d.greatest is None else f"{d.greatest:.2f}"
         type = f"{element.storage}, scale {element.scale:.4g}" if isinstance(element, QType) else str(element)
-        yield row.node.name, snr, far, row.saturated, type
+        yield row.node.name, snr_text(row), far, row.saturated, type
 
 
 def plan_rows(points: Sequence[Point]) -> list[tuple[object, ...]]:

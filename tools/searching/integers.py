@@ -24,7 +24,7 @@ def integer_values(judge: Judge, product_bits: int) -> list[NDArray[Any]]:
 
     Raises UserError where the types have no integer form.
     """
-    lowered, stands_for = convert_function(judge.function)
+    lowered, stands_for = convert_function(judge.function, product_bits=product_bits)
     module = ModuleOp([lowered])
     LegalizeBitwidthsPass(product_bits).apply(Context(), module)
     values = [stands_for[value] for value in judge.judged]

@@ -126,9 +126,8 @@ def hls_executor(compilation: Compilation) -> Executor:
     """The C simulation of the printed HLS C++."""
     from ...targets.executors.hls import HlsExecutor
 
-    source, testbench = compilation.hls_files().values()
     function = compilation.function
-    return HlsExecutor(source, testbench, input_ports(function), output_ports(function), compilation.name)
+    return HlsExecutor(compilation.hls_files(), input_ports(function), output_ports(function), compilation.name)
 
 
 def rtl_executor(compilation: Compilation, simulator: str) -> Executor:

@@ -36,18 +36,9 @@ def litert_outputs(compilation: Compilation, dataset: Dataset) -> dict[str, NDAr
 
     ports = output_ports(compilation.function)
     inputs = to_model(dataset, input_ports(compilation.function), the_function(compilation.onnx))
-    found: list[list[NDArray[Any]]] = []
     try:
         interpreter = Interpreter(str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
-        for place, array in zip(interpreter.get_input_details(), inputs.values(), strict=True):
-            interpreter.resize_tensor_input(place["index"], array.shape[1:])
-        interpreter.allocate_tensors()
-        places, results = interpreter.get_input_details(), interpreter.get_output_details()
-        for row in range(len(dataset)):
-            for place, array in zip(places, inputs.values(), strict=True):
-                interpreter.set_tensor(place["index"], np.ascontiguousarray(array[row]))
-            interpreter.invoke()
-            found.append([interpreter.get_tensor(result["index"]) for result in results])
+        found = [outputs_of(interpreter, [array[row] for array in inputs.values()]) for row in range(len(dataset))]
     except (RuntimeError, ValueError) as error:
         line = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UserError(f"--against litert: it refuses {path}: {line}") from None
@@ -55,3 +46,21 @@ def litert_outputs(compilation: Compilation, dataset: Dataset) -> dict[str, NDAr
     for port, rows in zip(ports, zip(*found, strict=True), strict=True):
         outputs[port.label.data] = np.stack(rows).reshape(len(rows), *port.type.get_shape())
     return model_to_real(outputs, ports)
+
+
+def outputs_of(interpreter: Any, inputs: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    """The outputs of one row, from state 0. A row with a dimension more than the file states is a sequence of steps."""
+    places, results = interpreter.get_input_details(), interpreter.get_output_details()
+    in_steps = all(array.ndim > len(place["shape"]) for place, array in zip(places, inputs, strict=True))
+    sequences = inputs if in_steps else [array[None] for array in inputs]
+    for place, array in zip(places, sequences, strict=True):
+        interpreter.resize_tensor_input(place["index"], array.shape[1:])
+    interpreter.allocate_tensors()
+    interpreter.reset_all_variables()
+    steps: list[list[NDArray[Any]]] = []
+    for number in range(len(sequences[0])):
+        for place, array in zip(places, sequences, strict=True):
+            interpreter.set_tensor(place["index"], np.ascontiguousarray(array[number]))
+        interpreter.invoke()
+        steps.append([interpreter.get_tensor(result["index"]) for result in results])
+    return [np.stack(values) for values in zip(*steps, strict=True)] if in_steps else steps[0]

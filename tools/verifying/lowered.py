@@ -29,6 +29,7 @@ from ...lowering.onnx_to_fixed.convert import convert_function
 from ...passes.fixed.assigning.kinds import CLAMPS, preserves
 from ...passes.fixed.calibrate import the_function
 from ...passes.fixed.legalize_bitwidths import LegalizeBitwidthsPass
+from ...passes.fixed.scales.saturating import UNBOUNDED, reach_that_matters
 from ...targets.dataset import Dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.rounds import rounds_around
@@ -53,13 +54,15 @@ Integers = dict[SSAValue, NDArray[Any]]
 class Node:
     """A stored value of the model, and the name of the layer that computes it (its first op, before a clamp).
 
-    Where the type is `stated` by a QuantizeLinear behind it, to saturate is part of the model.
+    Where the type is `stated` by a QuantizeLinear behind it, to saturate is part of the model. Beyond `reach` no reader
+    of the value tells numbers apart.
     """
 
     name: str
     value: SSAValue
     element: QType | IntegerType
     stated: bool = False
+    reach: tuple[float, float] = UNBOUNDED
 
     @property
     def is_plain(self) -> bool:
@@ -93,9 +96,10 @@ class LoweredModel:
 
     def __init__(self, compilation: Compilation):
         self.model = the_function(compilation.typed)
-        lowered, self.stands_for = convert_function(self.model, compilation.options.arithmetic)
+        bits = product_bits(compilation.options, compilation.board)
+        lowered, self.stands_for = convert_function(self.model, compilation.options.arithmetic, bits)
         self.module = ModuleOp([lowered])
-        LegalizeBitwidthsPass(product_bits(compilation.options, compilation.board)).apply(Context(), self.module)
+        LegalizeBitwidthsPass(bits).apply(Context(), self.module)
         self.executor = FixedExecutor(self.module)
         self.ports = input_ports(lowered)
         self.nodes = list(self._nodes())
@@ -135,7 +139,13 @@ class LoweredModel:
         """The node of a value."""
         users = [use.operation for use in value.uses]
         stated = [isinstance(u, onnx.QuantizeLinearOp) and self.same_integers(u.result, value) for u in users]
-        return Node(name, value, self.element_of(value), bool(stated) and all(stated))
+        reach = reach_that_matters(value, self.type_of)
+        return Node(name, value, self.element_of(value), bool(stated) and all(stated), reach)
+
+    def type_of(self, op: Operation) -> QType | None:
+        """The type of an op's result, None where it is a plain integer or nothing computes it."""
+        element = self.element_of(op.results[0]) if self.is_computed(op.results[0]) else None
+        return element if isinstance(element, QType) else None
 
     def same_integers(self, first: SSAValue, second: SSAValue) -> bool:
         """Whether two values of the model are one in the program."""

@@ -16,6 +16,7 @@ from ...dialects.fixed.types import QType, storage_limits
 from ...dialects.harmless import in_json
 from ...dialects.onnx.base import element_of
 from ...passes.fixed.calibrate import the_function
+from ...passes.fixed.scales.saturating import UNBOUNDED
 from ...targets.dataset import Dataset
 from ...targets.executors.onnx import OnnxExecutor
 from ...targets.ports import to_model
@@ -45,6 +46,9 @@ class NodeRow:
         node = self.node
         if isinstance(element_of(node.value), IntegerType):
             reference = node.reals(reference)
+        reals = node.reals(integers)
+        if node.reach != UNBOUNDED:
+            reference, reals = np.clip(reference, *node.reach), np.clip(reals, *node.reach)
         if isinstance(node.element, QType):
             low, high = node.element.limits
             with np.errstate(invalid="ignore"):
@@ -52,7 +56,7 @@ class NodeRow:
             self.saturated += int(np.count_nonzero((rounded < low) | (rounded > high)))
         if node.stated:
             reference = np.clip(reference, *self.range)
-        self.distance.add(reference, node.reals(integers), node.step)
+        self.distance.add(reference, reals, node.step)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data: the SNR is None where all is equal, or the model's values are all 0."""

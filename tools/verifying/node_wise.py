@@ -1,7 +1,9 @@
 """Each node of a quantized model evaluated exactly from the program's own integers at its inputs.
 
 So one tie does not spread: what a node gives is compared with what it should give for what it got. Reals are float64,
-whose error stays far below a tie's width; a clamp behind a layer is taken together with it.
+whose error stays far below a tie's width; a clamp behind a layer is taken together with it. An integer bias whose scale
+is the float32 nearest to input scale times weight scale is in units of that product, as QLinearConv has it and
+QuantizeLinear's authors mean it: what the rounding of that scale adds is no part of the model.
 """
 
 from __future__ import annotations
@@ -12,17 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.fixed.types import QType
-from ...dialects.onnx.base import OnnxOp, element_of
+from ...dialects.onnx.base import OnnxOp, element_of, shape_of
 from ...dialects.onnx.weights import is_weight, numbers_of
+from ...lowering.onnx_to_fixed.biases import stated_integers
+from ...lowering.onnx_to_fixed.builder import TYPE
 from ...targets.dataset import Dataset
 from ...targets.executors.onnx import as_real
 from ...targets.executors.onnx_ops import evaluate
 from .distance import FAR_SHARE, FAR_STEPS
 from .lowered import Integers, LoweredModel, Node
+
+LAYERS = (onnx.GemmOp, onnx.ConvOp, onnx.ConvTransposeOp)
+"""Ops with weights and a bias."""
 
 TIE = 2.0**-20
 """In steps: an exact value this near to the middle between two integers may become either."""
@@ -73,8 +80,9 @@ def node_wise(lowered: LoweredModel, dataset: Dataset, most: int) -> list[NodeEx
     block = lowered.model.body.block
     found = {n.value: NodeExactness(n) for n in lowered.nodes if is_in(n.value, block)}
     weights = weights_of(lowered)
+    biases = biases_of(lowered)
     for _, integers in lowered.chunks(dataset, most):
-        evaluate_nodes(lowered, integers, weights, found)
+        evaluate_nodes(lowered, integers, weights, biases, found)
     return list(found.values())
 
 
@@ -94,10 +102,26 @@ def weights_of(lowered: LoweredModel) -> dict[SSAValue, NDArray[Any]]:
     return weights
 
 
+def biases_of(lowered: LoweredModel) -> dict[Operation, NDArray[Any]]:
+    """The real biases, (1, channels), of layers whose bias has the scale of their sums."""
+    biases: dict[Operation, NDArray[Any]] = {}
+    for op in lowered.model.body.block.ops:
+        if not isinstance(op, LAYERS) or op.bias is None or not is_weight(op.w) or not lowered.is_computed(op.x):
+            continue
+        x, w = lowered.element_of(op.x), op.w.owner.attributes.get(TYPE) if isinstance(op.w.owner, Operation) else None
+        if isinstance(x, QType) and isinstance(w, QType):
+            scales = np.broadcast_to(x.scale * np.asarray(w.scales.data), shape_of(op.bias)[-1:])
+            integers = stated_integers(op.bias, scales)
+            if integers is not None:
+                biases[op] = (integers * scales)[np.newaxis]
+    return biases
+
+
 def evaluate_nodes(
     lowered: LoweredModel,
     integers: Integers,
     weights: dict[SSAValue, NDArray[Any]],
+    biases: dict[Operation, NDArray[Any]],
     found: dict[SSAValue, NodeExactness],
 ) -> None:
     """Evaluate each node for some rows: from the integers at its inputs, or from the layer whose clamp it is."""
@@ -116,6 +140,8 @@ def evaluate_nodes(
                 operands.append(weights[operand])
             else:
                 operands.append(lowered.as_model(operand, integers[operand]))
+        if op in biases:
+            operands[2] = biases[op]
         result = evaluate(op, operands, np.float64)
         if goes_on:
             within[value] = result

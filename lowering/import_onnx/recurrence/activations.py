@@ -32,11 +32,12 @@ Write = Callable[[NodeWriter, str, Activation], str]
 
 @dataclass(frozen=True)
 class Function:
-    """How a function is written, and the parameters it has where none are given."""
+    """How a function is written, and the parameters it has where none are given; `asks` if ONNX gives it none."""
 
     write: Write
     alpha: float | None = None
     beta: float | None = None
+    asks: bool = False
 
 
 def operator(name: str, *parameters: str) -> Write:
@@ -61,12 +62,12 @@ def scaled_tanh(to: NodeWriter, x: str, f: Activation) -> str:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "affine": Function(affine, 1.0, 0.0),
+    "affine": Function(affine, 1.0, 0.0, asks=True),
     "elu": Function(operator("Elu", "alpha"), 1.0),
     "hardsigmoid": Function(operator("HardSigmoid", "alpha", "beta"), 0.2, 0.5),
     "leakyrelu": Function(operator("LeakyRelu", "alpha"), 0.01),
     "relu": Function(operator("Relu")),
-    "scaledtanh": Function(scaled_tanh, 1.0, 1.0),
+    "scaledtanh": Function(scaled_tanh, 1.0, 1.0, asks=True),
     "sigmoid": Function(operator("Sigmoid")),
     "softplus": Function(operator("Softplus")),
     "softsign": Function(operator("Softsign")),
@@ -92,6 +93,8 @@ def activations(attributes: dict[str, Any], defaults: Sequence[str], directions:
         function = FUNCTIONS.get(name.lower())
         if function is None:
             raise Unsupported(f"activation {in_quotes(name)} is not supported, only {', '.join(FUNCTIONS)}")
+        if function.asks and not (alphas and betas):
+            raise Unsupported(f"activation {in_quotes(name)} needs activation_alpha and activation_beta")
         alpha = function.alpha if function.alpha is None or not alphas else float(alphas.pop(0))
         beta = function.beta if function.beta is None or not betas else float(betas.pop(0))
         found.append(Activation(name.lower(), alpha, beta, clip))

@@ -20,6 +20,7 @@ from .direct import build_direct
 from .lanes import build_lanes
 from .planes import build_planes
 from .scope import Operands
+from .wide import build_wide
 
 KERNELS = {
     Kernel.COLUMNS: build_columns,
@@ -28,6 +29,7 @@ KERNELS = {
     Kernel.DIRECT: build_direct,
     Kernel.BYTES: build_bytes,
     Kernel.VECTORS: build_bytes,
+    Kernel.WIDE: build_wide,
     Kernel.CLIPPED: build_clipped,
 }
 

@@ -10,12 +10,18 @@ from xdsl.ir import SSAValue
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import signed
-from ....dialects.mcu import ByteBlockOp
+from ....dialects.mcu.columns import ByteBlockOp
+from ....dialects.mcu.vectors import CopyBlockOp
+from ....dialects.mcu.words import AtOp
 from ....passes.memplan.tiling.bytes import Bytes
 from ....passes.memplan.tiling.columns import Columns
 from ..emit import Emitter, Index
 from .columns import ColumnsNest, Words
-from .scope import Constant, Operands, Scope
+from .requantize import Requantizer, requantized
+from .scope import Constant, Operands, Point, Scope
+
+COPIED = 4
+"""Words of a run that a vector holds: shorter ones are copied one by one."""
 
 
 def build_bytes(
@@ -26,14 +32,17 @@ def build_bytes(
     bytes = Bytes.of(Columns.of(form), vectors)
     if bytes is None or form.scratch is None or not set(held) <= set(bytes.columns.roles.pixels):
         raise OpError(form, "the kernel `bytes` does not fit this form: let memplan-tile choose the tile")
-    BytesNest(bytes, Scope(bytes.columns.roles, memory, emit, constant, shift=bytes.shift), held).build()
+    roles = bytes.columns.roles
+    body = requantized(roles, memory) if vectors else None
+    scope = Scope(roles, memory, emit, constant, shift=bytes.shift, with_table=body is None)
+    BytesNest(bytes, scope, held, None if body is None else Requantizer(body, scope)).build()
 
 
 class BytesNest(ColumnsNest):
-    """The state of the kernel while it is written."""
+    """The state of the kernel while it is written; without an `end` each sum is finished by itself."""
 
-    def __init__(self, bytes: Bytes, scope: Scope, held: Mapping[int, SSAValue]):
-        self.bytes = bytes
+    def __init__(self, bytes: Bytes, scope: Scope, held: Mapping[int, SSAValue], end: Requantizer | None):
+        self.bytes, self.end = bytes, end
         super().__init__(bytes.columns, scope, held)
         self.channels = bytes.channels
         if bytes.lanes == 1:  # cores that load a word byte by byte
@@ -47,7 +56,29 @@ class BytesNest(ColumnsNest):
         """The block of machine operations."""
         bytes = self.bytes
         window = (bytes.channels, self.pixels, bytes.taps, bytes.lanes, bytes.piece)
-        self.emit.block.add_op(ByteBlockOp(self.weights, at, self.column, sums, window))
+        self.emit.block.add_op(ByteBlockOp((self.weights, at), [self.gathered], sums, window))
+
+    def start(self, point: Point) -> SSAValue:
+        """What a sum begins with."""
+        return super().start(point) if self.end is None else self.scope.word(0)
+
+    def finish(self, sums: SSAValue, channels: int, first: Index, points: Sequence[Point], along: int | None) -> None:
+        """Store the results of some channels of all pixels."""
+        if self.end is None:
+            super().finish(sums, channels, first, points, along)
+            return
+        for slot, point in enumerate(points):
+            self.end.store(sums, slot * self.channels, channels, point, first)
+
+    def run_words(self, slot: int, first: Index, point: Point) -> None:
+        """The words of a run, which vectors copy."""
+        if self.bytes.lanes == 1 or self.columns.words < COPIED:
+            super().run_words(slot, first, point)
+            return
+        form, at = self.scope.form, self.emit.add(first, slot * self.bytes.taps // 4)
+        target = self.emit.do(AtOp(self.column, [self.emit.index(at)], self.columns.words), "to")
+        place = self.scope.place(form.ins[0], form.in_maps[0], point)
+        self.emit.block.add_op(CopyBlockOp(place, [], target, [self.columns.words]))
 
     def zeros(self) -> Words:
         """Four taps of padding."""

@@ -15,7 +15,7 @@ from xdsl.ir import SSAValue
 from ....dialects.access import Linear
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
-from ....dialects.mcu import ClippedBlockOp
+from ....dialects.mcu.bytes import ClippedBlockOp
 from ....passes.memplan.tiling.clipped import Clipped
 from ..emit import Emitter, Index
 from ..labels import dimension_names
@@ -128,4 +128,4 @@ class ClippedNest:
         count = emit.index(emit.scale(columns[1], clipped.inner_taps))
         step = clipped.step if clipped.each else 1
         window = (channels, int(clipped.each), clipped.taps, clipped.pitch, step, clipped.offset)
-        emit.block.add_op(ClippedBlockOp(weights, place, (emit.index(rows), count), sums, window))
+        emit.block.add_op(ClippedBlockOp(weights, [place], sums, window, [emit.index(rows), count]))

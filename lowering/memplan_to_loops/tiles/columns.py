@@ -19,7 +19,8 @@ from xdsl.ir import SSAValue
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import halves, pack_halves, unpack_bytes
-from ....dialects.mcu import DotBlockOp
+from ....dialects.mcu import Address
+from ....dialects.mcu.columns import DotBlockOp
 from ....passes.memplan.tiling.columns import CHANNELS, Columns, cuts_last
 from ..emit import Emitter, Index
 from ..labels import dimension_names
@@ -67,7 +68,13 @@ class ColumnsNest:
 
     def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
         """The block of machine operations."""
-        self.emit.block.add_op(DotBlockOp(self.weights, at, self.column, sums, self.columns.quads, self.pixels))
+        window = (self.columns.quads, self.pixels)
+        self.emit.block.add_op(DotBlockOp((self.weights, at), [self.gathered], sums, window))
+
+    @property
+    def gathered(self) -> Address:
+        """Where the columns begin."""
+        return self.column, [self.emit.index(0)]
 
     def zeros(self) -> Words:
         """Four taps of padding."""
@@ -130,11 +137,21 @@ class ColumnsNest:
         for channel in range(self.channels):
             start = self.scope.word(0)
             if channel < channels:
-                start = self.scope.start({dim: numbers[channel]})
+                start = self.start({dim: numbers[channel]})
             for slot in range(self.pixels):
                 self.scope.store(start, sums, slot * self.channels + channel)
         at = [self.emit.index(group), self.emit.index(0)]
         self.add_block(at, sums)
+        self.finish(sums, channels, first, points, along)
+
+    def start(self, point: Point) -> SSAValue:
+        """What a sum begins with."""
+        return self.scope.start(point)
+
+    def finish(self, sums: SSAValue, channels: int, first: Index, points: Sequence[Point], along: int | None) -> None:
+        """Apply the body to the sums of some channels of all pixels, and store the results."""
+        (dim,) = self.columns.roles.channels
+        numbers = [self.emit.add(first, channel) for channel in range(channels)]
         corner: Point = {**points[0], dim: first}
         near = None if along is None else self.scope.output_at(corner, {along: 2, dim: channels})
         for channel, number in enumerate(numbers):
@@ -174,7 +191,7 @@ class ColumnsNest:
             first = self.emit.sum(self.emit.scale(first, scope.form.sizes[dim]), point[dim])
         first = self.emit.scale(first, columns.words)
         if known:
-            self._words(slot, first, lambda word: self.words_of(self._tap(point, word)))
+            self.run_words(slot, first, point)
             return
         outer = scope.inside(scope.guards(columns.outer), point)
         zeros = self.zeros()
@@ -184,18 +201,22 @@ class ColumnsNest:
             lambda: self._words(slot, first, lambda _: zeros),
         )
 
+    def run_words(self, slot: int, first: Index, point: Point) -> None:
+        """The words of a run that is inside."""
+        self._words(slot, first, lambda word: self.words_of(self._tap(point, word)))
+
     def _inner(self, slot: int, first: Index, point: Point) -> None:
         """The words of a run whose outer indices are inside: at once where the run is, else each tap is asked."""
         columns, scope = self.columns, self.scope
         if columns.whole:
-            self._words(slot, first, lambda word: self.words_of(self._tap(point, word)))
+            self.run_words(slot, first, point)
             return
         padded = columns.run[0]
         ends = [{**point, padded: 0}, {**point, padded: scope.form.sizes[padded] - 1}]
         conditions = [scope.inside(scope.guards([padded]), end) for end in ends]
         scope.choose(
             scope.both(conditions[0], conditions[1]),
-            lambda: self._words(slot, first, lambda word: self.words_of(self._tap(point, word))),
+            lambda: self.run_words(slot, first, point),
             lambda: self._asked(slot, first, point),
         )
 

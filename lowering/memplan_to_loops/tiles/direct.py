@@ -18,7 +18,7 @@ from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
-from ....dialects.mcu import DirectBlockOp
+from ....dialects.mcu.bytes import DirectBlockOp
 from ....passes.memplan.tiling.direct import Direct
 from ..emit import Emitter, Index
 from ..labels import dimension_names
@@ -128,4 +128,4 @@ class DirectNest:
         places = [self.scope.place(form.ins[0], form.in_maps[0], {**point, **taps}) for point in points]
         pitch = direct.length if rows == 1 else direct.pitch
         window = (channels, len(points), rows, direct.length, pitch)
-        emit.block.add_op(DirectBlockOp(weights, at, places, sums, window))
+        emit.block.add_op(DirectBlockOp((weights, at), places, sums, window))

@@ -17,7 +17,9 @@ from xdsl.ir import SSAValue
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import signed
-from ....dialects.mcu import LanesBlockOp
+from ....dialects.mcu import Address
+from ....dialects.mcu.windows import LanesBlockOp
+from ....dialects.mcu.words import LoadWordOp
 from ....passes.memplan.tiling.lanes import CHANNELS, Lanes
 from ..emit import Emitter, Index
 from .scope import Constant, Operands, Point, Scope, local
@@ -40,11 +42,35 @@ class LanesNest:
 
     def __init__(self, lanes: Lanes, scope: Scope, rows: SSAValue):
         self.lanes, self.scope, self.emit, self.rows = lanes, scope, scope.emit, rows
-        self.weights = scope.constant(f"{scope.node}_packed", lanes.packed())
+        self.weights = self.packed()
         self.pixel_words = lanes.channels // CHANNELS
         self.row_words = lanes.cells * self.pixel_words
         byte = scope.zero & 0xFF
         self.padding = scope.word(signed(byte * 0x01010101, 32))
+
+    def packed(self) -> SSAValue:
+        """The memref of the weights."""
+        return self.scope.constant(f"{self.scope.node}_packed", self.lanes.packed())
+
+    @property
+    def groups(self) -> int:
+        """Groups of channels that are computed together."""
+        return self.pixel_words
+
+    def copy_words(self, to: Index, words: int, place: Address) -> None:
+        """Copy words into scratch memory from an element of other memory on."""
+        memory, indices = place
+        of_words = memory is self.rows
+
+        def word(at: Index) -> None:
+            moved = [
+                *indices[:-1],
+                self.emit.index(self.emit.sum(indices[-1], at if of_words else self.emit.scale(at, 4))),
+            ]
+            load = memref.LoadOp.get(memory, moved) if of_words else LoadWordOp(memory, moved)
+            self.scope.store(self.emit.do(load, "word"), self.rows, self.emit.sum(to, at))
+
+        self._each(words, word)
 
     def build(self, held: Index | None) -> None:
         """Write all rows of the output, or the one of a slice."""
@@ -60,7 +86,7 @@ class LanesNest:
 
         def columns(number: Index, pixels: int) -> None:
             first = self.emit.scale(number, lanes.pixels)
-            scope.loop(self.pixel_words, "group", lambda group: self._group(row, first, group, pixels))
+            scope.loop(self.groups, "group", lambda group: self._group(row, first, group, pixels))
 
         scope.loop(pairs, "pair", lambda number: columns(number, lanes.pixels))
         if left:
@@ -81,12 +107,7 @@ class LanesNest:
         """A row that the row of the output before has read already."""
         to = self.emit.scale(tap, self.row_words)
         source = self.emit.add(to, self.lanes.strides[0] * self.row_words)
-
-        def word(at: Index) -> None:
-            place = [self.emit.index(self.emit.sum(source, at))]
-            self.scope.store(self.emit.do(memref.LoadOp.get(self.rows, place)), self.rows, self.emit.sum(to, at))
-
-        self._each(self.row_words, word)
+        self.copy_words(to, self.row_words, (self.rows, [self.emit.index(source)]))
 
     def _copy(self, row: Index, tap: Index) -> None:
         """A row of the data with its padding; padding alone where there is none."""
@@ -106,12 +127,7 @@ class LanesNest:
             fill(0, left)
             start: Point = {**point, lanes.roles.taps[1]: left}
             base = emit.add(to, left * self.pixel_words)
-
-            def word(at: Index) -> None:
-                loaded = scope.load_word({**start, lanes.channel: emit.scale(at, CHANNELS)})
-                scope.store(loaded, self.rows, emit.sum(base, at))
-
-            self._each(data, word)
+            self.copy_words(base, data, scope.place(scope.form.ins[0], scope.form.in_maps[0], start))
             fill(left + inside, right)
 
         condition = scope.inside(scope.guards([lanes.row, lanes.roles.taps[0]]), point)
@@ -140,10 +156,8 @@ class LanesNest:
                 scope.store(start, sums, slot * CHANNELS + channel)
         at = emit.sum(emit.scale(column, lanes.strides[1] * self.pixel_words), group)
         block = LanesBlockOp(
-            self.weights,
-            [emit.index(group), emit.index(0)],
-            self.rows,
-            emit.index(at),
+            (self.weights, [emit.index(group), emit.index(0)]),
+            [(self.rows, [emit.index(at)])],
             sums,
             (*lanes.taps, pixels, lanes.strides[1], lanes.channels, lanes.cells * lanes.channels),
         )

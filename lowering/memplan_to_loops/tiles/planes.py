@@ -18,7 +18,7 @@ from xdsl.ir import Block, SSAValue
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.machine import halves, pack_halves, pack_high_halves, unpack_bytes
-from ....dialects.mcu import PlaneBlockOp
+from ....dialects.mcu.windows import PlaneBlockOp
 from ....passes.memplan.tiling.lanes import CHANNELS
 from ....passes.memplan.tiling.planes import TAPS, Planes
 from ..emit import Emitter, Index
@@ -166,7 +166,8 @@ class PlanesNest:
         at = emit.index(emit.sum(base, moved))
         weights = emit.index(emit.scale(point[lanes.channel], TAPS * 4))
         stride = lanes.strides[1]
-        emit.block.add_op(PlaneBlockOp(self.weights, weights, self.rows, at, sums, outputs, stride, starts))
+        window = (outputs, stride, *starts)
+        emit.block.add_op(PlaneBlockOp((self.weights, [weights]), [(self.rows, [at])], sums, window))
         near = scope.output_at({**point, lanes.column: first}, {lanes.column: outputs})
         for output in range(outputs):
             total = emit.do(memref.LoadOp.get(sums, [emit.index(output)]))

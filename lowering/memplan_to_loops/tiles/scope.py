@@ -14,7 +14,7 @@ from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.forms import scalar_type, shaped_type
-from ....dialects.mcu import AtOp, LoadWordOp, MachineOp
+from ....dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
 from ....passes.memplan.tiling.roles import Roles
 from ..emit import Emitter, Index, signless
@@ -35,7 +35,14 @@ class Scope:
     """A form while its kernel is written. Dimensions that the point of a call does not name are 0."""
 
     def __init__(
-        self, roles: Roles, memory: Operands, emit: Emitter, constant: Constant, from_bias: bool = True, shift: int = 0
+        self,
+        roles: Roles,
+        memory: Operands,
+        emit: Emitter,
+        constant: Constant,
+        from_bias: bool = True,
+        shift: int = 0,
+        with_table: bool = True,
     ):
         self.form, self.memory, self.emit, self.constant = roles.form, memory, emit, constant
         self.bias = added_bias(self.form) if from_bias else None
@@ -46,7 +53,7 @@ class Scope:
         self.packed = packed_params(roles, self.bias)
         """The params that lie in the table of channels."""
         self.channels: SSAValue | None = None
-        if self.zero + shift or (self.bias is not None and self.packed):
+        if with_table and (self.zero + shift or (self.bias is not None and self.packed)):
             table = channel_table(roles, self.bias, self.packed, shift)
             self.channels = constant(f"{self.node}_channels", table)
         (self.channel,) = roles.channels or roles.both

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
+import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Operation
@@ -11,7 +12,7 @@ from xdsl.ir.affine import AffineMap
 
 from ....dialects import onnx
 from ....dialects.fixed.types import QType
-from ....dialects.onnx.base import element_of
+from ....dialects.onnx.base import element_of, shape_of
 from ..biases import Integers, Reals, magnitudes
 from ..builder import TYPE, FixedBuilder
 from .multipliers import DoubleRounding, SingleRounding
@@ -28,11 +29,23 @@ class TfliteBuilder(FixedBuilder):
     ) -> tuple[DoubleRounding | SingleRounding, Integers | None]:
         """The change of scale of a layer with weights: one rounding for products of matrices, two for convolutions."""
         bounds = magnitudes(sums, bias)
+        factors = np.broadcast_to(self.svdf_factors(op), factors.shape) if is_svdf(op) else factors
         if isinstance(op, onnx.GemmOp):
             return SingleRounding(self, factors, int(bounds.max()), access), bias
         if self.type_of(op.operands[0]).bits > 8 and has_wide_bias(op):
             return SingleRounding(self, factors, int(bounds.max()), access, REDUCED_BITS), bias
         return DoubleRounding(self, factors, bounds, stored_type(op), access), bias
+
+    def svdf_factors(self, op: onnx.ConvOp) -> Reals:
+        """The factor of a product of SVDF, which its kernel computes in float32 (tensorflow/lite/kernels/svdf.cc)."""
+        x, y = np.float32(self.type_of(op.x).scale), np.float32(stored_type(op).scale)
+        scales = np.asarray(self.integers(op.w)[1].scales.data, np.float32)
+        return (x * scales / y).astype(np.float64)
+
+
+def is_svdf(op: Operation) -> TypeGuard[onnx.ConvOp]:
+    """True for a window along one dimension that covers all of it: TFLite has no other convolution of one."""
+    return isinstance(op, onnx.ConvOp) and shape_of(op.x)[2:] == shape_of(op.w)[2:] and len(shape_of(op.w)) == 3
 
 
 def stored_type(op: Operation) -> QType:

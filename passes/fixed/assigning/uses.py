@@ -14,6 +14,7 @@ from ..scales.compared import BITS as COMPARED_BITS
 from ..scales.compared import is_compared
 from ..scales.distances import range_beside
 from ..scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
+from ..scales.turns import only_turns
 from .kinds import CLAMPS, is_whole_product, numbers, preserves
 from .state import Known
 
@@ -38,7 +39,8 @@ def from_uses(known: Known, value: SSAValue) -> None:
         found = through(known, users[0], value)
     if not found and (whole := in_whole_steps(known, value, users)) is not None:
         found = [whole]
-    if not found and is_compared(value) and (seen := known.range_of(value)) is not None:
+    seen = known.range_of(value)
+    if not found and seen is not None and (is_compared(value) or only_turns(value, *seen)):
         found = [RangeTypes(COMPARED_BITS, known.ranges.pow2).of_range(*seen)]
     if found:
         known.types[value] = whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)

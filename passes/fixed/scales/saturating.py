@@ -73,16 +73,25 @@ def bounds_of(op: Operation, operand: int, type_of: TypeOf, depth: int) -> Bound
         flat = len(pieces) > 1 and pieces[0].slope == 0 and pieces[-1].slope == 0
         return (pieces[1].begin, pieces[-1].begin) if flat else None
     type = type_of(op)
-    if type is None or op.name not in INVERSES:
+    if type is None or op.name not in ENDS:
         return None
-    half = min(max(type.scale / 2, 2.0**-40), 0.25)
-    end = INVERSES[op.name](half)
-    return -end, end
+    return ENDS[op.name](type.scale / 2)
 
 
-INVERSES: dict[str, Callable[[float], float]] = {
-    "onnx.Erf": lambda half: math.sqrt(math.log(1 / half)),
-    "onnx.Sigmoid": lambda half: math.log((1 - half) / half),
-    "onnx.Tanh": lambda half: math.atanh(1 - half),
+def symmetric(end: Callable[[float], float]) -> Callable[[float], Bounds]:
+    """Both bounds of an odd function (but for a constant) from its upper one."""
+
+    def bounds(half: float) -> Bounds:
+        reach = end(min(max(half, 2.0**-40), 0.25))
+        return -reach, reach
+
+    return bounds
+
+
+ENDS: dict[str, Callable[[float], Bounds]] = {
+    "onnx.Erf": symmetric(lambda half: math.sqrt(math.log(1 / half))),
+    "onnx.Exp": lambda half: (math.log(half), math.inf),
+    "onnx.Sigmoid": symmetric(lambda half: math.log((1 - half) / half)),
+    "onnx.Tanh": symmetric(lambda half: math.atanh(1 - half)),
 }
-"""From where on a function is less than this from its limit; of Erf at the latest, as `1 - erf(x) < exp(-x^2)`."""
+"""Where a function is half a step from its limits, from half a step; of Erf beyond, as `1 - erf(x) < exp(-x^2)`."""

@@ -14,7 +14,7 @@ from ..tiling.bytes import Bytes
 from ..tiling.clipped import Clipped
 from ..tiling.columns import Columns, cuts_last
 from ..tiling.direct import Direct
-from ..tiling.lanes import CHANNELS, Lanes
+from ..tiling.lanes import CHANNELS, WIDE_CHANNELS, Lanes
 from ..tiling.planes import TAPS, Planes
 
 
@@ -33,6 +33,8 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
             return clipped_work(clipped)
         case Kernel.LANES if (lanes := Lanes.of(form)) is not None:
             return lanes_work(lanes, pixels, slices > 1)
+        case Kernel.WIDE if (lanes := Lanes.of(form)) is not None:
+            return wide_work(lanes, pixels)
         case Kernel.PLANES if (planes := Planes.of(form)) is not None:
             return planes_work(planes, pixels, slices > 1)
         case _:
@@ -57,7 +59,8 @@ def columns_work(columns: Columns, pixels: int, bits: int, slices: int = 1) -> W
     }
     blocks = slices * (pairs + alone)
     if bits < WIDE:
-        units["dot_unpack"] = blocks * columns.groups * columns.quads
+        units["dot_unpack_1"] = slices * alone * columns.groups * columns.quads
+        units["dot_unpack_2"] = slices * pairs * columns.groups * columns.quads
     return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
 
 
@@ -85,6 +88,17 @@ def lanes_work(lanes: Lanes, pixels: int, sliced: bool) -> Work:
         "lanes_word": rows * high * row_words,
     }
     return Work(units, ((lanes.channels * high * wide * 2, rows * ceil(columns / pixels)),))
+
+
+def wide_work(lanes: Lanes, pixels: int) -> Work:
+    """Lanes of eight channels, priced by their own units."""
+    groups, (rows, columns), (high, wide) = lanes.channels // WIDE_CHANNELS, lanes.size, lanes.taps
+    units = {
+        "wide_tap": rows * columns * groups * high * wide,
+        "wide_group": rows * columns * groups,
+        "copy_word": rows * high * lanes.cells * lanes.channels / CHANNELS,
+    }
+    return Work(units, ((lanes.channels * high * wide, rows * ceil(columns / pixels)),))
 
 
 def planes_work(planes: Planes, outputs: int, sliced: bool) -> Work:

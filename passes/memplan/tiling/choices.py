@@ -78,6 +78,16 @@ def window(form: ContractOp, tile: TileAttr, words: int, packed: int, costs: Cos
     return Choice(form, tile, words, more, costs.cycles(tiled_work(form, tile)))
 
 
+def wide_choices(form: ContractOp, costs: CostModel) -> list[Choice]:
+    """None, and windows over eight channels by themselves in vectors; no choice at all for other forms."""
+    lanes = None if form.tile is not None else Lanes.of(form)
+    if lanes is None or not lanes.is_wide:
+        return []
+    none = Choice(form, None, 0, 0, costs.cycles(tiled_work(form, None)))
+    tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.WIDE, lanes.pixels)
+    return [none, window(form, tile, lanes.scratch_words, lanes.packed_wide().nbytes, costs)]
+
+
 def pixels_together(form: ContractOp, columns: Columns) -> int:
     """The most pixels of a block: 2 where there are more than one that no loop around the form holds."""
     around = {loop.dims.get(form) for loop in loops_around(form)}

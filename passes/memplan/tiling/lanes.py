@@ -20,6 +20,9 @@ from .roles import Roles
 CHANNELS = 4
 """Channels of a word."""
 
+WIDE_CHANNELS = 8
+"""Channels of a vector."""
+
 FURTHEST_BYTE = 4095
 """The greatest offset of a load from a pointer (LDR with an immediate)."""
 
@@ -92,6 +95,17 @@ class Lanes:
         """The weights in the order of use, shape (channels / 4, taps * 4)."""
         weights = self.roles.weights((self.channel, *self.roles.taps)).reshape(-1, 2, 2, prod(self.taps))
         return weights.transpose(0, 3, 2, 1).reshape(len(weights), -1).astype(np.int16)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether vectors of eight channels cover all of them, with weights of bytes."""
+        weights = self.roles.weights((self.channel, *self.roles.taps))
+        return self.channels % WIDE_CHANNELS == 0 and weights.min() >= -128 and weights.max() <= 127
+
+    def packed_wide(self) -> NDArray[np.int8]:
+        """The weights as vectors take them, shape (channels / 8, taps * 8)."""
+        weights = self.roles.weights((self.channel, *self.roles.taps)).reshape(-1, WIDE_CHANNELS, prod(self.taps))
+        return weights.transpose(0, 2, 1).reshape(len(weights), -1).astype(np.int8)
 
 
 def window(index: Linear, moving: int, tap: int | None) -> tuple[int, int] | None:

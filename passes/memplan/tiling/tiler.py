@@ -22,7 +22,7 @@ from ....dialects.machine import (
 )
 from ....dialects.memplan import BufferOp, loops_around, size_in_bytes
 from ....targets.costs import CostModel
-from .choices import Choice, best, byte_choices, choices, direct_choices, windows, worthwhile
+from .choices import Choice, best, byte_choices, choices, direct_choices, wide_choices, windows, worthwhile
 
 RESERVE = 32_768
 """Flash that tiles leave for all other code."""
@@ -60,7 +60,11 @@ class Tiler:
     def options(self, form: ContractOp) -> list[Choice]:
         """The tiles that a form can have, none first."""
         if multiply_add_bytes.__name__ in self.operations:
-            return windows(form, self.costs) or byte_choices(form, Kernel.VECTORS, self.costs)
+            return (
+                wide_choices(form, self.costs)
+                or windows(form, self.costs)
+                or byte_choices(form, Kernel.VECTORS, self.costs)
+            )
         if self._has_lanes:
             return choices(form, self.widths, self.costs)
         found = direct_choices(form, self.operations, self.costs)

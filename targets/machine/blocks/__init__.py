@@ -3,6 +3,7 @@
 - `dot_4xP_Q`, `dot8_4xP_Q` (dot.py) add to the sums of four channels at P pixels the products of Q quads.
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
 - `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
+- `wide_`, `requantize_` and `copy_` (vectors.py) are those of cores with vectors.
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
 - `clipped_24_C_E_T_P_S_Z` sums windows that are cut (clipped.py).
@@ -18,8 +19,16 @@ import re
 from collections.abc import Iterable
 
 from .. import clipped, direct, sparse
-from .dot import dot_block, dot_instructions, macro_name, quad_macro
+from .dot import dot_block, dot_instructions, macro_name, quad_macros
 from .pieces import bytes_block, bytes_instructions
+from .vectors import (
+    copy_block,
+    copy_instructions,
+    requantize_block,
+    requantize_instructions,
+    wide_block,
+    wide_instructions,
+)
 from .windows import lanes_block, lanes_instructions, plane_block, plane_instructions
 
 NEEDED = {
@@ -27,6 +36,9 @@ NEEDED = {
     "dot8": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "bytes": ("multiply_add_low",),
+    "wide": ("multiply_add_low",),
+    "requantize": ("multiply_high_add",),
+    "copy": ("load_word",),
     "direct": ("multiply_add", "multiply_add_24"),
     "sparse": ("multiply_add_24",),
     "clipped": ("multiply_add_24", "multiply_add_unsigned_24"),
@@ -39,6 +51,9 @@ NAMES = {
     "dot8": r"dot8_4x([12])_(\d+)",
     "bytes": r"bytes_([1-4])x([12])_(\d+)_(\d+)_(\d+)",
     "lanes": r"lanes_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
+    "wide": r"wide_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
+    "requantize": r"requantize_([12348])_(\d+)_(\d+)_(n?\d+)_(n?\d+)_(n?\d+)",
+    "copy": r"copy_(\d+)",
     "plane": r"plane_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
 }
 """The names of blocks, by their kind, and the numbers in them."""
@@ -50,7 +65,7 @@ def parse(name: str) -> tuple[str, list[int]]:
     found = re.fullmatch(NAMES[kind], name)
     if found is None:
         raise KeyError(name)
-    return kind, [int(number) for number in found.groups()]
+    return kind, [int(number.replace("n", "-")) for number in found.groups()]
 
 
 def block_lines(name: str, asm: bool = True) -> list[str]:
@@ -66,6 +81,12 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
             return lanes_block(name, numbers, asm)
         case ("bytes", numbers):
             return bytes_block(name, numbers, asm)
+        case ("wide", numbers):
+            return wide_block(name, numbers, asm)
+        case ("requantize", numbers):
+            return requantize_block(name, numbers, asm)
+        case ("copy", numbers):
+            return copy_block(name, numbers, asm)
         case ("plane", numbers):
             return plane_block(name, numbers, asm)
         case (kind, numbers):
@@ -85,6 +106,12 @@ def instructions(name: str) -> int:
             return lanes_instructions(numbers)
         case ("bytes", numbers):
             return bytes_instructions(numbers)
+        case ("wide", numbers):
+            return wide_instructions(numbers)
+        case ("requantize", numbers):
+            return requantize_instructions(numbers)
+        case ("copy", numbers):
+            return copy_instructions(numbers)
         case ("plane", numbers):
             return plane_instructions(numbers)
         case (kind, numbers):
@@ -95,4 +122,4 @@ def macros(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """The macros that blocks share: their names, and the lines that define them."""
     kinds = [(kind, numbers[0]) for kind, numbers in map(parse, (name for name in names if name.startswith("dot")))]
     bits = sorted({(8 if kind == "dot8" else 16, pixels) for kind, pixels in kinds})
-    return [(macro_name(pixels, width), quad_macro(pixels, width)) for width, pixels in bits]
+    return [(macro_name(pixels, width), quad_macros(pixels, width)) for width, pixels in bits]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .function import INLINE
+from .vectors import bytes_vectors, vector_block
 
 UNROLLED = 8
 """Taps that are written out."""
@@ -18,26 +19,24 @@ UNROLLED = 8
 def bytes_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
     """The function of a block."""
     channels, pixels, _, lanes, piece = numbers
-    form: list[str] = []
-    if asm and lanes == 16:
-        form = ["#if defined(__ARM_FEATURE_MVE) && !defined(TINYML_NO_ASM)", *vectors(numbers), "#else"]
-    elif asm and lanes == 1 and piece == 4 and channels == 2:
-        form = ["#if defined(__ARM_ARCH_6M__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) \\"]
-        form += ["    && !defined(TINYML_NO_ASM)"]
-        form += [*thumb(numbers), "#else"]
-    head = ["#if defined(__ARM_FEATURE_MVE)", "#include <arm_mve.h>", "#endif"] if asm and lanes == 16 else []
     sums = ", ".join(f"s{n} = sums[{n}]" for n in range(channels * pixels))
-    return [
-        *head,
-        f"{INLINE} tinyml_{name}(const int8_t *weights, const int32_t *data, int32_t *sums) {{",
+    plain = [
         "  const int8_t *w = weights, *x = (const int8_t *)data;",
         f"  int32_t {sums};",
-        *form,
         *in_c(numbers),
-        *(["#endif"] if form else []),
         *(f"  sums[{n}] = s{n};" for n in range(channels * pixels)),
-        "}",
     ]
+    head = f"tinyml_{name}(const int8_t *weights, const int32_t *data, int32_t *sums)"
+    if lanes == 16:
+        return vector_block(head, bytes_vectors(numbers), plain, asm)
+    if not asm or lanes > 1 or piece != 4 or channels != 2:
+        return [f"{INLINE} {head} {{", *plain, "}"]
+    has_thumb = [
+        "#if defined(__ARM_ARCH_6M__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) \\",
+        "    && !defined(TINYML_NO_ASM)",
+    ]
+    core = [*has_thumb, *thumb(numbers), "#else", *in_c(numbers), "#endif"]
+    return [f"{INLINE} {head} {{", *plain[:2], *core, *plain[-channels * pixels :], "}"]
 
 
 def in_c(numbers: Sequence[int]) -> Iterator[str]:
@@ -51,22 +50,6 @@ def in_c(numbers: Sequence[int]) -> Iterator[str]:
         for channel in range(channels):
             number = pixel * channels + channel
             yield f"    s{number} = tinyml_multiply_add_low(v[{channel * lanes}], d[{pixel * piece}], s{number});"
-    yield "  }"
-
-
-def vectors(numbers: Sequence[int]) -> Iterator[str]:
-    """16 taps at a time."""
-    channels, pixels, taps, lanes, piece = numbers
-    yield f"  for (int32_t step = 0; step < {taps // lanes}; step++) {{"
-    for pixel in range(pixels):
-        yield f"    int8x16_t x{pixel} = vldrbq_s8(x + {pixel * piece});"
-    for channel in range(channels):
-        yield f"    int8x16_t w{channel} = vldrbq_s8(w + {channel * lanes});"
-        for pixel in range(pixels):
-            number = pixel * channels + channel
-            yield f"    s{number} = vmladavaq_s8(s{number}, x{pixel}, w{channel});"
-    yield f"    x += {lanes};"
-    yield f"    w += {channels * lanes};"
     yield "  }"
 
 

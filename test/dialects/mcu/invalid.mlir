@@ -1,10 +1,5 @@
 // RUN: tinyml-opt %s --verify-diagnostics --split-input-file | filecheck %s
 
-// CHECK: an initiation interval is at least 1 cycle, got 0
-mcu.pipeline ii 0
-
-// -----
-
 %a = "test.op"() : () -> i32
 // CHECK: there is no machine operation `square`; there are multiply_high_add, saturate
 %b = mcu.machine "square"(%a) : (i32) -> i32
@@ -36,26 +31,26 @@ mcu.pipeline ii 0
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<8xi32>, memref<8xi32>)
-// CHECK: a block of 4 quads and 2 pixels needs 16 words here
-mcu.dot_block %w[%i], %x, %s quads 4 pixels 2 : memref<64xi16>, memref<8xi32>, memref<8xi32>
+// CHECK: a block of 4 quads and 2 pixels has a column of as many words
+mcu.dot_block %w[%i] data(%x) at(%i) sums %s window [4, 2] : memref<64xi16> (memref<8xi32>) memref<8xi32>
 
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
 // CHECK: a block has at least one quad, and one or two pixels
-mcu.dot_block %w[%i], %x, %s quads 4 pixels 3 : memref<64xi16>, memref<16xi32>, memref<8xi32>
+mcu.dot_block %w[%i] data(%x) at(%i) sums %s window [4, 3] : memref<64xi16> (memref<16xi32>) memref<8xi32>
 
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
-// CHECK: a window has six numbers of at least 1, and one or two pixels
-mcu.lanes_block %w[%i], %x[%i], %s window [3, 3, 2] : memref<64xi16>, memref<16xi32>, memref<8xi32>
+// CHECK: a window of `mcu.lanes_block` has 6 numbers, got 3
+mcu.lanes_block %w[%i] data(%x) at(%i) sums %s window [3, 3, 2] : memref<64xi16> (memref<16xi32>) memref<8xi32>
 
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
 // CHECK: a block of a plane has three rows, one to six outputs, a stride of 1 or 2
-mcu.plane_block %w[%i], %x[%i], %s outputs 2 stride 1 rows [0, 4] : memref<64xi16>, memref<16xi32>, memref<8xi32>
+mcu.plane_block %w[%i] data(%x) at(%i) sums %s window [7, 1, 0, 4, 8] : memref<64xi16> (memref<16xi32>) memref<8xi32>
 
 // -----
 
@@ -97,10 +92,34 @@ mcu.direct_block %w[%i] data(%x) at(%i) sums %s window [2, 1, 1, 7, 7] : memref<
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
 // CHECK: a clipped block has one to four channels, 255 taps at most, an offset of 0 or 128
-mcu.clipped_block %w[%i] data %x[%i] sums %s rows %i count %i window [4, 1, 3, 96, 12, 3] : memref<64xi8>, memref<16xi8>, memref<4xi24>
+mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3, 96, 12, 3] : memref<64xi8> (memref<16xi8>) memref<4xi24>
 
 // -----
 
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
 // CHECK: a clipped block moves forward
-mcu.clipped_block %w[%i] data %x[%i] sums %s rows %i count %i window [4, 1, 3, 96, 3, 0] : memref<64xi8>, memref<16xi8>, memref<4xi24>
+mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3, 96, 3, 0] : memref<64xi8> (memref<16xi8>) memref<4xi24>
+
+// -----
+
+%x, %i, %s = "test.op"() : () -> (memref<16xi8>, index, memref<4xi32>)
+// CHECK: the block has 5 sums, memref<4xi32> holds fewer
+mcu.copy_block %x[%i] data() at() sums %s window [5] : memref<16xi8> () memref<4xi32>
+
+// -----
+
+%w, %x, %i, %s = "test.op"() : () -> (memref<72xi8>, memref<64xi32>, index, memref<8xi32>)
+// CHECK: a wide window has numbers of at least 1, and one or two pixels
+mcu.wide_block %w[%i] data(%x) at(%i) sums %s window [3, 3, 3, 1, 64, 448] : memref<72xi8> (memref<64xi32>) memref<8xi32>
+
+// -----
+
+%t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
+// CHECK: results are shifted by 1 to 31, and have 8 bits
+mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [4, 32, 0, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>
+
+// -----
+
+%t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
+// CHECK: sums of one to four channels, or eight, become results
+mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [5, 32, 6, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>

@@ -6,8 +6,6 @@
 %c1 = arith.constant 1 : index
 // CHECK: scf.for
 scf.for %i = %c0 to %c8 step %c1 {
-  // CHECK-NEXT: mcu.pipeline ii 2
-  mcu.pipeline ii 2
 // CHECK-NEXT: } {mcu.label = "conv1_oh"}
 } {mcu.label = "conv1_oh"}
 
@@ -21,14 +19,14 @@ scf.for %i = %c0 to %c8 step %c1 {
 %word = mcu.load_word %x[%c0, %c1] : memref<4x8xi8>
 // CHECK: mcu.at %x[%c0, %c1] : memref<4x8xi8> -> memref<7xi8>
 %at = mcu.at %x[%c0, %c1] : memref<4x8xi8> -> memref<7xi8>
-// CHECK: mcu.dot_block %w[%c0, %c0], %column, %sums quads 16 pixels 2 : memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>
-mcu.dot_block %w[%c0, %c0], %column, %sums quads 16 pixels 2 : memref<16x256xi16, "flash">, memref<64xi32>, memref<8xi32>
+// CHECK: mcu.dot_block %w[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : memref<16x256xi16, "flash">(memref<64xi32>) memref<8xi32>
+mcu.dot_block %w[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : memref<16x256xi16, "flash"> (memref<64xi32>) memref<8xi32>
 %lanes, %rows = "test.op"() : () -> (memref<16x36xi16, "flash">, memref<336xi32>)
-// CHECK: mcu.lanes_block %lanes[%c0, %c0], %rows[%c8], %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash">, memref<336xi32>, memref<8xi32>
-mcu.lanes_block %lanes[%c0, %c0], %rows[%c8], %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash">, memref<336xi32>, memref<8xi32>
+// CHECK: mcu.lanes_block %lanes[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash">(memref<336xi32>) memref<8xi32>
+mcu.lanes_block %lanes[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash"> (memref<336xi32>) memref<8xi32>
 %plane, %outs = "test.op"() : () -> (memref<768xi16, "flash">, memref<2xi32>)
-// CHECK: mcu.plane_block %plane[%c0], %rows[%c1], %outs outputs 2 stride 1 rows [4, 8, 0] : memref<768xi16, "flash">, memref<336xi32>, memref<2xi32>
-mcu.plane_block %plane[%c0], %rows[%c1], %outs outputs 2 stride 1 rows [4, 8, 0] : memref<768xi16, "flash">, memref<336xi32>, memref<2xi32>
+// CHECK: mcu.plane_block %plane[%c0] data(%rows) at(%c1) sums %outs window [2, 1, 4, 8, 0] : memref<768xi16, "flash">(memref<336xi32>) memref<2xi32>
+mcu.plane_block %plane[%c0] data(%rows) at(%c1) sums %outs window [2, 1, 4, 8, 0] : memref<768xi16, "flash"> (memref<336xi32>) memref<2xi32>
 
 // CHECK: mcu.machine "multiply_high_halves" called(%{{.*}}, %{{.*}}) : (i16, i16) -> i16
 %h = "test.op"() : () -> i16
@@ -43,5 +41,12 @@ mcu.direct_block %bytes[%c0, %c8] data(%x, %x) at(%c0, %c1, %c1, %c0) sums %narr
 // CHECK: mcu.sparse_block "delta4" %row[%c1] data %x[%c0, %c0] count %n sum %t : memref<90xi8, "flash">, memref<4x8xi8>
 %v = mcu.sparse_block "delta4" %row[%c1] data %x[%c0, %c0] count %n sum %t : memref<90xi8, "flash">, memref<4x8xi8>
 %counted = "test.op"() : () -> memref<3x36xi8, "flash">
-// CHECK: mcu.clipped_block %counted[%c0, %c1] data %x[%c0, %c1] sums %narrow rows %c1 count %n window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash">, memref<4x8xi8>, memref<4xi24>
-mcu.clipped_block %counted[%c0, %c1] data %x[%c0, %c1] sums %narrow rows %c1 count %n window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash">, memref<4x8xi8>, memref<4xi24>
+// CHECK: mcu.clipped_block %counted[%c0, %c1] data(%x) at(%c0, %c1) counts(%c1, %n) sums %narrow window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash">(memref<4x8xi8>) memref<4xi24>
+mcu.clipped_block %counted[%c0, %c1] data(%x) at(%c0, %c1) counts(%c1, %n) sums %narrow window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash"> (memref<4x8xi8>) memref<4xi24>
+%wide, %table, %results = "test.op"() : () -> (memref<8x72xi8, "flash">, memref<2x64xi32, "flash">, memref<8xi8>)
+// CHECK: mcu.wide_block %wide[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 1, 1, 64, 448] : memref<8x72xi8, "flash">(memref<336xi32>) memref<8xi32>
+mcu.wide_block %wide[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 1, 1, 64, 448] : memref<8x72xi8, "flash"> (memref<336xi32>) memref<8xi32>
+// CHECK: mcu.requantize_block %table[%c0, %c8] data(%sums) at(%c0) sums %results window [8, 64, 6, -8160, -128, 127] : memref<2x64xi32, "flash">(memref<8xi32>) memref<8xi8>
+mcu.requantize_block %table[%c0, %c8] data(%sums) at(%c0) sums %results window [8, 64, 6, -8160, -128, 127] : memref<2x64xi32, "flash"> (memref<8xi32>) memref<8xi8>
+// CHECK: mcu.copy_block %x[%c0, %c1] data() at() sums %sums window [5] : memref<4x8xi8>() memref<8xi32>
+mcu.copy_block %x[%c0, %c1] data() at() sums %sums window [5] : memref<4x8xi8> () memref<8xi32>

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from support.emitc import tool
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import Builtin
@@ -24,17 +24,6 @@ from tinyml_opt.passes.loops.pipeline import PipelinePass
 PLANS = sorted((Path(__file__).parents[2] / "lowering" / "memplan_to_loops").glob("*.mlir"))
 
 
-def mlir_opt() -> str:
-    """The path of mlir-opt-22; skips the test where there is none, fails it where toolchains are required."""
-    path = shutil.which("mlir-opt-22")
-    if path is not None:
-        return path
-    reason = "mlir-opt-22 is not on PATH (Debian package mlir-22-tools)"
-    if os.environ.get("TINYML_REQUIRE_TOOLCHAINS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 def test_there_are_plans():
     assert len(PLANS) >= 5
 
@@ -42,7 +31,7 @@ def test_there_are_plans():
 @pytest.mark.parametrize("padding", ["clip", "guard"])
 @pytest.mark.parametrize("plan", PLANS, ids=lambda path: path.stem)
 def test_upstream_accepts_the_loops(plan: Path, padding: str):
-    tool = mlir_opt()
+    opt = tool("mlir-opt-22", "mlir-22-tools")
     ctx = Context()
     for dialect in (Fixed, Memplan, Mcu, arith.Arith, func.Func, scf.Scf, memref.MemRef, Builtin):
         ctx.load_dialect(dialect)
@@ -52,6 +41,6 @@ def test_upstream_accepts_the_loops(plan: Path, padding: str):
         PipelinePass().apply(ctx, module)
         text = StringIO()
         Printer(text, print_generic_format=True).print_op(module)
-        command = [tool, "--allow-unregistered-dialect", "-o", os.devnull]
+        command = [opt, "--allow-unregistered-dialect", "-o", os.devnull]
         checked = subprocess.run(command, input=text.getvalue(), capture_output=True, text=True)
         assert checked.returncode == 0, checked.stderr

@@ -125,6 +125,7 @@ def test_refusals() -> None:
     assert "sequence_lens are not equal" in refused(recurrent_layer("RNN", batch=2, lengths=[3, 5]))
     assert "sequence_lens of 9" in refused(recurrent_layer("RNN", lengths=[9]))
     assert "activation 'Cube'" in refused(recurrent_layer("RNN", activations=["Cube"]))
+    assert "'ScaledTanh' needs activation_alpha" in refused(recurrent_layer("RNN", activations=["ScaledTanh"]))
     assert "must list 2 functions" in refused(recurrent_layer("GRU", activations=["Tanh"]))
     assert "direction is one of" in refused(recurrent_layer("GRU", direction="sideways"))
     wrong = recurrent_layer("GRU")

@@ -46,23 +46,114 @@ emitc.func @f(%x: !emitc.ptr<i8>, %y: !emitc.ptr<i32>) attributes {specifiers = 
 """
 
 
+GUARDED = """
+emitc.func @f(%x: !emitc.ptr<i8>, %y: !emitc.ptr<i8>) attributes {specifiers = ["static"]} {
+  %zero = "emitc.constant"() <{value = 0 : i32}> : () -> i32
+  %one = "emitc.constant"() <{value = 1 : i32}> : () -> i32
+  %four = "emitc.constant"() <{value = 4 : i32}> : () -> i32
+  emitc.for %i = %zero to %four step %one : i32 {
+    %c = emitc.expression %i : (i32) -> i1 {
+      %n = "emitc.constant"() <{value = BOUND : i32}> : () -> i32
+      %c = emitc.cmp lt, %i, %n : (i32, i32) -> i1
+      emitc.yield %c : i1
+    }
+    emitc.if %c {
+      %from = emitc.subscript %x[%i] : (!emitc.ptr<i8>, i32) -> !emitc.lvalue<i8>
+      %to = emitc.subscript %y[%i] : (!emitc.ptr<i8>, i32) -> !emitc.lvalue<i8>
+      %v = emitc.expression %from : (!emitc.lvalue<i8>) -> i8 {
+        %v = emitc.load %from : <i8>
+        emitc.yield %v : i8
+      }
+      emitc.assign %v : i8 to %to : <i8>
+    } else {
+      %to = emitc.subscript %y[%i] : (!emitc.ptr<i8>, i32) -> !emitc.lvalue<i8>
+      %v = "emitc.constant"() <{value = 0 : i8}> : () -> i8
+      emitc.assign %v : i8 to %to : <i8>
+    }
+  }
+  emitc.return
+}
+"""
+
+SUMS = """
+emitc.func @f(%x: !emitc.ptr<i8>, %n: i32) attributes {specifiers = ["static"]} {
+  %v = "emitc.constant"() <{value = 0 : i8}> : () -> i8
+  %row = emitc.expression %n : (i32) -> i32 {
+    %seven = "emitc.constant"() <{value = 7 : i32}> : () -> i32
+    %row = emitc.mul %n, %seven : (i32, i32) -> i32
+    emitc.yield %row : i32
+  }
+STORES
+  emitc.return
+}
+"""
+
+STORE = """
+  %iNUMBER = emitc.expression %row : (i32) -> i32 {
+    %far = "emitc.constant"() <{value = NUMBER : i32}> : () -> i32
+    %i = emitc.add %row, %far : (i32, i32) -> i32
+    emitc.yield %i : i32
+  }
+  %toNUMBER = emitc.subscript %x[%iNUMBER] : (!emitc.ptr<i8>, i32) -> !emitc.lvalue<i8>
+  emitc.assign %v : i8 to %toNUMBER : <i8>
+"""
+
+
+def counted(text: str) -> dict[str, int]:
+    """The features of a program."""
+    return {name: count for name, count in code_features(parse(text)).items() if count}
+
+
 def test_features():
-    assert {name: count for name, count in code_features(parse(PROGRAM)).items() if count} == {
+    assert counted(PROGRAM) == {
         "function": 1,
         "argument": 2,
         "loop": 1,
-        "index_multiply_by_power": 1,
         "load_8": 2,
-        "store_32": 1,
-        "access_depth": 3,
+        "pointer": 2,
+        "pointer_beside": 1,
+        "shift_index": 1,
         "extend_32": 2,
+        "global": 1,
+        "first_global": 1,
         "multiply_32": 1,
         "library_multiply_32": 1,
+        "store_32": 1,
     }
 
 
+def test_elements_at_constant_distances_share_an_address():
+    one, three = (
+        counted(SUMS.replace("STORES", "".join(STORE.replace("NUMBER", n) for n in ns))) for ns in ("1", "125")
+    )
+    assert one["scale_index"] == one["indexed"] == 1
+    assert three == {**one, "store_8": 3}
+
+
+def test_a_condition_that_bounds_decide_is_not_asked():
+    asked, held, failed = (counted(GUARDED.replace("BOUND", bound)) for bound in "240")
+    assert asked["branch"] == asked["compare_32"] == 1 and asked["load_8"] == 1 and asked["store_8"] == 2
+    assert held["load_8"] == held["store_8"] == failed["store_8"] == 1 and "load_8" not in failed
+    assert not {"branch", "compare_32"} & {*held, *failed}
+
+
+def test_a_condition_that_is_known_is_not_asked_again():
+    start, end = GUARDED.index("    emitc.if"), GUARDED.index("  emitc.return")
+    branch = GUARDED[start : end - 4]
+    again = branch.replace("%from", "%from2").replace("%to", "%to2").replace("%v", "%v2")
+    beside, inside = (
+        counted(text.replace("BOUND", "2"))
+        for text in (
+            GUARDED.replace(branch, branch + again),
+            GUARDED.replace("    } else {", again + "    } else {", 1),
+        )
+    )
+    assert beside["branch"] == beside["branch_again"] == 1 and beside["pointer"] == 2 and beside["store_8"] == 4
+    assert inside["branch"] == 1 and "branch_again" not in inside and inside["store_8"] == 3
+
+
 def test_what_has_no_price_is_free():
-    prices = {"load_8": 1.5, "loop": 10.0, "library_multiply_32": 40.0, "divide": 7.0}
+    prices = {"load_8": 1.5, "loop": 10.0, "library_multiply_32": 40.0, "divide_32": 7.0}
     core = Core("c", "", "", 4, False, prices, cycles={})
     assert code_bytes(parse(PROGRAM), core) == 2 * 1.5 + 10 + 40
 

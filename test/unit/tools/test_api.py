@@ -15,10 +15,14 @@ from onnx import TensorProto, helper, numpy_helper
 from xdsl.passes import ModulePass
 
 import tinyml_opt
+from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.passes.memplan.inplace import InplacePass
 from tinyml_opt.passes.memplan.place import PlacePass
 from tinyml_opt.passes.memplan.schedule import SchedulePass
-from tinyml_opt.tools.compiler import Options, compile_model, float_outputs, input_types
+from tinyml_opt.targets.toolchain import require
+from tinyml_opt.tools.api.bounds import alive, least_weights, streamed
+from tinyml_opt.tools.compiler import Options, compile_model, float_outputs, input_types, taken
+from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 CNN, CALIB = DIGITS / "digits_cnn.onnx", DIGITS / "calib.npz"
@@ -131,6 +135,43 @@ def test_can_fit_leaves_nothing_behind():
     assert counts[2] - counts[1] < 100
 
 
+@pytest.mark.parametrize("model", [CNN, DIGITS / "digits.onnx"])
+def test_bounds_are_no_more_than_what_programs_have(model: Path):
+    options = tinyml_opt.load(model).options("uno", sizes_only=True)
+    module, _ = taken(options, Timing())
+    analysis = tinyml_opt.load(model).analyze("uno", objective="ram")
+    assert 0.5 * analysis.constant_bytes < least_weights(module, options) <= analysis.constant_bytes
+    compilation = compile_model(options)
+    unplanned = compilation.fixed.clone()
+    run_passes(unplanned, pipeline("fixed-to-memplan")[:2], Timing())
+    assert streamed(unplanned, options, 1)[1] <= analysis.arena_bytes <= alive(unplanned, options)
+
+
+def test_refusals_of_large_models_are_bounds():
+    weights = tinyml_opt.can_fit(chain(64, 1024), "uno")
+    assert weights.reasons[0].startswith("at least 6") and weights.macs == 0 and weights.certain
+    assert not tinyml_opt.can_fit(CNN, "uno", ram=200) and tinyml_opt.can_fit(CNN, "uno", ram=200).macs > 0
+
+
+def test_a_sweep_in_python(tmp_path: Path):
+    found = tinyml_opt.explore(CNN, "uno", calibration=CALIB, limit=9, bits=[8, 16], objective="ram", results=tmp_path)
+    assert len(found.candidates) == len(found.results) == found.computed == 2 and not found.interrupted
+    assert {result.board for result in found.front} == {"uno"}
+    assert found.csv().count("\n") == 3
+    page = found._repr_html_()  # pyright: ignore[reportPrivateUsage]
+    assert "<table>" in page and "<svg" in page
+    again = tinyml_opt.explore([CNN], "uno", calibration=CALIB, limit=9, bits=8, objective=["ram"], results=tmp_path)
+    assert again.computed == 0 and again.results[0] in found.results
+
+
+def test_a_sweep_that_is_none(tmp_path: Path):
+    with pytest.raises(UserError, match="no axis 'width'") as error:
+        tinyml_opt.explore(CNN, "uno", width=8, bits=9, results=tmp_path)
+    assert any("'9' is none of 8, 16, mixed" in reason for reason in error.value.reasons)
+    with pytest.raises(UserError, match="from files"):
+        tinyml_opt.explore(tinyml_opt.load(CNN.read_bytes()), "uno")
+
+
 def test_plans_of_one_s_own():
     own: list[ModulePass] = [SchedulePass(), InplacePass(), PlacePass()]
     theirs = tinyml_opt.plan(CNN, "host", ram=1 << 20)
@@ -146,15 +187,22 @@ def test_notebooks_show_tables_and_figures():
     assert "<table>" in page and "peak RAM" in page and "<svg" in page
 
 
+def run_python_of(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the one block of Python of a page in a folder."""
+    (block,) = re.findall(r"```python\n(.*?)```", (DIGITS.parents[1] / page).read_text(), re.S)
+    (folder / "examples").symlink_to(DIGITS.parent)
+    monkeypatch.chdir(folder)
+    exec(block, {})
+
+
 def test_readme_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (block,) = re.findall(
-        r"```python\n(import tinyml_opt\n.*?)```", (DIGITS.parents[1] / "README.md").read_text(), re.S
-    )
-    (tmp_path / "examples").symlink_to(DIGITS.parent)
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    exec(block, names)
+    run_python_of("README.md", tmp_path, monkeypatch)
     assert (tmp_path / "build" / "digits" / "CMakeLists.txt").is_file()
+
+
+def test_the_page_s_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    require("arm-none-eabi-gcc")
+    run_python_of("docs/python.md", tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("choice", [{"bit": 8}, {"model": "x"}])

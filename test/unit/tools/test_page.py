@@ -22,7 +22,7 @@ DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a model."""
     folder = tmp_path_factory.mktemp("page")
-    model = onnx.load(DIGITS / "digits.onnx")
+    model = onnx.load(DIGITS / "digits_cnn.onnx")
     onnx.save(model, folder / "digits.onnx")
     command = ["analyze", str(folder / "digits.onnx"), "--board", "uno", "--calib", str(DIGITS / "calib.npz")]
     assert main([*command, "--html", str(folder / "page.html"), "-q"]) == 0
@@ -57,7 +57,7 @@ def test_page_needs_nothing_from_elsewhere(page: Path):
 def test_page_can_be_read_with_a_keyboard(page: Path):
     reader = Reader()
     reader.feed(page.read_text())
-    assert len(reader.regions) == 6
+    assert len(reader.regions) == 7
     assert all(region["tabindex"] == "0" and region["aria-label"] for region in reader.regions)
     assert {"h1", "h2", "svg", "caption", "th"} <= set(reader.tags)
 
@@ -70,6 +70,12 @@ def test_page_shows_the_figures(page: Path, capsys: pytest.CaptureFixture[str]):
     for value in (found["peak_ram_bytes"], found["flash_bytes"], found["cycles"], found["macs"]):
         assert f">{value:,}</td>" in text
     assert "tinyml analyze" in text and "SNR" in text and "It fits." in text
+
+
+def test_page_shows_each_op_and_the_early_layers(page: Path):
+    text = page.read_text()
+    assert "<caption>What each op takes</caption>" in text and "code (about)" in text and "SNR, dB" in text
+    assert "Who makes the halo" in text and "stride 2 of pool1 at conv1" in text
 
 
 def test_names_are_no_markup():

@@ -70,6 +70,17 @@ def test_a_float_model_is_exact_and_close(capsys: Capture) -> None:
     assert ratios == sorted(ratios)
 
 
+def test_numbers_that_no_reader_tells_apart_are_no_distance(capsys: Capture) -> None:
+    """The logits of an exponential reach far below where it vanishes: what is cut there is not saturated."""
+    net = Network((1, 8))
+    squares = net.node("Mul", "x", "x", name="squares")
+    logits = net.node("Mul", squares, net.constant(np.float32(-40.0)), name="logits")
+    net.result(net.node("Exp", logits, name="kernel"))
+    result = verified(capsys, *files(net, net.rows(20)), code=0)
+    (node,) = (node for node in result["nodes"] if node["name"] == "logits")
+    assert node["range"][0] > -7 and node["saturated"] == 0 and node["snr_db"] > 20
+
+
 def test_far_from_the_float_model(capsys: Capture) -> None:
     """Calibrated on inputs a thousandth as large, everything saturates: equal at all levels, and wrong."""
     arguments = files(*dense(), calibration=1e-3)

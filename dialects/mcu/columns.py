@@ -1,0 +1,72 @@
+"""Blocks of products of weights with columns that were gathered."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.dialects.builtin import MemRefType
+from xdsl.irdl import irdl_op_definition
+from xdsl.utils.exceptions import VerifyException
+
+from .block import BlockOp
+
+
+@irdl_op_definition
+class DotBlockOp(BlockOp):
+    """Add products of weights and columns to sums: four channels at one or two pixels, the inside of a tile.
+
+    `window [quads, pixels]`: `sums[p * 4 + c] += sum over quads q, halves h, lanes l of
+    w[q][h][c][l] * x[q][h][p][l]`, modulo 2^32, where the words of the column hold two lanes each, the first low. The
+    weights begin at an element of their memref. Those of bytes are packed `[q][c][4]`, in the order of the taps, of
+    which a half takes (0, 2) and (1, 3).
+
+    ```mlir
+    mcu.dot_block %w[%group, %c0] data(%x) at(%c0) sums %sums window [16, 2]
+        : memref<16x256xi16, "flash"> (memref<64xi32>) memref<8xi32>
+    ```
+    """
+
+    name = "mcu.dot_block"
+    NUMBERS: ClassVar[int] = 2
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 8)
+
+    @property
+    def sums_needed(self) -> int:
+        return 4 * self.numbers[1]
+
+    def verify_window(self) -> None:
+        quads, pixels = self.numbers
+        if quads < 1 or pixels not in (1, 2):
+            raise VerifyException("a block has at least one quad, and one or two pixels")
+        column = self.data[0].type if len(self.data) == 1 else None
+        if not isinstance(column, MemRefType) or column.get_shape()[0] < 2 * quads * pixels:
+            raise VerifyException(f"a block of {quads} quads and {pixels} pixels has a column of as many words")
+
+
+@irdl_op_definition
+class ByteBlockOp(BlockOp):
+    """Add products of weights and columns of bytes to sums: some channels at one or two pixels.
+
+    `window [channels, pixels, taps, lanes, piece]`: `sums[p * channels + c] += sum over taps k of
+    w[k / lanes][c][k % lanes] * x[k / piece][p][k % piece]`, modulo 2^32, where `x` are the bytes of words: signed ones
+    where there are several lanes, else unsigned ones.
+
+    ```mlir
+    mcu.byte_block %w[%group, %c0] data(%x) at(%c0) sums %sums window [4, 2, 64, 16, 64]
+        : memref<16x256xi8, "flash"> (memref<32xi32>) memref<8xi32>
+    ```
+    """
+
+    name = "mcu.byte_block"
+    NUMBERS: ClassVar[int] = 5
+
+    @property
+    def sums_needed(self) -> int:
+        return self.numbers[0] * self.numbers[1]
+
+    def verify_window(self) -> None:
+        channels, pixels, taps, lanes, piece = self.numbers
+        if min(self.numbers) < 1 or channels > 4 or pixels > 2 or len(self.data) != 1:
+            raise VerifyException("a block of bytes has numbers of at least 1, at most four channels and two pixels")
+        if taps % lanes or taps % piece:
+            raise VerifyException("taps are whole lanes and whole pieces")

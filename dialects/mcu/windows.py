@@ -1,0 +1,65 @@
+"""Blocks of products of windows over each channel by itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.irdl import irdl_op_definition
+from xdsl.utils.exceptions import VerifyException
+
+from .block import BlockOp
+
+
+@irdl_op_definition
+class LanesBlockOp(BlockOp):
+    """Add products of weights and data to sums, four channels of a word each with weights of its own.
+
+    `window [kh, kw, pixels, stride, pitch, row]`: `sums[p * 4 + c] += sum over taps (h, w) of weight[h * kw + w][c] *
+    byte(h * row + (p * stride + w) * pitch + c)`, bytes from the given word of the rows on, modulo 2^32. Weights are
+    packed by fours, channels 0, 2, 1, 3.
+
+    ```mlir
+    mcu.lanes_block %w[%group, %c0] data(%rows) at(%at) sums %sums window [3, 3, 2, 1, 64, 448]
+        : memref<16x36xi16, "flash"> (memref<336xi32>) memref<8xi32>
+    ```
+    """
+
+    name = "mcu.lanes_block"
+    NUMBERS: ClassVar[int] = 6
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16,)
+
+    @property
+    def sums_needed(self) -> int:
+        return 4 * self.numbers[2]
+
+    def verify_window(self) -> None:
+        if min(self.numbers) < 1 or self.numbers[2] > 2 or len(self.data) != 1:
+            raise VerifyException("a window of lanes has numbers of at least 1, and one or two pixels")
+
+
+@irdl_op_definition
+class PlaneBlockOp(BlockOp):
+    """Add products of a window of 3 x 3 taps to the sums of one to six neighbouring outputs of one channel.
+
+    `window [outputs, stride, r0, r1, r2]`: each of three rows is halves in words, so many words behind an index,
+    modulo 2^32: `sums[o] += sum over taps (h, w) of weight[h][w] * half(row h, o * stride + w)`. The weights of a row
+    are the halves of two words, taps 0, 1 and 1, 2.
+
+    ```mlir
+    mcu.plane_block %w[%i] data(%rows) at(%at) sums %sums window [2, 1, 4, 8, 0]
+        : memref<768xi16, "flash"> (memref<672xi32>) memref<2xi32>
+    ```
+    """
+
+    name = "mcu.plane_block"
+    NUMBERS: ClassVar[int] = 5
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16,)
+
+    @property
+    def sums_needed(self) -> int:
+        return self.numbers[0]
+
+    def verify_window(self) -> None:
+        outputs, stride, *rows = self.numbers
+        if min(rows) < 0 or not 1 <= outputs <= 6 or stride not in (1, 2) or len(self.data) != 1:
+            raise VerifyException("a block of a plane has three rows, one to six outputs, a stride of 1 or 2")

@@ -1,0 +1,1 @@
+"""The prices of code in flash, and how far estimates by them are off."""
