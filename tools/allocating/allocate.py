@@ -26,7 +26,7 @@ from ...targets.board import load_board
 from ...targets.device import Fpga
 from ...targets.estimating.design import Design, design_of
 from ...targets.family import load_family
-from .choices import MOST_LANES, Choice, Choices, mark
+from .choices import Choice, Choices, mark, work_of
 from .search import STRATEGIES, Problem, search
 from .timeline import Timeline
 
@@ -77,6 +77,10 @@ class AllocateLanesPass(ModulePass):
                 form.attributes[MULTIPLIERS] = StringAttr(choice.multipliers)
 
 
+FASTEST = 32
+"""How many times faster a form may be than all of them are where every multiplier is busy: more gains nothing."""
+
+
 class Allocation:
     """The choices of all forms of a module, and the search among them."""
 
@@ -90,8 +94,11 @@ class Allocation:
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)
         choices = Choices(self.loops, self.limits, self.family)
-        pairs = zip(timeline.forms, self.functions, strict=True)
-        self.choices = [choices.of(form, function, MOST_LANES) for form, function in pairs]
+        rounds = [timeline.rounds(n) for n in range(len(timeline.forms))]
+        works = [work_of(form) * times for form, times in zip(timeline.forms, rounds, strict=True)]
+        least = max(1.0, sum(works) / (dsps * FASTEST))
+        parts = zip(timeline.forms, self.functions, rounds, strict=True)
+        self.choices = [choices.of(form, function, least / times) for form, function, times in parts]
 
     def best(self, strategy: str) -> list[Choice]:
         """The choice of each form. Raises UserError where nothing fits."""

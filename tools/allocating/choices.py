@@ -29,10 +29,10 @@ MOST_LANES = 128
 """Of a form: more are seldom worth their multipliers."""
 
 
-MOST_RESULTS = 4
+MOST_RESULTS = 2
 """Lanes of results beside lanes of a reduction: more of these give more for less."""
 
-MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 2, 64
+MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 1, 64
 """The same of products that adders make."""
 
 SHARED_BITS = 24
@@ -82,6 +82,11 @@ def lanes_of_forms(form: StructuredForm, most: int, shares: bool) -> Iterator[tu
                 yield tuple(lanes), LOGIC
 
 
+def work_of(form: StructuredForm) -> int:
+    """The steps of a form on one lane."""
+    return prod(form.sizes[dim] for dim in iterated(form))
+
+
 def divides(form: StructuredForm) -> bool:
     """Whether a body divides: each lane would need its own divider."""
     return any(isinstance(op, arith.DivSIOp) for op in form.body.block.ops)
@@ -122,11 +127,12 @@ class Choices:
         self.shares = limits.wide >= SHARED_BITS
         self._known: dict[object, list[Choice]] = {}
 
-    def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
-        """What is not worse than another choice in steps and all cells."""
+    def of(self, form: StructuredForm, function: func.FuncOp, least: float) -> list[Choice]:
+        """What is not worse than another choice in steps and all cells; the fastest have hardly less than `least`."""
         shapes = [shaped_type(v).get_shape() for v in (*form.ins, form.target)]
         key = (form.name, form.domain, form.maps, *shapes)
         if key not in self._known:
+            most = max(1, min(MOST_LANES, int(2 * work_of(form) / least)))
             candidates = list(lanes_of_forms(form, most, self.shares))
             found = [c for lanes, kind in candidates if (c := self.measured(form, function, lanes, kind)) is not None]
             self._known[key] = pareto(found, lambda c: c.costs)
