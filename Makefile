@@ -11,7 +11,8 @@
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
 # make verify-all        the same integers on every core, with assembly and without: make verify-all MODELS='folder...' BENCH='--boards uno'
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
-# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--lanes 8'
+# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t'
+# make test-hls      HLS projects of the examples through vitis_hls, vitis-run or bambu, where one is on PATH
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
 # make bench-interop     the loops level and emitc through mlir-opt and mlir-translate 22: make bench-interop MODELS='model.onnx folder...'
@@ -35,7 +36,7 @@ DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance docs package clean
 .PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
-.PHONY: bench-quantized bench-concat bench-interop verify-all
+.PHONY: test-hls bench-quantized bench-concat bench-interop verify-all
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -114,6 +115,9 @@ bench-uno: setup
 bench-fpga: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fpga]'
 	$(BIN)/python -m tinyml_opt.tools.bench.fpga $(wildcard $(MODELS)) $(BENCH)
+
+test-hls: setup
+	$(BIN)/python -m tinyml_opt.tools.hardware.vendor build/hls
 
 bench-interop: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.interop $(wildcard $(MODELS)) $(BENCH)

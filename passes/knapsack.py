@@ -2,7 +2,7 @@
 
 The multiple-choice knapsack problem (Kellerer, Pferschy and Pisinger, "Knapsack Problems", 2004, chapter 11), solved by
 lists of states of which none is better than another in error and all costs. Exact for errors that add up, unless a list
-grows beyond `MOST_STATES`: then it is thinned.
+grows beyond `MOST_STATES`, or what a caller says: then it is thinned.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Solution:
     limited: bool
 
 
-def solutions(items: Sequence[Item], bounds: Reals) -> list[Solution]:
+def solutions(items: Sequence[Item], bounds: Reals, most: int = MOST_STATES) -> list[Solution]:
     """All that are not worse than another one in error and every cost, the least error first; none where none fits."""
     dims = len(bounds)
     least = np.zeros((len(items) + 1, dims))
@@ -53,8 +53,8 @@ def solutions(items: Sequence[Item], bounds: Reals) -> list[Solution]:
         fits = (costs + least[index + 1] <= bounds + 1e-9).all(axis=1)
         errors, costs, chosen = errors[fits], costs[fits], chosen[fits]
         kept = undominated(errors, costs)
-        if len(kept) > MOST_STATES:
-            kept = kept[np.unique(np.linspace(0, len(kept) - 1, MOST_STATES).astype(int))]
+        if len(kept) > most:
+            kept = kept[np.unique(np.linspace(0, len(kept) - 1, most).astype(int))]
             limited = True
         errors, costs, chosen = errors[kept], costs[kept], chosen[kept]
     return [Solution(tuple(map(int, c)), float(e), k, limited) for c, e, k in zip(chosen, errors, costs, strict=True)]

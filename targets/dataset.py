@@ -97,7 +97,7 @@ def dataset_of(arrays: Mapping[str, NDArray[Any]], types: Mapping[str, TensorTyp
             continue
         rows = fit_shape(arrays[key], shape)
         if rows is None:
-            expected = f"(rows, {', '.join(map(str, shape[1:]))})"
+            expected = f"(rows, {', '.join(map(str, shape[shape[0] == 1 :]))})"
             expected += f"; labels are called '{LABELS_BESIDE_Y}' here" if key == LABELS else ""
             reasons.append(
                 f"{path}: {in_quotes(key)} has shape {arrays[key].shape}, "

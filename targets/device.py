@@ -16,7 +16,7 @@ class Fpga:
     """A part: how many look-up tables, flip-flops, multipliers and block RAMs of 36 Kbit it has, and the target clock.
 
     A multiplier (`dsps`) takes signed operands of `multiplier_bits` and `multiplier_wide_bits`. `device` and `package`
-    are what place and route is told, where open tools do that.
+    are what place and route is told, where open tools do that, `vitis_part` is what Vitis HLS calls the part.
     """
 
     part: str
@@ -30,6 +30,7 @@ class Fpga:
     multiplier_wide_bits: int = 18
     device: str = ""
     package: str = ""
+    vitis_part: str = ""
 
 
 FPGA_FIELDS: Mapping[str, type] = {
@@ -46,6 +47,7 @@ OPTIONAL_FPGA_FIELDS: Mapping[str, type] = {
     "multiplier_wide_bits": int,
     "device": str,
     "package": str,
+    "vitis_part": str,
 }
 
 BRAM36_BYTES = 4608

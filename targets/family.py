@@ -38,7 +38,7 @@ class Family:
 @cache
 def load_family(name: str) -> Family:
     """The family of this name."""
-    data = tomllib.loads((files(__package__) / "families" / f"{name}.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(files(f"{__package__}.families").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     blocks = tuple((int(words), int(bits), float(price)) for words, bits, price in data.pop("blocks"))
     lutrams = tuple((int(words), int(bits)) for words, bits in data.pop("lutrams"))
     return Family(name=name, blocks=blocks, lutrams=lutrams, **data)

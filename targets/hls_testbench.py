@@ -1,7 +1,8 @@
-"""`-t hls-testbench`: a C++ main around the entry, for C simulation without a vendor's tool.
+"""`-t hls-testbench`: a C++ main around the entry, for C simulation with or without a vendor's tool.
 
-It reads vectors of integers from the file named in its argument, or from standard input, and prints one line of output
-integers per vector. Inputs of one vector follow each other in the order of the entry's arguments, and so do outputs.
+It reads vectors of integers from the file named first, or from standard input. With the name of a second file it
+compares outputs with the integers in there, and fails where one differs; else it prints one line of output integers per
+vector. Inputs of one vector follow each other in the order of the entry's arguments, and so do outputs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.target import Target
 
-from .hls import HlsSpelling
+from .hls import HlsSpelling, header_name
 from .printing.ports import EntryPort, entry_ports
 from .printing.program import Program
 
@@ -33,6 +34,15 @@ template <typename Shown, typename T> static void write_vector(const T *values, 
     separator = " ";
   }
 }
+
+template <typename Shown, typename T> static int differences(std::istream &in, const T *values, int count) {
+  int wrong = 0;
+  for (int i = 0; i < count; i++) {
+    long long value;
+    if (!(in >> value) || value != (long long)(Shown)values[i]) wrong++;
+  }
+  return wrong;
+}
 """
 
 
@@ -46,11 +56,11 @@ class HlsTestbenchTarget(Target):
         output.write(print_hls_testbench(module))
 
 
-def print_hls_testbench(module: ModuleOp) -> str:
-    """The text of NAME_tb.cpp, to be linked with NAME.cpp."""
+def print_hls_testbench(module: ModuleOp, has_header: bool = False) -> str:
+    """The text of NAME_tb.cpp, to be linked with NAME.cpp; it includes NAME.h where there is one."""
     program = Program(module)
     program.check()
-    spelling = HlsSpelling(program.prefix)
+    spelling = HlsSpelling(program)
     prototype, names = program.prototype(spelling)
     ports = entry_ports(program.entry, names)
     inputs, outputs = [p for p in ports if p.is_input], [p for p in ports if not p.is_input]
@@ -59,19 +69,30 @@ def print_hls_testbench(module: ModuleOp) -> str:
         "#include <fstream>",
         "#include <iostream>",
         "#include <ap_int.h>",
-        "",
-        prototype,
+        *([f'#include "{header_name(program)}"'] if has_header else ["", prototype]),
         HELPERS,
         "int main(int argc, char **argv) {",
-        "  std::ifstream file;",
+        "  std::ifstream file, expected;",
         "  if (argc > 1) file.open(argv[1]);",
+        "  if (argc > 2) expected.open(argv[2]);",
         "  std::istream &in = argc > 1 ? static_cast<std::istream &>(file) : std::cin;",
+        "  int vectors = 0, wrong = 0;",
         *(f"  static {spelling.type(p.type)} {p.name}[{p.size}];" for p in ports),
         f"  while ({' && '.join(map(read_call, inputs))}) {{",
         f"    {program.entry.sym_name.data}({', '.join(names)});",
+        "    vectors++;",
+        "    if (argc > 2) {",
+        *(f"      wrong += differences<{spelling.type(p.storage)}>(expected, {p.name}, {p.size});" for p in outputs),
+        "      continue;",
+        "    }",
         '    const char *separator = "";',
         *(f"    write_vector<{spelling.type(p.storage)}>({p.name}, {p.size}, separator);" for p in outputs),
         "    std::cout << std::endl;",
+        "  }",
+        "  if (argc > 2) {",
+        "    bool pass = vectors > 0 && wrong == 0;",
+        '    std::cout << (pass ? "PASS: " : "FAIL: ") << wrong << " outputs wrong in " << vectors << " vectors\\n";',
+        "    return pass ? 0 : 1;",
         "  }",
         "}",
     ]

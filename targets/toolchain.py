@@ -65,9 +65,11 @@ def missing(tool: str) -> ToolchainMissing:
     return ToolchainMissing(f"'{tool}' is not installed: {advice}")
 
 
-def compile_with(tool: str, arguments: Sequence[str | Path], cwd: Path | None = None) -> None:
+def compile_with(
+    tool: str, arguments: Sequence[str | Path], cwd: Path | None = None, seconds: int = COMPILE_SECONDS
+) -> None:
     """Run a compiler or linker. Raises ToolchainMissing, or CompileError with what it said."""
-    done = run_program([require(tool), *arguments], COMPILE_SECONDS, cwd)
+    done = run_program([require(tool), *arguments], seconds, cwd)
     if done.code != 0:
         for header in PACKAGES:
             if f"{header}: No such file" in done.stderr:

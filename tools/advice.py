@@ -8,7 +8,9 @@ from typing import Any
 
 from ..dialects.errors import UserError
 from .analyze import Analysis, analyze
-from .compiler import Compilation, Options, compile_model
+from .compiler import compile_model
+from .compiling.compilation import Compilation
+from .compiling.options import Options
 
 FORMS_TRIED = 100
 """Beyond so many forms a trial takes too long for a message."""

@@ -22,7 +22,7 @@ from ..targets.core import core_of
 from ..targets.costs import CostModel, cost_model
 from ..targets.ports import input_rows
 from ..targets.static_data import static_data
-from .compiler import Compilation
+from .compiling.compilation import Compilation
 from .constants import stored_bytes
 from .fit import misfits
 from .memory_map import Line, Plan

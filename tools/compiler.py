@@ -19,32 +19,15 @@ from ..passes.fixed.scales.ranges import RangeTypes
 from ..passes.onnx.carry_rows import CarryRowsPass
 from ..passes.onnx.carry_states import CarryStatesPass
 from ..targets.board import Board, load_board
-from .compiling.compilation import Compilation, float_outputs, input_types
-from .compiling.options import LOSS, Options, SearchOptions, options_of
+from .compiling.compilation import Compilation
+from .compiling.options import Options
 from .compiling.planning import memplan_passes
-from .compiling.to_fixed import passes_to_fixed, product_bits, split_at_search, steps_in
+from .compiling.to_fixed import passes_to_fixed, split_at_search, steps_in
 from .pipelines import Timing, run_passes
 
 if TYPE_CHECKING:
     from ..lowering.import_onnx.importer import Imported
     from .searching.found import Found
-
-__all__ = [
-    "LOSS",
-    "Compilation",
-    "Options",
-    "SearchOptions",
-    "compile_model",
-    "float_outputs",
-    "input_types",
-    "lowered_from",
-    "memplan_passes",
-    "options_of",
-    "passes_to_fixed",
-    "product_bits",
-    "read",
-    "the_board",
-]
 
 
 def compile_model(options: Options) -> Compilation:

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Dialect, Operation, TypeAttribute
 
 from .registry import DIALECTS, load
 
-LEVELS = ("onnx", "fixed", "memplan", "mcu", "emitc", "rtl")
+LEVELS = ("onnx", "fixed", "memplan", "mcu", "hls", "emitc", "rtl")
 """Our dialects, in the order in which a model passes through them."""
 
 HEAD = """# Dialects

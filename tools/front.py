@@ -8,7 +8,8 @@ from typing import Any
 
 from ..dialects.errors import UserError
 from .analyze import Analysis, analyze
-from .compiler import Compilation, memplan_passes
+from .compiling.compilation import Compilation
+from .compiling.planning import memplan_passes
 from .pareto import pareto
 from .pipelines import Timing, run_passes
 

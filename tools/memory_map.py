@@ -40,7 +40,7 @@ from ..dialects.memplan.liveness import Liveness, StepOp, destinations, root_of
 from ..lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPass
 from ..passes.fixed.calibrate import the_function
 from ..targets.ports import input_rows, output_rows
-from .compiler import Compilation
+from .compiling.compilation import Compilation
 from .pipelines import run_passes
 
 KINDS: dict[type[StructuredForm], str] = {ContractOp: "contract", ReduceOp: "reduce", MapOp: "map"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .compiler import Compilation
+from .compiling.compilation import Compilation
 from .progress import DISPLAY
 from .show import print_line
 

@@ -13,7 +13,7 @@ from ..targets.executors.interface import Measurement
 from ..targets.executors.select import board_executor
 from ..targets.ports import Ports, input_ports, output_ports, predicted_classes, to_real, to_stored
 from ..targets.timing import estimated_cycles, rules, total
-from .compiler import Compilation, float_outputs
+from .compiling.compilation import Compilation, float_outputs
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ..dialects.harmless import in_quotes
 from ..targets.dataset import Dataset
 from ..targets.executors.fixed import FixedExecutor
 from ..targets.ports import input_ports, output_ports, to_real, to_stored
-from .compiler import Compilation, float_outputs
+from .compiling.compilation import Compilation, float_outputs
 from .verifying.distance import DEFAULT_MIN_SNR, Criterion, Distance, distances
 from .verifying.levels import compare_levels
 from .verifying.litert import gives_its_integers

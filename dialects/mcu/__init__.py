@@ -1,8 +1,8 @@
 """The `mcu` dialect: what the machine is asked to do with a loop that `scf` cannot say.
 
-A loop may carry the discardable attribute `mcu.label` (a string; HLS reports name loops by it). `mcu.pipeline` asks HLS
-to overlap iterations. Both leave the meaning of the program alone. The other ops are what a processor does in one
-instruction (`dialects/machine.py`), or in the block of them that is the inside of a tile.
+A loop may carry the discardable attribute `mcu.label` (a string; HLS reports name loops by it), which leaves the
+meaning of the program alone. The ops are what a processor does in one instruction (`dialects/machine.py`), or in the
+block of them that is the inside of a tile.
 """
 
 from xdsl.ir import Dialect
@@ -17,7 +17,6 @@ from .loops import LANES as LANES
 from .loops import LOGIC as LOGIC
 from .loops import MULTIPLIERS as MULTIPLIERS
 from .loops import SHARED as SHARED
-from .loops import PipelineOp
 from .loops import form_lanes as form_lanes
 from .loops import lanes_of as lanes_of
 from .loops import multipliers_of as multipliers_of
@@ -40,4 +39,4 @@ BLOCKS = (
 )
 """The blocks that write sums."""
 
-Mcu = Dialect("mcu", [PipelineOp, MachineOp, LoadWordOp, AtOp, *BLOCKS, SparseBlockOp], [])
+Mcu = Dialect("mcu", [MachineOp, LoadWordOp, AtOp, *BLOCKS, SparseBlockOp], [])

@@ -1,11 +1,9 @@
-"""Loops as machines run them: names for reports, lanes of hardware, iterations that overlap."""
+"""Loops as machines run them: names for reports, and lanes of hardware."""
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import I64, DenseArrayBase, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr
 from xdsl.ir import Operation
-from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def
-from xdsl.utils.exceptions import VerifyException
 
 from ..fixed.forms import StructuredForm
 
@@ -41,28 +39,3 @@ def lanes_of(loop: Operation) -> int:
     """How many iterations of a loop hardware runs at once."""
     lanes = loop.attributes.get(LANES)
     return lanes.value.data if isinstance(lanes, IntegerAttr) else 1
-
-
-@irdl_op_definition
-class PipelineOp(IRDLOperation):
-    """Start an iteration of the enclosing loop every `ii` cycles (the initiation interval); first op of the body.
-
-    HLS prints it as a pragma; on a microcontroller it does nothing.
-
-    ```mlir
-    scf.for %i = %c0 to %c8 step %c1 {
-      mcu.pipeline ii 1
-    }
-    ```
-    """
-
-    name = "mcu.pipeline"
-    ii = prop_def(IntegerAttr[I64])
-    assembly_format = "`ii` $ii attr-dict"
-
-    def __init__(self, ii: int = 1):
-        super().__init__(properties={"ii": IntegerAttr(ii, i64)})
-
-    def verify_(self) -> None:
-        if self.ii.value.data < 1:
-            raise VerifyException(f"an initiation interval is at least 1 cycle, got {self.ii.value.data}")

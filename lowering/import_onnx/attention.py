@@ -89,7 +89,7 @@ def softmax_of(node: Node, q: SSAValue, k: SSAValue, scale: float, rows: tuple[i
     whole = (*rows, shape_of(scores)[-1])
     kept = np.ones(whole, np.bool_)
     if node.optional(3) is not None:
-        mask = node.constant(3, "the mask")
+        mask = node.constant(3, "the mask", mask=True)
         if mask.dtype.name not in ("float32", "bool") or mask.ndim > 4 or broadcast_shape(mask.shape, whole) != whole:
             raise Unsupported(f"a mask of shape {list(mask.shape)} does not stretch to {list(whole)}; export it again")
         kept = np.broadcast_to(mask if mask.dtype == np.bool_ else mask > NOTHING, whole)

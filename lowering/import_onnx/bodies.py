@@ -30,6 +30,9 @@ MAX_DEPTH = 16
 AT_RUN_TIME = ("DynamicQuantizeLinear", "Range")
 """Operators whose definition computes a scale or a size at run time: the refusal of the operator itself says more."""
 
+LOSSES = ("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss")
+"""Operators of training, of which inference needs none."""
+
 
 @dataclass(frozen=True)
 class Body:

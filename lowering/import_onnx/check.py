@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 from xdsl.dialects.builtin import Float32Type, TensorType
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import onnx
 from ...dialects.dense import to_numpy
-from ...dialects.harmless import in_terminal
+from ...dialects.harmless import in_quotes, in_terminal
 from ...dialects.onnx.base import element_of
 from .node import Unsupported
 
@@ -97,6 +97,12 @@ INTEGER_OPERANDS = (
 """Ops that take integers and truth values as well as float32, or quantized integers."""
 
 
+MASKING = (onnx.AddOp, onnx.WhereOp)
+"""Ops that may leave elements out of the softmax behind them, with minus infinity."""
+
+INFINITE = "a weight is infinite, which is taken as the mask of a softmax only; train or export the model again"
+
+
 def check_attributes(attributes: dict[str, Any]) -> None:
     """Raise Unsupported for an attribute of the wrong kind, and for a window, stride or group that is not positive."""
     for name, value in attributes.items():
@@ -125,12 +131,22 @@ def check_real(operand: SSAValue, index: int) -> None:
         )
 
 
+def has_infinite_weight(op: Operation) -> bool:
+    """Whether an operand is a constant of which a number is infinite."""
+    constants = [operand.owner for operand in op.operands if isinstance(operand.owner, onnx.ConstantOp)]
+    return not all(np.isfinite(to_numpy(constant.value)).all() for constant in constants)
+
+
+def infinite_masks(block: Block) -> list[str]:
+    """The reasons against what was taken as the mask of a softmax and is none."""
+    masking = [op for op in block.walk() if isinstance(op, MASKING) and has_infinite_weight(op)]
+    return [f"{op.name} {in_quotes(op.label)}: {INFINITE}" for op in masking]
+
+
 def check_op(op: onnx.OnnxOp) -> None:
     """Raise Unsupported for an op on integers that takes real numbers only, infinite weights, and an empty result."""
-    for operand in op.operands:
-        owner = operand.owner
-        if isinstance(owner, onnx.ConstantOp) and not np.isfinite(to_numpy(owner.value)).all():
-            raise Unsupported("a weight is infinite; train or export the model again")
+    if has_infinite_weight(op) and not isinstance(op, MASKING):
+        raise Unsupported(INFINITE)
     for index, operand in enumerate(op.operands):
         assert isinstance(operand.type, TensorType)
         if not isinstance(op, INTEGER_OPERANDS):

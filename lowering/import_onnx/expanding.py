@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import i1
 from ...dialects.dense import to_numpy
 from ...dialects.onnx import ConstantOp
 from ...dialects.onnx.base import element_of, shape_of
-from .bodies import MAX_DEPTH, MAX_NODES, body_of, has_body
+from .bodies import LOSSES, MAX_DEPTH, MAX_NODES, body_of, has_body
 from .node import Unsupported
 from .nodes import NodeImporter
 from .proto import operator_of, read_by
@@ -77,6 +77,8 @@ class ExpandingImporter(NodeImporter):
         reason = self.add_all(body.nodes, body.opset, proto)
         if reason is None:
             return None
+        if proto.op_type in LOSSES:
+            return f"operator {operator_of(proto)} is a loss, for training; export the model for inference, without it"
         innermost = reason.split(OF_WHICH)[-1]
         return f"operator {operator_of(proto)} is taken as those that define it{OF_WHICH}{innermost}"
 

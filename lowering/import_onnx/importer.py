@@ -21,6 +21,7 @@ from ...dialects.names import model_name
 from ...dialects.onnx.base import shape_of
 from ...dialects.onnx.budget import DEFAULT_ELEMENTS, Budget, TooLarge, Unlimited
 from .casts import TYPES
+from .check import infinite_masks
 from .function import function_of
 from .model_file import OLDEST_OPSET, file_name, opset, parse
 from .naming import repeated
@@ -125,7 +126,10 @@ class GraphImporter:
         if reasons := self.refusals.lines():
             raise UserError(*reasons)
         results = [value for o in outputs if (value := values[o]) is not None]
-        return ModuleOp([function_of(self.block, name, inputs, outputs, results)])
+        function = function_of(self.block, name, inputs, outputs, results)
+        if reasons := infinite_masks(function.body.block):
+            raise UserError(*reasons)
+        return ModuleOp([function])
 
     def add_initializers(self) -> None:
         """Weights as constants."""

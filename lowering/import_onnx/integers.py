@@ -121,6 +121,9 @@ def power(node: Node) -> onnx.OnnxOp:
             f"integers are raised to whole numbers from 0 to {GREATEST_EXPONENT}; put a Cast to float before it"
         )
     exponents = exponents.astype(np.int64)
+    if not exponents.any():
+        shape = broadcast_shape(shape_of(x), exponents.shape)
+        return onnx.ConstantOp(splat(np.ones((), np.int64), shape, element_of(x)), node.name)
     one = onnx.ConstantOp(splat(np.ones((), np.int64), exponents.shape, element_of(x))).result
     result, square = one, x
     for bit in range(int(exponents.max()).bit_length()):
@@ -128,7 +131,6 @@ def power(node: Node) -> onnx.OnnxOp:
         has_bit = exponents >> bit & 1 == 1
         factor = square if has_bit.all() else chosen(has_bit, square, one, f"{node.name}_factor{bit}")
         result = pair("mul", result, factor, f"{node.name}_product{bit}") if has_bit.any() else result
-    result = pair("mul", x, one, node.name) if result is one else result
     made(result).node = StringAttr(node.name)
     return made(result)
 

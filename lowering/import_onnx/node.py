@@ -47,13 +47,19 @@ class Node:
         """An operand that may be left out."""
         return self.operands[index] if index < len(self.operands) else None
 
-    def constant(self, index: int, what: str) -> NDArray[Any]:
-        """The value of an operand that must be known now; that of a quantized one in float32."""
+    def constant(self, index: int, what: str, mask: bool = False) -> NDArray[Any]:
+        """The value of an operand that must be known now; that of a quantized one in float32.
+
+        Of several numbers only those of a `mask` may be minus infinity.
+        """
         value = self.operand(index)
         if not is_weight(value):
             raise Unsupported(f"{what} must be a constant; fold constants before exporting")
         if isinstance(value.owner, onnx.ConstantOp):
-            return numbers_of(value.owner)
+            numbers = numbers_of(value.owner)
+            if not mask and numbers.size > 1 and not np.isfinite(numbers).all():
+                raise Unsupported(f"{what} holds infinite numbers; train or export the model again")
+            return numbers
         return weight_reals(value).astype(np.float32)
 
     def number(self, index: int, what: str) -> float:

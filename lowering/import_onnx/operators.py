@@ -16,6 +16,7 @@ from .integers import compare, is_infinite, is_nan, where
 from .joins import concat, pad, same, slice_, split
 from .layers import average_pool, batch_normalization, conv, global_average_pool, global_max_pool, max_pool
 from .lp_pools import global_lp_pool, lp_pool
+from .masks import softmax
 from .moves import (
     compress,
     expand,
@@ -135,7 +136,7 @@ TRANSLATIONS: dict[str, Translation] = {
     "ScatterElements": scatter_elements,
     "ScatterND": scatter_nd,
     "Slice": slice_,
-    "Softmax": along_axis(onnx.SoftmaxOp),
+    "Softmax": softmax,
     "SpaceToDepth": space_to_depth,
     "Split": split,
     "Squeeze": squeeze,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Attribute, SSAValue
 
 from ...dialects import onnx
@@ -85,7 +86,8 @@ def translations() -> dict[str, Translation]:
     again = {f"{MICROSOFT}.{name}": TRANSLATIONS[name] for name in ("DequantizeLinear", "Gelu", "QuantizeLinear")}
     functions = {f"{MICROSOFT}.{name}": op for name, op in real_functions(MICROSOFT).items()}
     last = channels_last.translations(TRANSLATIONS)
-    return {**with_integers(TRANSLATIONS), **quantized, **again, **functions, **qonnx.translations(), **last}
+    both = {**with_integers(TRANSLATIONS), "Resize": resize}
+    return {**both, **quantized, **again, **functions, **qonnx.translations(), **last}
 
 
 def way_out(name: str) -> str:
@@ -116,6 +118,20 @@ def integer_operator(quantized: Quantized) -> Translation:
         return quantize_linear(part(node, "quantized", parameters))
 
     return translate
+
+
+def resize(node: Node) -> onnx.OnnxOp | list[onnx.OnnxOp]:
+    """Of quantized integers with weights as well: a mean of them is one in any scale, rounded to the nearest."""
+    x, real = node.operand(0), TRANSLATIONS["Resize"]
+    element = element_of(x)
+    moves = node.attributes.get("mode", "nearest") == "nearest"
+    if moves or not isinstance(element, IntegerType) or element.width.data > 8:
+        return real(node)
+    unit = constant(np.ones((), np.float32)), constant(np.zeros(()), element)
+    operand = dequantize_linear(part(node, "dequantized", (x, *unit))).results[0]
+    resized = real(replace(node, name=f"{node.name}_real", operands=(operand, *node.operands[1:])))
+    assert isinstance(resized, onnx.OnnxOp), "one result"
+    return quantize_linear(part(node, "quantized", (resized.results[0], *unit)))
 
 
 def attributes(node: Node, quantized: Quantized) -> dict[str, Any]:

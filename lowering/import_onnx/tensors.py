@@ -75,7 +75,7 @@ def byte_count(data_type: int, elements: int) -> int:
 def finite(array: NDArray[Any]) -> NDArray[Any]:
     """Constants as the `onnx` dialect has them: reals as float32; one number alone may be an infinite bound.
 
-    Raises Unsupported for other element types, NaN and infinite numbers.
+    Several may be minus infinity, as in a mask. Raises Unsupported for other element types, NaN and infinite numbers.
     """
     if array.dtype.name in REAL_TYPES:
         with np.errstate(over="ignore"):
@@ -84,7 +84,7 @@ def finite(array: NDArray[Any]) -> NDArray[Any]:
         return array
     if array.dtype.name not in ARRAY_TYPES:
         raise Unsupported(f"element type {array.dtype} is not supported; use float32 or int8")
-    bad = np.isnan(array) if array.size == 1 else ~np.isfinite(array)
+    bad = np.isnan(array) if array.size == 1 else ~(np.isfinite(array) | (array == -np.inf))
     if bad.any():
         raise Unsupported(f"{bad.sum()} of {array.size} weights are NaN or infinite; train or export it again")
     return array

@@ -9,12 +9,13 @@ from xdsl.dialects.builtin import IndexType, IntAttr, IntegerType, MemRefType, M
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from ...dialects.errors import UserError
+from ...dialects.hls import StreamType
 from ...dialects.mcu import BlockOp
 from ...dialects.mcu.bytes import SparseBlockOp
-from ...dialects.mcu.loops import PipelineOp
 from ...dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ...dialects.memplan import size_in_bytes
 from .arith import RULES
+from .hls import ARRAYS, HLS_OPS
 from .memory import is_flash
 
 SAME_START = (memref.ReinterpretCastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.CastOp)
@@ -35,7 +36,7 @@ TAKEN = (
     scf.IfOp,
     scf.IndexSwitchOp,
     scf.YieldOp,
-    PipelineOp,
+    *HLS_OPS,
     AtOp,
     BlockOp,
     SparseBlockOp,
@@ -120,7 +121,7 @@ def view_refusals(op: memref.ViewOp) -> list[str]:
 def type_refusals(type: Attribute) -> list[str]:
     """Why C has no such type."""
     match type:
-        case IndexType() | IntegerType():
+        case IndexType() | IntegerType() | StreamType():
             return []
         case MemRefType() if not isinstance(type.element_type, IntegerType):
             return ["only memrefs of integers become C"]
@@ -132,7 +133,7 @@ def type_refusals(type: Attribute) -> list[str]:
         case MemRefType():
             return [] if isinstance(type.layout, NoneAttr) else ["only strided layouts become C"]
         case _:
-            return ["only integers, index and memrefs become C"]
+            return ["only integers, index, memrefs and streams become C"]
 
 
 def size_refusals(op: memref.GlobalOp, index_bits: int) -> list[str]:
@@ -175,6 +176,8 @@ class ReadOnly:
                 return operand < len(op.operands) - 1
             case func.CallOp():
                 return self.argument(op.callee.string_value(), operand)
+            case _ if isinstance(op, ARRAYS):
+                return True
             case _ if isinstance(op, (memref.ViewOp, AtOp, *SAME_START)):
                 return self._value(op.results[0])
             case _:

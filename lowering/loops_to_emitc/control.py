@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from math import prod
 
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType, StridedLayoutAttr, i1
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ...dialects import emitc
 from ...dialects.mcu import LABEL, BlockOp
 from ...dialects.mcu.bytes import SparseBlockOp
-from ...dialects.mcu.loops import PipelineOp
 from ...dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from .arith import RULES, write_compare
 from .check import SAME_START
+from .hls import HLS_OPS, write_hls
 from .machine import (
     write_at,
     write_block,
@@ -72,10 +72,8 @@ class BodyWriter:
                 self.conditional(op)
             case scf.IndexSwitchOp():
                 self.switch(op)
-            case PipelineOp():
-                w.block.add_op(emitc.VerbatimOp(f"#pragma HLS PIPELINE II={op.ii.value.data}"))
             case memref.StoreOp():
-                value, indices = self.value(op.value), [self.value(i) for i in op.indices]
+                value, indices = self.value(op.value), self.indices(op)
                 w.block.add_op(emitc.AssignOp(value, write_subscript(w, self.places[op.memref], indices)))
             case func.CallOp():
                 self.call(op)
@@ -93,6 +91,8 @@ class BodyWriter:
                 write_local(self, op)
             case memref.GetGlobalOp() | memref.ViewOp():
                 self.places[op.results[0]] = self.place(op)
+            case _ if isinstance(op, HLS_OPS):
+                write_hls(self, op)
             case _ if isinstance(op, SAME_START):
                 type = op.results[0].type
                 assert isinstance(type, MemRefType)
@@ -102,10 +102,12 @@ class BodyWriter:
 
     def scalar(self, op: Operation) -> SSAValue:
         """Write an op that gives a scalar, and return it under the op's name."""
-        operands = tuple(self.value(v) for v in op.operands if not isinstance(v.type, MemRefType))
+        if isinstance(op, memref.LoadOp):
+            result = self.w.do(emitc.LoadOp(write_subscript(self.w, self.places[op.memref], self.indices(op))))
+            result.name_hint = op.res.name_hint
+            return result
+        operands = tuple(self.value(v) for v in op.operands)
         match op:
-            case memref.LoadOp():
-                result = self.w.do(emitc.LoadOp(write_subscript(self.w, self.places[op.memref], operands)))
             case MachineOp():
                 result = self.w.do(emitc.MachineOp(op.operation.data, operands, op.numbers, op.called is not None))
             case arith.CmpiOp():
@@ -114,6 +116,15 @@ class BodyWriter:
                 result = RULES[type(op)](self.w, operands, self.w.scalar_type(op.results[0].type))
         result.name_hint = result.name_hint or op.results[0].name_hint
         return result
+
+    def indices(self, op: memref.LoadOp | memref.StoreOp) -> list[SSAValue]:
+        """The indices of an access; a single one that is a narrower integer stays that."""
+        place = self.places[op.memref]
+        if len(op.indices) == 1 and place.offset == 0 and not isinstance(place.type.layout, StridedLayoutAttr):
+            cast = op.indices[0].owner
+            if isinstance(cast, arith.IndexCastOp) and cast.input.type != i1:
+                return [self.value(cast.input)]
+        return [self.value(index) for index in op.indices]
 
     def place(self, op: memref.GetGlobalOp | memref.ViewOp) -> Place:
         """Where a global or a view lies."""

@@ -30,6 +30,7 @@ from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.emitc.types import ALIAS, ALIGNMENT, FLASH, MEMORY, PUSH_ROW, RESETS, RUN, SECTION, STEP
 from ...dialects.errors import UserError
 from ...dialects.fixed.types import PortAttr, ports_of
+from ...dialects.hls import StreamType
 from ...dialects.mcu import KEEP
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ...dialects.names import parameter_name
@@ -109,7 +110,8 @@ class ConvertLoopsToEmitcPass(ModulePass):
         """Add an argument to the function; the attributes that it carries."""
         block = body.w.block
         if not isinstance(argument.type, MemRefType):
-            body.values[argument] = block.insert_arg(body.w.scalar_type(argument.type), len(block.args))
+            type = argument.type if isinstance(argument.type, StreamType) else body.w.scalar_type(argument.type)
+            body.values[argument] = block.insert_arg(type, len(block.args))
             body.values[argument].name_hint = hint
             return {}
         element, flash = element_type(argument.type), is_flash(argument.type)

@@ -112,7 +112,8 @@ class Program:
         for number, argument in enumerate(function.args):
             if isinstance(argument.type, MemRefType):
                 element, elements = contents(function, argument.type)
-                self.bound[argument] = Memory(made(name, number), element, elements)
+                ring = self._ring(name, number)
+                self.bound[argument] = Memory(made(name, number), element, elements, ring=ring)
         self._prepare(name, nest)
         rounds = [ROUND_BITS] * sum(isinstance(a.type, IndexType | IntegerType) for a in function.args)
         form = Form(nest, self.bound, self.limits, rounds)
@@ -120,6 +121,14 @@ class Program:
         own = [self.bound[a] for a in function.args if a in self.bound]
         shared = [m for m in form.ports.shared.values() if m not in own]
         return [*(m.declaration() for m in (*own, *shared)), *form.ports.constants, module]
+
+    def _ring(self, name: str, number: int) -> int | None:
+        """The ring that a function is called with; None where it is no ring."""
+        calls = (o for o in self.public.walk() if isinstance(o, func.CallOp) and o.callee.string_value() == name)
+        owner = next(calls).operands[number].owner
+        while isinstance(owner, ADDRESSES):
+            owner = owner.operands[0].owner
+        return self._global(owner).ring if isinstance(owner, memref.GetGlobalOp) else None
 
     def _prepare(self, name: str, nest: Nest) -> None:
         """Bind constants, and see how wide the words of memories must be."""

@@ -23,9 +23,13 @@ from .builder import FixedBuilder, shape_of
 from .elementwise import elementwise, name_of
 from .grids import RealFunction, values_of
 from .interpolation import ERRORS, FRACTION, MOST_BYTES, Segments, segmented
+from .periodic import is_long, place_in_turn
 from .quotients import reciprocal
 from .stairs import STAIRS, staircase
 from .straight_lines import straight_lines
+
+PERIODIC = ("onnx.Cos", "onnx.Sin")
+"""Functions of the place in a turn."""
 
 WIDEST_INPUT = 16
 """The most bits of an input of which every integer is looked at."""
@@ -41,6 +45,9 @@ def function_map(builder: FixedBuilder, op: Operation, x: SSAValue, function: Re
     type, y = builder.type_of(x), builder.type_of(op.results[0])
     if type.bits > WIDEST_INPUT:
         raise UserError(f"{op.name} '{name_of(op)}': values of {type.bits} bits are too wide, 16 are supported")
+    if op.name in PERIODIC and type.bits > 8 and is_long(type):
+        x = place_in_turn(builder, op, x)
+        type = builder.type_of(x)
     pieces = op.pieces if isinstance(op, onnx.FunctionOp) else None
     if pieces is not None:
         result = straight_lines(builder, op, pieces)

@@ -10,14 +10,14 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.mcu.loops import PipelineOp
+from ...dialects.hls import PipelineOp, UnrollOp
 
 
 @dataclass(frozen=True)
 class PipelinePass(ModulePass):
-    """Put `mcu.pipeline ii N` first into every innermost loop whose trip count is constant.
+    """Put `hls.pipeline ii N` first into every innermost loop whose trip count is constant.
 
-    A loop that has a pipeline already keeps it. On a microcontroller the op does nothing.
+    Loops that are unrolled count as what they stand in. A loop that has a pipeline already keeps it.
     """
 
     name = "loops-pipeline"
@@ -35,8 +35,13 @@ class PipelinePass(ModulePass):
 
 
 def is_innermost(loop: scf.ForOp) -> bool:
-    """True when no loop stands inside."""
-    return not any(isinstance(op, scf.ForOp) for op in loop.body.walk())
+    """True for a loop that is not unrolled, when no other such loop stands inside."""
+    return not is_unrolled(loop) and all(is_unrolled(op) for op in loop.body.walk() if isinstance(op, scf.ForOp))
+
+
+def is_unrolled(loop: scf.ForOp) -> bool:
+    """True when all iterations of the loop are computed at once."""
+    return any(isinstance(op, UnrollOp) and op.factor is None for op in loop.body.block.ops)
 
 
 def has_constant_bounds(loop: scf.ForOp) -> bool:

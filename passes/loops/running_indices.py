@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, ModuleOp, NoneAttr
+from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, ModuleOp
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from .indices.advance import trips_of
 from .indices.affine import Affine, affine_of, linear, loops_around
+from .indices.flat import Flat, is_plain
 
 Access = memref.LoadOp | memref.StoreOp
 
@@ -50,7 +50,7 @@ class Rewriting:
     def __init__(self, function: func.FuncOp):
         self.function = function
         self.constants: dict[int, SSAValue] = {}
-        self.flat: dict[SSAValue, SSAValue] = {}
+        self.flat = Flat()
         self.running: list[Running] = []
         self.behind: dict[Running, SSAValue] = {}
         """What a number is behind the innermost loop that is written already."""
@@ -176,7 +176,7 @@ class Rewriting:
             op.operands[operand] = value
             return
         assert isinstance(op, Access)
-        flat = self._flat(op.memref)
+        flat = self.flat.of(op.memref)
         if isinstance(op, memref.LoadOp):
             new = memref.LoadOp.get(flat, [value])
             new.res.name_hint = op.res.name_hint
@@ -203,34 +203,11 @@ class Rewriting:
             total = sum.result
         return total
 
-    def _flat(self, memory: SSAValue) -> SSAValue:
-        """A memref as one of a single dimension."""
-        type = memory.type
-        assert isinstance(type, MemRefType)
-        if len(type.get_shape()) == 1:
-            return memory
-        if memory not in self.flat:
-            elements = prod(type.get_shape())
-            one = MemRefType(type.element_type, [elements], type.layout, type.memory_space)
-            op = memref.ReinterpretCastOp.from_dynamic(memory, [0], [elements], [1], one)
-            op.results[0].name_hint = memory.name_hint
-            owner = memory.owner
-            first = owner.first_op if isinstance(owner, Block) else None
-            at = InsertPoint.before(first) if first is not None else InsertPoint.after(owner)  # pyright: ignore
-            Rewriter.insert_op(op, at)
-            self.flat[memory] = op.results[0]
-        return self.flat[memory]
-
 
 def has_variables(affine: Affine) -> bool:
     """True where variables of loops whose bounds are not known are among the terms."""
     arguments = [v for v, factor in affine.factors.items() if factor and isinstance(v, BlockArgument)]
     return any(isinstance(argument.block.parent_op(), scf.ForOp) for argument in arguments)
-
-
-def is_plain(type: MemRefType) -> bool:
-    """True for a memref in row-major order, of a size that is known."""
-    return all(size >= 0 for size in type.get_shape()) and isinstance(type.layout, NoneAttr)
 
 
 def erase_dead(function: func.FuncOp) -> None:

@@ -15,9 +15,9 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from ...dialects.diagnostics import OpError
-from ...dialects.mcu import PipelineOp
+from ...dialects.hls import PipelineOp, UnrollOp
 
-OWN = ("fixed.", "mcu.", "memplan.", "onnx.")
+OWN = ("fixed.", "hls.", "mcu.", "memplan.", "onnx.")
 """How names of this project's attributes begin."""
 
 UPSTREAM = ("arith", "builtin", "func", "memref", "scf")
@@ -35,7 +35,7 @@ class StripAnnotationsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for inner in list(op.walk()):
-            if isinstance(inner, PipelineOp):
+            if isinstance(inner, PipelineOp | UnrollOp):
                 Rewriter.erase_op(inner)
             elif inner.name.partition(".")[0] not in UPSTREAM:
                 raise OpError(inner, "upstream has no such op; plan for a board without machine operations, as `host`")

@@ -16,6 +16,7 @@ from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects import onnx
+from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from ...dialects.onnx.base import OnnxOp, shape_of
 from ...dialects.onnx.scan import ScanOp
@@ -46,6 +47,11 @@ def carry(function: FuncOp) -> list[str]:
     if axis is None:
         return []
     known, remarks = values_with_rows(function, Rows(axis, 1), shape_of(x)[axis])
+    if len(known) == 1 and sum(size > 1 for size in shape_of(x)) < 2:
+        raise UserError(
+            f"the input of @{function.sym_name.data} is a vector that its first layer reads as a whole: no rows; "
+            "leave --input steps out"
+        )
     Steps(function, known).write()
     return remarks
 

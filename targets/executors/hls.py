@@ -6,7 +6,7 @@ port, each in row-major order of its stored shape; it writes output rows the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,17 +24,23 @@ from .interface import Arrays, Run
 
 SECONDS = 600
 
+COMPILE_SECONDS = 600
+"""A large model takes 20 seconds, for each width of `ap_int` its own functions."""
+
 
 class HlsExecutor:
-    """`HlsExecutor(source, testbench, inputs, outputs)`: two C++ texts and the ports of the function."""
+    """`HlsExecutor(files, inputs, outputs)`: texts of C++ by file name, one a test bench, and the model's ports."""
 
     level = "hls"
 
     def __init__(
-        self, source: str, testbench: str, inputs: Sequence[PortAttr], outputs: Sequence[PortAttr], name: str = "model"
+        self,
+        files: Mapping[str, str],
+        inputs: Sequence[PortAttr],
+        outputs: Sequence[PortAttr],
+        name: str = "model",
     ):
-        self.source = source
-        self.testbench = testbench
+        self.files = dict(files)
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.name = name
@@ -47,11 +53,11 @@ class HlsExecutor:
         rows = pack_rows(inputs, self.inputs)
         with TemporaryDirectory(prefix="tinyml-") as scratch:
             directory = Path(scratch)
-            (directory / f"{self.name}.cpp").write_text(self.source, encoding="utf-8")
-            (directory / "test-bench.cpp").write_text(self.testbench, encoding="utf-8")
-            sources = [f"{self.name}.cpp", "test-bench.cpp"]
+            for file, text in self.files.items():
+                (directory / file).write_text(text, encoding="utf-8")
+            sources = [file for file in self.files if file.endswith(".cpp")]
             flags = ["-std=c++14", "-O1", "-w", "-isystem", ap_types_directory()]
-            compile_with("g++", [*flags, "-o", "program", *sources], directory)
+            compile_with("g++", [*flags, "-o", "program", *sources], directory, COMPILE_SECONDS)
             text = self.simulate(directory / "program", as_text(rows, self.inputs))
         return Run(unpack_rows(from_text(text, self.outputs), self.outputs, len(rows)))
 

@@ -68,7 +68,9 @@ class ExpressionPrinter:
             case emitc.MemberOfPtrOp():
                 return Text(f"{self.value(op.operand).inside(ATOM)}->{c_name(op.member.data)}")
             case emitc.SubscriptOp():
-                return Text(f"{self.value(op.value).inside(ATOM)}[{self.value(op.indices[0]).text}]", declared=True)
+                return self.spelling.element(
+                    op, f"{self.value(op.value).inside(ATOM)}[{self.value(op.indices[0]).text}]"
+                )
             case emitc.ExpressionOp():
                 return self.expression(op)
             case _:
@@ -147,13 +149,23 @@ class ExpressionPrinter:
         if sign := QUOTIENTS.get(op.__class__):
             lhs, rhs, exact = self.exact(op.lhs), self.exact(op.rhs), True
         elif sign := SUMS.get(op.__class__):
-            lhs, rhs, exact = self.value(op.lhs), self.value(op.rhs), self.spelling.is_wrapped(type)
+            lhs, rhs, exact = self.term(op.lhs), self.term(op.rhs), self.spelling.is_wrapped(type)
         else:
             sign, lhs, rhs = BITS[op.__class__], self.value(op.lhs), self.value(op.rhs)
             exact = lhs.exact and rhs.exact
         if not lhs.typed and not rhs.typed:
             lhs = self.typed(lhs, type)
         return self.joined(lhs, sign[0], rhs, sign[1], exact)
+
+    def term(self, value: SSAValue) -> Text:
+        """An operand of a sum or product: as it was before it was widened, where arithmetic keeps all bits."""
+        op = value.owner
+        if self.spelling.keeps_bits and isinstance(op, emitc.CastOp) and value not in self.names:
+            source = op.source.type
+            if isinstance(source, IntegerType) and 1 < source.width.data < integer(value).width.data:
+                text = self.exact(op.source)
+                return text if text.declared else self.value(value)
+        return self.value(value)
 
     def shift(self, op: emitc.BitwiseLeftShiftOp | emitc.BitwiseRightShiftOp) -> Text:
         """A shift; C takes its type from the left operand alone."""

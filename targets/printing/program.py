@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from xdsl.dialects.builtin import ArrayAttr, IntegerType, ModuleOp, StringAttr
 
-from ...dialects import emitc
+from ...dialects import emitc, hls
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import ALIAS, FILE, HOOKS, MEMORY, PUSH_ROW, RESETS, RUN, STANDARD, STANDARDS, STATE, STEP
@@ -83,6 +84,11 @@ class Program:
         return sum(array_bytes(op) for op in self.globals if op.const_specifier is None)
 
     @property
+    def has_streams(self) -> bool:
+        """Whether functions speak through streams."""
+        return any(isinstance(op, hls.StreamOp) for f in self.functions for op in f.body.block.ops)
+
+    @property
     def elsewhere(self) -> list[emitc.GlobalOp]:
         """The arrays that are to lie in other memories than the default one."""
         return [op for op in self.globals if MEMORY in op.attributes]
@@ -154,9 +160,10 @@ class Program:
         entries = given.data if isinstance(given, ArrayAttr) else ()
         return [entry.data for entry in entries if isinstance(entry, StringAttr)]
 
-    def text(self, head: list[str], spelling: Spelling) -> str:
-        """A file: its head, arrays, and functions, with blank lines between."""
-        own = [op for op in self.globals if FILE not in op.attributes and STATE not in op.attributes]
+    def text(self, head: list[str], spelling: Spelling, own: Sequence[emitc.GlobalOp] | None = None) -> str:
+        """A file: its head, arrays (by default all that are in no other file), and functions, blank lines between."""
+        if own is None:
+            own = [op for op in self.globals if FILE not in op.attributes and STATE not in op.attributes]
         arrays = [line for op in own for line in array_lines(op, spelling)]
         return "\n".join([*head, *(["", *arrays] if arrays else []), *self.definitions(spelling)]) + "\n"
 
@@ -207,7 +214,7 @@ def array_head(op: emitc.GlobalOp, spelling: Spelling) -> str:
     """`const NET_FLASH int8_t net_w[2]`"""
     attributes = dict(op.attributes)
     const = "const " if op.const_specifier is not None else ""
-    type = spelling.flash(attributes) + spelling.memory(attributes) + spelling.type(op.type.element_type)
+    type = spelling.flash(attributes) + spelling.memory(attributes) + spelling.array_type(op)
     return f"{const}{type} {op.sym_name.data}[{op.type.size}]"
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from xdsl.dialects.builtin import IntegerType, Signedness, StringAttr
 from xdsl.dialects.emitc import EmitC_OpaqueType
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from ...dialects import emitc
 from ...dialects.emitc.statements import pointee
 from ...dialects.emitc.types import ALIAS, ALIGNMENT, CONST, FAR, FLASH, MEMORY, NEAR
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
+from ...dialects.hls import StreamOp
 from ...dialects.names import identifier, is_identifier
 from .text import MUL, SHIFT, UNARY, Text
 
@@ -36,6 +39,8 @@ class Spelling:
     """C99 for `int` of 16 or of 32 bits."""
 
     language = "C"
+    keeps_bits = False
+    """Whether sums and products have all the bits that they need."""
 
     def __init__(self, prefix: str):
         self.prefix = prefix
@@ -54,6 +59,22 @@ class Spelling:
                 f"C has no integer of {bits} bits ({type}): choose 8, 16, 32 or 64 bits, or print HLS C++ (-t hls)"
             )
         return f"{'u' if is_unsigned(type) else ''}int{bits}_t"
+
+    def directive(self, op: Operation, name: Callable[[SSAValue], str]) -> list[str]:
+        """What synthesis is told; a compiler of C is told nothing."""
+        return []
+
+    def stream(self, op: StreamOp, name: str) -> list[str]:
+        """The declaration of a stream. Raises UserError: C has none."""
+        raise UserError(f"C has no streams ({name}): print HLS C++ (-t hls)")
+
+    def element(self, op: emitc.SubscriptOp, text: str) -> Text:
+        """An element of an array."""
+        return Text(text, declared=True)
+
+    def array_type(self, op: emitc.GlobalOp) -> str:
+        """What an array holds."""
+        return self.type(op.type.element_type)
 
     def literal(self, value: int, type: IntegerType) -> Text:
         """A number whose C value is right on every machine; `INT32_C` where 16-bit `int` does not hold it."""

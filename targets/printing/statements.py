@@ -9,7 +9,7 @@ from textwrap import wrap
 from xdsl.dialects.builtin import IntegerType, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from ...dialects import emitc
+from ...dialects import emitc, hls
 from ...dialects.emitc.operators import ExpressionMember
 from ...dialects.emitc.types import COMPUTES, NODE
 from ...dialects.harmless import in_c_comment
@@ -124,6 +124,16 @@ class FunctionPrinter:
                 self.line(call)
             case emitc.VerbatimOp():
                 self.lines.append(INDENT * self.depth + op.value.data)
+            case hls.StreamOp():
+                self.lines += [INDENT * self.depth + line for line in self.spelling.stream(op, self.name(op.result))]
+            case hls.ReadOp():
+                type = self.spelling.type(op.result.type)
+                self.line(f"{type} {self.name(op.result)} = {text(op.stream).text}.read();")
+            case hls.WriteOp():
+                self.line(f"{text(op.stream).text}.write({self.stored(op.value)});")
+            case _ if op.dialect_name() == hls.Hls.name:
+                margin = INDENT * self.depth
+                self.lines += [margin + line for line in self.spelling.directive(op, lambda v: text(v).text)]
             case emitc.ReturnOp():
                 if op.operand is not None:
                     self.line(f"return {self.stored(op.operand)};")

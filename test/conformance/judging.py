@@ -19,7 +19,9 @@ from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.executors.onnx import OnnxExecutor
 from tinyml_opt.targets.ports import dequantized, input_ports, output_ports, to_real, to_stored
 from tinyml_opt.targets.toolchain import CompileError
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, input_types
+from tinyml_opt.tools.compiling.options import Options
 
 from .cases import Array, Case, Variant, numbers, variants
 from .verdicts import COARSE, CRASHED, RIGHT, WRONG, Outcome, Verdict, c_fault, failure, float_fault, worst

@@ -27,7 +27,7 @@ from tinyml_opt.passes.fixed.intervals.analysis import Analysis
 from tinyml_opt.targets.dataset import Dataset
 from tinyml_opt.targets.executors.interface import Run
 from tinyml_opt.targets.ports import output_ports, to_real
-from tinyml_opt.tools.compiler import Compilation, float_outputs
+from tinyml_opt.tools.compiling.compilation import Compilation, float_outputs
 
 ROWS = 6
 SHAPE = (1, 4, 6, 5)

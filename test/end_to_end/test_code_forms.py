@@ -22,8 +22,8 @@ from tinyml_opt.targets.toolchain import require
 from tinyml_opt.tools.analyze import analyze
 from tinyml_opt.tools.api.program import Program
 from tinyml_opt.tools.api.vectors import vector_of
-from tinyml_opt.tools.compiler import Options, compile_model
-from tinyml_opt.tools.compiling.options import CodeForm
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.options import CodeForm, Options
 from tinyml_opt.tools.tinyml import main
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"

@@ -10,7 +10,9 @@ from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
 from tinyml_opt.targets.toolchain import require
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, float_outputs, input_types
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.simulate import accuracy
 from tinyml_opt.tools.verify import verify
 

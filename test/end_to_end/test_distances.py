@@ -12,7 +12,7 @@ from support.networks import Network, compile_network, equal_levels, errors_in_s
 
 from tinyml_opt.dialects.memplan import BufferOp, ViewOp
 from tinyml_opt.dialects.onnx import SquaredDistanceOp
-from tinyml_opt.tools.compiler import Compilation
+from tinyml_opt.tools.compiling.compilation import Compilation
 
 
 def prototypes() -> Network:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import subprocess
 import sys
+from types import ModuleType
+from typing import Any
 
+import pytest
 from end_to_end.test_readme import ROOT
+from xdsl.utils.exceptions import DiagnosticException
 
 
 def printed(*arguments: str) -> str:
@@ -31,3 +37,36 @@ def test_own_pass_stands_between_the_compiler_s() -> None:
     assert int(first.split()[0]) > 0
     over, apart = (int(number.replace(",", "")) for number in re.findall(r"([\d,]+) (?:bytes|without)", second))
     assert over < apart
+
+
+def cells_of(notebook: str) -> list[str]:
+    """The code of a notebook."""
+    found = json.loads((ROOT / "examples" / notebook).read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in found if cell["cell_type"] == "code"]
+
+
+def shown(code: str, names: dict[str, Any]) -> Any:
+    """Run a cell; what a notebook shows below it."""
+    tree = ast.parse(code)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "cell", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "cell", "eval"), names) if isinstance(last, ast.Expr) else None
+
+
+def all_at_0(requests: list[object]) -> list[int]:
+    """Every tensor over every other one."""
+    return [0 for _ in requests]
+
+
+def test_a_planner_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    notebook = ModuleType("notebook")
+    monkeypatch.setitem(sys.modules, "notebook", notebook)
+    names = vars(notebook)
+    outputs = [shown(cell, names) for cell in cells_of("own_planner/planner.ipynb")]
+    assert sum("<svg" in output._repr_html_() for output in outputs if hasattr(output, "_repr_html_")) == 2
+    peaks = outputs[-1]
+    assert peaks["the compiler's least"] < peaks["greedy by size"] == names["mine"].peak
+    names["by_size"] = all_at_0
+    with pytest.raises(DiagnosticException):
+        shown(cells_of("own_planner/planner.ipynb")[-2], names)

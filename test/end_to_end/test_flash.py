@@ -16,7 +16,7 @@ from tinyml_opt.dialects.fixed.layout import Encoding, LayoutAttr
 from tinyml_opt.targets.executors.avr import AvrExecutor
 from tinyml_opt.targets.firmware import build_firmware, symbols_of
 from tinyml_opt.tools.analyze import analyze
-from tinyml_opt.tools.compiler import Compilation
+from tinyml_opt.tools.compiling.compilation import Compilation
 
 
 def sparse_network() -> Network:

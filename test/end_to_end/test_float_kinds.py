@@ -14,7 +14,7 @@ from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_stored
-from tinyml_opt.tools.compiler import Compilation, input_types
+from tinyml_opt.tools.compiling.compilation import Compilation, input_types
 
 IMAGE = (1, 3, 6, 6)
 

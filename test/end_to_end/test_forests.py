@@ -13,7 +13,7 @@ from support.networks import compile_network, equal_levels, errors_in_steps, rea
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, to_stored
 from tinyml_opt.tools.analyze import analyze
-from tinyml_opt.tools.compiler import Compilation, float_outputs
+from tinyml_opt.tools.compiling.compilation import Compilation, float_outputs
 
 X, LABELS = images(800, 1)
 ONE_HOT = np.eye(CLASSES)[LABELS]

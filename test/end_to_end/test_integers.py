@@ -18,7 +18,9 @@ from tinyml_opt.passes.fixed.calibrate import the_function
 from tinyml_opt.passes.fixed.intervals.analysis import Analysis
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.ports import output_ports, to_real
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, input_types
+from tinyml_opt.tools.compiling.options import Options
 
 Array = NDArray[Any]
 
@@ -110,6 +112,7 @@ def test_arithmetic(dtype: str, board: str, tmp_path: Path):
         model.node("Neg", "a")
         model.node("Relu", "a")
     model.node("Pow", "a", model.constant(np.array(3, dtype)))
+    model.node("Pow", "a", model.constant(np.array(0, dtype)))
     model.node("Pow", "a", model.constant(np.arange(a.shape[-1], dtype=dtype) % np.array(7, dtype)))
     model.node("Clip", "a", model.constant(np.array(1, dtype)), model.constant(np.array(3, dtype)))
     model.node("Max", "a", "b", model.constant(np.array(4, dtype)))

@@ -14,7 +14,7 @@ from support.networks import Network, compile_network, equal_levels, real_inputs
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.memplan import ArenaOp, RowsOp
 from tinyml_opt.tools.analyze import analyze
-from tinyml_opt.tools.compiler import Compilation
+from tinyml_opt.tools.compiling.compilation import Compilation
 from tinyml_opt.tools.tinyml import main
 
 BOARD = """

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tinyml_opt.targets.toolchain import require
-from tinyml_opt.tools.tinyml import PACKAGES, main
+from tinyml_opt.tools.arguments.code import PACKAGES
+from tinyml_opt.tools.tinyml import main
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 NAME = "digits_cnn"

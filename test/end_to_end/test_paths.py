@@ -12,7 +12,7 @@ from support.networks import Network, compile_network, equal_levels, on_grid
 from tinyml_opt.dialects import onnx
 from tinyml_opt.dialects.fixed.forms import ContractOp
 from tinyml_opt.targets.ports import output_ports, to_real
-from tinyml_opt.tools.compiler import Compilation, float_outputs
+from tinyml_opt.tools.compiling.compilation import Compilation, float_outputs
 
 CLASSES, DEPTH = 5, 6
 

@@ -16,7 +16,9 @@ from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.fixed.types import QType
 from tinyml_opt.targets.executors.select import board_executor
 from tinyml_opt.targets.ports import output_ports, to_real
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.verifying.levels import hls_executor
 
 Array = NDArray[Any]

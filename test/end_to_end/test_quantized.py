@@ -17,7 +17,9 @@ from tinyml_opt.lowering.onnx_to_fixed import contractions
 from tinyml_opt.targets.dataset import Dataset, load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, to_stored
-from tinyml_opt.tools.compiler import Options, compile_model, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import input_types
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.verify import verify
 from tinyml_opt.tools.verifying.verdict import Verification
 

@@ -150,7 +150,37 @@ def two_quantizers() -> Quantized:
     return net
 
 
-KINDS = [scales_along_inputs, shared_weights, zero_points_per_channel, constants, other_readings, two_quantizers]
+def resized() -> Quantized:
+    """Integers that are resized with weights, as onnxruntime does it where Q and DQ around it were taken away."""
+    net = Quantized((1, 2, 5, 4), 7)
+    unsigned = net.quantize("x", 0.02, np.uint8(100))
+    for integers, zero in ((net.input_integers, np.int8(3)), (unsigned, np.uint8(100))):
+        twice = net.node("Resize", integers, "", net.constant(np.array([1, 1, 2, 3], np.float32)), mode="linear")
+        net.result(net.dequantize(twice, 0.02, zero))
+    return net
+
+
+def coarse_whole() -> Quantized:
+    """A concatenation that is quantized in long steps, and read as it is besides: its parts keep theirs."""
+    net = Quantized(IMAGE, 8)
+    fine = net.dequantize(
+        net.quantize(net.node("Sigmoid", net.input_reals), 1 / 256, np.uint8(0)), 1 / 256, np.uint8(0)
+    )
+    wide = net.node("Conv", net.input_reals, net.quantized_weight((2, 4, 1, 1), [0.1, 0.2], 0))
+    whole = net.node("Concat", fine, net.dequantize(net.quantize(wide, 0.4, np.uint8(128)), 0.4, np.uint8(128)), axis=1)
+    net.output(whole, 0.4)
+    net.output(net.node("Conv", whole, net.quantized_weight((3, 6, 1, 1), [0.01] * 3, 0)), 0.5)
+    return net
+
+
+KINDS = [
+    *(coarse_whole, constants, other_readings, resized, scales_along_inputs, shared_weights, two_quantizers),
+    zero_points_per_channel,
+]
+
+
+MOST = {resized: 2.01}
+"""Steps from onnxruntime, where it is not at most one: it cuts what is resized off, once, instead of rounding it."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -161,7 +191,7 @@ def test_like_onnxruntime(kind: Callable[[], Quantized], tmp_path: Path) -> None
     expected = onnxruntime_outputs(model, rows)
     host = compile_network(model, tmp_path)
     run = equal_levels(host, real_inputs(rows))
-    far = {name: steps for name, steps in steps_from(expected, host, run).items() if steps > 1.01}
+    far = {name: steps for name, steps in steps_from(expected, host, run).items() if steps > MOST.get(kind, 1.01)}
     assert not far, far
     uno = compile_network(model, tmp_path, board="uno")
     narrow = FixedExecutor(uno.fixed).run(to_stored(real_inputs(rows), input_ports(uno.function)))

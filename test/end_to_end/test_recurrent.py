@@ -18,7 +18,7 @@ from tinyml_opt.targets.dataset import Dataset
 from tinyml_opt.targets.executors.avr import AvrExecutor
 from tinyml_opt.targets.executors.interface import Run
 from tinyml_opt.targets.ports import output_ports, to_real
-from tinyml_opt.tools.compiler import Compilation, float_outputs
+from tinyml_opt.tools.compiling.compilation import Compilation, float_outputs
 from tinyml_opt.tools.verifying.lowered import LoweredModel
 from tinyml_opt.tools.verifying.node_table import node_rows
 

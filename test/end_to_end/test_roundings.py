@@ -22,7 +22,7 @@ from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.executors.host import HostExecutor
 from tinyml_opt.targets.executors.interface import Executor
 from tinyml_opt.targets.executors.memplan import MemplanExecutor
-from tinyml_opt.tools.compiler import Compilation
+from tinyml_opt.tools.compiling.compilation import Compilation
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
 from tinyml_opt.tools.registry import DIALECTS, load
 from tinyml_opt.tools.verifying.levels import hls_executor

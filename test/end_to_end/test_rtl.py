@@ -20,7 +20,9 @@ from tinyml_opt.targets.ports import input_ports, output_ports, to_stored
 from tinyml_opt.targets.processes import run_program
 from tinyml_opt.targets.simulators.verilog import simulate
 from tinyml_opt.targets.toolchain import require
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, input_types
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.hardware.files import rtl_files
 from tinyml_opt.tools.verifying.levels import compare_runs, rtl_executor
 

@@ -270,6 +270,7 @@ int main() {
   }
 }
 """
+HLS_FILES = {"net.cpp": HLS, "net_tb.cpp": HLS_TESTBENCH}
 
 
 def hls_inputs() -> dict[str, NDArray[Any]]:
@@ -283,7 +284,7 @@ def hls_inputs() -> dict[str, NDArray[Any]]:
 
 def test_hls_computes_in_its_own_widths():
     inputs, ports = hls_inputs(), (port("a", (3,)), port("b", (1, 3), 8, unsigned=True))
-    result = HlsExecutor(HLS, HLS_TESTBENCH, ports, (port("y", (3,), 16),)).run(inputs)
+    result = HlsExecutor(HLS_FILES, ports, (port("y", (3,), 16),)).run(inputs)
     product = inputs["a"].astype(np.int64) * inputs["b"][:, 0]
     np.testing.assert_array_equal(result.outputs["y"], (product + 2048) % 4096 - 2048)
 
@@ -294,4 +295,4 @@ def test_hls_without_its_headers(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("tinyml_opt.targets.executors.hls.find_spec", nothing_installed)
     ports = port("a", (3,)), port("b", (1, 3), 8, unsigned=True)
     with pytest.raises(ToolchainMissing, match="pip install --no-deps hls4ml"):
-        HlsExecutor(HLS, HLS_TESTBENCH, ports, (port("y", (3,), 16),)).run(hls_inputs())
+        HlsExecutor(HLS_FILES, ports, (port("y", (3,), 16),)).run(hls_inputs())

@@ -14,7 +14,7 @@ from support.networks import Network, compile_network
 from tinyml_opt.targets.board import load_board
 from tinyml_opt.targets.firmware import build_firmware
 from tinyml_opt.tools.analyze import Analysis, analyze
-from tinyml_opt.tools.compiler import Compilation
+from tinyml_opt.tools.compiling.compilation import Compilation
 from tinyml_opt.tools.fit import flash_error
 from tinyml_opt.tools.sampling import sample_of
 

@@ -13,7 +13,9 @@ from support.networks import equal_levels
 
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.dataset import load_dataset
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, float_outputs, input_types
+from tinyml_opt.tools.compiling.options import Options
 
 STEPS = 9
 

@@ -18,7 +18,8 @@ from tinyml_opt.lowering.import_model import read_model
 from tinyml_opt.lowering.import_onnx.sizes import Sizes
 from tinyml_opt.passes.fixed.calibrate import the_function
 from tinyml_opt.targets.executors.host import HostExecutor
-from tinyml_opt.tools.compiler import Options, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.options import Options
 
 EIGHT_BITS = {**LAYERS, **FUNCTIONS, **MOVES}
 

@@ -21,7 +21,9 @@ from tinyml_opt.lowering.import_model import read_model
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.host import HostExecutor
 from tinyml_opt.targets.executors.onnx import OnnxExecutor
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, input_types
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, input_types
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.tinyml import main
 
 RELU, TANH = 1, 4

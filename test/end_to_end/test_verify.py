@@ -12,7 +12,7 @@ from support.networks import Network, compile_network, real_inputs
 
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
-from tinyml_opt.tools.compiler import Compilation
+from tinyml_opt.tools.compiling.compilation import Compilation
 from tinyml_opt.tools.verify import verify
 from tinyml_opt.tools.verifying.lowered import LoweredModel
 

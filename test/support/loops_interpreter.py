@@ -20,7 +20,7 @@ from xdsl.interpreters.utils.ptr import RawPtr, TypedPtr
 from xdsl.ir import SSAValue
 
 from tinyml_opt.dialects.dense import dtype_of, to_numpy
-from tinyml_opt.dialects.mcu.loops import PipelineOp
+from tinyml_opt.dialects.hls import PipelineOp
 
 Array = NDArray[Any]
 

@@ -18,7 +18,9 @@ from tinyml_opt.targets.executors.host import HostExecutor
 from tinyml_opt.targets.executors.interface import Executor, Run
 from tinyml_opt.targets.executors.memplan import MemplanExecutor
 from tinyml_opt.targets.ports import input_ports, output_ports, to_real, to_stored
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model, float_outputs
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation, float_outputs
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.verifying.levels import compare_runs
 
 Array = NDArray[Any]

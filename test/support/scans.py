@@ -16,7 +16,9 @@ from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.executors.interface import Executor, Run
 from tinyml_opt.targets.executors.memplan import MemplanExecutor
 from tinyml_opt.targets.ports import input_ports
-from tinyml_opt.tools.compiler import Compilation, Options, memplan_passes
+from tinyml_opt.tools.compiling.compilation import Compilation
+from tinyml_opt.tools.compiling.options import Options
+from tinyml_opt.tools.compiling.planning import memplan_passes
 from tinyml_opt.tools.pipelines import Timing, run_passes
 
 

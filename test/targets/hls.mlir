@@ -24,10 +24,11 @@
 // CHECK-NEXT:        #pragma HLS PIPELINE II=1
 // CHECK-NEXT:        ap_int<32> at = ow + kw;
 // CHECK-NEXT:        if (at < 8) {
-// CHECK-NEXT:          acc += (ap_int<20>)in[at] * (ap_int<20>)net_w[kw];
+// CHECK-NEXT:          acc += in[at] * net_w[kw];
 // CHECK-NEXT:        }
 // CHECK-NEXT:      }
-// A sum has one bit more than its type: it is cut before a shift to the right. The values of a choice have one type.
+// A product has all bits of its factors. A sum has one bit more than its type: it is cut before a shift to the right.
+// The values of a choice have one type.
 // CHECK-NEXT:      ap_int<20> scaled = (ap_int<20>)(acc + 32) >> 6;
 // CHECK-NEXT:      out[ow] = (ap_int<12>)(scaled > 0 ? scaled : (ap_int<20>)0);
 // CHECK-NEXT:    }
@@ -43,7 +44,7 @@ func.func private @net_conv(%in: memref<8xi12>, %out: memref<8xi12>) {
   %six = arith.constant 6 : i20
   scf.for %ow = %c0 to %c8 step %c1 {
     %sum = scf.for %kw = %c0 to %c3 step %c1 iter_args(%acc = %zero) -> (i20) {
-      mcu.pipeline ii 1
+      hls.pipeline ii 1
       %at = arith.addi %ow, %kw : index
       %inside = arith.cmpi slt, %at, %c8 : index
       %next = scf.if %inside -> (i20) {

@@ -7,17 +7,29 @@
 // CHECK-EMPTY:
 // CHECK-NEXT:  void net_run(const ap_int<12> x_in[8], const ap_int<8> bias_in[2], ap_int<12> y_out[8]);
 // CHECK:       int main(int argc, char **argv) {
-// CHECK-NEXT:    std::ifstream file;
+// CHECK-NEXT:    std::ifstream file, expected;
 // CHECK-NEXT:    if (argc > 1) file.open(argv[1]);
+// CHECK-NEXT:    if (argc > 2) expected.open(argv[2]);
 // CHECK-NEXT:    std::istream &in = argc > 1 ? static_cast<std::istream &>(file) : std::cin;
+// CHECK-NEXT:    int vectors = 0, wrong = 0;
 // CHECK-NEXT:    static ap_int<12> x_in[8];
 // CHECK-NEXT:    static ap_int<8> bias_in[2];
 // CHECK-NEXT:    static ap_int<12> y_out[8];
 // CHECK-NEXT:    while (read_vector(in, x_in, 8) && read_vector(in, bias_in, 2)) {
 // CHECK-NEXT:      net_run(x_in, bias_in, y_out);
+// CHECK-NEXT:      vectors++;
+// CHECK-NEXT:      if (argc > 2) {
+// CHECK-NEXT:        wrong += differences<ap_uint<12>>(expected, y_out, 8);
+// CHECK-NEXT:        continue;
+// CHECK-NEXT:      }
 // CHECK-NEXT:      const char *separator = "";
 // CHECK-NEXT:      write_vector<ap_uint<12>>(y_out, 8, separator);
 // CHECK-NEXT:      std::cout << std::endl;
+// CHECK-NEXT:    }
+// CHECK-NEXT:    if (argc > 2) {
+// CHECK-NEXT:      bool pass = vectors > 0 && wrong == 0;
+// CHECK-NEXT:      std::cout << (pass ? "PASS: " : "FAIL: ") << wrong << " outputs wrong in " << vectors << " vectors\n";
+// CHECK-NEXT:      return pass ? 0 : 1;
 // CHECK-NEXT:    }
 // CHECK-NEXT:  }
 

@@ -24,7 +24,7 @@ func.func @net(%x: memref<2xi8>, %y: memref<2xi8>) {
   %z = arith.trunci %m : i24 to i8
   // CHECK: NET_INT24 s = (NET_INT24)((NET_INT24)((NET_INT24)x[0] + net_bias[1]) >> 8);
   // CHECK-NEXT: y[0] = (int8_t)(s > (NET_INT24)INT32_C(70000) ? s : (NET_INT24)INT32_C(70000));
-  // HLS: ap_int<24> s = (ap_int<24>)((ap_int<24>)x[0] + net_bias[1]) >> 8;
+  // HLS: ap_int<24> s = (ap_int<24>)(x[0] + net_bias[1]) >> 8;
   memref.store %z, %y[%c0] : memref<2xi8>
   return
 }

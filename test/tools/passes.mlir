@@ -9,7 +9,7 @@ func.func @count(%out: memref<8xi8>) {
   %one = arith.constant 1 : i8
   // CHECK-NOT:  arith.constant 5
   // CHECK:      scf.for
-  // CHECK-NEXT:   mcu.pipeline ii 2
+  // CHECK-NEXT:   hls.pipeline ii 2
   scf.for %i = %c0 to %c8 step %c1 {
     memref.store %one, %out[%i] : memref<8xi8>
   }

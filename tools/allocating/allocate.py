@@ -26,7 +26,7 @@ from ...targets.board import load_board
 from ...targets.device import Fpga
 from ...targets.estimating.design import Design, design_of
 from ...targets.family import load_family
-from .choices import MOST_LANES, Choice, Choices, mark
+from .choices import Choice, Choices, mark, work_of
 from .search import STRATEGIES, Problem, search
 from .timeline import Timeline
 
@@ -77,6 +77,10 @@ class AllocateLanesPass(ModulePass):
                 form.attributes[MULTIPLIERS] = StringAttr(choice.multipliers)
 
 
+FASTEST = 32
+"""How many times faster a form may be than all of them are where every multiplier is busy: more gains nothing."""
+
+
 class Allocation:
     """The choices of all forms of a module, and the search among them."""
 
@@ -90,23 +94,35 @@ class Allocation:
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)
         choices = Choices(self.loops, self.limits, self.family)
-        pairs = zip(timeline.forms, self.functions, strict=True)
-        self.choices = [choices.of(form, function, MOST_LANES) for form, function in pairs]
+        rounds = [timeline.rounds(n) for n in range(len(timeline.forms))]
+        works = [work_of(form) * times for form, times in zip(timeline.forms, rounds, strict=True)]
+        least = max(1.0, sum(works) / (dsps * FASTEST))
+        parts = zip(timeline.forms, self.functions, rounds, strict=True)
+        self.choices = [choices.of(form, function, least / times) for form, function, times in parts]
 
     def best(self, strategy: str) -> list[Choice]:
         """The choice of each form. Raises UserError where nothing fits."""
+        if reasons := self.reasons():
+            raise UserError(*reasons)
         budget = self.all * SHARES
+        short: list[str] = []
         rounds = [self.timeline.rounds(n) for n in range(len(self.choices))]
         for _ in range(ATTEMPTS):
-            found = search(Problem(self.choices, rounds, budget, self.timeline.cycles), strategy)
+            found = search(
+                Problem(self.choices, rounds, budget, self.timeline.cycles, self.timeline.overlaps), strategy
+            )
             if found is None:
                 break
             chosen = [c[n] for c, n in zip(self.choices, found, strict=True)]
             over = np.array(self.design(chosen).cells.costs) - self.all * SHARES
             if (over <= 1e-9).all():
                 return chosen
+            short = [name for name, more in zip(RESOURCES, over, strict=True) if more > 0]
             budget = budget - np.maximum(over, 0)
-        raise UserError(*self.reasons())
+        raise UserError(
+            f"{self.fpga.part} is too small for lanes and the buffers between them ({', '.join(short) or 'all'}): "
+            "choose a larger part, or --lanes 1"
+        )
 
     def design(self, chosen: Sequence[Choice]) -> Design:
         """The estimate of the whole with choices."""
@@ -127,7 +143,7 @@ class Allocation:
                     f"{self.fpga.part} has too few {name}: one lane for each form takes {takes:,.0f} of {has:,.0f}, "
                     f"most of them '{most.node}' ({most.cells.costs[number]:,.0f}): choose a larger part"
                 )
-        return reasons or [f"{self.fpga.part} is too small: no choice of lanes fits it; choose a larger part"]
+        return reasons
 
 
 def lowered(module: ModuleOp) -> ModuleOp:

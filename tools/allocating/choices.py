@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects import func, scf
+from xdsl.dialects import arith, func, scf
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, i64
 
 from ...dialects import rtl
@@ -16,9 +16,10 @@ from ...dialects.errors import UserError
 from ...dialects.fixed import ContractOp
 from ...dialects.fixed.forms import StructuredForm, shaped_type
 from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
+from ...dialects.memplan import loops_around
 from ...lowering.loops_to_rtl.convert import Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
-from ...passes.memplan.lanes import address_of, fits, is_costly
+from ...passes.memplan.lanes import address_of, fits
 from ...targets.estimating.cells import Estimate, memories_cells, module_cells
 from ...targets.estimating.cycles import Timing, Wait, needs, timing_of
 from ...targets.family import Family
@@ -28,10 +29,10 @@ MOST_LANES = 128
 """Of a form: more are seldom worth their multipliers."""
 
 
-MOST_RESULTS = 4
+MOST_RESULTS = 2
 """Lanes of results beside lanes of a reduction: more of these give more for less."""
 
-MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 2, 64
+MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 1, 64
 """The same of products that adders make."""
 
 SHARED_BITS = 24
@@ -59,12 +60,12 @@ def lanes_of_forms(form: StructuredForm, most: int, shares: bool) -> Iterator[tu
     one: tuple[int, ...] = (1,) * len(sizes)
     multiplies = isinstance(form, ContractOp)
     shares = shares and multiplies
-    if is_costly(form):
+    if divides(form):
         yield one, ""
         return
+    free = iterated(form)
     reduced, results = (
-        next((d for d in reversed(dims) if sizes[d] > 1 and d not in form.held_dims), None)
-        for dims in (range(parallel, len(sizes)), range(parallel))
+        next((d for d in reversed(dims) if d in free), None) for dims in (range(parallel, len(sizes)), range(parallel))
     )
     for r in lanes_along(form, reduced, most):
         for p in lanes_along(form, results, most // r):
@@ -79,6 +80,22 @@ def lanes_of_forms(form: StructuredForm, most: int, shares: bool) -> Iterator[tu
             yield tuple(lanes), SHARED if can_share else ""
             if multiplies and (r == 1 or p <= MOST_LOGIC_RESULTS) and r * p <= MOST_LOGIC_LANES:
                 yield tuple(lanes), LOGIC
+
+
+def work_of(form: StructuredForm) -> int:
+    """The steps of a form on one lane."""
+    return prod(form.sizes[dim] for dim in iterated(form))
+
+
+def divides(form: StructuredForm) -> bool:
+    """Whether a body divides: each lane would need its own divider."""
+    return any(isinstance(op, arith.DivSIOp) for op in form.body.block.ops)
+
+
+def iterated(form: StructuredForm) -> list[int]:
+    """The dimensions that are loops: of more than one value, and not the number of a round."""
+    rounds = {loop.dims.get(form) for loop in loops_around(form)}
+    return [d for d, n in enumerate(form.trips) if n > 1 and d not in rounds]
 
 
 def lanes_along(form: StructuredForm, dim: int | None, most: int) -> list[int]:
@@ -110,11 +127,12 @@ class Choices:
         self.shares = limits.wide >= SHARED_BITS
         self._known: dict[object, list[Choice]] = {}
 
-    def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
-        """What is not worse than another choice in steps and all cells."""
+    def of(self, form: StructuredForm, function: func.FuncOp, least: float) -> list[Choice]:
+        """What is not worse than another choice in steps and all cells; the fastest have hardly less than `least`."""
         shapes = [shaped_type(v).get_shape() for v in (*form.ins, form.target)]
         key = (form.name, form.domain, form.maps, *shapes)
         if key not in self._known:
+            most = max(1, min(MOST_LANES, int(2 * work_of(form) / least)))
             candidates = list(lanes_of_forms(form, most, self.shares))
             found = [c for lanes, kind in candidates if (c := self.measured(form, function, lanes, kind)) is not None]
             self._known[key] = pareto(found, lambda c: c.costs)
@@ -122,8 +140,8 @@ class Choices:
 
     def measured(self, form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> Choice | None:
         """A choice, lowered; None where hardware has none of this kind."""
-        mark(form, function, lanes, kind)
         try:
+            mark(form, function, lanes, kind)
             ops = Program(self.loops, public_function(self.loops), self.limits).alone(function.sym_name.data)
         except (OpError, UserError):
             return None
@@ -147,7 +165,7 @@ def written_by(module: rtl.ModuleOp) -> str:
 def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> None:
     """Put lanes on the loops of a form's function, which stand in the order of its dimensions."""
     loops = [op for op in function.walk() if isinstance(op, scf.ForOp)]
-    dims = [d for d, n in enumerate(form.trips) if n > 1]
+    dims = iterated(form)
     if len(loops) == len(dims):
         for loop, dim in zip(loops, dims, strict=True):
             loop.attributes[LANES] = IntegerAttr(lanes[dim], i64)

@@ -15,12 +15,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ...passes.knapsack import Item, solutions
+from ...passes.knapsack import MOST_STATES, Item, solutions
 from .choices import Choice
 
 STRATEGIES = ("exact", "greedy")
 
-MOST_BOUNDS = 6
+MOST_BOUNDS = 4
 """On the steps of a form that are tried."""
 
 NEAR = 3
@@ -28,6 +28,9 @@ NEAR = 3
 
 MOST_EXCHANGES, MOST_GAINS = 12, 4
 """Exchanges in all, and forms for which others are asked to give, the greatest gain first."""
+
+STATES = 120
+"""Of a knapsack, where its sum of steps is not what counts in the end."""
 
 TRIED = 4
 """Solutions of a knapsack whose cycles are counted."""
@@ -44,6 +47,7 @@ class Problem:
     rounds: Sequence[int]
     budget: Costs
     cycles: Cycles
+    overlaps: bool = False
 
     @cached_property
     def tables(self) -> list[Costs]:
@@ -78,7 +82,7 @@ def search(problem: Problem, strategy: str) -> list[int] | None:
         return grown(problem, start)
     starts = [start, *from_knapsacks(problem)]
     best = min(starts, key=problem.time)
-    return improved(problem, min(grown(problem, best), grown(problem, start), key=problem.time))
+    return improved(problem, grown(problem, best))
 
 
 def least(problem: Problem) -> list[int]:
@@ -107,7 +111,7 @@ def first_of_knapsack(problem: Problem, most: float) -> list[int] | None:
         numbers.append(allowed)
         steps = np.array([float(choices[n].timing.steps * rounds) for n in allowed])
         items.append(Item(steps, np.array([choices[n].cells.costs for n in allowed])[:, used]))
-    found = solutions(items, problem.budget[used])[:TRIED]
+    found = solutions(items, problem.budget[used], STATES if problem.overlaps else MOST_STATES)[:TRIED]
     chosen = [[n[level] for n, level in zip(numbers, s.levels, strict=True)] for s in found]
     return min((c for c in chosen if problem.fits(c)), key=problem.time, default=None)
 

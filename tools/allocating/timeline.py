@@ -16,7 +16,7 @@ from .choices import Choice, waits_of
 
 @dataclass(frozen=True)
 class Segment:
-    """Forms, by their numbers, that run beside each other, or one after the other in so many rounds."""
+    """Forms, by their numbers, that run beside each other (0 rounds), or one after the other in so many rounds."""
 
     forms: tuple[int, ...]
     rounds: int = 0
@@ -29,7 +29,7 @@ class Timeline:
         self.forms: list[StructuredForm] = []
         self.segments: list[Segment] = []
         self._read(function)
-        self.awaits: list[list[Await]] = [awaits_of(form) for form in self.forms]
+        self.awaits: list[list[Await]] = [earlier(form) for form in self.forms]
         self.stages = [str(stage_of(form)) for form in self.forms]
 
     def _read(self, function: func.FuncOp) -> None:
@@ -49,14 +49,20 @@ class Timeline:
 
     def _close(self, run: list[int]) -> None:
         if run:
-            self.segments.append(Segment(tuple(run)))
+            overlaps = all(stage_of(self.forms[n]) is not None for n in run)
+            self.segments.append(Segment(tuple(run), 0 if overlaps else 1))
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether forms run beside each other."""
+        return any(not segment.rounds for segment in self.segments)
 
     def rounds(self, form: int) -> int:
         """How often a form runs."""
         return next(max(1, s.rounds) for s in self.segments if form in s.forms)
 
     def cycles(self, choices: Sequence[Choice]) -> int:
-        """Of an inference."""
+        """Of an inference, but for what writers of rings wait for their readers."""
         total = 0
         for segment in self.segments:
             if segment.rounds:
@@ -68,3 +74,9 @@ class Timeline:
             }
             total += beside(timings)[0]
         return total
+
+
+def earlier(form: StructuredForm) -> list[Await]:
+    """What a form waits for at forms before it."""
+    stage = stage_of(form)
+    return [a for a in awaits_of(form) if stage is not None and a.stage < stage]

@@ -21,7 +21,7 @@ from ...passes.memplan.placing.task import Task
 from ...passes.memplan.schedule import SchedulePass
 from ...passes.memplan.split_reductions import SplitReductionsPass
 from ...passes.memplan.stream import StreamPass
-from ..compiler import Options
+from ..compiling.options import Options
 from ..pipelines import Timing, run_passes
 
 LAYERS = (onnx.ConvOp, onnx.ConvTransposeOp, onnx.GemmOp, onnx.MatMulOp)

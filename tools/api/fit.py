@@ -21,7 +21,10 @@ from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.costs import cost_model
 from ..analyze import analyze, plan_of, ram_limit
-from ..compiler import Options, compile_model, memplan_passes, passes_to_fixed, taken, the_board
+from ..compiler import compile_model, taken, the_board
+from ..compiling.options import Options
+from ..compiling.planning import memplan_passes
+from ..compiling.to_fixed import passes_to_fixed
 from ..constants import constant_kinds
 from ..fit import POINTER_REACH
 from ..memory_map import caller_bytes

@@ -12,8 +12,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from ...dialects.errors import UserError
 from ...lowering.import_onnx.sizes import Sizes
-from ..compiler import Options, SearchOptions, compile_model, read
-from ..compiling.options import CodeForm
+from ..compiler import compile_model, read
+from ..compiling.options import CodeForm, Options, SearchOptions
 from .data import Data, Files, dataset_from
 from .program import Program
 
@@ -81,7 +81,7 @@ class Model:
     def run(self, x: Data, **choices: Unpack[Choices]) -> dict[str, NDArray[Any]]:
         """The outputs of the model itself in float32, by name, (rows, *shape in the model)."""
         from ...targets.executors.onnx import OnnxExecutor
-        from ..compiler import input_types
+        from ..compiling.compilation import input_types
 
         module = self.read(**choices)
         names = list(input_types(module))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ... import __version__
 from ...dialects.errors import UserError
 from ...targets.ports import input_ports, output_ports, to_real, to_stored
-from ..compiler import Compilation, input_types
+from ..compiling.compilation import Compilation, input_types
 from ..progress import doing
 from .data import Data, dataset_from
 

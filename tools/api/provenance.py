@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import __version__
-from ..compiler import Options
+from ..compiling.options import Options
 
 PACKAGES = ("xdsl", "numpy", "onnx")
 

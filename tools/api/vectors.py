@@ -11,7 +11,7 @@ from ...dialects.fixed.types import Holds, PortAttr, storage_limits
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.firmware import port_dtype
 from ...targets.ports import input_ports, to_stored
-from ..compiler import Compilation, input_types
+from ..compiling.compilation import Compilation, input_types
 from .data import dataset_from
 
 SEED = 1

@@ -25,7 +25,7 @@ from ...targets.dataset import Dataset, load_dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.onnx import OnnxExecutor
 from ...targets.ports import input_ports, output_ports, predicted_classes, to_real, to_stored
-from ..compiler import input_types
+from ..compiling.compilation import input_types
 from ..pipelines import Timing, pipeline, run_passes
 
 WAYS: dict[str, dict[str, Any]] = {

@@ -20,7 +20,8 @@ from onnx import ModelProto, TensorProto, helper
 
 from ...passes.memplan.limits.effort import EFFORT
 from ..analyze import analyze
-from ..compiler import Options, compile_model
+from ..compiler import compile_model
+from ..compiling.options import Options
 
 SHAPE = (4, 16, 16)
 JOINED = 8

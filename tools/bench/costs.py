@@ -29,7 +29,7 @@ from ...targets.core import Core, core_name, load_core, operations_of
 from ...targets.costs import UNITS, CostModel, Work, total_work
 from ...targets.executors.select import board_executor
 from ...targets.timing import estimated_cycles, instructions
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..show import print_table
 from .core_files import CORES, with_table, without_table
 from .fitting import nonnegative

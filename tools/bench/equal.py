@@ -22,7 +22,7 @@ from ...targets.executors.interface import Executor, Run
 from ...targets.executors.memplan import MemplanExecutor
 from ...targets.executors.select import board_executor
 from ..analyze import analyze
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..fit import refuse_misfit
 from ..show import print_table
 from ..verifying.levels import Arrays, compare_runs

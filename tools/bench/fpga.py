@@ -1,10 +1,11 @@
-"""Models as hardware: `python -m tinyml_opt.tools.bench.fpga MODEL... --lanes 8 --board arty-a7-35t ulx3s-85f`.
+"""Models as hardware: `python -m tinyml_opt.tools.bench.fpga MODEL... --board arty-a7-35t ulx3s-85f`.
 
 A model is a file, or a folder with `model.onnx`, `calib.npz` and `test.npz`. Each is simulated on some rows (of its
 data, else any integers), whose outputs must be those of the integer executor; then its Verilog is synthesized for each
-board, and placed and routed where open tools do that. A line has the cycles of an inference, cells, the greatest clock
-and the time of an inference (at the target clock where none is known), and the seconds that generation and the tools
-took. A model that fails is shown with the reason; the exit code says so.
+board, and placed and routed where open tools do that. Lanes are those that fit each board, or `--lanes` in each layer.
+A line has the cycles of an inference, predicted and simulated, cells predicted and synthesized, the greatest clock and
+the time of an inference (at the target clock where none is known), and the seconds that generation and the tools took.
+`--board NAME --no-synthesis` only simulates. A model that fails is shown with the reason; the exit code says so.
 """
 
 from __future__ import annotations
@@ -20,14 +21,19 @@ from ...dialects.errors import UserError
 from ...dialects.harmless import json_text
 from ...targets.board import load_board
 from ...targets.dataset import load_dataset
+from ...targets.estimating.design import design_of
 from ...targets.executors.interface import Arrays
+from ...targets.family import load_family
 from ...targets.ports import input_ports, to_stored
-from ..compiler import Compilation, Options, compile_model, input_types
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation, input_types
+from ..compiling.options import Options
+from ..hardware.estimate import refuse_misfits
 from ..hardware.files import random_rows
 from ..hardware.run import implement, simulated_cycles
 from ..show import print_table
 
-COLUMNS = ("model", "lanes", "rows", "cycles", "board", "LUT", "FF", "DSP", "BRAM36", "MHz", "ms", "s")
+COLUMNS = tuple("model board rows predicted cycles LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz ms generated_s s".split())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,10 +54,14 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path, nargs="+", metavar="MODEL")
-    parser.add_argument("--lanes", type=int, default=8, help="points of a form at once, at most (default: 8)")
+    parser.add_argument(
+        "--lanes", type=int, default=0, help="points of a form at once, at most (default: as many as fit the board)"
+    )
     parser.add_argument("--rows", type=int, default=2, help="rows to simulate (default: 2)")
     parser.add_argument("--simulator", choices=("iverilog", "verilator"), default="verilator")
-    parser.add_argument("--board", nargs="*", default=["arty-a7-35t", "ulx3s-85f"], help="none: no synthesis")
+    parser.add_argument("--board", nargs="+", default=["arty-a7-35t", "ulx3s-85f"])
+    parser.add_argument("--no-synthesis", action="store_true", help="only simulate")
+    parser.add_argument("--no-simulation", action="store_true", help="only predict and synthesize")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the lines")
     return parser
 
@@ -60,31 +70,43 @@ def measured(model: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
     """The lines of a model, one for each board."""
     folder = model if model.is_dir() else None
     name = model.name if folder else model.stem
-    boards = args.board or ["ulx3s-85f"]
     lines: list[dict[str, Any]] = []
-    cycles: int | None = None
-    for board in boards:
-        start, fpga = time.perf_counter(), load_board(board).fpga
-        line: dict[str, Any] = {"model": name, "lanes": args.lanes, "rows": args.rows, "board": board}
+    for board in args.board:
+        line: dict[str, Any] = {"model": name, "board": board, "lanes": args.lanes}
+        start = time.perf_counter()
         lines.append(line)
         try:
-            if fpga is None:
-                raise UserError(f"board '{board}' is no FPGA")
-            file, data = (folder / "model.onnx", folder / "calib.npz") if folder else (model, None)
-            compilation = compile_model(Options(file, board, data, lanes=args.lanes))
-            module = compilation.rtl()
-            if cycles is None:
-                cycles = simulated_cycles(compilation, module, rows_of(compilation, folder, args.rows), args.simulator)
-            line["cycles"] = cycles
-            if args.board:
-                cells = implement(compilation.name, module, fpga)
-                clock = cells.fmax_hz or fpga.clock_hz
-                line |= {"LUT": cells.luts, "FF": cells.ffs, "DSP": cells.dsps, "BRAM36": cells.bram36}
-                line |= {"MHz": round(clock / 1e6, 1), "ms": round(1000 * cycles / clock, 4)}
+            measure(line, folder, model, board, args)
         except UserError as error:
             line["reason"] = "; ".join(error.reasons)
         line["s"] = round(time.perf_counter() - start)
     return lines
+
+
+def measure(line: dict[str, Any], folder: Path | None, model: Path, board: str, args: argparse.Namespace) -> None:
+    """Fill the line of a model on a board. Raises UserError for what fails, or does not fit."""
+    fpga, start = load_board(board).fpga, time.perf_counter()
+    if fpga is None:
+        raise UserError(f"board '{board}' is no FPGA")
+    file, data = (folder / "model.onnx", folder / "calib.npz") if folder else (model, None)
+    compilation = compile_model(Options(file, board, data, lanes=args.lanes))
+    module = compilation.rtl()
+    line["generated_s"] = round(time.perf_counter() - start, 1)
+    design = design_of(load_family(fpga.family), module.ops)
+    line |= {"predicted": design.cycles, "LUT?": round(design.cells.luts)}
+    line |= {"DSP?": design.cells.dsps, "BRAM36?": design.cells.bram36}
+    refuse_misfits(compilation, design)
+    cycles = design.cycles
+    if not args.no_simulation:
+        line["rows"] = args.rows
+        cycles = simulated_cycles(compilation, module, rows_of(compilation, folder, args.rows), args.simulator)
+        line["cycles"] = cycles
+    clock = fpga.clock_hz
+    if not args.no_synthesis:
+        cells = implement(compilation.name, module, fpga)
+        clock = cells.fmax_hz or fpga.clock_hz
+        line |= {"LUT": cells.luts, "FF": cells.ffs, "DSP": cells.dsps, "BRAM36": cells.bram36}
+    line |= {"MHz": round(clock / 1e6, 1), "ms": round(1000 * cycles / clock, 4)}
 
 
 def rows_of(compilation: Compilation, folder: Path | None, count: int) -> Arrays:

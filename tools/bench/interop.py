@@ -21,7 +21,7 @@ from xdsl.dialects.builtin import ModuleOp
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.upstream import LlvmExecutor, TranslatedExecutor
 from ...targets.upstream import llvm_ir, read
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..pipelines import Timing, pipeline, run_passes
 from ..show import print_table
 from .models import random_rows

@@ -28,7 +28,9 @@ from ...targets.executors.select import board_executor
 from ...targets.firmware import COMMON_FLAGS, GeneratedModel, port_dtype, sizes, write_sources
 from ...targets.toolchain import compile_with
 from ..analyze import analyze, plan_of
-from ..compiler import Compilation, Options, compile_model
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation
+from ..compiling.options import Options
 from ..show import print_table
 
 WAYS: dict[str, dict[str, Any]] = {

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..compiler import Compilation, Options, compile_model
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation
+from ..compiling.options import Options
 
 OWN = Path(__file__).parents[2] / "examples" / "digits"
 """A folder of the source tree; the installed package has none."""

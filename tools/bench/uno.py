@@ -35,7 +35,9 @@ from ...targets.executors.interface import Arrays
 from ...targets.executors.select import board_executor
 from ...targets.ports import input_ports, output_ports, predicted_classes, to_real, to_stored
 from ..analyze import analyze
-from ..compiler import LOSS, Compilation, Options, SearchOptions, compile_model, float_outputs, input_types
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation, float_outputs, input_types
+from ..compiling.options import LOSS, Options, SearchOptions
 from ..constants import Kinds, constant_kinds
 from ..fit import refuse_misfit
 from ..show import print_table

@@ -21,7 +21,9 @@ from ...targets.dataset import Dataset, load_dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.select import board_executor
 from ...targets.ports import input_ports, output_ports, predicted_classes, to_real, to_stored
-from ..compiler import Compilation, Options, SearchOptions, compile_model, float_outputs, input_types
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation, float_outputs, input_types
+from ..compiling.options import Options, SearchOptions
 from ..searching.outcome import caption, rows
 from ..show import print_table
 

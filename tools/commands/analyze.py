@@ -12,7 +12,9 @@ from ...targets.board import Board, board_names, load_board
 from ..analyze import Analysis, analyze
 from ..api.program import Program
 from ..atomic_files import replacing
-from ..compiler import Compilation, Options, compile_model, options_of
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation
+from ..compiling.options import Options, options_of
 from ..front import front
 from ..planning_limit import say_limit
 from ..reporting.totals import totals

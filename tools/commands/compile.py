@@ -11,8 +11,11 @@ from ...dialects.harmless import json_text
 from ..api.program import Program
 from ..api.provenance import provenance
 from ..atomic_files import replacing
-from ..compiler import Compilation, compile_model, options_of
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation
+from ..compiling.options import options_of
 from ..hardware.files import rtl_files
+from ..hardware.hls_project import project_files
 from ..planning_limit import say_limit
 from ..progress import DISPLAY
 from ..searching.outcome import COLUMNS, caption, file_text, rows, to_json
@@ -22,7 +25,7 @@ from ..verifying.calibrated import remark
 
 def write_hardware(compilation: Compilation, target: str, args: Namespace) -> int:
     """Write the files of hardware; what they take of a part is known once they are synthesized (`tinyml run`)."""
-    files = rtl_files(compilation) if target == "rtl" else compilation.hls_files()
+    files = rtl_files(compilation) if target == "rtl" else project_files(compilation)
     places = {args.output / name: text for name, text in files.items()}
     with replacing(places, make_folders=True):
         print_remarks(compilation.remarks)

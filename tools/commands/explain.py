@@ -6,7 +6,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..compiler import compile_model, options_of
+from ..compiler import compile_model
+from ..compiling.options import options_of
 from ..explaining.explanation import Explanation, Share, explain
 from ..planning_limit import say_limit
 from ..show import print_json, print_line, print_remarks, print_table

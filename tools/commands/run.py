@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ..api.program import Program
-from ..compiler import compile_model, options_of
+from ..compiler import compile_model
+from ..compiling.options import options_of
 from ..hardware.run import run_on_fpga
 from ..outputs import write_outputs
 from ..planning_limit import say_limit

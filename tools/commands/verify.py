@@ -7,7 +7,8 @@ from argparse import Namespace
 from ...dialects.fixed.types import QType
 from ...dialects.harmless import in_terminal
 from ..api.program import Program
-from ..compiler import compile_model, options_of
+from ..compiler import compile_model
+from ..compiling.options import options_of
 from ..outputs import write_outputs
 from ..planning_limit import say_limit
 from ..show import print_json, print_line, print_remarks, print_table

@@ -18,6 +18,8 @@ from ...passes.fixed.expose_nodes import ExposeNodesPass
 from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.core import operations_of
+from ...targets.device import BRAM36_BYTES
+from ..hardware.refusals import refusing
 from ..pipelines import Timing, pipeline, run_passes
 from .options import Options
 from .planning import memplan_passes
@@ -69,14 +71,25 @@ class Compilation:
         return self.generated().texts
 
     def hls_files(self) -> dict[str, str]:
-        """NAME.cpp and its C test bench NAME_tb.cpp."""
-        from ...targets.hls import print_hls
+        """NAME.cpp, NAME.h, NAME_weights.h, and the C test bench NAME_tb.cpp."""
+        from ...targets.hls import print_hls_header, print_hls_source, print_hls_weights
         from ...targets.hls_testbench import print_hls_testbench
 
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-hls"), self.timing)
+        overlap = self.options.overlap or None
+        lanes = self.options.lanes if self.options.lanes > 1 else None
+        fpga = self.board.fpga
+        bits = None if fpga is None else 8 * int(fpga.bram36 * BRAM36_BYTES)
+        steps = pipeline("fixed-to-hls", lanes=lanes, ports=self.options.ports, memory_bits=bits, overlap=overlap)
+        with refusing("HLS"):
+            run_passes(module, steps, self.timing)
         with self.timing.measure("print"):
-            return {f"{self.name}.cpp": print_hls(module), f"{self.name}_tb.cpp": print_hls_testbench(module)}
+            return {
+                f"{self.name}.cpp": print_hls_source(module),
+                f"{self.name}.h": print_hls_header(module),
+                f"{self.name}_weights.h": print_hls_weights(module),
+                f"{self.name}_tb.cpp": print_hls_testbench(module, has_header=True),
+            }
 
     def hardware(self) -> dict[str, int | str | None]:
         """The parameters of the hardware's pipeline: as many lanes as fit, or as many as asked for in each form."""

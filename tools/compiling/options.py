@@ -93,6 +93,10 @@ class Options:
     arithmetic: str = EXACT
     lanes: int = 0
     """Of hardware: how many points of a form are computed at once, at most; a power of two."""
+    ports: str = "memory"
+    """Of HLS: what the top function meets (passes/hls/interface.py)."""
+    overlap: bool = False
+    """Of HLS: layers run side by side, row by row."""
     name: str | None = None
     form: CodeForm = CodeForm()
 
@@ -128,6 +132,8 @@ def options_of(args: Namespace) -> Options:
         cycles=args.cycles,
         search=search_options(args),
         lanes=getattr(args, "lanes", 0),
+        ports=getattr(args, "ports", "memory"),
+        overlap=getattr(args, "overlap", False),
         arithmetic=args.arithmetic,
         form=code_form(args),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...dialects.fixed import ConstantOp
 from ..analyze import Analysis, analyze
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..constants import constant_kinds, kind_of, layout_text, stored_bytes
 from .savings import Saving, savings
 from .values import Value, values_of

@@ -18,7 +18,7 @@ from ...passes.fixed.calibrate import the_function
 from ...passes.memplan.patching.plan import Plan, spell
 from ...passes.memplan.patching.search import Search
 from ...passes.memplan.patching.stage import Access, images_of
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..pipelines import Timing, pipeline, run_passes
 from .early_stage import Axis, Early, Layer, early, layers_of, length
 

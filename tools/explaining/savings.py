@@ -12,7 +12,8 @@ from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.layout import Encoding, LayoutAttr, encode
 from ...targets.core import core_of
 from ..analyze import Analysis, analyze
-from ..compiler import Compilation, compile_model
+from ..compiler import compile_model
+from ..compiling.compilation import Compilation
 from ..constants import kind_of, stored_bytes
 
 WAYS: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ from ...dialects import onnx
 from ...dialects.fixed.settings import setting_of
 from ...dialects.fixed.types import PER_TENSOR, QType, scale_text
 from ...passes.fixed.calibrate import the_function
-from ..compiler import Compilation, input_types
+from ..compiling.compilation import Compilation, input_types
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def sizes(analysis: Any) -> dict[str, Any]:
 def qualities(program: Any, candidate: Candidate) -> dict[str, Any]:
     """Accuracy by the labels, if there are some, and SNR against the model in float32, of the worst output."""
     from ...targets.ports import output_ports
-    from ..compiler import float_outputs
+    from ..compiling.compilation import float_outputs
     from ..simulate import accuracy
     from ..verifying.distance import distances
 

@@ -10,7 +10,7 @@ from ...targets.device import Fpga
 from ...targets.estimating.cells import Estimate
 from ...targets.estimating.design import Design
 from ...targets.family import load_family
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..show import print_json, print_table
 
 CELLS = ("LUT", "FF", "DSP", "BRAM36")

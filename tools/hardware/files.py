@@ -10,7 +10,7 @@ from ...targets.executors.interface import Arrays
 from ...targets.ports import input_ports, output_ports
 from ...targets.verilog.program import image_files, print_verilog
 from ...targets.verilog.testbench import EXPECTED, INPUTS, print_testbench, vector_file, vectors
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 
 ROWS = 4
 """Of the test bench."""

@@ -22,7 +22,7 @@ from ...targets.ports import input_ports, output_ports, to_stored
 from ...targets.synthesis.nextpnr import place_and_route
 from ...targets.synthesis.yosys import Cells, synthesize
 from ...targets.verilog.program import image_files, print_verilog
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..show import print_json, print_line, print_table
 from ..verifying.levels import compare_runs
 from .estimate import refuse_misfits

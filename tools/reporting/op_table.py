@@ -15,7 +15,7 @@ from ..sampling import sample_of
 
 if TYPE_CHECKING:
     from ..analyze import Analysis
-    from ..compiler import Compilation
+    from ..compiling.compilation import Compilation
     from ..verifying.node_table import NodeRow
 
 OPS = (

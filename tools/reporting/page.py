@@ -20,7 +20,7 @@ from .totals import totals
 
 if TYPE_CHECKING:
     from ..analyze import Analysis
-    from ..compiler import Compilation
+    from ..compiling.compilation import Compilation
     from ..verifying.node_table import NodeRow
 
 

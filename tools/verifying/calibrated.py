@@ -14,7 +14,7 @@ from ...targets.dataset import load_dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.rounds import rounds_around
 from ...targets.ports import input_ports, output_ports, to_real, to_stored
-from ..compiler import Compilation, float_outputs, input_types
+from ..compiling.compilation import Compilation, float_outputs, input_types
 from .distance import Criterion, distances
 from .reference import quantized_by_author
 

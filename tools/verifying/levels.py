@@ -14,7 +14,7 @@ from ...dialects.harmless import in_quotes
 from ...targets.executors.interface import Arrays, Executor, Run
 from ...targets.ports import input_ports, output_ports
 from ...targets.toolchain import ToolchainMissing
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,8 @@ def hls_executor(compilation: Compilation) -> Executor:
     """The C simulation of the printed HLS C++."""
     from ...targets.executors.hls import HlsExecutor
 
-    source, testbench = compilation.hls_files().values()
     function = compilation.function
-    return HlsExecutor(source, testbench, input_ports(function), output_ports(function), compilation.name)
+    return HlsExecutor(compilation.hls_files(), input_ports(function), output_ports(function), compilation.name)
 
 
 def rtl_executor(compilation: Compilation, simulator: str) -> Executor:

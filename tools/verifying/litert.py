@@ -14,7 +14,7 @@ from ...lowering.onnx_to_fixed.convert import TFLITE
 from ...passes.fixed.calibrate import the_function
 from ...targets.dataset import Dataset
 from ...targets.ports import input_ports, model_to_real, output_ports, to_model
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 
 PACKAGE = "ai_edge_litert"
 

@@ -34,7 +34,7 @@ from ...targets.dataset import Dataset
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.rounds import rounds_around
 from ...targets.ports import input_ports, to_stored
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from ..compiling.to_fixed import product_bits
 
 CHUNK_BYTES = 256 << 20

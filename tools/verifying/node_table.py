@@ -20,7 +20,7 @@ from ...passes.fixed.scales.saturating import UNBOUNDED
 from ...targets.dataset import Dataset
 from ...targets.executors.onnx import OnnxExecutor
 from ...targets.ports import to_model
-from ..compiler import Compilation
+from ..compiling.compilation import Compilation
 from .distance import Criterion, Distance
 from .lowered import Integers, LoweredModel, Node
 

@@ -16,7 +16,7 @@ from ...dialects.onnx.base import element_of, port_names, shape_of
 from ...passes.fixed.calibrate import the_function
 from ...targets.dataset import Dataset, fit_shape, read_arrays
 from ...targets.ports import dequantized, input_ports, model_to_real, output_ports, to_model
-from ..compiler import Compilation, float_outputs
+from ..compiling.compilation import Compilation, float_outputs
 from ..pipelines import pipeline
 from .litert import litert_outputs
 

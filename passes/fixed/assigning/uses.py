@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from xdsl.dialects.builtin import Float32Type, i1, i32
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
@@ -14,12 +16,13 @@ from ..scales.compared import BITS as COMPARED_BITS
 from ..scales.compared import is_compared
 from ..scales.distances import range_beside
 from ..scales.ranges import RangeTypes, common_type, limits_in_reals, whole_bytes
+from ..scales.turns import only_turns
 from .kinds import CLAMPS, is_whole_product, numbers, preserves
 from .state import Known
 
 SHARED_STEPS = 2.0
-"""A value with other readers takes the type of a concatenation that it is part of where its own steps are at least as
-long as those, divided by this."""
+"""A value with other readers takes the type of a concatenation that it is part of, or in which it is quantized, where
+its own steps are at least as long as those, divided by this."""
 
 
 def from_uses(known: Known, value: SSAValue) -> None:
@@ -38,7 +41,8 @@ def from_uses(known: Known, value: SSAValue) -> None:
         found = through(known, users[0], value)
     if not found and (whole := in_whole_steps(known, value, users)) is not None:
         found = [whole]
-    if not found and is_compared(value) and (seen := known.range_of(value)) is not None:
+    seen = known.range_of(value)
+    if not found and seen is not None and (is_compared(value) or only_turns(value, *seen)):
         found = [RangeTypes(COMPARED_BITS, known.ranges.pow2).of_range(*seen)]
     if found:
         known.types[value] = whole_bytes(common_type(found)) if isinstance(value, BlockArgument) else common_type(found)
@@ -51,10 +55,24 @@ def from_uses(known: Known, value: SSAValue) -> None:
 
 
 def unclipped(known: Known, value: SSAValue, found: list[QType]) -> QType:
-    """The type of a value that is quantized and read as it is besides: 16 bits where it is known to go further."""
+    """The type of a value that is quantized and read as it is besides.
+
+    16 bits where it goes further than what it is quantized to, or that has longer steps than others would.
+    """
     type, seen = common_type(found), known.range_of(value)
+    finest = math.inf if seen is None else known.ranges_of(value).of_range(*seen).scale
+    if seen is None and isinstance(value.owner, onnx.ConcatOp):
+        parts = [known.types[part] for part in value.owner.operands if part in known.types]
+        if len(parts) < len(value.owner.operands):
+            return type
+        ends = [limits_in_reals(part) for part in parts]
+        seen = min(low for low, _ in ends), max(high for _, high in ends)
+        finest = min(part.scale for part in parts)
+    if seen is None:
+        return type
     least, greatest = limits_in_reals(type)
-    if seen is None or least - type.scale <= seen[0] and seen[1] <= greatest + type.scale:
+    covered = least - type.scale <= seen[0] and seen[1] <= greatest + type.scale
+    if covered and type.scale <= SHARED_STEPS * finest:
         return type
     return RangeTypes(16, known.ranges.pow2).of_range(*seen)
 

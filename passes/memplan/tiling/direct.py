@@ -113,8 +113,3 @@ class Direct:
         whole = self.channels // size
         first = weights[: whole * size].reshape(whole, size, -1).transpose(0, 2, 1).reshape(whole, -1)
         return first.astype(np.int8), weights[whole * size :].T.reshape(-1).astype(np.int8)
-
-
-def fits(direct: Direct, operations: Collection[str]) -> bool:
-    """Whether a core has the operation that adds up sums of this width."""
-    return ("multiply_add" if direct.wide else "multiply_add_24") in operations

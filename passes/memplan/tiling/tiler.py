@@ -11,18 +11,10 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import ContractOp, segments
-from ....dialects.fixed.tile import Kernel
-from ....dialects.machine import (
-    dual_multiply_add,
-    multiply,
-    multiply_add,
-    multiply_add_24,
-    multiply_add_bytes,
-    unpack_bytes,
-)
 from ....dialects.memplan import BufferOp, loops_around, size_in_bytes
 from ....targets.costs import CostModel
-from .choices import Choice, best, byte_choices, choices, direct_choices, wide_choices, windows, worthwhile
+from .choices import Choice, best, choices, worthwhile
+from .kernels import rows_of
 
 RESERVE = 32_768
 """Flash that tiles leave for all other code."""
@@ -50,35 +42,18 @@ class Tiler:
     @property
     def is_able(self) -> bool:
         """Whether the core has the operations of any kernel."""
-        others = {multiply_add.__name__, multiply_add_24.__name__, multiply.__name__}
-        return self._has_lanes or bool(self.operations & others)
-
-    @property
-    def _has_lanes(self) -> bool:
-        return {dual_multiply_add.__name__, unpack_bytes.__name__} <= self.operations
+        return bool(rows_of(self.operations))
 
     def options(self, form: ContractOp) -> list[Choice]:
         """The tiles that a form can have, none first."""
-        if multiply_add_bytes.__name__ in self.operations:
-            return (
-                wide_choices(form, self.costs)
-                or windows(form, self.costs)
-                or byte_choices(form, Kernel.VECTORS, self.costs)
-            )
-        if self._has_lanes:
-            return choices(form, self.widths, self.costs)
-        found = direct_choices(form, self.operations, self.costs)
-        if len(found) > 1 or not self.operations & {multiply_add.__name__, multiply.__name__}:
-            return found
-        return byte_choices(form, Kernel.BYTES, self.costs)
+        return choices(form, rows_of(self.operations), self.widths, self.costs)
 
     def tile(self, function: FuncOp, caps: Caps | None = None) -> None:
         """Give each form of a function, and of its loops, the best of its tiles that there is room for."""
         if not self.is_able:
             return
         items = [self._allowed(form, caps or {}) for form in list(function.walk()) if isinstance(form, ContractOp)]
-        items = items if self._has_lanes else worthwhile(items)
-        for choice in best(items, self.room(function)):
+        for choice in best(worthwhile(items), self.room(function)):
             if choice.tile is not None:
                 choice.form.properties["tile"] = choice.tile
                 if choice.scratch_words:

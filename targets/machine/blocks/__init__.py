@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable
 
 from .. import clipped, direct, sparse
-from .dot import dot_block, dot_instructions, macro_name, quad_macro
+from .dot import dot_block, dot_instructions, macro_name, quad_macros
 from .pieces import bytes_block, bytes_instructions
 from .vectors import (
     copy_block,
@@ -122,4 +122,4 @@ def macros(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """The macros that blocks share: their names, and the lines that define them."""
     kinds = [(kind, numbers[0]) for kind, numbers in map(parse, (name for name in names if name.startswith("dot")))]
     bits = sorted({(8 if kind == "dot8" else 16, pixels) for kind, pixels in kinds})
-    return [(macro_name(pixels, width), quad_macro(pixels, width)) for width, pixels in bits]
+    return [(macro_name(pixels, width), quad_macros(pixels, width)) for width, pixels in bits]

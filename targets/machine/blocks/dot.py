@@ -6,9 +6,9 @@ word for each channel, which the block unpacks as the data are: half the flash, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from .function import INLINE, Registers, body
+from .function import INLINE, Alike, Registers, body
 from .operations import Operation, assembly, statement
 
 CHANNELS = 4
@@ -16,8 +16,8 @@ CHANNELS = 4
 MOST_QUADS_AT_ONCE = 8
 """Columns of so many quads have no loop."""
 
-QUADS_PER_TURN = {1: 8, 2: 4}
-"""Quads of a turn of the loop, where there is one, by pixels."""
+QUADS_PER_TURN = {1: (8,), 2: (4, 5, 3)}
+"""Quads of a turn of the loop, where there is one, by pixels: those that leave the fewest over, the first of these."""
 
 UNPACK = ("unpack_low", "unpack_high")
 """Taps (0, 2), taps (1, 3)."""
@@ -72,6 +72,24 @@ def bytes_of_two() -> Iterator[Operation]:
             yield from products(pair)
 
 
+def begun(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """The same where the sums of the second pixel begin as those of the first, and are only set: these come first."""
+    waiting: Operation | None = None
+    seen: set[str] = set()
+    for operation in operations:
+        sum = operation.operands[0]
+        if operation.name != "dual_multiply_add" or sum in seen:
+            yield operation
+            continue
+        seen.add(sum)
+        if waiting is None:
+            waiting = operation
+            continue
+        yield Operation("dual_multiply_add_from", (*operation.operands, waiting.operands[0]))
+        yield waiting
+        waiting = None
+
+
 def products(pair: int) -> Iterator[Operation]:
     """Two channels at two pixels."""
     for weight in range(2):
@@ -84,31 +102,27 @@ def macro_name(pixels: int, bits: int) -> str:
     return f"TINYML_QUAD{'8' if bits == 8 else ''}_4X{pixels}"
 
 
-def quad_macro(pixels: int, bits: int) -> list[str]:
-    """The assembly of one quad, as a macro that blocks of all lengths repeat."""
-    lines = [f'  "{assembly(operation)}\\n"' for operation in quad(pixels, bits)]
-    return [f"#define {macro_name(pixels, bits)} \\", *(f"{line} \\" for line in lines[:-1]), lines[-1]]
+def quad_macros(pixels: int, bits: int) -> list[str]:
+    """The assembly of one quad, as a macro that blocks of all lengths repeat; of two pixels also that of the first."""
+    name, one = macro_name(pixels, bits), list(quad(pixels, bits))
+    return [*macro(name, one), *(macro(f"{name}_FIRST", list(begun(one))) if pixels == 2 else [])]
+
+
+def macro(name: str, operations: Sequence[Operation]) -> list[str]:
+    """A macro of operations."""
+    lines = [f'  "{assembly(operation)}\\n"' for operation in operations]
+    return [f"#define {name} \\", *(f"{line} \\" for line in lines[:-1]), lines[-1]]
 
 
 def turns_of(pixels: int, quads: int) -> tuple[int, int, int]:
     """Quads of a turn, turns of the loop, and quads behind it."""
-    size = QUADS_PER_TURN[pixels]
+    size = min(QUADS_PER_TURN[pixels], key=lambda size: quads % size)
     return (size, 0, quads) if quads <= MOST_QUADS_AT_ONCE else (size, *divmod(quads, size))
 
 
 def dot_block(name: str, bits: int, pixels: int, quads: int, asm: bool) -> list[str]:
     """Quads of columns: a loop of a few in each turn, and what is left over."""
-    one = macro_name(pixels, bits)
-    size, turns, rest = turns_of(pixels, quads)
-    text = [f"    {' '.join([one] * rest)}"] if rest else []
-    bound = ""
-    if turns:
-        bound = f"  const int8_t *const end = x + {turns * size * 8 * pixels};"
-        text = [
-            f'    "1:\\n" {" ".join([one] * size)}',
-            '    "ldr %[w0], %[end]\\n cmp %[x], %[w0]\\n bne 1b\\n"',
-            *text,
-        ]
+    text, bound = dot_assembly(pixels, bits, quads)
     plain = [
         f"  for (int32_t quad = 0; quad < {quads}; quad++) {{",
         *(f"    {statement(o)}" for o in quad(pixels, bits)),
@@ -117,11 +131,31 @@ def dot_block(name: str, bits: int, pixels: int, quads: int, asm: bool) -> list[
     sums = [f"s{pixel}{channel}" for pixel in range(pixels) for channel in range(CHANNELS)]
     words = sorted({word for o in quad(pixels, bits) for word in o.operands} - {*sums, "w", "x"})
     registers = Registers(sums, words, ("w", "x"), fixed=pixels == 1)
+    alike = None
+    if pixels == 2:
+        text_alike, bound_alike = dot_assembly(pixels, bits, quads - 1, f"{macro_name(pixels, bits)}_FIRST")
+        alike = Alike(dict(zip(sums[CHANNELS:], sums[:CHANNELS], strict=True)), text_alike, bound_alike)
     return [
         f"{INLINE} tinyml_{name}(const int{bits}_t *weights, const int32_t *data, int32_t *sums) {{",
         "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
-        *body(registers, (text, plain), bound, asm),
+        *body(registers, (text, plain), bound, asm, alike),
     ]
+
+
+def dot_assembly(pixels: int, bits: int, quads: int, first: str = "") -> tuple[list[str], str]:
+    """The lines of so many quads behind a first macro, and the declaration of where a loop over them ends."""
+    one, bound = macro_name(pixels, bits), ""
+    size, turns, rest = turns_of(pixels, quads)
+    text = [f"    {' '.join([one] * rest)}"] if rest else []
+    if turns:
+        begin = 8 * pixels if first else 0
+        bound = f"  const int8_t *const end = x + {begin + turns * size * 8 * pixels};"
+        text = [
+            f'    "1:\\n" {" ".join([one] * size)}',
+            '    "ldr %[w0], %[end]\\n cmp %[x], %[w0]\\n bne 1b\\n"',
+            *text,
+        ]
+    return [*([f"    {first}"] if first else []), *text], bound
 
 
 def dot_instructions(bits: int, pixels: int, quads: int) -> int:

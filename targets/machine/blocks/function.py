@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .operations import Spelled
@@ -27,7 +27,18 @@ class Registers:
     fixed: bool = False
 
 
-def body(registers: Registers, lines: Spelled, bound: str = "", asm: bool = True) -> list[str]:
+@dataclass(frozen=True)
+class Alike:
+    """The assembly where some sums begin as others do, which the compiler knows: the first ones are only set."""
+
+    sums: Mapping[str, str]
+    lines: Sequence[str]
+    bound: str
+
+
+def body(
+    registers: Registers, lines: Spelled, bound: str = "", asm: bool = True, alike: Alike | None = None
+) -> list[str]:
     """The rest of a function: assembly, where the core has the operations, and C, everywhere else.
 
     `bound` declares `end`, with which the assembly compares a pointer: in memory, no register is left for it.
@@ -41,23 +52,35 @@ def body(registers: Registers, lines: Spelled, bound: str = "", asm: bool = True
     placed = [word for word in registers.words if registers.fixed and word in FIXED]
     others = [word for word in registers.words if word not in placed]
     places = [f'  register int32_t {word} __asm("{FIXED[word]}");' for word in placed]
-    outputs = ", ".join(f'[{s}] "+r"({s})' for s in (*registers.sums, *registers.moved))
-    scratch = ", ".join(f'[{v}] "=&r"({v})' for v in registers.words)
-    inputs = ", ".join([f'[{p}] "r"({p})' for p in registers.kept] + (['[end] "m"(end)'] if bound else []))
+    code = [*([bound] if bound else []), *statement(registers, text, bool(bound))]
+    if alike is not None:
+        same = " && ".join(f"{one} == {other}" for one, other in alike.sums.items())
+        known = [*([alike.bound] if alike.bound else [])]
+        known += statement(registers, alike.lines, bool(alike.bound), frozenset(alike.sums))
+        code = [f"  if (__builtin_constant_p({same}) && {same}) {{", *known, "  } else {", *code, "  }"]
     return [
         *sums,
         "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
         *places,
         f"  int32_t {', '.join(others)};",
-        *([bound] if bound else []),
-        "  __asm volatile(",
-        *text,
-        f"    : {outputs},",
-        f"      {scratch}",
-        f'    : {inputs} : "cc", "memory");',
+        *code,
         "#else",
         *words,
         *plain,
         "#endif",
         *results,
+    ]
+
+
+def statement(registers: Registers, text: Sequence[str], ends: bool, made: frozenset[str] = frozenset()) -> list[str]:
+    """An assembly statement; the sums that are `made` there are not read before."""
+    outputs = ", ".join(f'[{s}] "{"=&" if s in made else "+"}r"({s})' for s in (*registers.sums, *registers.moved))
+    scratch = ", ".join(f'[{v}] "=&r"({v})' for v in registers.words)
+    inputs = ", ".join([f'[{p}] "r"({p})' for p in registers.kept] + (['[end] "m"(end)'] if ends else []))
+    return [
+        "  __asm volatile(",
+        *text,
+        f"    : {outputs},",
+        f"      {scratch}",
+        f'    : {inputs} : "cc", "memory");',
     ]

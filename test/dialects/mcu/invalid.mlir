@@ -1,10 +1,5 @@
 // RUN: tinyml-opt %s --verify-diagnostics --split-input-file | filecheck %s
 
-// CHECK: an initiation interval is at least 1 cycle, got 0
-mcu.pipeline ii 0
-
-// -----
-
 %a = "test.op"() : () -> i32
 // CHECK: there is no machine operation `square`; there are multiply_high_add, saturate
 %b = mcu.machine "square"(%a) : (i32) -> i32

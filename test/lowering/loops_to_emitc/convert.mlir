@@ -27,8 +27,8 @@ func.func private @net_fc(%in: memref<1x3xi8>, %out: memref<1x2xi32>) {
     // CHECK-NEXT: %acc = "emitc.variable"() <{value = 5 : i32}> : () -> !emitc.lvalue<i32>
     // CHECK:      emitc.for %ic
     %sum = scf.for %ic = %c0 to %c3 step %c1 iter_args(%acc = %bias) -> (i32) {
-      // CHECK-NEXT: emitc.verbatim "#pragma HLS PIPELINE II=2"
-      mcu.pipeline ii 2
+      // CHECK-NEXT: hls.pipeline ii 2
+      hls.pipeline ii 2
       // CHECK-NEXT: %[[X:.*]] = emitc.subscript %in[%ic] : (!emitc.ptr<i8>, i32) -> !emitc.lvalue<i8>
       %x = memref.load %in[%c0, %ic] : memref<1x3xi8>
       // CHECK-NEXT: %[[AT:.*]] = emitc.expression %oc, %ic : (i32, i32) -> i32 {

@@ -19,7 +19,7 @@ func.func @f(%x: tensor<1x2xf32> {onnx.name = "x"}) -> tensor<1x2xf32>
     : (tensor<1x2xf32>, tensor<2x2xf32>) -> tensor<1x2xf32>
   // Half of the range gets steps, and the Gemm keeps what is set for it.
   // CHECK: onnx.Relu {{.*}}fixed.bits = 16 : i64, fixed.clip = 5.000000e-01 : f64
-  // TYPES: onnx.Relu {{.*}}fixed.type = !fixed.q<ui16, 6.1036
+  // TYPES: onnx.Relu {{.*}}fixed.type = !fixed.q<ui16, 3.8147
   %1 = onnx.Relu %0 {fixed.range = [0.0 : f64, 4.0 : f64], node = "relu"} : tensor<1x2xf32> -> tensor<1x2xf32>
   func.return %1 : tensor<1x2xf32>
 }

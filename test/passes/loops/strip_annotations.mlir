@@ -19,7 +19,7 @@ func.func private @layer(%x: memref<4xi8>) attributes {mcu.node = "conv"} {
   %c1 = arith.constant 1 : index
   %w = memref.get_global @weights : memref<4xi8, "flash">
   scf.for %i = %c0 to %c4 step %c1 {
-    mcu.pipeline ii 1
+    hls.pipeline ii 1
     %v = memref.load %w[%i] : memref<4xi8, "flash">
     memref.store %v, %x[%i] : memref<4xi8>
   } {mcu.label = "conv_i"}

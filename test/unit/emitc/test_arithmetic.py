@@ -321,7 +321,7 @@ def executor(target: str, bits: int) -> Executor:
     if target == "hls":
         module, function = lower(bits, signless_ports=True)
         ports = input_ports(function), output_ports(function)
-        return HlsExecutor(print_hls(module), print_hls_testbench(module), *ports)
+        return HlsExecutor({"net.cpp": print_hls(module), "net_tb.cpp": print_hls_testbench(module)}, *ports)
     module, function = lower(bits, index_bits=16 if target == "avr" else 32)
     ports = input_ports(function), output_ports(function)
     model = GeneratedModel("edges", print_c(module), print_header(module), *ports)

@@ -19,7 +19,7 @@ from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.fixed.types import QType, power_of_two
 from tinyml_opt.dialects.onnx.weights import weight_reals
 from tinyml_opt.passes.fixed.assign_types import AssignTypesPass
-from tinyml_opt.passes.fixed.scales.ranges import RangeTypes, common_type, limits_in_reals
+from tinyml_opt.passes.fixed.scales.ranges import WIDE_HEADROOM, RangeTypes, common_type, limits_in_reals
 from tinyml_opt.passes.fixed.scales.signs import greatest_sums
 from tinyml_opt.passes.fixed.scales.weights import NOISE, QUIET_STEPS, TYPICAL, Layer, WeightTypes
 
@@ -72,22 +72,22 @@ def test_a_power_of_two_is_the_least_that_reaches(magnitude: float):
 def test_sixteen_bits_of_numbers_that_are_not_negative_are_unsigned():
     """A sign would halve their steps; powers of two stay signed."""
     type = RangeTypes(16, False).of_range(0.0, 3.0)
-    assert str(type.storage) == "ui16" and type.zp == 0 and type.scale == 6.0 / 65535
+    assert str(type.storage) == "ui16" and type.zp == 0 and type.scale == 3.0 * WIDE_HEADROOM / 65535
     assert RangeTypes(16, False).of_range(-0.001, 3.0).storage == i16
     assert RangeTypes(16, True).of_range(0.0, 3.0).storage == i16
 
 
 def test_sixteen_bits_reach_no_further_than_a_clip_does():
-    """Its result on unseen data leaves the calibrated range, but never its own bounds."""
+    """Its result on unseen data leaves the calibrated range by a quarter, but never its own bounds."""
     text = """func.func @model(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
         attributes {fixed.input_ranges = [[-5.0 : f32, 5.0 : f32]]} {
-      %y = "onnx.Clip"(%x) <{low = 0.0 : f32, high = 6.0 : f32}> {fixed.range = [0.0 : f32, 4.0 : f32]}
+      %y = "onnx.Clip"(%x) <{low = 0.0 : f32, high = 4.5 : f32}> {fixed.range = [0.0 : f32, 4.0 : f32]}
         : (tensor<1x2xf32>) -> tensor<1x2xf32>
       func.return %y : tensor<1x2xf32> }"""
     module = parse(text)
     AssignTypesPass(bits=16).apply(Context(), module)
     (clip,) = [op for op in module.walk() if isinstance(op, onnx.ClipOp)]
-    assert str(clip.attributes["fixed.type"]) == str(QType(IntegerType(16, Signedness.UNSIGNED), 6.0 / 65535))
+    assert str(clip.attributes["fixed.type"]) == str(QType(IntegerType(16, Signedness.UNSIGNED), 4.5 / 65535))
 
 
 def test_a_range_of_nothing_has_a_type():

@@ -15,9 +15,11 @@ from tinyml_opt.dialects.memplan import StreamOp
 from tinyml_opt.passes.memplan.costing.forms import tiled_work
 from tinyml_opt.passes.memplan.costing.kernels import padded_share
 from tinyml_opt.passes.memplan.tiling.choices import choices
+from tinyml_opt.passes.memplan.tiling.kernels import rows_of
 from tinyml_opt.targets.costs import CostModel, FlashReads, Work, total_work
 from tinyml_opt.tools.analyze import analyze
-from tinyml_opt.tools.compiler import Compilation, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation
 from tinyml_opt.tools.front import front, planned
 from tinyml_opt.tools.pareto import dominates
 
@@ -50,11 +52,14 @@ def test_padding_is_no_work(compilation: Compilation) -> None:
 def test_kernels_count_what_they_do(compilation: Compilation) -> None:
     dense, windows, pointwise = contractions(compilation)
     costs = CostModel.parse("cortex-m4f")
-    by_kernel = {c.tile.kernel.data: c.tile for c in choices(windows, (16,), costs) if c.tile is not None}
+    rows = rows_of(costs.core.operations)
+    by_kernel = {c.tile.kernel.data: c.tile for c in choices(windows, rows, (16,), costs) if c.tile is not None}
     assert set(by_kernel) == {Kernel.LANES, Kernel.PLANES}
     assert tiled_work(windows, by_kernel[Kernel.PLANES]).units["plane_row"] == 12 * 12 * 8 * 3
     assert tiled_work(windows, by_kernel[Kernel.LANES]).units["lanes_tap"] == 12 * 12 * 2 * 9
-    pair = next(c.tile for c in choices(pointwise, (16,), costs) if c.tile is not None and c.tile.pixels.data == 2)
+    pair = next(
+        c.tile for c in choices(pointwise, rows, (16,), costs) if c.tile is not None and c.tile.pixels.data == 2
+    )
     assert tiled_work(pointwise, pair).units["dot_quad_2"] == 72 * 1 * 2
     assert tiled_work(dense, pair).units["gather_word"] < 144 * 9
     assert tiled_work(pointwise, pair).reads[0] == (1 * 2 * 32, 72)

@@ -32,7 +32,7 @@ from tinyml_opt.passes.memplan.schedule import SchedulePass
 from tinyml_opt.targets.executors.host import HostExecutor
 from tinyml_opt.targets.executors.memplan import MemplanExecutor
 from tinyml_opt.targets.ports import input_ports, to_stored
-from tinyml_opt.tools.compiler import Compilation
+from tinyml_opt.tools.compiling.compilation import Compilation
 
 
 def function_of(module: ModuleOp) -> FuncOp:

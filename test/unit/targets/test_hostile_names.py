@@ -31,7 +31,8 @@ from tinyml_opt.targets.header import print_header
 from tinyml_opt.targets.hls import print_hls
 from tinyml_opt.targets.hls_testbench import print_hls_testbench
 from tinyml_opt.targets.ports import input_ports, output_ports
-from tinyml_opt.tools.compiler import Options, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
 
 WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wcast-align -pedantic -Werror".split()
@@ -191,8 +192,7 @@ def test_a_model_computes_what_it_should_under_such_names(tmp_path: Path):
     random = np.random.default_rng(0)
     rows = {p.label.data: random.integers(-128, 128, (5, *p.stored_shape)).astype(np.int8) for p in ports[0]}
     expected = FixedExecutor(compilation.fixed).run(rows).outputs
-    source, testbench = compilation.hls_files().values()
-    hls = HlsExecutor(source, testbench, *ports, compilation.name)
+    hls = HlsExecutor(compilation.hls_files(), *ports, compilation.name)
     executors: list[Executor] = [HostExecutor(compilation.generated(), sanitize=True), hls]
     for executor in executors:
         outputs = executor.run(rows).outputs

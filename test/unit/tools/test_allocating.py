@@ -15,7 +15,8 @@ from tinyml_opt.targets.estimating.cells import Estimate
 from tinyml_opt.targets.estimating.cycles import Timing, Wait, beside
 from tinyml_opt.tools.allocating.choices import Choice
 from tinyml_opt.tools.allocating.search import Problem, search
-from tinyml_opt.tools.compiler import Options, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.options import Options
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 

@@ -21,7 +21,9 @@ from tinyml_opt.passes.memplan.place import PlacePass
 from tinyml_opt.passes.memplan.schedule import SchedulePass
 from tinyml_opt.targets.toolchain import require
 from tinyml_opt.tools.api.bounds import alive, least_weights, streamed
-from tinyml_opt.tools.compiler import Options, compile_model, float_outputs, input_types, taken
+from tinyml_opt.tools.compiler import compile_model, taken
+from tinyml_opt.tools.compiling.compilation import float_outputs, input_types
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits"

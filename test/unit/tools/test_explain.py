@@ -12,7 +12,7 @@ from support.networks import Network, compile_network, real_inputs
 
 from tinyml_opt.targets.executors.avr import AvrExecutor
 from tinyml_opt.targets.ports import input_ports, to_stored
-from tinyml_opt.tools.compiler import Compilation
+from tinyml_opt.tools.compiling.compilation import Compilation
 from tinyml_opt.tools.explaining.explanation import Explanation, explain
 from tinyml_opt.tools.tinyml import main
 

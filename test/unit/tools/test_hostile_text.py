@@ -147,7 +147,8 @@ def test_data_under_hostile_names(capsys: Capture, tmp_path: Path, monkeypatch: 
 def test_a_figure_takes_text_for_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("matplotlib")
     from tinyml_opt.tools import memory_figure
-    from tinyml_opt.tools.compiler import Options, compile_model
+    from tinyml_opt.tools.compiler import compile_model
+    from tinyml_opt.tools.compiling.options import Options
     from tinyml_opt.tools.memory_map import Plan
 
     monkeypatch.chdir(tmp_path)

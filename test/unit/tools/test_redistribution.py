@@ -17,7 +17,9 @@ from tinyml_opt.passes.fixed.calibrate import the_function
 from tinyml_opt.passes.memplan.patching.plan import Plan, macs_of
 from tinyml_opt.passes.memplan.patching.search import Search
 from tinyml_opt.passes.memplan.patching.stage import Access
-from tinyml_opt.tools.compiler import Compilation, Options, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.compilation import Compilation
+from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.explaining.early_stage import early
 from tinyml_opt.tools.explaining.redistribution import BEFORE, MOST_MACS, redistribution
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes

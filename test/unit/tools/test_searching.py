@@ -20,7 +20,8 @@ from tinyml_opt.passes.fixed.scales.in_bodies import stays_in_body
 from tinyml_opt.passes.knapsack import Item, solutions
 from tinyml_opt.targets.costs import CostModel
 from tinyml_opt.targets.dataset import Dataset, load_dataset
-from tinyml_opt.tools.compiler import Options, SearchOptions, compile_model
+from tinyml_opt.tools.compiler import compile_model
+from tinyml_opt.tools.compiling.options import Options, SearchOptions
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
 from tinyml_opt.tools.searching.costs import ChoiceCosts, Limits
 from tinyml_opt.tools.searching.found import Found, Goal

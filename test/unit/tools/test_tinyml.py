@@ -128,7 +128,13 @@ def test_compile_writes_files_of_integers(capsys: Capture, model: str, bits: str
 
 def test_compile_for_hls(capsys: Capture):
     printed(capsys, "compile", DIGITS / "digits.onnx", *MODEL, "-o", "out", "-t", "hls")
-    assert sorted(os.listdir("out")) == ["digits.cpp", "digits.report.json", "digits_tb.cpp"]
+    assert sorted(os.listdir("out")) == [
+        "digits.cpp",
+        "digits.h",
+        "digits.report.json",
+        "digits_tb.cpp",
+        "digits_weights.h",
+    ]
 
 
 def test_lists(capsys: Capture):

@@ -17,7 +17,7 @@ from ....targets.core import core_name, operations_of
 from ....targets.firmware import RECIPES, build_firmware
 from ....targets.firmware import functions_of as linked_functions
 from ....targets.static_data import static_data
-from ...compiler import Compilation
+from ...compiling.compilation import Compilation
 from ...fit import CODE_ERROR_BYTES, CODE_ERROR_SHARE
 from ..samples import WAYS, Sample
 

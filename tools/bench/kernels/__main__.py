@@ -27,7 +27,9 @@ from ....targets.executors.fixed import FixedExecutor
 from ....targets.executors.interface import Run
 from ....targets.executors.select import board_executor
 from ....targets.ports import input_ports
-from ...compiler import Compilation, Options, compile_model
+from ...compiler import compile_model
+from ...compiling.compilation import Compilation
+from ...compiling.options import Options
 from ...show import print_table
 from .cmsis import source
 from .items import ITEMS, Item

@@ -1,0 +1,1 @@
+"""Nests of loops, as passes for synthesis read and write them."""
