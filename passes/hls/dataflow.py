@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import MemRefType, ModuleOp, NoneAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -17,7 +18,7 @@ from .flows.depths import Edge, Steps, depths
 from .flows.process import Format, Reading, Written, reading, reads_by_step, writes_by_step, written
 from .flows.rewrite import Given, Taken, stream_through
 from .interface import is_public
-from .nests.lanes import SAME_START, root_of
+from .nests.lanes import SAME_MEMORY, root_of
 from .rules.ports import writes
 
 
@@ -54,7 +55,7 @@ class Network:
 
     def __init__(self, module: ModuleOp, function: func.FuncOp, functions: dict[str, func.FuncOp]):
         self.module, self.function = module, function
-        kept = (func.CallOp, func.ReturnOp, memref.GetGlobalOp, memref.AllocaOp, InterfaceOp, *SAME_START)
+        kept = (func.CallOp, func.ReturnOp, memref.GetGlobalOp, memref.AllocaOp, InterfaceOp, *SAME_MEMORY)
         for op in function.body.block.ops:
             if not isinstance(op, kept) and not op.name.startswith("arith."):
                 raise OpError(op, "layers of a model with rounds do not overlap: each round needs the one before")
@@ -70,6 +71,8 @@ class Network:
             for index, value in enumerate(call.arguments):
                 root = root_of(value)
                 if root not in self.function.args:
+                    if not is_whole(value, root):
+                        raise OpError(call, "layers overlap where each takes whole buffers, not parts of them")
                     ends.setdefault(root, ([], []))[0 if writes(callee, index) else 1].append((number, index))
         channels: list[Channel] = []
         for root, (writers, readers) in ends.items():
@@ -163,7 +166,7 @@ class Network:
             block.insert_op_before(new, call)
             block.erase_op(call)
         for op in reversed(list(block.ops)):
-            if isinstance(op, (memref.GetGlobalOp, memref.AllocaOp, *SAME_START)):
+            if isinstance(op, (memref.GetGlobalOp, memref.AllocaOp, *SAME_MEMORY)):
                 for use in list(op.results[0].uses):
                     if isinstance(use.operation, ArrayPartitionOp):
                         block.erase_op(use.operation)
@@ -175,6 +178,14 @@ class Network:
                 self.module.body.block.erase_op(op)
         assert block.first_op is not None
         block.insert_op_before(DataflowOp(), block.first_op)
+
+
+def is_whole(value: SSAValue, root: SSAValue) -> bool:
+    """True where a memref has all elements of its memory, from the first on."""
+    types = [v.type for v in (value, root)]
+    sizes = [prod(type.get_shape()) for type in types if isinstance(type, MemRefType)]
+    plain = all(isinstance(type, MemRefType) and isinstance(type.layout, NoneAttr) for type in types)
+    return plain and len(set(sizes)) == 1
 
 
 def steps_of(reads: dict[int, list[int]], given: dict[int, list[int]]) -> Steps:

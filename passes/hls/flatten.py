@@ -50,6 +50,8 @@ class Flattening:
         self.chain = chain
         block = chain.function.body.block
         self.writer = Writer(chain.function, block)
+        self.behind = chain.behind(chain.reduction)
+        """What follows the reduction, before anything new is in its block."""
         self.bases: list[SSAValue] = []
         self.known: dict[SSAValue, SSAValue] = {}
         self.sums: list[SSAValue] = []
@@ -164,7 +166,7 @@ class Flattening:
             writer.block.add_op(memref.StoreOp.get(value, memory, [place]))
         for old, new in zip(outer.results, results, strict=True):
             self.known[old] = new
-        writer.only_if(self.last, lambda: self._clone(chain.behind(chain.reduction)))
+        writer.only_if(self.last, lambda: self._clone(self.behind))
 
     def _summed(self, firsts: Sequence[SSAValue], starts: Sequence[SSAValue]) -> Values:
         """What the lanes of the reduction make of the values that they start with."""

@@ -14,8 +14,14 @@ from ...loops.indices.affine import Affine, linear, loops_around
 
 Access = memref.LoadOp | memref.StoreOp
 
-SAME_START = (memref.ReinterpretCastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.CastOp)
-"""Another type for the same memory."""
+SAME_MEMORY = (
+    memref.ReinterpretCastOp,
+    memref.CollapseShapeOp,
+    memref.ExpandShapeOp,
+    memref.CastOp,
+    memref.ViewOp,
+)
+"""Another shape for the same memory, or a part of it."""
 
 PORTS = 2
 """Of a block RAM."""
@@ -26,7 +32,7 @@ MOST_BANKS = 1 << 10
 
 def root_of(memory: SSAValue) -> SSAValue:
     """The memory that a memref is a view of."""
-    while isinstance(memory.owner, SAME_START):
+    while isinstance(memory.owner, SAME_MEMORY):
         memory = memory.owner.operands[0]
     return memory
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects import func, memref, scf
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import MemRefType, ModuleOp
 
 from ....dialects.hls import PipelineOp
 from ...loops.indices.advance import trips_of
@@ -49,7 +49,11 @@ def trip_counts(module: ModuleOp) -> Found:
 def pointer_casts(module: ModuleOp) -> Found:
     """One memory under two types."""
     for op in module.walk():
-        if isinstance(op, memref.ViewOp):
+        if not isinstance(op, memref.ViewOp):
+            continue
+        source, result = op.source.type, op.result.type
+        assert isinstance(source, MemRefType) and isinstance(result, MemRefType)
+        if source.element_type != result.element_type:
             yield op, "synthesis has no casts of pointers: leave buffers unplaced (no memplan-place)"
 
 

@@ -65,3 +65,23 @@ func.func private @two(%x: memref<8xi8>) {
   }
   func.return
 }
+
+// A reduction that is nothing but lanes: no memory, no conditions, what follows once.
+// CHECK-LABEL: func.func private @sum
+// CHECK:         [[SUM:%.*]] = scf.for %lane
+// CHECK-NOT:     scf.for
+// CHECK:         memref.store %{{.*}}, %y
+// CHECK-NEXT:    func.return
+func.func private @sum(%x: memref<2xi8>, %y: memref<1xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %zero = arith.constant 0 : i8
+  %sum = scf.for %i = %c0 to %c2 step %c1 iter_args(%acc = %zero) -> (i8) {
+    %a = memref.load %x[%i] : memref<2xi8>
+    %s = arith.addi %acc, %a : i8
+    scf.yield %s : i8
+  } {hls.lanes = 2 : i64}
+  memref.store %sum, %y[%c0] : memref<1xi8>
+  func.return
+}
