@@ -41,3 +41,13 @@ def test_rows_are_made_in_blocks(kind: str, tmp_path: Path) -> None:
     (stream,) = (op for op in compilation.memplan.walk() if isinstance(op, StreamOp))
     assert len(stream.forms) >= (4 if kind == "blocks" else 5)
     equal_levels(compilation, real_inputs(rows))
+
+
+def test_margins_above_the_first_row_are_written_with_it(tmp_path: Path) -> None:
+    """What is written before any row of the input is needed runs in the first call."""
+    net = Network((1, 2, 10, 9), 6)
+    first = net.node("Relu", net.node("Conv", "x", net.weight(2, 2, 3, 3), net.bias(2), pads=[1, 1, 1, 1]))
+    beside = net.node("Concat", first, net.node("Conv", first, net.weight(3, 2, 1, 1), net.bias(3)), axis=1)
+    net.result(net.node("Pad", beside, net.constant(np.array([0, 0, 2, 1, 0, 0, 1, 0])), name="y"))
+    rows = net.rows(3)
+    equal_levels(compile_network(net.model(), tmp_path, rows, input="rows"), real_inputs(rows))

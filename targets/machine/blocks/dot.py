@@ -159,7 +159,8 @@ def dot_assembly(pixels: int, bits: int, quads: int, first: str = "") -> tuple[l
 
 
 def dot_instructions(bits: int, pixels: int, quads: int) -> int:
-    """Instructions in the assembly of a block."""
-    size, turns, rest = turns_of(pixels, quads)
-    written = rest + (size if turns else 0)
+    """Instructions in the assembly of a block; with two pixels, of what stands there where their sums begin alike."""
+    first = int(pixels == 2)
+    size, turns, rest = turns_of(pixels, quads - first)
+    written = first + rest + (size if turns else 0)
     return written * sum(1 for _ in quad(pixels, bits)) + (3 if turns else 0)
