@@ -8,7 +8,7 @@ emitc.include <"stdint.h">
 // CHECK-NEXT:  #if defined(__AVR__) && !defined(__clang__) && !defined(__OPTIMIZE_SIZE__)
 // CHECK-NEXT:  #pragma GCC optimize ("no-tree-pre", "no-inline", "no-inline-small-functions", "no-inline-functions-called-once")
 // CHECK-NEXT:  #elif defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
-// CHECK-NEXT:  #pragma GCC optimize ("no-schedule-insns")
+// CHECK-NEXT:  #pragma GCC optimize ("no-schedule-insns", "no-tree-slp-vectorize")
 // CHECK-NEXT:  #endif
 // CHECK-EMPTY:
 // CHECK-NEXT:  #if defined(__AVR__)
