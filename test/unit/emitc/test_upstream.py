@@ -13,7 +13,6 @@ from xdsl.dialects.builtin import ModuleOp
 
 from tinyml_opt.lowering.loops_to_emitc.convert import ConvertLoopsToEmitcPass
 from tinyml_opt.lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
-from tinyml_opt.passes.loops.pipeline import PipelinePass
 from tinyml_opt.targets.c import print_c
 
 TESTS = Path(__file__).parents[2]
@@ -33,11 +32,10 @@ def test_there_are_modules():
 @pytest.mark.parametrize("padding", ["clip", "guard"])
 @pytest.mark.parametrize("plan", PLANS, ids=lambda path: path.stem)
 def test_upstream_translates_plans(plan: Path, padding: str):
-    # Upstream's emitc has no integers of 24 bits.
+    # Upstream's emitc has no integers of 24 bits, and what synthesis is told stays in `hls`, which it does not know.
     for part in (part for part in plan.read_text().split("// -----") if "acc i24" not in part):
         module = parse_text(part)
         ConvertMemplanToLoopsPass(padding=padding).apply(Context(), module)
-        PipelinePass().apply(Context(), module)
         ConvertLoopsToEmitcPass().apply(Context(), module)
         assert "_run(" in translated(module)
 
@@ -116,6 +114,7 @@ def test_control_flow_gives_the_integers_of_python(printer: Callable[[ModuleOp],
 
 
 def test_upstream_translates_a_model():
-    module = parse(TESTS / "lowering" / "loops_to_emitc" / "convert.mlir")
+    text = (TESTS / "lowering" / "loops_to_emitc" / "convert.mlir").read_text()
+    module = parse_text(text.replace("      hls.pipeline ii 2\n", ""))
     ConvertLoopsToEmitcPass().apply(Context(), module)
     assert "void net_run(uint8_t* v1, int32_t* v2)" in translated(module)
