@@ -101,7 +101,7 @@ def write_local(body: BodyWriter, op: memref.AllocaOp) -> None:
     """An array on the stack."""
     type = op.memref.type
     assert isinstance(type, MemRefType)
-    variable = emitc.VariableOp(emitc.ArrayType(type.get_shape(), element_type(type)))
+    variable = emitc.VariableOp(emitc.ArrayType(type.get_shape() or [1], element_type(type)))
     body.w.block.add_op(variable)
     variable.result.name_hint = op.memref.name_hint
     body.places[op.memref] = Place(variable.result, type)
