@@ -68,7 +68,7 @@ def missing(tool: str) -> ToolchainMissing:
 def compile_with(
     tool: str, arguments: Sequence[str | Path], cwd: Path | None = None, seconds: int | None = None
 ) -> None:
-    """Run a compiler or linker, `COMPILE_SECONDS` at most. Raises ToolchainMissing, or CompileError with what it said."""
+    """Run a compiler or linker, `COMPILE_SECONDS` at most. Raises ToolchainMissing, or CompileError for what failed."""
     done = run_program([require(tool), *arguments], COMPILE_SECONDS if seconds is None else seconds, cwd)
     if done.code != 0:
         for header in PACKAGES:
