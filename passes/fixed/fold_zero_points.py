@@ -47,18 +47,24 @@ class FoldZeroPointsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.ops:
             if isinstance(function, FuncOp) and is_tensor_function(function):
-                analysis = Analysis(function)
-                for form in list(function.walk()):
-                    if isinstance(form, ContractOp):
-                        fold(form, analysis)
+                forms = [op for op in function.walk() if isinstance(op, ContractOp) and may_fold(op)]
+                analysis = Analysis(function) if forms else None
+                for form in forms:
+                    assert analysis is not None
+                    fold(form, analysis)
+
+
+def may_fold(form: ContractOp) -> bool:
+    """Whether the first operand has a zero point that known weights meet everywhere."""
+    known = isinstance(form.ins[1].owner, ConstantOp)
+    return form.zero_points.data[0] != 0 and known and not form.is_padded(0) and not form.held_dims
 
 
 def fold(form: ContractOp, analysis: Analysis) -> None:
-    """Fold the zero point of a contraction's first operand, where that is possible."""
+    """Fold the zero point of a contraction's first operand, where numbers stay in their types."""
     zero_x, zero_w = form.zero_points.data
     weights = form.ins[1].owner
-    if zero_x == 0 or form.is_padded(0) or not isinstance(weights, ConstantOp) or form.held_dims:
-        return
+    assert isinstance(weights, ConstantOp)
     old = form.zero_points
     form.properties["zero_points"] = IntsAttr((0, zero_w))
     limits = storage_limits(form.acc)

@@ -121,7 +121,7 @@ def graph_of(steps: Sequence[StepOp], lasting: Collection[SSAValue] = ()) -> Gra
     A reader waits for all earlier writers of the same storage, a writer for all earlier readers and writers.
     """
     used = dict.fromkeys(root_of(value) for step in steps for value in step.operands)
-    buffers = sorted((r for r in used if isinstance(r.owner, BufferOp) and r not in lasting), key=position)
+    buffers = in_order([r for r in used if isinstance(r.owner, BufferOp) and r not in lasting])
     numbers = {root: number for number, root in enumerate(buffers)}
     readers: dict[SSAValue, set[int]] = {}
     writers: dict[SSAValue, set[int]] = {}
@@ -140,13 +140,13 @@ def graph_of(steps: Sequence[StepOp], lasting: Collection[SSAValue] = ()) -> Gra
     return Graph(sizes, tuple(touches), tuple(preds))
 
 
-def position(root: SSAValue) -> int:
-    """Where a buffer stands in its block."""
-    op, number = root.owner, 0
-    assert isinstance(op, Operation)
-    while op.prev_op is not None:
-        op, number = op.prev_op, number + 1
-    return number
+def in_order(roots: Sequence[SSAValue]) -> list[SSAValue]:
+    """Buffers as they stand in their blocks."""
+    places: dict[SSAValue, int] = {}
+    for block in {root.owner.parent for root in roots if isinstance(root.owner, Operation)}:
+        assert block is not None, "a buffer stands in a function"
+        places.update((result, number) for number, op in enumerate(block.ops) for result in op.results)
+    return sorted(roots, key=places.__getitem__)
 
 
 def reorder(block: Block, steps: Sequence[Operation]) -> None:
