@@ -17,8 +17,9 @@ SHOWN_LINES = 6
 
 NETLIST = "netlist.json"
 
+# Not flattened: Yosys then makes half as many look-up tables again of the adders of a layer.
 SYNTHESIS = {
-    "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {top}",
+    "xc7": "synth_xilinx -family xc7 -noiopad -noclkbuf -top {top}",
     "ecp5": "synth_ecp5 -top {top} -json " + NETLIST,
 }
 
