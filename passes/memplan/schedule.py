@@ -141,12 +141,11 @@ def graph_of(steps: Sequence[StepOp], lasting: Collection[SSAValue] = ()) -> Gra
 
 
 def in_order(roots: Sequence[SSAValue]) -> list[SSAValue]:
-    """Buffers as they stand in their blocks."""
-    places: dict[SSAValue, int] = {}
-    for block in {root.owner.parent for root in roots if isinstance(root.owner, Operation)}:
-        assert block is not None, "a buffer stands in a function"
-        places.update((result, number) for number, op in enumerate(block.ops) for result in op.results)
-    return sorted(roots, key=places.__getitem__)
+    """Buffers as they stand in their blocks; such that are in none yet come first."""
+    blocks = {root.owner.parent for root in roots if isinstance(root.owner, Operation)}
+    ops = [pair for block in blocks if isinstance(block, Block) for pair in enumerate(block.ops, 1)]
+    places: dict[SSAValue, int] = {result: number for number, op in ops for result in op.results}
+    return sorted(roots, key=lambda root: places.get(root, 0))
 
 
 def reorder(block: Block, steps: Sequence[Operation]) -> None:
