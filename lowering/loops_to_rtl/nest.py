@@ -14,6 +14,7 @@ from ...dialects.diagnostics import OpError
 from ...dialects.mcu import lanes_of
 from ...dialects.rtl import signed_bits
 from ...passes.loops.indices.advance import advance, constant_of, trips_of
+from ...passes.loops.indices.loop import Loop
 from .running import Running
 
 MOST_LANES = 1 << 12
@@ -21,22 +22,6 @@ MOST_LANES = 1 << 12
 
 Coordinates = tuple[int, ...]
 """A lane: for each loop around a value, which of the iterations that run at once."""
-
-
-@dataclass(frozen=True, eq=False)
-class Loop:
-    """A loop with constant bounds; `lanes` of its iterations run at once."""
-
-    op: scf.ForOp
-    lower: int
-    step: int
-    trips: int
-    lanes: int
-
-    @property
-    def turns(self) -> int:
-        """How often it counts."""
-        return self.trips // self.lanes
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from xdsl.passes import ModulePass
 from ...dialects.diagnostics import OpError
 from ...dialects.hls import ArrayPartitionOp
 from ...dialects.mcu import LABEL, LANES
-from .nests.chain import Chain, Loop, combination, read_chain
+from ..loops.indices.loop import Loop
+from .nests.chain import Chain, combination, read_chain
 from .nests.writer import Values, Writer
 
 

@@ -10,26 +10,11 @@ from xdsl.ir import Block, Operation, OpResult, SSAValue
 
 from ....dialects.mcu import lanes_of
 from ...loops.indices.advance import constant_of, trips_of
+from ...loops.indices.loop import Loop
 from .lanes import PORTS, address_of
 
 COMBINES = (arith.AddiOp, arith.MaxSIOp, arith.MinSIOp, arith.MaxUIOp, arith.MinUIOp)
 """Ops that give the same whatever the order of what they combine."""
-
-
-@dataclass(frozen=True, eq=False)
-class Loop:
-    """A loop with constant bounds, and how many of its iterations run at once."""
-
-    op: scf.ForOp
-    lower: int
-    step: int
-    trips: int
-    lanes: int
-
-    @property
-    def turns(self) -> int:
-        """How often it counts."""
-        return self.trips // self.lanes
 
 
 @dataclass(frozen=True, eq=False)
