@@ -10,6 +10,7 @@
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
 # make verify-all        the same integers on every core, with assembly and without: make verify-all MODELS='folder...' BENCH='--boards uno'
+#                        goes on where it was stopped: build/verified.jsonl has what ran
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
 # make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t'
 # make test-hls      HLS projects of the examples through vitis_hls, vitis-run or bambu, where one is on PATH
@@ -126,7 +127,7 @@ bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
 
 verify-all: setup
-	$(BIN)/python -m tinyml_opt.tools.bench.equal $(MODELS) $(BENCH)
+	$(BIN)/python -m tinyml_opt.tools.bench.equal $(MODELS) --record build/verified.jsonl $(BENCH)
 
 bench-concat: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.concatenations

@@ -171,8 +171,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("operations",),
             "operations",
         ),
-        Step("loops-share-functions", "once all addresses are arguments", {}, (), "share"),
-        Step("loops-keep-functions", "once it is known how often they are called", {}, (), "share"),
+        Step("loops-share-functions", "once all addresses are arguments", {}, ("numbers",), "share"),
+        Step("loops-keep-functions", "once it is known how often they are called", {}, (), "keep"),
         Step(
             "convert-loops-to-emitc",
             "C types, for the index width of the core",

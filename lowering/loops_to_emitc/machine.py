@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 from ...dialects import emitc
 from ...dialects.mcu import BlockOp, element_bits
 from ...dialects.mcu.bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp
+from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, PairBlockOp
 from ...dialects.mcu.vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp
 from ...dialects.mcu.words import AtOp, LoadWordOp
@@ -71,6 +71,7 @@ def joined(numbers: Sequence[int]) -> str:
 
 SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
     DotBlockOp: dot,
+    PairBlockOp: lambda op: f"pairs_4x{op.numbers[1]}_{op.numbers[0]}",
     ByteBlockOp: lambda op: f"bytes_{op.numbers[0]}x{joined(op.numbers[1:])}",
     LanesBlockOp: lambda op: f"lanes_{op.numbers[0]}x{joined(op.numbers[1:])}",
     PlaneBlockOp: plane,

@@ -17,13 +17,16 @@ from ..tiling.direct import Direct
 from ..tiling.lanes import CHANNELS, WIDE_CHANNELS, Lanes
 from ..tiling.planes import TAPS, Planes
 
+UNPACKED_OF_PAIRS = 0.5
+"""Half of the weights that are pairs are taken apart."""
+
 
 def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work | None:
     """The sums of a form by its kernel, in so many slices; None where its work is not known."""
     pixels = tile.pixels.data
     match tile.kernel.data:
-        case Kernel.COLUMNS if (columns := Columns.of(form)) is not None:
-            return columns_work(columns, pixels, tile.bits.data, slices)
+        case Kernel.COLUMNS | Kernel.PAIRS if (columns := Columns.of(form)) is not None:
+            return columns_work(columns, tile, slices)
         case Kernel.BYTES | Kernel.VECTORS as kernel:
             bytes = Bytes.of(Columns.of(form), kernel.has_vectors)
             return None if bytes is None else bytes_work(bytes, pixels)
@@ -41,8 +44,9 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
             return None
 
 
-def columns_work(columns: Columns, pixels: int, bits: int, slices: int = 1) -> Work:
-    """Columns of so many pixels at once, weights of so many bits."""
+def columns_work(columns: Columns, tile: TileAttr, slices: int = 1) -> Work:
+    """Columns of the pixels of a tile at once, in so many slices, each of which copies weights that are held."""
+    pixels, bits = tile.pixels.data, tile.bits.data
     points = columns.roles.size(columns.roles.pixels) // slices
     alone = int(pixels == 1) * points or int(cuts_last(points, pixels))
     pairs = ceil((points - alone) / 2)
@@ -59,8 +63,12 @@ def columns_work(columns: Columns, pixels: int, bits: int, slices: int = 1) -> W
     }
     blocks = slices * (pairs + alone)
     if bits < WIDE:
-        units["dot_unpack_1"] = slices * alone * columns.groups * columns.quads
-        units["dot_unpack_2"] = slices * pairs * columns.groups * columns.quads
+        share = UNPACKED_OF_PAIRS if tile.kernel.data is Kernel.PAIRS else 1
+        units["dot_unpack_1"] = share * slices * alone * columns.groups * columns.quads
+        units["dot_unpack_2"] = share * slices * pairs * columns.groups * columns.quads
+    if tile.holds_weights:
+        units["copy_word"] = slices * columns.held_words
+        blocks = slices
     return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
 
 

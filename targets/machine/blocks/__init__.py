@@ -1,6 +1,7 @@
 """Blocks of machine operations, the insides of tiles: one list of operations, spelled as assembly and as C.
 
 - `dot_4xP_Q`, `dot8_4xP_Q` (dot.py) add to the sums of four channels at P pixels the products of Q quads.
+- `pairs_4xP_Q` (pairs.py) does so with weights of two taps in a half.
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
 - `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
 - `wide_`, `requantize_` and `copy_` (vectors.py) are those of cores with vectors.
@@ -19,7 +20,7 @@ import re
 from collections.abc import Iterable
 
 from .. import clipped, direct, sparse
-from .dot import dot_block, dot_instructions, macro_name, quad_macros
+from .dot import QUADS, dot_block, dot_instructions, macro_name, quad_macros
 from .pieces import bytes_block, bytes_instructions
 from .vectors import (
     copy_block,
@@ -34,6 +35,7 @@ from .windows import lanes_block, lanes_instructions, plane_block, plane_instruc
 NEEDED = {
     "dot": ("load_word", "dual_multiply_add"),
     "dot8": ("load_word", "unpack_bytes", "dual_multiply_add"),
+    "pairs": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "bytes": ("multiply_add_low",),
     "wide": ("multiply_add_low",),
@@ -49,6 +51,7 @@ NEEDED = {
 NAMES = {
     "dot": r"dot_4x([12])_(\d+)",
     "dot8": r"dot8_4x([12])_(\d+)",
+    "pairs": r"pairs_4x([12])_(\d+)",
     "bytes": r"bytes_([1-4])x([12])_(\d+)_(\d+)_(\d+)",
     "lanes": r"lanes_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "wide": r"wide_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
@@ -90,7 +93,7 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
         case ("plane", numbers):
             return plane_block(name, numbers, asm)
         case (kind, numbers):
-            return dot_block(name, 8 if kind == "dot8" else 16, *numbers, asm=asm)
+            return dot_block(name, kind, *numbers, asm=asm)
 
 
 def instructions(name: str) -> int:
@@ -115,11 +118,10 @@ def instructions(name: str) -> int:
         case ("plane", numbers):
             return plane_instructions(numbers)
         case (kind, numbers):
-            return dot_instructions(8 if kind == "dot8" else 16, *numbers)
+            return dot_instructions(kind, *numbers)
 
 
 def macros(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """The macros that blocks share: their names, and the lines that define them."""
-    kinds = [(kind, numbers[0]) for kind, numbers in map(parse, (name for name in names if name.startswith("dot")))]
-    bits = sorted({(8 if kind == "dot8" else 16, pixels) for kind, pixels in kinds})
-    return [(macro_name(pixels, width), quad_macros(pixels, width)) for width, pixels in bits]
+    found = {(parse(name)[0], parse(name)[1][0]) for name in names if name.partition("_")[0] in QUADS}
+    return [(macro_name(kind, pixels), quad_macros(kind, pixels)) for kind, pixels in sorted(found)]

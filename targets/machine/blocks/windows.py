@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from .function import INLINE, Registers, body
+from .function import INLINE, Alike, Registers, body
 from .operations import Operation, spelled
 
 CHANNELS = 4
 
 FURTHEST = 4095
 """What is added to a pointer at once (ADDW)."""
+
+BEGIN = "begin"
+"""The register of what all sums begin with."""
 
 WORDS = ("w0", "w1", "x0", "x1")
 
@@ -88,12 +91,27 @@ def plane_operations(numbers: Sequence[int]) -> Iterator[Operation]:
 
 def plane_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
     """The function of neighbouring outputs."""
-    registers = Registers([f"s{output}" for output in range(numbers[0])], WORDS, (), ("w", "x"))
+    sums = [f"s{output}" for output in range(numbers[0])]
+    registers, alike = Registers(sums, WORDS, (), ("w", "x")), None
+    if len(sums) > 1:
+        lines, _ = spelled(begun(plane_operations(numbers)))
+        alike = Alike(dict.fromkeys(sums[1:], sums[0]), lines, begins=BEGIN)
     return [
         f"{INLINE} tinyml_{name}(const int16_t *weights, const int32_t *data, int32_t *sums) {{",
         "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
-        *body(registers, spelled(plane_operations(numbers)), asm=asm),
+        *body(registers, spelled(plane_operations(numbers)), asm=asm, alike=alike),
     ]
+
+
+def begun(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """The same where all sums begin with one register, and are only set by what comes first for each."""
+    seen: set[str] = set()
+    for operation in operations:
+        sum = operation.operands[0]
+        if sum.startswith("s") and sum not in seen:
+            seen.add(sum)
+            operation = Operation(f"{operation.name}_from", (*operation.operands, BEGIN))
+        yield operation
 
 
 def plane_instructions(numbers: Sequence[int]) -> int:
