@@ -51,7 +51,7 @@ def cost(kind: str, bits: int) -> float:
             return 1.0 + bits / CARRY
         case "max" | "min" | "umax" | "umin":
             return 2.0 + bits / CARRY
-        case "and" | "or" | "xor" | "not" | "select" | "mask":
+        case "and" | "or" | "xor" | "select" | "mask":
             return 1.0
         case "shl_by" | "shr_by" | "pick":
             return 2.5

@@ -12,6 +12,7 @@ from xdsl.ir import SSAValue
 from ...dialects import rtl
 from ..family import Family
 from .memories import memory_cells
+from .multipliers import multipliers_of
 
 FEATURES: Mapping[str, str] = {
     **dict.fromkeys(("add", "sub"), "add"),
@@ -50,35 +51,19 @@ class Estimate:
 
 def module_cells(family: Family, module: rtl.ModuleOp) -> Estimate:
     """The cells of a module, without its memories."""
-    features, dsps = features_of(module, family), multipliers(module, family)
-    ffs = max(0, features.pop("ff", 0) - registers_of_products(module, family))
+    features = features_of(module, family)
+    ffs, dsps = features.pop("ff", 0), features.pop("dsp", 0)
     return Estimate(sum(family.luts.get(name, 0.0) * n for name, n in features.items()), ffs, dsps, 0)
 
 
-def multipliers(module: rtl.ModuleOp, family: Family) -> int:
-    """The products that take a multiplier: those of two values, or of one with a number of many bits."""
-    return sum(
-        isinstance(op, rtl.ComputeOp) and op.kind.data == "mul" and rtl.bits_of(op.result) >= family.product_bits
-        for op in module.body.block.ops
-    )
-
-
-def registers_of_products(module: rtl.ModuleOp, family: Family) -> int:
-    """Bits of registers that lie in multipliers: those in front of them and behind them."""
-    found: dict[SSAValue, int] = {}
-    for op in module.body.block.ops:
-        if isinstance(op, rtl.ComputeOp) and op.kind.data == "mul" and rtl.bits_of(op.result) >= family.product_bits:
-            behind = [use.operation for use in op.result.uses]
-            results = [o.result for o in behind if isinstance(o, rtl.DelayOp)]
-            found |= {v: rtl.bits_of(v) for v in (*op.args, *results) if isinstance(v.owner, rtl.DelayOp)}
-    return sum(found.values())
-
-
 def features_of(module: rtl.ModuleOp, family: Family) -> Counter[str]:
-    """How many bits of each feature a module has; `ff` are registers, `module` is 1."""
-    found: Counter[str] = Counter({"module": 1})
+    """How many bits of each feature a module has; `ff` are registers, `dsp` multipliers, `module` is 1."""
+    dsps, inside = multipliers_of(module, family)
+    found: Counter[str] = Counter({"module": 1, "dsp": dsps})
     for op in module.body.block.ops:
         match op:
+            case _ if op in inside:
+                pass
             case rtl.ComputeOp():
                 add_operation(found, op)
             case rtl.RunningOp():
@@ -111,8 +96,6 @@ def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
         found["pick"] += rtl.bits_of(op.result) * (parts - 1)
     elif kind == "select" and is_zero(op.args[2]):
         found["row"] += rtl.bits_of(op.result)
-    elif FEATURES.get(kind) == "add" and any(is_product(a) for a in op.args):
-        found["add_product"] += rtl.bits_of(op.result)
     elif kind in FEATURES:
         bits = max(
             rtl.bits_of(op.result), *(rtl.bits_of(a) for a in op.args if FEATURES[kind] in ("compare", "equal")), 1
@@ -123,16 +106,6 @@ def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
 def is_zero(value: SSAValue) -> bool:
     """Whether a wire is the number 0."""
     return isinstance(value.owner, rtl.ConstantOp) and value.owner.value.value.data == 0
-
-
-def is_product(value: SSAValue) -> bool:
-    """Whether a value comes straight from a multiplier, which has registers and an adder behind it."""
-    owner = value.owner
-    while isinstance(owner, rtl.DelayOp) or (
-        isinstance(owner, rtl.ComputeOp) and owner.kind.data in ("shl", "shr", "resize")
-    ):
-        owner = owner.operands[0].owner
-    return isinstance(owner, rtl.ComputeOp) and owner.kind.data == "mul"
 
 
 def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int) -> None:
