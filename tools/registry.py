@@ -64,6 +64,7 @@ PASSES = {
     "hls-interface": "passes.hls.interface:InterfacePass",
     "hls-partition": "passes.hls.partition:PartitionPass",
     "hls-pipeline": "passes.hls.pipeline:HlsPipelinePass",
+    "hls-rings": "passes.hls.rings:RingsPass",
     "loops-keep-functions": "passes.loops.keep_functions:KeepFunctionsPass",
     "loops-linear-indices": "passes.loops.linear_indices:LinearIndicesPass",
     "loops-narrow-indices": "passes.loops.narrow_indices:NarrowIndicesPass",

@@ -1,15 +1,13 @@
-"""A small writer of `arith` at the loops level: constants once per function, index arithmetic folded."""
+"""A small writer of `arith` at the loops level: widths, index arithmetic folded."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, MemRefType, Signedness
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, Signedness
+from xdsl.ir import SSAValue
 
 from ...dialects.fixed.forms import scalar_type
+from ...passes.loops.writing import BlockWriter
 
 Index = int | SSAValue
 """An index that is known now, or a value of type `index`."""
@@ -31,45 +29,8 @@ def signless_memref(type: MemRefType) -> MemRefType[IntegerType]:
     return MemRefType(element, type.get_shape(), type.layout, type.memory_space)
 
 
-class Emitter:
-    """Appends ops to `block`. Constants stand at the top of the function's entry block, each once."""
-
-    def __init__(self, entry: Block):
-        self.entry = entry
-        self.block = entry
-        self._constants: dict[tuple[int, Attribute], SSAValue] = {}
-        self._last_constant: Operation | None = None
-
-    @contextmanager
-    def inside(self, block: Block) -> Generator[Block]:
-        """Append to another block for a while."""
-        outer, self.block = self.block, block
-        yield block
-        self.block = outer
-
-    def do(self, op: Operation, hint: str | None = None) -> SSAValue:
-        """Append an op with one result and return the result."""
-        self.block.add_op(op)
-        op.results[0].name_hint = hint
-        return op.results[0]
-
-    def constant(self, value: int, type: IntegerType | IndexType) -> SSAValue:
-        """An integer constant of a signless type; of unsigned bits, the signed number with the same bits."""
-        if isinstance(type, IntegerType) and type.width.data > 1 and value >> (type.width.data - 1) > 0:
-            value -= 1 << type.width.data
-        key = (value, type)
-        if key not in self._constants:
-            op = arith.ConstantOp(IntegerAttr(value, type))
-            op.result.name_hint = f"c{value}" if value >= 0 else f"cm{-value}"
-            if self._last_constant is not None:
-                self.entry.insert_op_after(op, self._last_constant)
-            elif self.entry.first_op is not None:
-                self.entry.insert_op_before(op, self.entry.first_op)
-            else:
-                self.entry.add_op(op)
-            self._last_constant = op
-            self._constants[key] = op.result
-        return self._constants[key]
+class Emitter(BlockWriter):
+    """Writes numbers in any width, and indices."""
 
     def convert(self, value: SSAValue, source: IntegerType, target: IntegerType) -> SSAValue:
         """The same number in another width; `source` tells whether the bits of `value` are unsigned."""

@@ -10,6 +10,7 @@ from xdsl.dialects import memref
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.passes import ModulePass
 
+from ...dialects.dataflow import ring_of
 from ...dialects.diagnostics import OpError
 from ...dialects.hls import StreamOp, StreamType
 from .rules.ports import ports
@@ -42,7 +43,7 @@ class CheckPass(ModulePass):
     def _fit(self, module: ModuleOp) -> None:
         """Raise OpError, at the largest array, where all together are more than the part has."""
         sizes = {op: bits_of(op.type) for op in module.walk() if isinstance(op, memref.GlobalOp)}
-        locals = {op: bits_of(op.memref.type) for op in module.walk() if isinstance(op, memref.AllocaOp)}
+        locals = {op: bits_of(op.memref.type, ring_of(op)) for op in module.walk() if isinstance(op, memref.AllocaOp)}
         streams = {op: bits_of_stream(op) for op in module.walk() if isinstance(op, StreamOp)}
         arrays = {**sizes, **locals, **streams}
         total = sum(arrays.values())
@@ -61,7 +62,7 @@ def bits_of_stream(op: StreamOp) -> int:
     return op.depth.value.data * op.result.type.element_type.width.data
 
 
-def bits_of(type: object) -> int:
-    """The bits of a memref."""
+def bits_of(type: object, kept: int | None = None) -> int:
+    """The bits of a memref, of which maybe so many elements are kept."""
     assert isinstance(type, MemRefType) and isinstance(type.element_type, IntegerType)
-    return prod(type.get_shape()) * type.element_type.width.data
+    return (kept or prod(type.get_shape())) * type.element_type.width.data

@@ -12,10 +12,9 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp, NoneAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from ...dialects.diagnostics import OpError
 from ...dialects.hls import ArrayPartitionOp, DataflowOp, InterfaceOp, StreamOp
 from .flows.depths import Edge, Steps, depths
-from .flows.process import Format, Reading, Written, reading, reads_by_step, writes_by_step, written
+from .flows.process import CannotOverlap, Format, Reading, Written, reading, reads_by_step, writes_by_step, written
 from .flows.rewrite import Given, Taken, stream_through
 from .interface import is_public
 from .nests.lanes import SAME_MEMORY, root_of
@@ -29,7 +28,8 @@ class DataflowPass(ModulePass):
     A process keeps what it has read in memory of its own, and reads on row by row (along its outermost loop) as it
     goes; it writes each result to a stream for each reader. What lanes write at once is one token. Streams are as deep
     as `flows/depths.py` finds, so that no process waits for good: a branch around layers holds the rows that they take.
-    Raises OpError for rounds of a loop, and for what is written by two functions or not in row-major order.
+    Raises CannotOverlap for rounds of a loop, and for what is written by two functions or not in row-major order; the
+    module is as before then.
     """
 
     name = "hls-dataflow"
@@ -58,11 +58,11 @@ class Network:
         kept = (func.CallOp, func.ReturnOp, memref.GetGlobalOp, memref.AllocaOp, InterfaceOp, *SAME_MEMORY)
         for op in function.body.block.ops:
             if not isinstance(op, kept) and not op.name.startswith("arith."):
-                raise OpError(op, "layers of a model with rounds do not overlap: each round needs the one before")
+                raise CannotOverlap(op, "layers of a model with rounds do not overlap: each round needs the one before")
         self.calls = [op for op in function.body.block.ops if isinstance(op, func.CallOp)]
         self.callees = [functions[call.callee.string_value()] for call in self.calls]
         if len({f.sym_name.data for f in self.callees}) < len(self.callees):
-            raise OpError(function, "layers overlap where each is a function of its own")
+            raise CannotOverlap(function, "layers overlap where each is a function of its own")
         self.channels = self._channels()
 
     def _channels(self) -> list[Channel]:
@@ -72,14 +72,16 @@ class Network:
                 root = root_of(value)
                 if root not in self.function.args:
                     if not is_whole(value, root):
-                        raise OpError(call, "layers overlap where each takes whole buffers, not parts of them")
+                        raise CannotOverlap(call, "layers overlap where each takes whole buffers, not parts of them")
                     ends.setdefault(root, ([], []))[0 if writes(callee, index) else 1].append((number, index))
         channels: list[Channel] = []
         for root, (writers, readers) in ends.items():
             if len(writers) != 1 or any(reader <= writers[0][0] for reader, _ in readers):
                 at = root.owner
                 assert isinstance(at, Operation)
-                raise OpError(at, "layers overlap where a buffer has one layer that writes it, before all that read it")
+                raise CannotOverlap(
+                    at, "layers overlap where a buffer has one layer that writes it, before all that read it"
+                )
             channels.append(Channel(root, writers[0], tuple(readers)))
         return channels
 

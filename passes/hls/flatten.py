@@ -91,7 +91,7 @@ class Flattening:
             return
         loop = self.chain.loops[depth]
         if loop.turns == 1:
-            self.bases.append(self.writer.constant(loop.lower))
+            self.bases.append(self.writer.number(loop.lower))
             self._turns(depth + 1)
             return
         bounds = (loop.lower, loop.lower + loop.trips * loop.step, loop.step * loop.lanes)
@@ -110,7 +110,7 @@ class Flattening:
             if loop.turns > 1:
                 last = loop.lower + loop.step * (loop.trips - loop.lanes)
                 for number, found in zip((loop.lower, last), ends, strict=True):
-                    found.append(self.writer.do(arith.CmpiOp(base, self.writer.constant(number), "eq")))
+                    found.append(self.writer.do(arith.CmpiOp(base, self.writer.number(number), "eq")))
         self.first, self.last = map(self.writer.conjunction, ends)
         self._lanes(0)
 
@@ -141,7 +141,7 @@ class Flattening:
         def lane(variable: SSAValue, values: Values) -> Values:
             moved = variable
             if loop.step != 1:
-                moved = self.writer.do(arith.MuliOp(variable, self.writer.constant(loop.step)))
+                moved = self.writer.do(arith.MuliOp(variable, self.writer.number(loop.step)))
             self.known[loop.op.body.block.args[0]] = self.writer.do(arith.AddiOp(base, moved), hint_of(loop))
             if not loop.op.iter_args:
                 self.place.append(variable)
@@ -210,11 +210,11 @@ class Flattening:
         lanes = [loop.lanes for loop in self.chain.loops[: self.chain.reduction] if loop.lanes > 1]
         for place, count in zip(self.place, lanes, strict=True):
             if total is not None:
-                total = self.writer.do(arith.MuliOp(total, self.writer.constant(count)))
+                total = self.writer.do(arith.MuliOp(total, self.writer.number(count)))
                 total = self.writer.do(arith.AddiOp(total, place))
             else:
                 total = place
-        return self.writer.constant(0) if total is None else total
+        return self.writer.number(0) if total is None else total
 
     def _value(self, value: SSAValue) -> SSAValue:
         return self.known.get(value, value)

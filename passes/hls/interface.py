@@ -98,7 +98,7 @@ class Copies:
             writer.block.add_op(memref.StoreOp.get(value, places[1], indices))
             return
         if shape[0] == 1:
-            self._loops(writer, places, shape[1:], [*indices, writer.constant(0)])
+            self._loops(writer, places, shape[1:], [*indices, writer.number(0)])
             return
 
         def body(variable: SSAValue, _: Values) -> Values:

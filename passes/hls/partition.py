@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from ...dialects.dataflow import RING, ring_of
 from ...dialects.diagnostics import OpError
 from ...dialects.hls import ArrayPartitionOp, ArrayReshapeOp, BindStorageOp
 from .nests.lanes import MOST_BANKS, Access, accesses_of, address_of, banks_for, offsets_of, root_of
@@ -23,7 +24,8 @@ class PartitionPass(ModulePass):
 
     A constant that lanes read becomes words of as many elements, laid out in the order in which they are read where
     that is another one. A buffer becomes banks: as many as keep the elements of all lanes apart, of all functions that
-    it is passed to. `block_bits` are the bits from which on a bank is a block RAM instead of LUTs.
+    it is passed to; a ring is one only where these are a power of two, too. `block_bits` are the bits from which on a
+    bank is a block RAM instead of LUTs.
     Raises OpError where more banks were needed than synthesis handles.
     """
 
@@ -73,6 +75,8 @@ class PartitionPass(ModulePass):
             assert at is not None
             raise OpError(at, f"lanes need {banks:,} banks of this memory, at most {MOST_BANKS:,} can be: take fewer")
         if isinstance(root.owner, Operation):
+            if banks & (banks - 1):
+                root.owner.attributes.pop(RING, None)
             small = prod(root.type.get_shape()) <= banks  # pyright: ignore
             cut = ArrayPartitionOp(root, "complete") if small else ArrayPartitionOp(root, "cyclic", banks)
             add_after(root, cut)
@@ -86,7 +90,8 @@ class PartitionPass(ModulePass):
             assert isinstance(type, MemRefType) and isinstance(type.element_type, IntegerType)
             uses = [use.operation for use in op.results[0].uses]
             banks = next((cut.banks or 1 for cut in uses if isinstance(cut, ArrayPartitionOp)), 1)
-            bits = prod(type.get_shape()) * type.element_type.width.data // banks
+            elements = ring_of(op) or prod(type.get_shape())
+            bits = elements * type.element_type.width.data // banks
             constant = str(type.memory_space) == '"flash"'
             built = "bram" if bits >= self.block_bits else "lutram"
             add_after(op.results[0], BindStorageOp(op.results[0], "rom_1p" if constant else "ram_2p", built))

@@ -15,7 +15,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from .indices.advance import constant_of
 from .indices.intervals import Interval, Intervals, hull
 
-SAME_TYPE = (arith.AddiOp, arith.SubiOp, arith.MuliOp, arith.MaxSIOp, arith.MinSIOp, arith.CmpiOp)
+SAME_TYPE = (arith.AddiOp, arith.SubiOp, arith.MuliOp, arith.AndIOp, arith.MaxSIOp, arith.MinSIOp, arith.CmpiOp)
 """Ops on indices whose operands have one type."""
 
 

@@ -64,9 +64,13 @@ def add_hardware_arguments(command: argparse.ArgumentParser) -> None:
         type=positive,
         default=0,
         metavar="N",
-        help="Verilog: as many points at once in each form, not as many as fit",
+        help="as many points at once in each form, not as many as fit the part",
     )
-    command.add_argument("--overlap", action="store_true", help="HLS: layers run side by side, row by row")
+    command.add_argument(
+        "--overlap",
+        action=argparse.BooleanOptionalAction,
+        help="HLS: layers run side by side, row by row, or not (default: where they can, on FPGAs)",
+    )
     command.add_argument(
         "--ports",
         choices=("memory", "stream", "mapped"),

@@ -26,13 +26,14 @@ from ..verifying.calibrated import remark
 def write_hardware(compilation: Compilation, target: str, args: Namespace) -> int:
     """Write the files of hardware; what they take of a part is known once they are synthesized (`tinyml run`)."""
     files = rtl_files(compilation) if target == "rtl" else project_files(compilation)
+    remarks = compilation.remarks if target == "rtl" else (*compilation.remarks, *compilation.hls.remarks)
     places = {args.output / name: text for name, text in files.items()}
     with replacing(places, make_folders=True):
-        print_remarks(compilation.remarks)
+        print_remarks(remarks)
         if args.timing:
             compilation.timing.print()
         if args.json:
-            print_json({"files": sorted(map(str, places)), "remarks": compilation.remarks})
+            print_json({"files": sorted(map(str, places)), "remarks": remarks})
         else:
             print(*places, sep="\n")
     return 0

@@ -18,9 +18,8 @@ from ...passes.fixed.expose_nodes import ExposeNodesPass
 from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.core import operations_of
-from ...targets.device import BRAM36_BYTES
-from ..hardware.refusals import refusing
 from ..pipelines import Timing, pipeline, run_passes
+from .hls import HlsProgram, hls_program
 from .options import Options
 from .planning import memplan_passes
 from .to_fixed import NARROW_WORD
@@ -75,14 +74,7 @@ class Compilation:
         from ...targets.hls import print_hls_header, print_hls_source, print_hls_weights
         from ...targets.hls_testbench import print_hls_testbench
 
-        module = self.fixed.clone()
-        overlap = self.options.overlap or None
-        lanes = self.options.lanes if self.options.lanes > 1 else None
-        fpga = self.board.fpga
-        bits = None if fpga is None else 8 * int(fpga.bram36 * BRAM36_BYTES)
-        steps = pipeline("fixed-to-hls", lanes=lanes, ports=self.options.ports, memory_bits=bits, overlap=overlap)
-        with refusing("HLS"):
-            run_passes(module, steps, self.timing)
+        module = self.hls.module
         with self.timing.measure("print"):
             return {
                 f"{self.name}.cpp": print_hls_source(module),
@@ -90,6 +82,11 @@ class Compilation:
                 f"{self.name}_weights.h": print_hls_weights(module),
                 f"{self.name}_tb.cpp": print_hls_testbench(module, has_header=True),
             }
+
+    @cached_property
+    def hls(self) -> HlsProgram:
+        """The program as HLS C++, in IR. Raises UserError for what synthesis would refuse."""
+        return hls_program(self.fixed, self.board, self.options, self.hardware(), self.timing)
 
     def hardware(self) -> dict[str, int | str | None]:
         """The parameters of the hardware's pipeline: as many lanes as fit, or as many as asked for in each form."""

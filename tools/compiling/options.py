@@ -95,8 +95,8 @@ class Options:
     """Of hardware: how many points of a form are computed at once, at most; a power of two."""
     ports: str = "memory"
     """Of HLS: what the top function meets (passes/hls/interface.py)."""
-    overlap: bool = False
-    """Of HLS: layers run side by side, row by row."""
+    overlap: bool | None = None
+    """Of HLS: layers run side by side, row by row; None: on an FPGA, where that is possible."""
     name: str | None = None
     form: CodeForm = CodeForm()
 
@@ -138,7 +138,7 @@ def options_of(args: Namespace) -> Options:
         search=search_options(args),
         lanes=getattr(args, "lanes", 0),
         ports=getattr(args, "ports", "memory"),
-        overlap=getattr(args, "overlap", False),
+        overlap=getattr(args, "overlap", None),
         arithmetic=args.arithmetic,
         form=code_form(args),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import SSAValue
@@ -14,8 +15,12 @@ from ...loops.indices.advance import constant_of, trips_of
 from ...loops.indices.affine import loops_around
 from ..nests.lanes import Access, accesses_of, address_of, is_unrolled, root_of
 
-WORD = 64
-"""Bits of a token at most: wider ones are several streams side by side."""
+WORD = 1024
+"""Bits of a token at most (AP_INT_MAX_W): wider ones are several streams side by side."""
+
+
+class CannotOverlap(OpError):
+    """Why layers do not run side by side."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Reading:
-    """How many tokens are read before the outermost loop, in each of its iterations but the first, and after it."""
+    """How many tokens are read before the outermost loop, in each of its iterations but the first, and after it.
+
+    `kept` are the elements that must be there at once: all, or a power of two, of which the oldest are written over.
+    """
 
     before: int
     each: int
     after: int
+    kept: int
 
 
 def outermost(function: func.FuncOp) -> scf.ForOp | None:
@@ -79,10 +88,10 @@ def accesses(function: func.FuncOp, argument: SSAValue) -> list[Access]:
 
 
 def written(function: func.FuncOp, argument: SSAValue) -> Written:
-    """How an argument is written. Raises OpError where it is not each element once, in row-major order."""
+    """How an argument is written. Raises CannotOverlap where it is not each element once, in row-major order."""
     found = accesses(function, argument)
     if len(found) != 1 or not isinstance(found[0], memref.StoreOp):
-        raise OpError(function, "layers overlap where one store writes a result that is not read there")
+        raise CannotOverlap(function, "layers overlap where one store writes a result that is not read there")
     store = found[0]
     type, address, around = argument.type, address_of(store), loops_around(store)
     assert isinstance(type, MemRefType) and isinstance(type.element_type, IntegerType)
@@ -93,7 +102,7 @@ def written(function: func.FuncOp, argument: SSAValue) -> Written:
     in_order = [address.moves[loop] for loop in moving] == strides and prod(counts) == elements
     once = all(loop in moving or trips_of(loop) == 1 for loop in around) or isinstance(store.parent_op(), scf.IfOp)
     if address.base or any(address.factors.values()) or not in_order or not once:
-        raise OpError(store, "layers overlap where a result is written in row-major order, each element once")
+        raise CannotOverlap(store, "layers overlap where a result is written in row-major order, each element once")
     lanes = tuple(loop for loop in moving if is_unrolled(loop))
     at_once = prod(trips_of(loop) or 1 for loop in lanes)
     bits = type.element_type.width.data
@@ -114,16 +123,20 @@ def writes_by_step(function: func.FuncOp, out: Written) -> list[int]:
 def reading(function: func.FuncOp, argument: SSAValue, format: Format) -> Reading:
     """How many tokens must be there when; all before the loop where it is not known that fewer do."""
     loop, count = outermost(function), trips(function)
-    everything = Reading(format.tokens, 0, 0)
+    everything = Reading(format.tokens, 0, 0, format.elements)
     if loop is None or constant_of(loop.lb) != 0 or constant_of(loop.step) != 1:
         return everything
     step, last = 0, 0
+    oldest = np.full(count, format.elements, np.int64)
     for op in accesses(function, argument):
         address = address_of(op)
         if any(address.factors.values()) or address.moves.get(loop, 0) < 0:
             return everything
         ends = [by * ((trips_of(inner) or 1) - 1) for inner, by in address.moves.items() if inner is not loop]
-        step = max(step, address.moves.get(loop, 0))
+        by = address.moves.get(loop, 0)
+        first = address.base + sum(end for end in ends if end < 0)
+        oldest = np.minimum(oldest, np.maximum(0, first + by * np.arange(count, dtype=np.int64)))
+        step = max(step, by)
         last = max(last, address.base + sum(end for end in ends if end > 0))
     before = min(format.tokens, max(0, last // format.token + 1))
     each = -(-step // format.token)
@@ -131,7 +144,10 @@ def reading(function: func.FuncOp, argument: SSAValue, format: Format) -> Readin
         return everything
     if each > 1 and not any(isinstance(op, scf.ForOp) and not is_unrolled(op) for op in loop.body.block.ops):
         return everything
-    return Reading(before, each, max(0, format.tokens - before - each * (count - 1)))
+    there = np.minimum(format.tokens, before + each * np.arange(count, dtype=np.int64)) * format.token
+    kept = 1 << (int((there - oldest).max()) - 1).bit_length()
+    after = max(0, format.tokens - before - each * (count - 1))
+    return Reading(before, each, after, min(kept, format.elements))
 
 
 def reads_by_step(function: func.FuncOp, plan: Reading, format: Format) -> list[int]:

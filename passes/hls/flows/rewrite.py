@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import FunctionType, IndexType, IntegerAttr, IntegerType, MemRefType
+from xdsl.dialects.builtin import FunctionType, IndexType, IntegerAttr, IntegerType, MemRefType, i64
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
+from ....dialects.dataflow import RING
 from ....dialects.hls import ArrayPartitionOp, ReadOp, StreamType, WriteOp
 from ..nests.writer import Values, Writer
 from .process import Format, Reading, Written, outermost
@@ -62,6 +63,8 @@ def read_into_memory(function: func.FuncOp, loop: scf.ForOp | None, item: Taken,
     assert isinstance(type, MemRefType)
     local = writer.local(MemRefType(format.element, [format.elements]), f"{item.argument.name_hint or 'x'}_rows")
     assert isinstance(local.owner, Operation)
+    if plan.kept < format.elements:
+        local.owner.attributes[RING] = IntegerAttr(plan.kept, i64)
     view = local
     if len(type.get_shape()) != 1:
         shape = type.get_shape()
@@ -116,15 +119,15 @@ class Reader:
         writer = Writer(self.function, block)
 
         def one(number: SSAValue | None, _: Values) -> Values:
-            token = turn if plan.each == 1 else writer.do(arith.MuliOp(turn, writer.constant(plan.each)))
+            token = turn if plan.each == 1 else writer.do(arith.MuliOp(turn, writer.number(plan.each)))
             if number is not None:
                 token = writer.do(arith.AddiOp(token, number))
             shift = plan.before - plan.each
             if shift:
                 op = arith.AddiOp if shift > 0 else arith.SubiOp
-                token = writer.do(op(token, writer.constant(abs(shift))), "token")
-            there = writer.do(arith.CmpiOp(turn, writer.constant(0), "sgt"))
-            left = writer.do(arith.CmpiOp(token, writer.constant(self.format.tokens), "slt"))
+                token = writer.do(op(token, writer.number(abs(shift))), "token")
+            there = writer.do(arith.CmpiOp(turn, writer.number(0), "sgt"))
+            left = writer.do(arith.CmpiOp(token, writer.number(self.format.tokens), "slt"))
             writer.only_if(writer.conjunction([there, left]), lambda: None if self._token(writer, token) else None)
             return []
 
@@ -137,11 +140,11 @@ class Reader:
     def _token(self, writer: Writer, token: SSAValue) -> Values:
         """Read one token and store its elements."""
         format = self.format
-        base = token if format.token == 1 else writer.do(arith.MuliOp(token, writer.constant(format.token)))
+        base = token if format.token == 1 else writer.do(arith.MuliOp(token, writer.number(format.token)))
         for number, stream in enumerate(self.streams):
             word = writer.do(ReadOp(stream), "word")
             if format.lanes == 1:
-                place = base if number == 0 else writer.do(arith.AddiOp(base, writer.constant(number)))
+                place = base if number == 0 else writer.do(arith.AddiOp(base, writer.number(number)))
                 writer.block.add_op(memref.StoreOp.get(word, self.local, [place]))
                 continue
             self._elements(writer, word, base, number * format.lanes)
@@ -152,11 +155,11 @@ class Reader:
         format = self.format
 
         def element(lane: SSAValue, _: Values) -> Values:
-            bits = writer.do(arith.MuliOp(lane, writer.constant(format.element.width.data)))
+            bits = writer.do(arith.MuliOp(lane, writer.number(format.element.width.data)))
             shift = writer.do(arith.IndexCastOp(bits, format.word))
             value = writer.do(arith.TruncIOp(writer.do(arith.ShRUIOp(word, shift)), format.element))
             place = writer.do(arith.AddiOp(base, lane))
-            place = writer.do(arith.AddiOp(place, writer.constant(first))) if first else place
+            place = writer.do(arith.AddiOp(place, writer.number(first))) if first else place
             writer.block.add_op(memref.StoreOp.get(value, self.local, [place]))
             return []
 
@@ -233,12 +236,12 @@ def send(writer: Writer, format: Format, word: SSAValue, streams: Sequence[SSAVa
 def pack(writer: Writer, format: Format, word: SSAValue, first: int) -> SSAValue:
     """The elements of a word, the first one lowest."""
     if format.lanes == 1:
-        return writer.do(memref.LoadOp.get(word, [writer.constant(first)]))
+        return writer.do(memref.LoadOp.get(word, [writer.number(first)]))
 
     def element(lane: SSAValue, values: Values) -> Values:
-        place = writer.do(arith.AddiOp(lane, writer.constant(first))) if first else lane
+        place = writer.do(arith.AddiOp(lane, writer.number(first))) if first else lane
         value = writer.do(arith.ExtUIOp(writer.do(memref.LoadOp.get(word, [place])), format.word))
-        bits = writer.do(arith.MuliOp(lane, writer.constant(format.element.width.data)))
+        bits = writer.do(arith.MuliOp(lane, writer.number(format.element.width.data)))
         shift = writer.do(arith.IndexCastOp(bits, format.word))
         return [writer.do(arith.OrIOp(values[0], writer.do(arith.ShLIOp(value, shift))))]
 

@@ -2,60 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, MemRefType, StringAttr
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr
+from xdsl.ir import Block, Region, SSAValue
 
 from ....dialects.hls import UnrollOp
 from ....dialects.mcu import LABEL
+from ...loops.writing import BlockWriter
 
 Values = list[SSAValue]
 
 
-class Writer:
-    """Appends to `block`; constants stand at the top of the function, each once."""
+class Writer(BlockWriter):
+    """Appends to a block of a function, whose memory and constants stand at its top."""
 
     def __init__(self, function: func.FuncOp, block: Block):
-        self.function, self.block = function, block
-        self._constants: dict[tuple[int, IndexType | IntegerType], SSAValue] = {}
+        super().__init__(function.body.block, block)
 
-    @contextmanager
-    def inside(self, block: Block) -> Generator[Block]:
-        """Append to another block for a while."""
-        outer, self.block = self.block, block
-        yield block
-        self.block = outer
-
-    def do(self, op: Operation, hint: str | None = None) -> SSAValue:
-        """Append an op with one result."""
-        self.block.add_op(op)
-        op.results[0].name_hint = hint
-        return op.results[0]
-
-    def constant(self, value: int, type: IndexType | IntegerType | None = None) -> SSAValue:
-        """A constant, by default an index."""
-        type = IndexType() if type is None else type
-        if (value, type) not in self._constants:
-            op = arith.ConstantOp(IntegerAttr(value, type))
-            op.result.name_hint = f"c{value}" if value >= 0 else f"cm{-value}"
-            top = self.function.body.block
-            if top.first_op is None:
-                top.add_op(op)
-            else:
-                top.insert_op_before(op, top.first_op)
-            self._constants[value, type] = op.result
-        return self._constants[value, type]
+    def number(self, value: int) -> SSAValue:
+        """A constant index."""
+        return self.constant(value, IndexType())
 
     def local(self, type: MemRefType[IntegerType], hint: str) -> SSAValue:
         """Memory of the function itself."""
         op = memref.AllocaOp.get(type.element_type, None, type.get_shape())
         op.memref.name_hint = hint
-        top = self.function.body.block
-        assert top.first_op is not None
-        top.insert_op_before(op, top.first_op)
+        self.at_top(op)
         return op.memref
 
     def loop(
@@ -71,7 +45,7 @@ class Writer:
         block = Block(arg_types=[IndexType(), *(value.type for value in carried)])
         for argument, name in zip(block.args, (hint, *(["acc"] * len(carried))), strict=True):
             argument.name_hint = name
-        lower, upper, step = (self.constant(bound) for bound in bounds)
+        lower, upper, step = (self.number(bound) for bound in bounds)
         loop = scf.ForOp(lower, upper, step, list(carried), block)
         if label is not None:
             loop.attributes[LABEL] = StringAttr(label)

@@ -40,6 +40,8 @@ class Intervals:
                 return self._moved(loop, value.index, trips_of(loop), last_only=True)
             case arith.AddiOp() | arith.SubiOp() | arith.MuliOp() | arith.MaxSIOp() | arith.MinSIOp():
                 return self._combined(value.op)
+            case arith.AndIOp() as op:
+                return self._masked(constant_of(op.rhs))
             case _:
                 return None
 
@@ -53,6 +55,10 @@ class Intervals:
         lower, step = constant_of(loop.lb), constant_of(loop.step)
         assert lower is not None and step is not None
         return lower, lower + step * (trips - 1)
+
+    def _masked(self, mask: int | None) -> Interval | None:
+        """What any number is that keeps the bits of a mask."""
+        return None if mask is None or mask < 0 else (0, mask)
 
     def _moved(self, loop: scf.ForOp, number: int, times: int | None, last_only: bool) -> Interval | None:
         """What is carried, after some iterations, or after any up to these."""

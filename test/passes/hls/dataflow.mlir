@@ -29,7 +29,7 @@ func.func private @first(%x: memref<4x2xi8>, %y: memref<4x2xi8>) {
 
 // CHECK-LABEL: func.func private @second
 // CHECK-SAME:  (%y_stream: !hls.stream<i16>, %z: memref<4x2xi8>)
-// CHECK:         %y_rows = memref.alloca() : memref<8xi8>
+// CHECK:         %y_rows = memref.alloca() {hls.ring = 4 : i64} : memref<8xi8>
 // CHECK:         scf.for %token = %c0{{.*}} to %c2
 // CHECK:           hls.read %y_stream
 // CHECK:         scf.for %i
