@@ -16,6 +16,7 @@
 # make test-hls      HLS projects of the examples through vitis_hls, vitis-run or bambu, where one is on PATH
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
+# make bench-tflite    TFLite files beside LiteRT and their ONNX conversions: make bench-tflite MODELS='FILE.tflite=MODEL.onnx ...'
 # make bench-interop     the loops level and emitc through mlir-opt and mlir-translate 22: make bench-interop MODELS='model.onnx folder...'
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
 # make docs    the documentation as a site in build/site, links checked
@@ -37,7 +38,7 @@ DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance docs package clean
 .PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
-.PHONY: test-hls bench-quantized bench-concat bench-interop verify-all
+.PHONY: test-hls bench-quantized bench-concat bench-interop bench-tflite verify-all
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -122,6 +123,9 @@ test-hls: setup
 
 bench-interop: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.interop $(wildcard $(MODELS)) $(BENCH)
+
+bench-tflite: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.tflite $(MODELS) $(BENCH)
 
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
