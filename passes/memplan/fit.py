@@ -164,7 +164,7 @@ class Fitting:
         tiled = self._tiled(tiler, {})
         ideal = cycles_of(tiled, tiler.costs)
         for way in self._ways(tried, ram):
-            plan = self._descended(way, tiled, ram, tiler)
+            plan = self._descended(way, tiled, ram, tiler, tried[0] if tried and tried[0].way.name == "whole" else None)
             tried.append(plan)
             cycles.append(cycles_of(plan.function, tiler.costs, plan.moved))
             if plan.excess(ram) == 0 and (cycles[-1] <= NEAR * ideal or way.name != "whole"):
@@ -188,10 +188,10 @@ class Fitting:
         tiler.tile(copy, caps)
         return copy
 
-    def _descended(self, way: Way, tiled: FuncOp, ram: int, tiler: Tiler) -> Plan:
-        """A way with as much scratch memory of tiles as fits."""
+    def _descended(self, way: Way, tiled: FuncOp, ram: int, tiler: Tiler, whole: Plan | None) -> Plan:
+        """A way with as much scratch memory of tiles as fits; `whole` is the plan of whole tensors."""
         caps: dict[str, int] = {}
-        plan = plan_with(self.ctx, tiled, way, ram)
+        plan = plan_with(self.ctx, tiled, way, ram, None if scratch_of(tiled) else whole)
         for number in range(DESCENTS):
             excess = plan.excess(ram)
             if excess == 0 or not scratch_of(tiled):
