@@ -60,6 +60,12 @@ class Scope:
             self.channels = constant(f"{self.node}_channels", channel_table(roles, begin, self.packed))
         (self.channel,) = roles.channels or roles.both
 
+    @property
+    def bits(self) -> int:
+        """The width of packed weights."""
+        assert self.form.tile is not None, "kernels are those of tiles"
+        return self.form.tile.bits.data
+
     def index(self, expression: Linear, point: Point) -> Index:
         """The value of an affine expression."""
         total: Index = expression.offset

@@ -20,6 +20,9 @@ from ..tiling.planes import TAPS, Planes
 UNPACKED_OF_PAIRS = 0.5
 """Half of the weights that are pairs are taken apart."""
 
+UNPACKED_OF_WINDOWS = 0.4
+"""Of what a quad's weights take, a row of taps, or four channels at a tap, take so much to be taken apart."""
+
 
 def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work | None:
     """The sums of a form by its kernel, in so many slices; None where its work is not known."""
@@ -35,11 +38,11 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
         case Kernel.CLIPPED if (clipped := Clipped.of(form)) is not None:
             return clipped_work(clipped)
         case Kernel.LANES if (lanes := Lanes.of(form)) is not None:
-            return lanes_work(lanes, pixels, slices > 1)
+            return lanes_work(lanes, pixels, tile.bits.data)
         case Kernel.WIDE if (lanes := Lanes.of(form)) is not None:
             return wide_work(lanes, pixels)
         case Kernel.PLANES if (planes := Planes.of(form)) is not None:
-            return planes_work(planes, pixels, slices > 1)
+            return planes_work(planes, tile, slices > 1)
         case _:
             return None
 
@@ -86,16 +89,18 @@ def bytes_work(bytes: Bytes, pixels: int) -> Work:
     return Work(units, ((bytes.groups * bytes.taps * bytes.channels, blocks),))
 
 
-def lanes_work(lanes: Lanes, pixels: int, sliced: bool) -> Work:
-    """Lanes of so many pixels at once."""
+def lanes_work(lanes: Lanes, pixels: int, bits: int) -> Work:
+    """Lanes of so many pixels at once, weights of so many bits."""
     groups, (rows, columns), (high, wide) = lanes.channels // CHANNELS, lanes.size, lanes.taps
     row_words = lanes.cells * groups
-    units = {
+    units: dict[str, float] = {
         "lanes_tap": rows * columns * groups * high * wide,
         "lanes_group": rows * columns * groups,
         "lanes_word": rows * high * row_words,
     }
-    return Work(units, ((lanes.channels * high * wide * 2, rows * ceil(columns / pixels)),))
+    if bits < WIDE:
+        units["dot_unpack_1"] = UNPACKED_OF_WINDOWS * units["lanes_tap"]
+    return Work(units, ((lanes.channels * high * wide * bits // 8, rows * ceil(columns / pixels)),))
 
 
 def wide_work(lanes: Lanes, pixels: int) -> Work:
@@ -109,19 +114,21 @@ def wide_work(lanes: Lanes, pixels: int) -> Work:
     return Work(units, ((lanes.channels * high * wide, rows * ceil(columns / pixels)),))
 
 
-def planes_work(planes: Planes, outputs: int, sliced: bool) -> Work:
-    """Planes, so many outputs at once."""
+def planes_work(planes: Planes, tile: TileAttr, sliced: bool) -> Work:
+    """Planes, so many outputs at once as a tile has pixels."""
     lanes = planes.lanes
     rows, columns = lanes.size
-    blocks = ceil(columns / outputs)
+    blocks = ceil(columns / tile.pixels.data)
     fresh = TAPS if sliced else min(TAPS, lanes.strides[0])
-    units = {
+    units: dict[str, float] = {
         "plane_row": rows * lanes.channels * TAPS * columns,
         "plane_block": rows * lanes.channels * blocks,
         "plane_channel": rows * lanes.channels,
         "plane_word": (rows * fresh + TAPS - fresh) * planes.row_words * lanes.channels / CHANNELS,
     }
-    return Work(units, ((lanes.channels * TAPS * 8, rows),))
+    if tile.bits.data < WIDE:
+        units["dot_unpack_1"] = UNPACKED_OF_WINDOWS * units["plane_block"] * TAPS
+    return Work(units, ((lanes.channels * TAPS * tile.bits.data // 2, rows),))
 
 
 def direct_work(direct: Direct, together: int) -> Work:

@@ -69,12 +69,14 @@ def wide(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:
 def windows(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:
     """Windows over each channel by itself, four channels of a word, or rows taken apart by channels."""
     lanes, planes = Lanes.of(form), Planes.of(form)
-    if lanes is not None:
-        tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels)
-        yield Offer(tile, lanes.scratch_words, lanes.packed().nbytes)
-    if planes is not None and lanes is not None:
-        tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs)
-        yield Offer(tile, planes.scratch_words, planes.packed().nbytes)
+    if lanes is None:
+        return
+    for bits in widths if lanes.fits_bytes else (WIDE,):
+        tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels, bits)
+        yield Offer(tile, lanes.scratch_words, lanes.packed(bits).nbytes)
+        if planes is not None:
+            tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs, bits)
+            yield Offer(tile, planes.scratch_words, planes.packed(bits).nbytes)
 
 
 def columns(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:

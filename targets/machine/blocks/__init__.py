@@ -8,6 +8,7 @@
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
 - `clipped_24_C_E_T_P_S_Z` sums windows that are cut (clipped.py).
+- `lanes8_` and `plane8_` are `lanes_` and `plane_` with weights of bytes.
 - `plane_O_S_A_B_C` (windows.py) adds those of a window of 3 x 3 taps at O outputs (1 to 6), S apart, of rows that begin
   at the bytes A, B and C (see `mcu.plane_block`).
 
@@ -38,6 +39,8 @@ NEEDED = {
     "pairs": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "bytes": ("multiply_add_low",),
+    "plane8": ("load_word", "unpack_bytes", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
+    "lanes8": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
     "wide": ("multiply_add_low",),
     "requantize": ("multiply_high_add",),
     "copy": ("load_word",),
@@ -57,6 +60,8 @@ NAMES = {
     "wide": r"wide_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "requantize": r"requantize_([12348])_(\d+)_(\d+)_(n?\d+)_(n?\d+)_(n?\d+)",
     "copy": r"copy_(\d+)",
+    "lanes8": r"lanes8_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
+    "plane8": r"plane8_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
     "plane": r"plane_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
 }
 """The names of blocks, by their kind, and the numbers in them."""
@@ -80,8 +85,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
     if (cut := clipped.Clipped.of(name)) is not None:
         return clipped.block_lines(cut, name, asm)
     match parse(name):
-        case ("lanes", numbers):
-            return lanes_block(name, numbers, asm)
+        case ("lanes" | "lanes8" as kind, numbers):
+            return lanes_block(name, numbers, kind == "lanes8", asm)
         case ("bytes", numbers):
             return bytes_block(name, numbers, asm)
         case ("wide", numbers):
@@ -90,8 +95,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
             return requantize_block(name, numbers, asm)
         case ("copy", numbers):
             return copy_block(name, numbers, asm)
-        case ("plane", numbers):
-            return plane_block(name, numbers, asm)
+        case ("plane" | "plane8" as kind, numbers):
+            return plane_block(name, numbers, kind == "plane8", asm)
         case (kind, numbers):
             return dot_block(name, kind, *numbers, asm=asm)
 
@@ -105,8 +110,8 @@ def instructions(name: str) -> int:
     if (cut := clipped.Clipped.of(name)) is not None:
         return len(clipped.instructions(cut))
     match parse(name):
-        case ("lanes", numbers):
-            return lanes_instructions(numbers)
+        case ("lanes" | "lanes8" as kind, numbers):
+            return lanes_instructions(numbers, kind == "lanes8")
         case ("bytes", numbers):
             return bytes_instructions(numbers)
         case ("wide", numbers):
@@ -115,8 +120,8 @@ def instructions(name: str) -> int:
             return requantize_instructions(numbers)
         case ("copy", numbers):
             return copy_instructions(numbers)
-        case ("plane", numbers):
-            return plane_instructions(numbers)
+        case ("plane" | "plane8" as kind, numbers):
+            return plane_instructions(numbers, kind == "plane8")
         case (kind, numbers):
             return dot_instructions(kind, *numbers)
 
