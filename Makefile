@@ -12,7 +12,8 @@
 # make verify-all        the same integers on every core, with assembly and without: make verify-all MODELS='folder...' BENCH='--boards uno'
 #                        goes on where it was stopped: build/verified.jsonl has what ran
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
-# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t'
+# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t';
+#                        with --slice allocation or widths, lanes by search beside uniform ones, and mixed widths
 # make test-hls      HLS projects of the examples through vitis_hls, vitis-run or bambu, where one is on PATH
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8

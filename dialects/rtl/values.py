@@ -76,8 +76,9 @@ take their operands as unsigned, which must have one width."""
 
 def bits_of(value: SSAValue) -> int:
     """The width of a wire."""
-    assert isinstance(value.type, IntegerType)
-    return value.type.width.data
+    type = value.type
+    assert isinstance(type, IntegerType)
+    return type.width.data
 
 
 def signed_bits(low: int, high: int) -> int:

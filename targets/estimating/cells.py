@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
 from ..family import Family
@@ -61,46 +61,53 @@ def features_of(module: rtl.ModuleOp, family: Family) -> Counter[str]:
     dsps, inside = multipliers_of(module, family)
     found: Counter[str] = Counter({"module": 1, "dsp": dsps})
     for op in module.body.block.ops:
-        match op:
-            case _ if op in inside:
-                pass
-            case rtl.ComputeOp():
-                add_operation(found, op)
-            case rtl.RunningOp():
-                found["running"] += rtl.bits_of(op.result)
-                found["ff"] += rtl.bits_of(op.result)
-            case rtl.CounterOp():
-                found["counter"] += rtl.bits_of(op.value)
-                found["ff"] += rtl.bits_of(op.value) + 1
-            case rtl.CarriedOp():
-                found["ff"] += rtl.bits_of(op.result)
-            case rtl.SerializeOp():
-                bits = sum(rtl.bits_of(v) for v in op.values)
-                found["serialize"] += bits
-                found["ff"] += bits
-            case rtl.DelayOp():
-                add_chain(found, op, family.srl_bits)
-            case rtl.SignalOp() | rtl.NeedOp():
-                found["logic"] += 8
-                found["ff"] += 5
-            case _:
-                pass
+        if op in inside:
+            continue
+        if type(op) is rtl.ComputeOp:
+            add_operation(found, op)
+        elif type(op) is rtl.DelayOp:
+            add_chain(found, op, family.srl_bits)
+        else:
+            add_other(found, op)
     return found
+
+
+def add_other(found: Counter[str], op: Operation) -> None:
+    """Count counters, addresses, and what else holds bits."""
+    match op:
+        case rtl.RunningOp():
+            found["running"] += rtl.bits_of(op.result)
+            found["ff"] += rtl.bits_of(op.result)
+        case rtl.CounterOp():
+            found["counter"] += rtl.bits_of(op.value)
+            found["ff"] += rtl.bits_of(op.value) + 1
+        case rtl.CarriedOp():
+            found["ff"] += rtl.bits_of(op.result)
+        case rtl.SerializeOp():
+            bits = sum(rtl.bits_of(v) for v in op.values)
+            found["serialize"] += bits
+            found["ff"] += bits
+        case rtl.SignalOp() | rtl.NeedOp():
+            found["logic"] += 8
+            found["ff"] += 5
+        case _:
+            pass
 
 
 def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
     """Count an operation."""
-    kind = op.kind.data
+    kind, operands, bits = op.kind.data, op.operands, rtl.bits_of(op.results[0])
     if kind == "pick":
-        parts = rtl.bits_of(op.args[0]) // rtl.bits_of(op.result)
-        found["pick"] += rtl.bits_of(op.result) * (parts - 1)
-    elif kind == "select" and is_zero(op.args[2]):
-        found["row"] += rtl.bits_of(op.result)
+        found["pick"] += bits * (rtl.bits_of(operands[0]) // bits - 1)
+    elif kind == "select" and is_zero(operands[2]):
+        found["row"] += bits
     elif kind in FEATURES:
-        bits = max(
-            rtl.bits_of(op.result), *(rtl.bits_of(a) for a in op.args if FEATURES[kind] in ("compare", "equal")), 1
-        )
-        found[FEATURES[kind]] += bits
+        feature = FEATURES[kind]
+        if feature == "add" and any(type(a.owner) is rtl.ConstantOp for a in operands):
+            feature = "add_constant"
+        if feature in ("compare", "equal"):
+            bits = max(bits, *(rtl.bits_of(a) for a in operands))
+        found[feature] += bits
 
 
 def is_zero(value: SSAValue) -> bool:
@@ -110,15 +117,15 @@ def is_zero(value: SSAValue) -> bool:
 
 def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int) -> None:
     """Count a register, or at its end a chain of them."""
-    bits = rtl.bits_of(op.result)
+    bits = rtl.bits_of(op.results[0])
     if op.reset is not None or not longest:
         found["ff"] += bits
         return
     if goes_on(op):
         return
-    length, at = 1, op
-    while isinstance(at.value.owner, rtl.DelayOp) and goes_on(at.value.owner):
-        length, at = length + 1, at.value.owner
+    length, at = 1, op.operands[0].owner
+    while type(at) is rtl.DelayOp and goes_on(at):
+        length, at = length + 1, at.operands[0].owner
     if length < SHORTEST_CHAIN:
         found["ff"] += bits * length
     else:
@@ -128,8 +135,8 @@ def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int) -> None:
 
 def goes_on(op: rtl.DelayOp) -> bool:
     """Whether only another register of data reads a register."""
-    uses = [use.operation for use in op.result.uses]
-    return op.reset is None and len(uses) == 1 and isinstance(uses[0], rtl.DelayOp) and uses[0].reset is None
+    use = op.results[0].get_user_of_unique_use()
+    return type(use) is rtl.DelayOp and op.reset is None and use.reset is None
 
 
 def memories_cells(

@@ -13,7 +13,7 @@ def multipliers_of(module: rtl.ModuleOp, family: Family) -> tuple[int, set[Opera
     inside: set[Operation] = set()
     count = 0
     for op in module.body.block.ops:
-        if isinstance(op, rtl.ComputeOp) and op.kind.data == "mul" and rtl.bits_of(op.result) >= family.product_bits:
+        if type(op) is rtl.ComputeOp and op.kind.data == "mul" and rtl.bits_of(op.results[0]) >= family.product_bits:
             count += 1
             inside.add(op)
             inside.update(in_front(op, family))
@@ -65,8 +65,7 @@ def only_reader(value: SSAValue) -> Operation | None:
 
 def is_read_once(value: SSAValue) -> bool:
     """Whether one operation reads a value, once."""
-    uses = iter(value.uses)
-    return next(uses, None) is not None and next(uses, None) is None
+    return value.has_one_use()
 
 
 def is_sum(value: SSAValue, most: int) -> bool:
