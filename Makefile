@@ -14,6 +14,7 @@
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
 # make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t';
 #                        with --slice allocation or widths, lanes by search beside uniform ones, and mixed widths
+# make bench-hls         HLS C++ in C simulation, beside the integer executor: make bench-hls MODELS='folder...' BENCH='--rows 50 --json FILE'
 # make test-hls      HLS projects of the examples through vitis_hls, vitis-run or bambu, where one is on PATH
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
@@ -38,7 +39,7 @@ BOARD ?= uno
 DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance docs package clean
-.PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga
+.PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga bench-hls
 .PHONY: test-hls bench-quantized bench-concat bench-interop bench-tflite verify-all
 
 help:
@@ -118,6 +119,10 @@ bench-uno: setup
 bench-fpga: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fpga]'
 	$(BIN)/python -m tinyml_opt.tools.bench.fpga $(wildcard $(MODELS)) $(BENCH)
+
+# A simulation takes hours on a busy machine, and goes on where it ended with --json FILE.
+bench-hls: setup
+	nice -n 19 $(BIN)/python -m tinyml_opt.tools.bench.hls $(wildcard $(MODELS)) $(BENCH)
 
 test-hls: setup
 	$(BIN)/python -m tinyml_opt.tools.hardware.vendor build/hls

@@ -30,6 +30,8 @@ def pragmas(op: Operation, name: Callable[[SSAValue], str]) -> list[str]:
             return [f"ARRAY_{what} variable={name(op.array)} type={op.kind.data}{factor} dim=1"]
         case hls.BindStorageOp():
             return [f"BIND_STORAGE variable={name(op.array)} type={op.storage.data} impl={op.implementation.data}"]
+        case hls.BindOpOp():
+            return [f"BIND_OP variable={name(op.value)} op={op.kind.data} impl={op.implementation.data}"]
         case hls.InterfaceOp():
             return [interface(op, name)]
         case _:

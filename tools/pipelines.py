@@ -204,6 +204,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "board",
         ),
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
+        Step("hls-finish", "while nests are loops: what follows a sum is a nest of its own", {}, (), "overlap"),
         Step("hls-flatten", "lanes become unrolled loops; synthesis makes one pipeline of a perfect nest"),
         Step("hls-interface", "before arrays are cut: ports are copied to arrays that may be", {}, ("ports",)),
         Step(
@@ -214,6 +215,12 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "overlap",
         ),
         Step("hls-partition", "once lanes are loops, while addresses say what these read at once"),
+        Step(
+            "hls-multipliers",
+            "behind arrays, which lanes read in words; before pipelines are",
+            {},
+            ("multiplier", "wide"),
+        ),
         Step("hls-pipeline", "once banks are known: they say how often an iteration starts"),
         Step(
             "hls-check",

@@ -17,7 +17,7 @@ REGIONS = (hls.PipelineOp, hls.UnrollOp, hls.DataflowOp, hls.InlineOp)
 ARRAYS = (hls.ArrayPartitionOp, hls.ArrayReshapeOp, hls.BindStorageOp, hls.InterfaceOp)
 """Speak of an array, which they neither read nor write."""
 
-HLS_OPS = (*REGIONS, *ARRAYS, hls.StreamOp, hls.ReadOp, hls.WriteOp)
+HLS_OPS = (*REGIONS, *ARRAYS, hls.BindOpOp, hls.StreamOp, hls.ReadOp, hls.WriteOp)
 
 
 def write_hls(body: BodyWriter, op: Operation) -> None:

@@ -15,7 +15,8 @@ from xdsl.passes import ModulePass
 from ...dialects.hls import ArrayPartitionOp, DataflowOp, InterfaceOp, StreamOp
 from .flows.depths import Edge, Steps, depths
 from .flows.process import CannotOverlap, Format, Reading, Written, reading, reads_by_step, writes_by_step, written
-from .flows.rewrite import Given, Taken, stream_through
+from .flows.rewrite import Taken, stream_through
+from .flows.words import Given
 from .interface import is_public
 from .nests.lanes import SAME_MEMORY, root_of
 from .rules.ports import writes

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
 
+from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.mcu import form_lanes, multipliers_of
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.executors.fixed import FixedExecutor
 from tinyml_opt.targets.executors.hls import ap_types_directory
@@ -18,8 +20,9 @@ from tinyml_opt.tools.compiler import compile_model
 from tinyml_opt.tools.compiling.compilation import Compilation, input_types
 from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.hardware.hls_project import project_files
+from tinyml_opt.tools.pipelines import pipeline, run_passes
 from tinyml_opt.tools.tinyml import main
-from tinyml_opt.tools.verifying.levels import compare_runs, hls_executor
+from tinyml_opt.tools.verifying.levels import compare_runs, hls_executor, rtl_executor
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 
@@ -53,16 +56,30 @@ def residual() -> Network:
     return net
 
 
-def test_branches_overlap(tmp_path: Path):
+def test_branches_overlap_and_c_hls_and_rtl_are_equal(tmp_path: Path):
     net = residual()
     rows = net.rows(3)
     compilation = compile_network(net.model(), tmp_path, rows, "arty-a7-35t", 8, "affine")
-    options = replace(compilation.options, lanes=4, overlap=True)
-    overlapping = replace(compilation, options=options)
-    equal_levels(compilation, real_inputs(rows), [hls_executor(overlapping)])
-    source = overlapping.hls_files()[f"{compilation.name}.cpp"]
+    hardware = [hls_executor(compilation), rtl_executor(compilation, "iverilog")]
+    equal_levels(compilation, real_inputs(rows), hardware)
+    source = compilation.hls_files()[f"{compilation.name}.cpp"]
     depths = [int(line.rpartition("=")[2]) for line in source.splitlines() if "HLS STREAM" in line]
     assert min(depths) == 2 < max(depths), "the branch holds rows"
+
+
+def test_lanes_are_those_of_the_hardware():
+    """What `analyze` says of a board is said of the HLS project, too."""
+    compilation, chosen = digits("digits_cnn", 0), list[list[tuple[tuple[int, ...], str]]]()
+    for name, given in (("fixed-to-hls", {"overlap": True}), ("fixed-to-rtl", {})):
+        passes = pipeline(name, **compilation.hardware(), **given)
+        end = next(number for number, step in enumerate(passes) if step.name == "memplan-allocate-lanes")
+        module = compilation.fixed.clone()
+        run_passes(module, passes[: end + 1], compilation.timing)
+        forms = [op for op in module.walk() if isinstance(op, StructuredForm)]
+        chosen.append([(form_lanes(form), multipliers_of(form)) for form in forms])
+    assert chosen[0] == chosen[1] and any(prod(lanes) > 1 for lanes, _ in chosen[0])
+    source = compilation.hls_files()["digits_cnn.cpp"]
+    assert "op=mul impl=dsp" in source and "digits_cnn_conv1_1_finish" in source
 
 
 @pytest.mark.parametrize(("overlap", "most"), [(False, 1.02), (True, 1.1)])

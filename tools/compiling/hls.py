@@ -53,7 +53,6 @@ def lowered(
     """The module in emitc."""
     module, fpga = fixed.clone(), board.fpga
     bits = None if fpga is None else 8 * int(fpga.bram36 * BRAM36_BYTES)
-    given = {"lanes": hardware["lanes"], "board": hardware["board"]}
-    steps = pipeline("fixed-to-hls", **given, ports=options.ports, memory_bits=bits, overlap=overlap or None)
+    steps = pipeline("fixed-to-hls", **hardware, ports=options.ports, memory_bits=bits, overlap=overlap or None)
     run_passes(module, steps, timing)
     return module

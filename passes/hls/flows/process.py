@@ -58,6 +58,17 @@ class Written:
 
 
 @dataclass(frozen=True)
+class InOrder:
+    """A load that takes each element once, in row-major order: `lanes` at once, a token in each `period` turns."""
+
+    load: memref.LoadOp
+    loop: scf.ForOp | None
+    """The innermost loop whose turns move the load, but for unrolled ones."""
+    lanes: tuple[scf.ForOp, ...]
+    period: int
+
+
+@dataclass(frozen=True)
 class Reading:
     """How many tokens are read before the outermost loop, in each of its iterations but the first, and after it.
 
@@ -68,6 +79,7 @@ class Reading:
     each: int
     after: int
     kept: int
+    in_order: InOrder | None = None
 
 
 def outermost(function: func.FuncOp) -> scf.ForOp | None:
@@ -123,6 +135,9 @@ def writes_by_step(function: func.FuncOp, out: Written) -> list[int]:
 def reading(function: func.FuncOp, argument: SSAValue, format: Format) -> Reading:
     """How many tokens must be there when; all before the loop where it is not known that fewer do."""
     loop, count = outermost(function), trips(function)
+    if (taken := in_order(function, argument, format)) is not None:
+        each = format.tokens // (count if loop in address_of(taken.load).moves else 1)
+        return Reading(each, each if each < format.tokens else 0, 0, 0, taken)
     everything = Reading(format.tokens, 0, 0, format.elements)
     if loop is None or constant_of(loop.lb) != 0 or constant_of(loop.step) != 1:
         return everything
@@ -148,6 +163,37 @@ def reading(function: func.FuncOp, argument: SSAValue, format: Format) -> Readin
     kept = 1 << (int((there - oldest).max()) - 1).bit_length()
     after = max(0, format.tokens - before - each * (count - 1))
     return Reading(before, each, after, min(kept, format.elements))
+
+
+def in_order(function: func.FuncOp, argument: SSAValue, format: Format) -> InOrder | None:
+    """How an argument is read, where that is each element once, in order; such elements need no memory."""
+    found = accesses(function, argument)
+    if len(found) != 1 or not isinstance(load := found[0], memref.LoadOp) or format.words > 1:
+        return None
+    address, around = address_of(load), loops_around(load)
+    counts = [trips_of(loop) or 0 for loop in around]
+    strides = [prod(counts[number + 1 :]) for number in range(len(counts))]
+    if any(count > 1 and address.moves.get(a) != s for a, count, s in zip(around, counts, strides, strict=True)):
+        return None
+    inside = isinstance(load.parent_op(), scf.ForOp) and prod(counts) == format.elements
+    if not inside or address.base or any(address.factors.values()):
+        return None
+    moving = [loop for loop, count in zip(around, counts, strict=True) if count > 1]
+    lanes = tuple(loop for loop in moving if is_unrolled(loop))
+    at_once = prod(trips_of(loop) or 1 for loop in lanes)
+    turning = moving[: len(moving) - len(lanes)]
+    if moving[len(turning) :] != list(lanes) or format.lanes % at_once:
+        return None
+    period, inner = format.lanes // at_once, turning[-1] if turning else None
+    if period > 1 and (inner is None or constant_of(inner.lb) != 0 or not is_phase(inner, period)):
+        return None
+    return InOrder(load, inner, lanes, period)
+
+
+def is_phase(loop: scf.ForOp, period: int) -> bool:
+    """Whether a comparison of the loop's variable, or of its lowest bits, says when a period begins."""
+    step, turns = constant_of(loop.step) or 1, trips_of(loop) or 1
+    return turns == period or (turns % period == 0 and (period * step) & (period * step - 1) == 0)
 
 
 def reads_by_step(function: func.FuncOp, plan: Reading, format: Format) -> list[int]:

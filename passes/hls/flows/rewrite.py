@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import FunctionType, IndexType, IntegerAttr, IntegerType, MemRefType, i64
+from xdsl.dialects.builtin import FunctionType, IntegerAttr, IntegerType, MemRefType, i64
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.dataflow import RING
-from ....dialects.hls import ArrayPartitionOp, ReadOp, StreamType, WriteOp
+from ....dialects.hls import ReadOp, StreamType
 from ..nests.writer import Values, Writer
-from .process import Format, Reading, Written, outermost
+from .ordered import read_in_order
+from .process import Format, Reading, outermost
+from .words import Given, move, write_tokens
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,15 @@ class Taken:
     plan: Reading
 
 
-@dataclass(frozen=True)
-class Given:
-    """An argument that becomes streams to write, for so many readers."""
-
-    argument: SSAValue
-    written: Written
-    readers: int
-
-
 def stream_through(function: func.FuncOp, taken: Sequence[Taken], given: Sequence[Given]) -> None:
     """Replace arguments by streams: in place of each those of all readers, word by word."""
     block, loop = function.body.block, outermost(function)
     for item in taken:
         streams = [insert_stream(block, item.argument, item.format.word) for _ in range(item.format.words)]
-        read_into_memory(function, loop, item, streams)
+        if item.plan.in_order is not None:
+            read_in_order(function, item.plan.in_order, item.format, streams[0])
+        else:
+            read_into_memory(function, loop, item, streams)
         block.erase_arg(item.argument)  # pyright: ignore
     for item in given:
         format = item.written.format
@@ -74,7 +70,7 @@ def read_into_memory(function: func.FuncOp, loop: scf.ForOp | None, item: Taken,
         view.name_hint = item.argument.name_hint
     item.argument.replace_all_uses_with(view)
     last = function.body.block.last_op
-    first = last if loop is None else loop
+    first = next((op for op in function.body.block.ops if any(view in inner.operands for inner in op.walk())), last)
     assert first is not None and last is not None
     reader = Reader(function, format, streams, local)
     reader.some(first, 0, plan.before)
@@ -164,86 +160,3 @@ class Reader:
             return []
 
         writer.loop((0, format.lanes, 1), [], element, "lane", unroll=True)
-
-
-def move(block: Block, before: Operation) -> None:
-    """Put the ops of a block before an op."""
-    target = before.parent
-    assert target is not None
-    for op in list(block.ops):
-        op.detach()
-        target.insert_op_before(op, before)
-
-
-def write_tokens(function: func.FuncOp, item: Given, streams: Sequence[SSAValue]) -> None:
-    """Send what is stored: at once, or when all lanes are there."""
-    store, format = item.written.store, item.written.format
-    if not item.written.lanes:
-        for stream in streams:
-            Rewriter.insert_op(WriteOp(store.value, stream), InsertPoint.before(store))
-        Rewriter.erase_op(store)
-        return
-    guard = store.parent_op()
-    condition = guard.cond if isinstance(guard, scf.IfOp) else None
-    writer = Writer(function, function.body.block)
-    word = writer.local(MemRefType(format.element, [format.token]), "word")
-    assert isinstance(word.owner, Operation)
-    Rewriter.insert_op(ArrayPartitionOp(word, "complete"), InsertPoint.after(word.owner))
-    place = lane_number(item.written)
-    Rewriter.replace_op(store, memref.StoreOp.get(store.value, word, [place]))
-    block = Block()
-    writer = Writer(function, block)
-    writer.only_if(condition, lambda: send(writer, format, word, streams))
-    after = item.written.lanes[0]
-    for op in reversed(list(block.ops)):
-        op.detach()
-        assert after.parent is not None
-        after.parent.insert_op_after(op, after)
-
-
-def lane_number(item: Written) -> SSAValue:
-    """The number of a lane among those that are written at once, before the store."""
-    total: SSAValue | None = None
-    for loop in item.lanes:
-        lane = loop.body.block.args[0]
-        if total is None:
-            total = lane
-            continue
-        count = arith.ConstantOp(IntegerAttr(trips_in(loop), IndexType()))
-        product = arith.MuliOp(total, count.result)
-        sum = arith.AddiOp(product.result, lane)
-        Rewriter.insert_op([count, product, sum], InsertPoint.before(item.store))
-        total = sum.result
-    assert total is not None
-    return total
-
-
-def trips_in(loop: scf.ForOp) -> int:
-    """The lanes of a loop."""
-    upper = loop.ub.owner
-    assert isinstance(upper, arith.ConstantOp) and isinstance(upper.value, IntegerAttr)
-    return upper.value.value.data
-
-
-def send(writer: Writer, format: Format, word: SSAValue, streams: Sequence[SSAValue]) -> None:
-    """Put elements into words, and write each to all that read it."""
-    for number in range(format.words):
-        packed = pack(writer, format, word, number * format.lanes)
-        for stream in streams[number :: format.words]:
-            writer.block.add_op(WriteOp(packed, stream))
-
-
-def pack(writer: Writer, format: Format, word: SSAValue, first: int) -> SSAValue:
-    """The elements of a word, the first one lowest."""
-    if format.lanes == 1:
-        return writer.do(memref.LoadOp.get(word, [writer.number(first)]))
-
-    def element(lane: SSAValue, values: Values) -> Values:
-        place = writer.do(arith.AddiOp(lane, writer.number(first))) if first else lane
-        value = writer.do(arith.ExtUIOp(writer.do(memref.LoadOp.get(word, [place])), format.word))
-        bits = writer.do(arith.MuliOp(lane, writer.number(format.element.width.data)))
-        shift = writer.do(arith.IndexCastOp(bits, format.word))
-        return [writer.do(arith.OrIOp(values[0], writer.do(arith.ShLIOp(value, shift))))]
-
-    zero = writer.constant(0, format.word)
-    return writer.loop((0, format.lanes, 1), [zero], element, "lane", unroll=True)[0]

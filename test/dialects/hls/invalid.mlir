@@ -76,3 +76,15 @@ hls.interface "uart" %x : memref<64xi8>
 %s, %v = "test.op"() : () -> (!hls.stream<i8>, i16)
 // CHECK: i16 is no token of !hls.stream<i8>
 hls.write %v to %s : i16, !hls.stream<i8>
+
+// -----
+
+%v = "test.op"() : () -> i16
+// CHECK: an operation is mul, not 'add'
+hls.bind_op %v "add" "dsp" : i16
+
+// -----
+
+%v = "test.op"() : () -> i16
+// CHECK: an operation is built of dsp, fabric, not 'uram'
+hls.bind_op %v "mul" "uram" : i16

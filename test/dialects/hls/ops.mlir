@@ -4,7 +4,7 @@
 %c0 = arith.constant 0 : index
 %c8 = arith.constant 8 : index
 %c1 = arith.constant 1 : index
-%x, %w = "test.op"() : () -> (memref<64xi8>, memref<64xi8, "flash">)
+%x, %w, %p = "test.op"() : () -> (memref<64xi8>, memref<64xi8, "flash">, i16)
 // CHECK: scf.for %i
 scf.for %i = %c0 to %c8 step %c1 {
   // CHECK-NEXT: hls.pipeline ii 2
@@ -28,6 +28,8 @@ hls.array_partition %x "cyclic" factor 4 : memref<64xi8>
 hls.array_reshape %w "cyclic" factor 8 : memref<64xi8, "flash">
 // CHECK-NEXT: hls.bind_storage %w "rom_1p" "bram" : memref<64xi8, "flash">
 hls.bind_storage %w "rom_1p" "bram" : memref<64xi8, "flash">
+// CHECK-NEXT: hls.bind_op %p "mul" "fabric" : i16
+hls.bind_op %p "mul" "fabric" : i16
 // CHECK-NEXT: %s = hls.stream depth 2 : !hls.stream<i8>
 %s = hls.stream depth 2 : !hls.stream<i8>
 // CHECK-NEXT: %v = hls.read %s : !hls.stream<i8> -> i8

@@ -109,3 +109,68 @@ func.func @net(%n: index) {
   func.return
 }
 // CHECK: layers of a model with rounds do not overlap: each round needs the one before
+
+// -----
+
+// What is read by no loop is there before it is read. What is taken in order is kept in a register, a token at a time.
+
+// CHECK-LABEL: func.func private @fill
+// CHECK:         hls.write %{{.*}} to %y_stream : i16, !hls.stream<i16>
+func.func private @fill(%x: memref<4xi8>, %y: memref<4xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  scf.for %i = %c0 to %c2 step %c1 {
+    scf.for %l = %c0 to %c2 step %c1 {
+      hls.unroll
+      %row = arith.muli %i, %c2 : index
+      %at = arith.addi %row, %l : index
+      %v = memref.load %x[%at] : memref<4xi8>
+      memref.store %v, %y[%at] : memref<4xi8>
+    }
+  }
+  func.return
+}
+// CHECK-LABEL: func.func private @copy
+// CHECK-SAME:  (%y_stream: !hls.stream<i16>, %z_stream: !hls.stream<i8>)
+// CHECK:         %held = memref.alloca() : memref<1xi16>
+// CHECK:         scf.for %i
+// CHECK:           [[PHASE:%.*]] = arith.andi %i
+// CHECK-NEXT:      [[BEGINS:%.*]] = arith.cmpi eq, [[PHASE]]
+// CHECK-NEXT:      %word = scf.if [[BEGINS]] -> (i16) {
+// CHECK-NEXT:        hls.read %y_stream
+// CHECK:           } else {
+// CHECK-NEXT:        [[LEFT:%.*]] = memref.load %held
+// CHECK-NEXT:        arith.shrui [[LEFT]]
+// CHECK:           memref.store %word, %held
+// CHECK-NEXT:      [[V:%.*]] = arith.trunci %word : i16 to i8
+// CHECK-NEXT:      hls.write [[V]] to %z_stream : i8, !hls.stream<i8>
+func.func private @copy(%y: memref<4xi8>, %z: memref<4xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    %v = memref.load %y[%i] : memref<4xi8>
+    memref.store %v, %z[%i] : memref<4xi8>
+  }
+  func.return
+}
+// CHECK-LABEL: func.func private @first
+// CHECK:         scf.for %token
+// CHECK-NEXT:      {{.*}} = hls.read %z_stream
+// CHECK:         [[W:%.*]] = memref.load
+// CHECK:         memref.store [[W]], %out
+func.func private @first(%z: memref<4xi8>, %out: memref<1xi8>) {
+  %c0 = arith.constant 0 : index
+  %v = memref.load %z[%c0] : memref<4xi8>
+  memref.store %v, %out[%c0] : memref<1xi8>
+  func.return
+}
+func.func @run(%x: memref<4xi8>, %out: memref<1xi8>) {
+  %y = memref.alloca() : memref<4xi8>
+  %z = memref.alloca() : memref<4xi8>
+  func.call @fill(%x, %y) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.call @copy(%y, %z) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.call @first(%z, %out) : (memref<4xi8>, memref<1xi8>) -> ()
+  func.return
+}
