@@ -146,7 +146,7 @@ void loop() {
 
 
 def test_arduino_builds_the_library_and_its_sketch_is_right(tmp_path: Path):
-    """Arduino's builder finds the library by its layout; the sketch says on the serial port that the result is right."""
+    """The builder finds the library by its layout; the sketch says on the serial port that the result is right."""
     for tool in ("arduino-builder", "simavr", "avr-gcc"):
         require(tool)
     if not ARDUINO.is_dir():
