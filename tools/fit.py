@@ -67,8 +67,7 @@ def too_much_ram(analysis: Analysis) -> str:
         f"{analysis.model} needs {ram:,} bytes of RAM ({', '.join(parts)}), {ram - limit:,} more than the {limit:,} of "
         f"{board if limit == beside_stack else '--ram'}; the peak is at '{analysis.peak_node}', where the arena holds "
         f"(bytes): {sizes_text(analysis.peak_buffers) or 'nothing'}. No placement of this plan needs less than "
-        f"{analysis.lower_bound_bytes:,}: "
-        + "; or ".join(ram_advice(analysis, beside_stack))
+        f"{analysis.lower_bound_bytes:,}: " + "; or ".join(ram_advice(analysis, beside_stack))
     )
 
 
