@@ -222,5 +222,7 @@ def real_text(port: EntryPort, macro: str) -> str:
     if element is None:
         return ""
     if element.axis.data != PER_TENSOR:
-        return f";\n   real = {macro}_SCALES[index in ONNX dimension {element.axis.data}] * integer"
-    return f";\n   real = {scale_text(element.scale)} * (integer - {element.zp})".replace("- -", "+ ")
+        scale = f"{macro}_SCALES[index in ONNX dimension {element.axis.data}]"
+    else:
+        scale = scale_text(element.scale)
+    return f";\n   real = {scale} * (integer - {element.zp})".replace("- -", "+ ")

@@ -11,7 +11,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir.affine import AffineMap
 
 from ..dialects.access import linear_map
-from ..dialects.fixed.numbers import quantize
+from ..dialects.fixed.numbers import of_rows, quantize
 from ..dialects.fixed.types import Holds, PortAttr, QType
 from ..dialects.memplan import INPUT_ROWS, INPUT_STEPS, pushed_loop, row_count
 from ..dialects.memplan.liveness import root_of
@@ -67,7 +67,7 @@ def integers_of(dataset: Dataset, port: PortAttr) -> NDArray[Any]:
     label, element = port.label.data, port.element
     if dataset.stored[label] or not (port.is_real and isinstance(element, QType)):
         return dataset.integers(label, i1 if port.holds.data is Holds.BOOL else port.storage)
-    return quantize(dataset.inputs[label], element)
+    return quantize(dataset.inputs[label], of_rows(element))
 
 
 def to_stored(dataset: Dataset, ports: Ports) -> dict[str, NDArray[Any]]:

@@ -74,7 +74,7 @@ def as_double(parser: AttrParser, parse: Callable[[], float]) -> float:
 class QType(ParametrizedAttribute, TypeAttribute):
     """An integer that stands for `scale * (integer - zero_point)`.
 
-    Storage `iN` is signed and `uiN` unsigned. With an axis, index j of that axis has its own scale (no zero point).
+    Storage `iN` is signed and `uiN` unsigned. With an axis, index j of that axis has its own scale.
 
     ```mlir
     !fixed.q<i8, 2^-5>
@@ -142,8 +142,6 @@ class QType(ParametrizedAttribute, TypeAttribute):
             raise VerifyException(f"zero point {self.zp} is outside the storage range [{low}, {high}]")
         if self.axis.data == PER_TENSOR and len(self.scales.data) != 1:
             raise VerifyException("a type without an axis has exactly one scale")
-        if self.axis.data != PER_TENSOR and self.zp != 0:
-            raise VerifyException("a per-axis type has no zero point")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[ScalesAttr | IntegerType | IntAttr]:
@@ -158,8 +156,8 @@ class QType(ParametrizedAttribute, TypeAttribute):
                 scales = tuple(parser.parse_comma_separated_list(parser.Delimiter.BRACES, lambda: parse_scale(parser)))
             else:
                 scales = (parse_scale(parser),)
-                if parser.parse_optional_punctuation(":") is not None:
-                    zero_point = parser.parse_integer()
+            if parser.parse_optional_punctuation(":") is not None:
+                zero_point = parser.parse_integer()
         return (storage, ScalesAttr(scales), IntAttr(zero_point), IntAttr(axis))
 
     def print_parameters(self, printer: Printer) -> None:
@@ -168,12 +166,12 @@ class QType(ParametrizedAttribute, TypeAttribute):
             printer.print_string(", ")
             if self.axis.data == PER_TENSOR:
                 printer.print_string(scale_text(self.scale))
-                if self.zp != 0:
-                    printer.print_string(f" : {self.zp}")
             else:
                 printer.print_string(f"axis {self.axis.data} ")
                 with printer.in_braces():
                     printer.print_list(self.scales.data, lambda s: printer.print_string(scale_text(s)))
+            if self.zp != 0:
+                printer.print_string(f" : {self.zp}")
 
 
 def storage_limits(storage: IntegerType) -> tuple[int, int]:

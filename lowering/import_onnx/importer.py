@@ -194,6 +194,7 @@ class GraphImporter:
         outputs = {output.name for output in self.graph.output}
         nodes = rolled(ordered, self.graph.initializer, outputs)
         self.nodes.used |= {name for node in nodes for name in read_by(node)}
+        self.nodes.whole, self.nodes.returned = nodes, frozenset(outputs)
         for node in nodes:
             self.nodes.add(node)
         if cycle:

@@ -11,12 +11,13 @@ from xdsl.ir import SSAValue
 from ...dialects import onnx
 from ...dialects.errors import UserError
 from ...dialects.fixed.forms import MapOp
-from ...dialects.fixed.types import DomainAttr
+from ...dialects.fixed.types import PER_TENSOR, DomainAttr
 from ...passes.onnx.fold_batch_normalization import normalization
 from .bodies import Body
 from .builder import FixedBuilder, access, dimensions, shape_of
 from .elementwise import name_of
 from .requantize import ScaleError
+from .shapes import read_as
 
 
 def lower_batch_normalization(builder: FixedBuilder, op: onnx.BatchNormalizationOp) -> SSAValue:
@@ -27,7 +28,9 @@ def lower_batch_normalization(builder: FixedBuilder, op: onnx.BatchNormalization
     """
     x, y = builder.type_of(op.x), builder.type_of(op.result)
     affine = normalization(op)
-    factors = affine.factor * x.scale / y.scale
+    factors = affine.factor * np.asarray(x.scales.data) / y.scale
+    if x.axis.data != PER_TENSOR and np.allclose(factors, 1) and not affine.summand.any():
+        return read_as(builder, builder.value(op.x), y, name_of(op))
     summands = affine.summand / y.scale - factors * x.zp
     reach = max(abs(limit) for limit in x.limits)
     room, wide = (30, i32) if x.bits <= 8 else (62, i64)

@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import ArrayAttr, Float32Type, ModuleOp
 from xdsl.ir import Attribute, BlockArgument, Operation
 
 from ...dialects import onnx
+from ...dialects.fixed.numbers import of_rows, scales_of
 from ...dialects.fixed.types import QType
 from ...dialects.onnx.base import element_of
 from ...dialects.onnx.shapes import SameElementsOp
@@ -43,7 +44,7 @@ class RoundedExecutor(OnnxExecutor):
     def argument(self, argument: BlockArgument, given: NDArray[Any]) -> NDArray[Any]:
         """An input, as the caller quantizes it."""
         type = self.input_types[argument.index] if self.input_types else None
-        return nearest(given, type) if isinstance(type, QType) and given.dtype.kind == "f" else given
+        return nearest(given, of_rows(type)) if isinstance(type, QType) and given.dtype.kind == "f" else given
 
     def constant(self, op: onnx.ConstantOp) -> NDArray[Any]:
         """A weight, quantized."""
@@ -72,10 +73,8 @@ class RoundedExecutor(OnnxExecutor):
 
 
 def nearest(values: NDArray[Any], type: QType) -> NDArray[Any]:
-    """Values of a constant or an input, (*shape), rounded as `quantize` does: to the nearest, ties to even."""
-    scales = np.asarray(type.scales.data)
-    if type.axis.data >= 0:
-        scales = scales.reshape([-1 if axis == type.axis.data else 1 for axis in range(values.ndim)])
+    """Values of a constant, (*shape), or of an input, (rows, *shape) with a type of rows, as `quantize` rounds them."""
+    scales = scales_of(type, values.shape)
     low, high = type.limits
     integers = np.clip(np.rint(values.astype(np.float64) / scales), low - type.zp, high - type.zp)
     return (integers * scales).astype(values.dtype)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ...dialects.fixed.types import QType
 from ...dialects.harmless import in_terminal
 from ..api.program import Program
 from ..compiler import compile_model
@@ -70,9 +69,8 @@ def show(result: Verification, nodes: int) -> None:
 
 def node_cells(row: NodeRow) -> tuple[object, ...]:
     """A node's row of the table."""
-    element, (low, high) = row.node.element, row.range
-    type = f"{element.storage}, scale {element.scale:.4g}, zero {element.zp}" if isinstance(element, QType) else element
-    return (in_terminal(row.node.name), *figures(row.distance), row.saturated, str(type), f"[{low:.4g}, {high:.4g}]")
+    low, high = row.range
+    return (in_terminal(row.node.name), *figures(row.distance), row.saturated, row.type, f"[{low:.4g}, {high:.4g}]")
 
 
 def figures(distance: Distance) -> tuple[str, str]:

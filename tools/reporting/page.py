@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ...dialects.fixed.types import QType
 from ...dialects.harmless import in_html
 from ...passes.fixed.calibrate import the_function
 from ..explaining.redistribution import redistribution
@@ -63,10 +62,9 @@ PLANS = ("RAM", "cycles (about)", "flash", "plan", "options")
 def node_rows(nodes: Sequence[NodeRow]) -> Iterator[tuple[object, ...]]:
     """A row per node, in the order of execution."""
     for row in nodes:
-        d, element = row.distance, row.node.element
+        d = row.distance
         far = "not finite" if d.greatest is None else f"{d.greatest:.2f}"
-        type = f"{element.storage}, scale {element.scale:.4g}" if isinstance(element, QType) else str(element)
-        yield row.node.name, snr_text(row), far, row.saturated, type
+        yield row.node.name, snr_text(row), far, row.saturated, row.type
 
 
 def plan_rows(points: Sequence[Point]) -> list[tuple[object, ...]]:

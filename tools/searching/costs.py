@@ -240,7 +240,7 @@ def has_zero_point(variable: Variable, level: Setting) -> bool:
 def multiplier_bytes(variable: Variable, level: Setting) -> float:
     """The bytes of a multiplier for each output channel of a layer; one for all is part of the code."""
     layers = [use.operation for v in variable.values for use in v.uses if isinstance(use.operation, PRODUCTS)]
-    rows = 0 if level.per == "tensor" or level.scheme == "pow2" else shape_of(variable.values[0])[0]
+    rows = 0 if level.per == "tensor" or level.scheme == "pow2" else next(iter(shape_of(variable.values[0])), 1)
     return MULTIPLIER_BYTES * rows * len(layers)
 
 

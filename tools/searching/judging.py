@@ -17,6 +17,7 @@ from xdsl.dialects.func import ReturnOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from ...dialects.onnx.base import element_of
+from ...dialects.onnx.weights import is_weight
 from ...passes.fixed.calibrate import model_inputs, the_function
 from ...targets.dataset import Dataset
 from ...targets.executors.onnx import OnnxExecutor
@@ -108,9 +109,10 @@ def judged_values(terminator: Operation | None) -> list[SSAValue]:
     for value in terminator.operands:
         while not isinstance(element_of(value), Float32Type) and not isinstance(value, BlockArgument):
             assert isinstance(value.owner, Operation)
-            if not value.owner.operands:
+            computed = [operand for operand in value.owner.operands if not is_weight(operand)]
+            if not computed:
                 break
-            value = value.owner.operands[0]
+            value = computed[0]
         if not isinstance(value, BlockArgument) and value not in found:
             found.append(value)
     return found

@@ -42,7 +42,7 @@ class Distance:
     far: int = 0
     bad: int = 0
 
-    def add(self, reference: NDArray[Any], actual: NDArray[Any], step: float) -> None:
+    def add(self, reference: NDArray[Any], actual: NDArray[Any], step: float | NDArray[np.float64]) -> None:
         """Take up arrays of one shape, in real units; `step` is the real number that one integer stands for."""
         expected = reference.astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):

@@ -21,6 +21,7 @@ from ...dialects import onnx
 from ...dialects.dense import dtype_of
 from ...dialects.fixed import ConcatOp, ReshapeOp, ScanOp, SliceOp
 from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.numbers import of_rows, scales_of
 from ...dialects.fixed.types import QType, integer_type
 from ...dialects.onnx.base import OnnxOp, element_of, port_names, shape_of
 from ...dialects.onnx.shapes import SameElementsOp
@@ -71,21 +72,23 @@ class Node:
         return isinstance(storage, IntegerType) and self.element in (storage, integer_type(storage))
 
     @property
-    def step(self) -> float:
-        """The real number that one integer stands for."""
-        return self.element.scale if isinstance(self.element, QType) else 1.0
+    def step(self) -> NDArray[np.float64]:
+        """The real number that one integer stands for; of a type with an axis, to be broadcast to (rows, *shape)."""
+        if not isinstance(self.element, QType):
+            return np.array(1.0)
+        return scales_of(of_rows(self.element), (0, *shape_of(self.value)))
 
     def reals(self, integers: NDArray[Any]) -> NDArray[Any]:
         """Stored integers as real numbers; plain integers as they are."""
         if not isinstance(self.element, QType):
             return integers
-        return (integers.astype(np.float64) - self.element.zp) * self.element.scale
+        return (integers.astype(np.float64) - self.element.zp) * self.step
 
     def in_steps(self, reals: NDArray[Any]) -> NDArray[np.float64]:
         """Real numbers in units of the integers, zero point added, neither rounded nor saturated."""
         if not isinstance(self.element, QType):
             return reals.astype(np.float64)
-        return reals.astype(np.float64) / self.element.scale + self.element.zp
+        return reals.astype(np.float64) / self.step + self.element.zp
 
 
 class LoweredModel:

@@ -39,7 +39,18 @@ class NodeRow:
         element = self.node.element
         low, high = storage_limits(element.storage if isinstance(element, QType) else element)
         zero_point = element.zp if isinstance(element, QType) else 0
-        return (low - zero_point) * self.node.step, (high - zero_point) * self.node.step
+        most = float(self.node.step.max())
+        return (low - zero_point) * most, (high - zero_point) * most
+
+    @property
+    def type(self) -> str:
+        """How the node's values are stored."""
+        element = self.node.element
+        if not isinstance(element, QType):
+            return str(element)
+        scales = element.scales.data
+        scale = f"scale {scales[0]:.4g}" if len(scales) == 1 else f"{len(scales)} scales up to {max(scales):.4g}"
+        return f"{element.storage}, {scale}, zero {element.zp}"
 
     def add(self, reference: NDArray[Any], integers: NDArray[Any]) -> None:
         """Take up the model's values and the stored integers of some rows."""

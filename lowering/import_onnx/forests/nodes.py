@@ -19,6 +19,7 @@ from ....dialects.harmless import in_quotes
 from ..node import Unsupported
 from ..recurrence.writing import NodeWriter
 from .attributes import text, word
+from .features import with_scales
 from .forest import Forest, forest_of, newer_forest_of
 
 if TYPE_CHECKING:
@@ -52,9 +53,15 @@ def without_map(proto: onnx.NodeProto) -> onnx.NodeProto:
 
 
 def forest_nodes(
-    proto: onnx.NodeProto, kind: str, name: str, attributes: Mapping[str, Any], features: int, used: set[str]
+    proto: onnx.NodeProto,
+    kind: str,
+    name: str,
+    attributes: Mapping[str, Any],
+    features: int,
+    used: set[str],
+    scales: NDArray[np.float32] | None = None,
 ) -> list[onnx.NodeProto]:
-    """The nodes that stand for an ensemble on `features` numbers. Raises Unsupported."""
+    """The nodes that stand for an ensemble on `features` numbers, divided by `scales` first. Raises Unsupported."""
     if kind == NEWER:
         aggregate = word(attributes, "aggregate_function", 1, AGGREGATE_NUMBERS)
         transform = word(attributes, "post_transform", 0, TRANSFORM_NUMBERS)
@@ -64,7 +71,7 @@ def forest_nodes(
         raise Unsupported(f"post_transform {in_quotes(transform)} is not supported; there are {', '.join(TRANSFORMS)}")
     writer = NodeWriter(name)
     if kind == CLASSIFIER:
-        classifier(writer, proto, attributes, features, transform, used)
+        classifier(writer, proto, attributes, features, transform, used, scales)
     else:
         targets = attributes.get("n_targets", 1)
         newer = kind == NEWER
@@ -75,7 +82,7 @@ def forest_nodes(
         )
         aggregate = text(attributes, "aggregate_function", "SUM")
         base = base_values(attributes, targets)
-        result = transformed(writer, scores(writer, proto.input[0], forest, aggregate, base), transform)
+        result = transformed(writer, scores(writer, proto.input[0], forest, aggregate, base, scales), transform)
         writer.give(result, proto.output[0])
     return writer.nodes
 
@@ -95,6 +102,7 @@ def classifier(
     features: int,
     transform: str,
     used: set[str],
+    scales: NDArray[np.float32] | None,
 ) -> None:
     """Label and scores of each class. Raises Unsupported for a label that is text."""
     labels = attributes.get("classlabels_int64s", [])
@@ -109,7 +117,7 @@ def classifier(
         base = np.asarray(attributes.get("base_values", [0.0]), np.float32)[-1:]
     else:
         base = base_values(attributes, classes)
-    value = scores(writer, proto.input[0], forest, "SUM", base)
+    value = scores(writer, proto.input[0], forest, "SUM", base, scales)
     decided = value
     if one:
         negated = writer.node("Neg", value)
@@ -140,10 +148,19 @@ def transformed(writer: NodeWriter, value: str, transform: str) -> str:
     return writer.node(operator, value, axis=1) if operator == "Softmax" else writer.node(operator, value)
 
 
-def scores(writer: NodeWriter, x: str, forest: Forest, aggregate: str, base: NDArray[np.float32]) -> str:
+def scores(
+    writer: NodeWriter,
+    x: str,
+    forest: Forest,
+    aggregate: str,
+    base: NDArray[np.float32],
+    scales: NDArray[np.float32] | None,
+) -> str:
     """What the leaves of all trees make together, [1, targets]. Raises Unsupported for an unknown aggregate."""
     if aggregate not in AGGREGATES:
         raise Unsupported(f"aggregate_function {in_quotes(aggregate)} is none of {', '.join(AGGREGATES)}")
+    if scales is not None:
+        x, forest = with_scales(writer, x, forest, scales)
     leaves = added(forest, aggregate)
     place = walked(writer, x, forest)
     last = writer.node("Min", place, writer.constant(np.array(len(leaves) - 1, index_type(forest))), name="leaf")

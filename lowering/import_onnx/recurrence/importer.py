@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Block, BlockArgument, Region, SSAValue
 
 from ....dialects import onnx as dialect
 from ....dialects.harmless import in_quotes
@@ -20,10 +21,11 @@ from ..bodies import MAX_DEPTH
 from ..check import check_attributes
 from ..expanding import OF_WHICH, ExpandingImporter
 from ..forests.attributes import checked
+from ..forests.features import feature_scales
 from ..forests.nodes import FORESTS, ZIP_MAP, forest_nodes, without_map
 from ..linear_models import LINEAR_MODELS, linear_nodes
 from ..node import Unsupported, from_first
-from ..proto import attributes_of, graphs_of
+from ..proto import attributes_of, graphs_of, read_by
 from ..quantized_operators import full_name
 from ..refusals import REFUSALS, reason_of
 from .cells import CELLS
@@ -55,6 +57,10 @@ class RecurrentImporter(ExpandingImporter):
 
     around: tuple[Block, ...] = ()
     """The blocks around the one that nodes are added to now, the outermost first."""
+    whole: Sequence[onnx.NodeProto] = ()
+    """All nodes of the graph."""
+    returned: frozenset[str] = frozenset()
+    """The names of its outputs."""
     rounds_around = 1
     """How often nodes that are added now run."""
 
@@ -102,8 +108,20 @@ class RecurrentImporter(ExpandingImporter):
         if len(shape) != 2 or shape[0] != 1:
             raise Unsupported(f"it takes one row of features, not a tensor of {list(shape)}; use --batch 1")
         attributes = checked(attributes_of(proto), self.numbers)
-        nodes = forest_nodes(proto, kind, name, attributes, shape[1], self.used)
+        nodes = forest_nodes(proto, kind, name, attributes, shape[1], self.used, self.scales_of(proto, shape[1]))
         self.write_instead(proto, nodes, "Loop")
+
+    def scales_of(self, proto: onnx.NodeProto, features: int) -> NDArray[np.float32] | None:
+        """What the features of an ensemble are divided by, where only ensembles read them, from an input."""
+        value = self.given(proto.input[0])
+        if self.around or not isinstance(value, BlockArgument) or proto.input[0] in self.returned:
+            return None
+
+        def read(node: onnx.NodeProto) -> Mapping[str, Any] | None:
+            is_forest = full_name(node.domain, node.op_type) in FORESTS
+            return checked(attributes_of(node), self.numbers) if is_forest else None
+
+        return feature_scales([node for node in self.whole if proto.input[0] in read_by(node)], read, features)
 
     def write_instead(self, proto: onnx.NodeProto, nodes: list[onnx.NodeProto], repeated: str) -> None:
         """Add the nodes that stand for one, a Scan or Loop among them. Raises Unsupported where one is refused."""

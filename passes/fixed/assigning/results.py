@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import ArrayAttr, IntegerType
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from ....dialects import onnx
 from ....dialects.errors import UserError
@@ -13,6 +13,7 @@ from ....dialects.onnx.base import element_of
 from ....dialects.onnx.weights import is_weight
 from ..calibrate import argument_types, label_of
 from ..scales.between import between, feeds_resize
+from ..scales.of_features import feature_types, normalized
 from ..scales.ranges import whole_bytes
 from ..scales.repeated import (
     assign_slices,
@@ -69,6 +70,8 @@ def assign_arguments(known: Known) -> None:
             continue
         if isinstance(ranges, ArrayAttr):
             low, high = numbers(ranges.data[index])
+            if assign_features(known, argument, low >= 0):
+                continue
             known.types[argument] = whole_bytes(known.ranges_of(argument).of_range(low, high))
             known.own.append(argument)
         else:
@@ -80,6 +83,21 @@ def assign_arguments(known: Known) -> None:
             missing = [f"{', '.join(missing[:NAMED])} and {len(missing) - NAMED:,} more"]
         raise UserError(*(f"input{plural} {name}: {reason}" for name in missing))
     known.function.attributes["fixed.input_types"] = ArrayAttr([known.types[a] for a in arguments])
+
+
+def assign_features(known: Known, argument: SSAValue, is_positive: bool) -> bool:
+    """An input's type by that of its normalizations, where it has a scale for each feature."""
+    norms = normalized(argument)
+    if any(op.results[0] not in known.types and "fixed.range" not in op.attributes for op in norms):
+        return False
+    wanted = {known.types.get(op.results[0]) or known.from_range(op) for op in norms}
+    types = feature_types(norms[0], wanted.pop(), is_positive) if len(wanted) == 1 else None
+    if types is None:
+        return False
+    known.types[argument], result = types
+    known.own += [op.results[0] for op in norms if op.results[0] not in known.types]
+    known.types |= {op.results[0]: result for op in norms}
+    return True
 
 
 def assign_result(known: Known, op: Operation) -> None:
