@@ -201,13 +201,13 @@ class TopText:
 
     def _element(self, memory: rtl.MemoryOp, port: TopPort) -> None:
         """The element of a word that a caller reads."""
-        word, low = made(memory.sym_name.data, "q0"), low_bits(memory)
+        word, low = made(memory.sym_name.data, "q0"), lane_bits(port)
         if memory.lanes.value.data == 1:
             self.lines.append(f"assign {port.name}_data = {word};")
             return
         room = address_bits(memory.bits)
         self.lines.append(f"reg [{low - 1}:0] {port.name}__part;")
-        self.lines.append(f"always @(posedge clk) {port.name}__part <= {port.name}_addr[{low - 1}:0];")
+        self.lines.append(f"always @(posedge clk) {port.name}__part <= {lane_of(port)};")
         place = f"{{{room - low}'d0, {port.name}__part}}" if room > low else f"{port.name}__part"
         self.lines.append(f"assign {port.name}_data = {word}[{place} * {room}'d{port.bits} +: {port.bits}];")
 
@@ -220,10 +220,10 @@ class TopText:
             if isinstance(op, rtl.WriteOp) and op.memory.string_value() == name
         ]
         for port in outside:
-            address, low = f"{port.name}_addr", low_bits(memory)
+            address = f"{port.name}_addr"
             mask, word = f"{port.name}_we", f"{port.name}_data"
             if lanes > 1:
-                mask = f"({lanes}'d1 << {address}[{low - 1}:0]) & {{{lanes}{{{mask}}}}}"
+                mask = f"({lanes}'d1 << {lane_of(port)}) & {{{lanes}{{{mask}}}}}"
                 word = f"{{{lanes}{{{word}}}}}"
                 address = word_address(port)
             writers.append(("", address, word, mask))
@@ -246,6 +246,17 @@ class TopText:
 def low_bits(memory: rtl.MemoryOp) -> int:
     """The bits of an element's number that say where in a word it is."""
     return (memory.lanes.value.data - 1).bit_length()
+
+
+def lane_bits(port: TopPort) -> int:
+    """The bits of a caller's address that say where in a word its element is."""
+    return min(low_bits(port.memory), port.address_bits)
+
+
+def lane_of(port: TopPort) -> str:
+    """These bits: all of the address, which has no parts where it is one bit, or its lowest."""
+    bits, address = lane_bits(port), f"{port.name}_addr"
+    return address if bits == port.address_bits else f"{address}[{bits - 1}:0]"
 
 
 def word_address(port: TopPort) -> str:
