@@ -33,7 +33,7 @@ from xdsl.rewriter import Rewriter
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
 from ...dialects.fixed.forms import MapOp, StructuredForm, segments
-from ...dialects.fixed.types import DomainAttr, PortAttr
+from ...dialects.fixed.types import DomainAttr, IntsAttr, PortAttr
 from ...dialects.memplan import FLASH, AliasOp, BufferOp
 from ...dialects.names import identifier
 from ...passes.fixed.layouts.transposes import identity_body
@@ -283,7 +283,7 @@ class Conversion:
         form, levels = self._form(op, place)
         if not is_settled(form, place, levels):
             buffer = self._define(op.result, BufferOp(type, None if op.node is None else op.node.data))
-            form.operands[len(form.operands) - 1] = buffer.memref
+            form.operands[sum(form.segments[:3])] = buffer.memref
         self._append(form, levels)
 
     def _append(self, form: StructuredForm, levels: tuple[int, ...]) -> None:
@@ -310,13 +310,14 @@ class Conversion:
         body = form.detach_region(form.body)
         for argument, table in zip(body.block.args[len(body.block.args) - len(tables) :], tables, strict=True):
             Rewriter.replace_value_with_new_type(argument, table.type)
-        indices = [self._dense(value).memref for value in form.indices]
+        indices = [self._dense(value) for value in form.indices]
         sizes = segments(len(form.ins), len(form.params), len(tables), 1, len(indices))
+        held = {} if form.held is None else held_behind(form, indices, levels)
         maps = ArrayAttr(AffineMapAttr(access) for access in accesses)
         domain = self._domain(form.domain, levels)
         converted = type(form).create(
-            operands=[*operands, *tables, place.memref, *indices],
-            properties={**form.properties, "domain": domain, "maps": maps, "operandSegmentSizes": sizes},
+            operands=[*operands, *tables, place.memref, *(index.memref for index in indices)],
+            properties={**form.properties, **held, "domain": domain, "maps": maps, "operandSegmentSizes": sizes},
             attributes=form.attributes,
             regions=[body],
         )
@@ -369,3 +370,12 @@ def ops_of(block: Block) -> Iterator[Operation]:
 def attributes_of(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> Sequence[DictionaryAttr]:
     """One dictionary for each of `count` arguments or results."""
     return [DictionaryAttr({})] * count if attributes is None else attributes.data
+
+
+def held_behind(form: StructuredForm, indices: Sequence[Place], levels: Sequence[int]) -> dict[str, Attribute]:
+    """The held dimensions of a form and the accesses of their indices behind the dimensions of some loops."""
+    maps = [index.reach(access, levels) for index, access in zip(indices, form.held_maps, strict=True)]
+    return {
+        "held": IntsAttr(tuple(dim + len(levels) for dim in form.held_dims)),
+        "index_maps": ArrayAttr(AffineMapAttr(access) for access in maps),
+    }

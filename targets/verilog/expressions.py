@@ -84,11 +84,8 @@ class Wires:
     def signed(self, value: SSAValue, bits: int) -> str:
         """The same as an operand of a signed operation."""
         text = self.resized(value, bits)
-        return (
-            text
-            if bits_of(value) == bits and bits > 1 or isinstance(value.owner, rtl.ConstantOp)
-            else f"$signed({text})"
-        )
+        is_signed = bits > 1 and (bits_of(value) == bits or isinstance(value.owner, rtl.ConstantOp))
+        return text if is_signed else f"$signed({text})"
 
     def unsigned(self, value: SSAValue, bits: int) -> str:
         """The same with zeros in front."""

@@ -35,3 +35,4 @@ func.func @calibrated(%x: tensor<1x2xf32>) -> tensor<1x2xf32>
 // RUN: not tinyml-opt -p fixed-assign-types %S/Inputs/set_in_vain.mlir 2>&1 | filecheck %S/Inputs/set_in_vain.mlir
 // RUN: tinyml-opt -p fixed-assign-types %S/Inputs/summand.mlir | filecheck %S/Inputs/summand.mlir
 // RUN: tinyml-opt -p 'fixed-assign-types{bits=16}' %S/Inputs/summand.mlir | filecheck %S/Inputs/summand.mlir --check-prefix=WIDE
+// RUN: tinyml-opt --split-input-file -p fixed-assign-types %S/Inputs/features.mlir | filecheck %S/Inputs/features.mlir
