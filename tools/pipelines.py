@@ -31,8 +31,8 @@ class Step:
 
 
 LEAST_GAIN = 0.5
-"""In dB, what corrected biases must bring: on the networks of MLPerf Tiny, MNIST and EdgeML the gain on unseen rows is
-then within 0.2 dB of that on the calibration data, and 0.6 to 1.7."""
+"""In dB, what corrected biases must bring on rows held out: of twelve networks of MLPerf Tiny, MNIST and EdgeML seven
+gain 0.6 to 1.4, which the test data confirm but for one, whose gain they do not show; the others -0.3 to 0.2."""
 
 INTO_MEMORY: tuple[Step, ...] = (
     Step("fixed-legalize-bitwidths", "C has integers of 8, 16 and 32 bits only", {"storage": True}),

@@ -70,6 +70,7 @@ def test_zeros_of_any_scale_change_nothing(board: str, bits: int, tmp_path: Path
     net.result(net.node("Add", small, net.constant(np.zeros(8, np.float32)), name="constant"))
     dead = net.node("Relu", net.node("Sub", "x", net.constant(np.float32(2))))
     net.result(net.node("Sub", small, dead, name="branch"))
+    net.result(net.node("Max", small, net.constant(np.zeros(8, np.float32)), dead, name="greatest"))
     for name, steps in far(net.model(), net.rows(20), tmp_path, board, bits).items():
         assert steps < 1.5, name
 

@@ -89,8 +89,14 @@ def constant(body: NarrowBody, number: int, type: IntegerType) -> SSAValue:
     return body.emit(arith.ConstantOp(IntegerAttr(number, type)))
 
 
-def rescale(body: NarrowBody, op: RescaleOp, ends: Ends) -> SSAValue:
-    """A product in the width that holds it with what rounding adds; a shift that is not of whole bytes is split."""
+def rescale(body: NarrowBody, op: RescaleOp, ends: Ends) -> SSAValue | None:
+    """A product in the width that holds it with what rounding adds; a shift that is not of whole bytes is split.
+
+    One number, that of zeros, needs no product, whose width would not hold the multiplier.
+    """
+    if ends[0] == ends[1]:
+        body.know(op.result, ends[0])
+        return None
     mode, amount = op.rounding.data, op.shift.value.data
     if mode is Rounding.TFLITE:
         operands = [body.as_type(operand, integer(operand.type)) for operand in op.operands]

@@ -93,3 +93,29 @@ func.func @stays(%x: !x) -> !x
   } -> !x
   func.return %y : !x
 }
+
+// -----
+
+// Zeros of a scale far above the result's: no product, of a multiplier that would not fit it.
+// CHECK-LABEL: func.func @zeros
+func.func @zeros(%x: tensor<2x!fixed.q<i8, 1.0>>) -> tensor<2xi16>
+    attributes {fixed.inputs = [#fixed.port<"x", tensor<2x!fixed.q<i8, 1.0>>, permutation <0>>],
+                fixed.outputs = [#fixed.port<"y", tensor<2xi16>, permutation <0>>]} {
+  %z = fixed.constant dense<0> : tensor<2xi16> as tensor<2xi16>
+  // CHECK: ^bb0(%[[X:.*]]: i8, %{{.*}}):
+  // CHECK-NOT: fixed.rescale
+  // CHECK: arith.maxsi
+  // CHECK-NOT: fixed.rescale
+  %y = fixed.map ins(%x : tensor<2x!fixed.q<i8, 1.0>>) params(%z : tensor<2xi16>) domain <2>
+      maps [affine_map<(n) -> (n)>, affine_map<(n) -> (n)>, affine_map<(n) -> (n)>] {
+  ^bb0(%a: i8, %b: i16):
+    %0 = fixed.extend %a : i8 -> i32
+    %1 = fixed.extend %b : i16 -> i32
+    %2 = arith.constant 1073741824 : i32
+    %3 = fixed.rescale %1 by %2 shift 12 half_up in i64 : i32, i32 -> i32
+    %4 = arith.maxsi %0, %3 : i32
+    %5 = fixed.saturate %4 to [-32768, 32767] : i32 -> i16
+    fixed.yield %5 : i16
+  } -> tensor<2xi16>
+  func.return %y : tensor<2xi16>
+}
