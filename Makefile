@@ -10,12 +10,15 @@
 # make bench-accuracy    accuracy and SNR by ways of quantizing: make bench-accuracy MODELS='folder...' BENCH='--bits 16'
 # make bench-kernels     single layers on a Cortex-M4, beside kernels by hand: make bench-kernels CMSIS=folder BENCH='options'
 # make verify-all        the same integers on every core, with assembly and without: make verify-all MODELS='folder...' BENCH='--boards uno'
+#                        goes on where it was stopped: build/verified.jsonl has what ran
 # make bench-uno         small models on an Arduino Uno beside SeeDot: make bench-uno MODELS='folder...' BENCH='options'
-# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t'
+# make bench-fpga        models as hardware: cycles simulated, cells, clock: make bench-fpga MODELS='model.onnx folder...' BENCH='--board arty-a7-35t';
+#                        with --slice allocation or widths, lanes by search beside uniform ones, and mixed widths
 # make bench-hls         HLS C++ in C simulation, beside the integer executor: make bench-hls MODELS='folder...' BENCH='--rows 50 --json FILE'
 # make test-hls      HLS projects of the examples through vitis_hls, vitis-run or bambu, where one is on PATH
 # make bench-quantized   what quantize_static writes of small networks: right, refused, wrong
 # make bench-concat      concatenations at 8 bits beside onnxruntime's own int8
+# make bench-tflite    TFLite files beside LiteRT and their ONNX conversions: make bench-tflite MODELS='FILE.tflite=MODEL.onnx ...'
 # make bench-interop     the loops level and emitc through mlir-opt and mlir-translate 22: make bench-interop MODELS='model.onnx folder...'
 # make conformance     ONNX's node tests per operator, in the float executor and through C: CONFORMANCE='--only Conv --json FILE'
 # make docs    the documentation as a site in build/site, links checked
@@ -37,7 +40,7 @@ DIGITS := examples/digits
 
 .PHONY: help setup demo test lint fuzz conformance docs package clean
 .PHONY: bench-memplan bench-sizes bench-code-size bench-costs bench-widths bench-accuracy bench-kernels bench-uno bench-fpga bench-hls
-.PHONY: test-hls bench-quantized bench-concat bench-interop verify-all
+.PHONY: test-hls bench-quantized bench-concat bench-interop bench-tflite verify-all
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -127,11 +130,14 @@ test-hls: setup
 bench-interop: setup
 	$(BIN)/python -m tinyml_opt.tools.bench.interop $(wildcard $(MODELS)) $(BENCH)
 
+bench-tflite: setup
+	$(BIN)/python -m tinyml_opt.tools.bench.tflite $(MODELS) $(BENCH)
+
 bench-quantized: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.static_quantization
 
 verify-all: setup
-	$(BIN)/python -m tinyml_opt.tools.bench.equal $(MODELS) $(BENCH)
+	$(BIN)/python -m tinyml_opt.tools.bench.equal $(MODELS) --record build/verified.jsonl $(BENCH)
 
 bench-concat: setup
 	PYTHONPATH=test $(BIN)/python -m fuzz.concatenations

@@ -49,7 +49,7 @@ UNITS = {
     "lanes_word": "lanes: a word is copied into scratch memory",
     "wide_tap": "wide: 8 channels x 1 tap x 1 pixel, in vectors",
     "wide_group": "wide: 8 channels at a pixel begin and end",
-    "copy_word": "wide: a word is copied into scratch memory",
+    "copy_word": "a word of data, or of weights that are held, is copied into scratch memory as it is",
     "bytes_vector": "vectors: 4 channels x 16 taps x 2 pixels",
     "plane_row": "planes: a row of 3 taps for one output",
     "plane_block": "planes: outputs that are computed together begin and end",

@@ -18,7 +18,8 @@ class Family:
 
     `blocks` are (words, bits, block RAMs of 36 Kbit), `lutrams` are (words, bits) of cells of `lutram_luts` look-up
     tables each; `block_cost` and `lutram_cost` are what Yosys compares. Products of less than `product_bits` take no
-    multiplier. `srl_bits` is how long a chain of registers one look-up table holds (0: none), `error` by how many
+    multiplier, which may have an adder in front of it and one behind it, of `pre_adder_bits` and `post_adder_bits`
+    (0: none). `srl_bits` is how long a chain of registers one look-up table holds (0: none), `error` by how many
     percent models were off.
     """
 
@@ -29,6 +30,8 @@ class Family:
     lutram_cost: float
     lutram_luts: float
     product_bits: int
+    pre_adder_bits: int
+    post_adder_bits: int
     srl_bits: int
     luts: Mapping[str, float]
     error: float

@@ -35,6 +35,8 @@ PACKAGES = {
     "verilator": "verilator",
     "mlir-opt-22": "mlir-22-tools",
     "mlir-translate-22": "mlir-22-tools",
+    "arduino-builder": "arduino-builder arduino-core-avr",
+    "simavr": "simavr",
     "simavr/sim_avr.h": "libsimavr-dev",
     "avr/io.h": "avr-libc",
 }

@@ -21,8 +21,15 @@ PROGRAMS = {
     "avr-size": "firmware for AVR boards",
     "arm-none-eabi-gcc": "firmware for Cortex-M boards",
     "qemu-system-arm": "running Cortex-M firmware",
+    "riscv64-unknown-elf-gcc": "firmware for RISC-V boards",
+    "qemu-system-riscv32": "running RISC-V firmware",
+    "iverilog": "the simulation of Verilog (verify --rtl)",
+    "verilator": "longer simulations of Verilog",
 }
 """Programs, and what needs them."""
+
+ASKED = {"iverilog": "-V"}
+"""What prints a version, where `--version` does not."""
 
 HEADERS = {"simavr/sim_avr.h": "running AVR firmware"}
 
@@ -33,6 +40,9 @@ DISTRIBUTIONS = {
     "numpy": ("everything", "pip install numpy"),
     "numba": ("hard memory plans", "pip install numba"),
     "onnxruntime": ("verify --against onnxruntime", "pip install onnxruntime"),
+    "tflite": ("TFLite files", "pip install 'tinyml-opt[tflite]'"),
+    "ai-edge-litert": ("verify --against litert", "pip install ai-edge-litert"),
+    "distributed": ("explore --scheduler", "pip install 'tinyml-opt[explore]'"),
     "matplotlib": ("analyze --figure", "pip install 'tinyml-opt[report]'"),
     "hls4ml": ("the headers of ap_int for verify --hls", "pip install --no-deps hls4ml"),
     "shtab": ("completion in shells", "pip install 'tinyml-opt[completion]'"),
@@ -43,6 +53,7 @@ NEEDED_BY_COMPILER = {"avr-gcc": ("avr-gcc", "avr-size"), "arm-none-eabi-gcc": (
 NEEDED_BY_SIMULATOR = {
     "simavr": ("cc", "simavr/sim_avr.h"),
     "qemu-system-arm": ("cc", "qemu-system-arm"),
+    "qemu-system-riscv32": ("cc", "qemu-system-riscv32"),
     "host": ("cc",),
 }
 
@@ -100,7 +111,9 @@ def program(name: str) -> str:
     if path is None:
         return ""
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            [path, ASKED.get(name, "--version")], capture_output=True, text=True, timeout=SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"does not answer: {error}"
     return (done.stdout.strip().splitlines() or [path])[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..dialects.errors import UserError
+from ..dialects.memplan.sizes import sizes_text
 
 if TYPE_CHECKING:
     from .analyze import Analysis
@@ -59,15 +60,14 @@ def too_much_ram(analysis: Analysis) -> str:
         f"board {analysis.board} ({analysis.board_ram_bytes:,} less {analysis.stack_reserve_bytes:,} reserved for the "
         "stack)"
     )
-    buffers = ", ".join(f"{name} {size:,}" for name, size in analysis.peak_buffers.items())
     others = {"state": analysis.state_bytes, "padding": analysis.padding_bytes}
     parts = [f"arena {analysis.arena_bytes:,}", f"input and output {analysis.io_bytes:,}"]
     parts += [f"{name} {size:,}" for name, size in others.items() if size]
     return (
         f"{analysis.model} needs {ram:,} bytes of RAM ({', '.join(parts)}), {ram - limit:,} more than the {limit:,} of "
         f"{board if limit == beside_stack else '--ram'}; the peak is at '{analysis.peak_node}', where the arena holds "
-        f"(bytes): {buffers or 'nothing'}. No placement of this plan needs less than {analysis.lower_bound_bytes:,}: "
-        + "; or ".join(ram_advice(analysis, beside_stack))
+        f"(bytes): {sizes_text(analysis.peak_buffers) or 'nothing'}. No placement of this plan needs less than "
+        f"{analysis.lower_bound_bytes:,}: " + "; or ".join(ram_advice(analysis, beside_stack))
     )
 
 

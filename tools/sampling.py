@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
-from xdsl.ir import Attribute, SSAValue
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ..dialects.fixed import ConstantOp
 from ..dialects.fixed.forms import StructuredForm
@@ -33,8 +35,7 @@ def sample_of(module: ModuleOp, forms: int = FORMS) -> Sample | None:
     """
     if sum(isinstance(op, StructuredForm) for op in the_function(module).walk()) <= forms:
         return None
-    copy = module.clone()
-    function = the_function(copy)
+    function = the_function(module)
     given = caller_form(function, INPUT_ARENA)
     first: dict[object, StructuredForm] = {}
     counts: dict[StructuredForm, int] = {}
@@ -42,10 +43,18 @@ def sample_of(module: ModuleOp, forms: int = FORMS) -> Sample | None:
         kind = kind_of(form) if form.parent_op() is function and form.tile is None else form
         representative = first.setdefault(kind, form)
         counts[representative] = counts.get(representative, 0) + 1
-        if representative is not form:
-            form.detach()
-            form.erase()
-    return Sample(copy, tuple(counts.values()))
+    dropped = {op for op in function.body.block.ops if isinstance(op, StructuredForm)} - {given, *counts}
+    return Sample(ModuleOp([copy_without(function, dropped)], dict(module.attributes)), tuple(counts.values()))
+
+
+def copy_without(function: FuncOp, dropped: Set[Operation]) -> FuncOp:
+    """A copy of a function but for some of its ops, whose results nothing uses."""
+    copy, block = function.clone_without_regions(), function.body.block
+    kept = Block(arg_types=block.arg_types)
+    values: dict[SSAValue, SSAValue] = dict(zip(block.args, kept.args, strict=True))
+    kept.add_ops([op.clone(values) for op in block.ops if op not in dropped])
+    copy.body.add_block(kept)
+    return copy
 
 
 def kind_of(form: StructuredForm) -> object:

@@ -20,18 +20,23 @@ def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str | None = None
 ) -> None:
     """A table; a column whose cells are all numbers is right-aligned. Text is text: no markup, no escape sequences."""
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
 
     plain = "NO_COLOR" in os.environ
+    width = None if sys.stdout.isatty() else 160
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    texts = [[cell_text(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, cells)) for cells in zip(map(line, columns), *texts, strict=True)]
+    fits = sum(widths) + 3 * len(widths) + 1 <= console.width
     table = Table(header_style="none" if plain else "table.header")
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in rows)
-        table.add_column(line(column), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(cell_text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else 160
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
+        given = widths[index] if fits else None  # rich would measure each cell once more
+        table.add_column(line(column), justify="right" if numeric else "left", overflow="fold", width=given)
+    for cells in texts:
+        table.add_row(*cells)
     console.print(line(title), style="none" if plain else "bold")
     console.print(table)
     if caption is not None:

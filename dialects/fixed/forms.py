@@ -27,6 +27,7 @@ from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from struct import Struct
 
 from xdsl.dialects.builtin import (
     AffineMapAttr,
@@ -105,6 +106,10 @@ class At:
     maps: Sequence[AffineMap] = ()
 
 
+SEGMENTS = Struct("<6i")
+"""How the sizes of the six groups of operands lie in their attribute."""
+
+
 class StructuredForm(IRDLOperation, ABC):
     """What all forms share; see the module's docstring for the meaning of the fields."""
 
@@ -161,19 +166,28 @@ class StructuredForm(IRDLOperation, ABC):
     @property
     def target(self) -> SSAValue:
         """The value that holds the output: the result on tensors, the destination on memrefs."""
-        value = self.result if self.result is not None else self.outs
-        assert value is not None, "verified: a form has a result or a destination"
-        return value
+        if self.results:
+            return self.results[0]
+        ins, params, tables, outs, *_ = self.segments
+        assert outs, "verified: a form has a result or a destination"
+        return self.operands[ins + params + tables]
+
+    @property
+    def segments(self) -> tuple[int, ...]:
+        """How many operands are ins, params, tables, outs, indices and scratch."""
+        sizes = self.properties[AttrSizedOperandSegments.attribute_name]
+        assert isinstance(sizes, DenseArrayBase)
+        return SEGMENTS.unpack(sizes.data.data)
 
     @property
     def in_maps(self) -> tuple[AffineMap, ...]:
         """Access maps of `ins`, over all dimensions of the domain."""
-        return tuple(m.data for m in self.maps.data[: len(self.ins)])
+        return tuple(m.data for m in self.maps.data[: self.segments[0]])
 
     @property
     def param_maps(self) -> tuple[AffineMap, ...]:
         """Access maps of `params`."""
-        return tuple(m.data for m in self.maps.data[len(self.ins) : -1])
+        return tuple(m.data for m in self.maps.data[self.segments[0] : -1])
 
     @property
     def out_map(self) -> AffineMap:
@@ -203,7 +217,17 @@ class StructuredForm(IRDLOperation, ABC):
 
     def is_held(self, access: AffineMap) -> bool:
         """True where an access map uses a held dimension: any element that it names may be the one."""
-        return any(result.coefficients[dim] for result in linear_map(access) for dim in self.held_dims)
+        return self.held is not None and any(
+            result.coefficients[dim] for result in linear_map(access) for dim in self.held_dims
+        )
+
+    @property
+    def touched(self) -> tuple[AffineMap | None, ...]:
+        """The access map of each operand; None where all of it may be touched: tables, scratch, held dimensions."""
+        _, _, tables, outs, _, scratch = self.segments
+        *read, written = (m.data for m in self.maps.data)
+        reads = [None if self.is_held(access) else access for access in read] if self.held is not None else read
+        return (*reads, *[None] * tables, *[written] * outs, *self.held_maps, *[None] * scratch)
 
     def is_padded(self, operand: int) -> bool:
         """True when input `operand` is read outside its bounds somewhere."""

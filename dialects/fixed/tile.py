@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import auto
 
-from xdsl.dialects.builtin import IntAttr
+from xdsl.dialects.builtin import BoolAttr, IntAttr
 from xdsl.dialects.utils import EnumAttribute
 from xdsl.ir import Attribute, ParametrizedAttribute, SpacedOpaqueSyntaxAttribute
 from xdsl.irdl import irdl_attr_definition
@@ -29,6 +29,7 @@ class Kernel(StrEnum):
 
     columns  the inputs of some pixels are gathered into a column of 16-bit numbers each, in scratch memory, the zero
              point for padding; then four output channels at a time are sums of products of pairs
+    pairs    the same with weights of two taps in one half, as bytes in flash, where they and the sums are small enough
     lanes    the rows of data that a row of the output needs are copied, with their padding, into scratch memory, each
              once; then four channels at a time, each with weights of its own, are summed in lanes
     planes   the same for windows of 3 x 3, with the rows taken apart by channels into 16-bit numbers: faster, and twice
@@ -42,6 +43,7 @@ class Kernel(StrEnum):
     """
 
     COLUMNS = auto()
+    PAIRS = auto()
     LANES = auto()
     PLANES = auto()
     DIRECT = auto()
@@ -67,7 +69,8 @@ class KernelAttr(EnumAttribute[Kernel], SpacedOpaqueSyntaxAttribute):
 class TileAttr(ParametrizedAttribute):
     """Points of a block, the kernel, and how many pixels a block has: `#fixed.tile<128, columns, 2>`
 
-    Packed weights have 16 bits, or 8 where it says so, which take half the flash: `#fixed.tile<128, columns, 2, 8>`
+    Packed weights have 16 bits, or 8 where it says so, which take half the flash: `#fixed.tile<128, columns, 2, 8>`.
+    Those that are `held` are copied into scratch memory before the first block: `#fixed.tile<128, columns, 2, held>`
     """
 
     name = "fixed.tile"
@@ -75,9 +78,16 @@ class TileAttr(ParametrizedAttribute):
     kernel: KernelAttr
     pixels: IntAttr
     bits: IntAttr
+    held: BoolAttr
 
-    def __init__(self, points: int, kernel: Kernel, pixels: int, bits: int = WIDE):
-        super().__init__(IntAttr(points), KernelAttr(kernel), IntAttr(pixels), IntAttr(bits))
+    def __init__(self, points: int, kernel: Kernel, pixels: int, bits: int = WIDE, held: bool = False):
+        number = BoolAttr.from_bool(held)
+        super().__init__(IntAttr(points), KernelAttr(kernel), IntAttr(pixels), IntAttr(bits), number)
+
+    @property
+    def holds_weights(self) -> bool:
+        """True where packed weights are copied into scratch memory."""
+        return bool(self.held)
 
     @property
     def reads_once(self) -> bool:
@@ -94,6 +104,8 @@ class TileAttr(ParametrizedAttribute):
             raise VerifyException("a block has at least one point and one pixel")
         if self.bits.data not in (8, WIDE):
             raise VerifyException(f"packed weights have 8 or {WIDE} bits, not {self.bits.data}")
+        if self.holds_weights and (self.kernel.data is not Kernel.COLUMNS or self.bits.data != WIDE):
+            raise VerifyException(f"only weights of {WIDE} bits of the kernel `columns` are held")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -103,12 +115,15 @@ class TileAttr(ParametrizedAttribute):
             kernel = parser.parse_str_enum(Kernel)
             parser.parse_punctuation(",")
             pixels = parser.parse_integer(allow_boolean=False)
-            bits = WIDE
-            if parser.parse_optional_punctuation(",") is not None:
-                bits = parser.parse_integer(allow_boolean=False)
-        return (IntAttr(points), KernelAttr(kernel), IntAttr(pixels), IntAttr(bits))
+            bits, held = WIDE, False
+            while not held and parser.parse_optional_punctuation(",") is not None:
+                held = parser.parse_optional_keyword("held") is not None
+                if not held:
+                    bits = parser.parse_integer(allow_boolean=False)
+        return (IntAttr(points), KernelAttr(kernel), IntAttr(pixels), IntAttr(bits), BoolAttr.from_bool(held))
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             bits = "" if self.bits.data == WIDE else f", {self.bits.data}"
-            printer.print_string(f"{self.points.data}, {self.kernel.data}, {self.pixels.data}{bits}")
+            held = ", held" if self.holds_weights else ""
+            printer.print_string(f"{self.points.data}, {self.kernel.data}, {self.pixels.data}{bits}{held}")

@@ -10,7 +10,7 @@ from xdsl.ir import Dialect
 from .block import Address as Address
 from .block import BlockOp as BlockOp
 from .bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from .columns import ByteBlockOp, DotBlockOp
+from .columns import ByteBlockOp, DotBlockOp, PairBlockOp
 from .loops import KEEP as KEEP
 from .loops import LABEL as LABEL
 from .loops import LANES as LANES
@@ -28,6 +28,7 @@ from .words import MachineFields as MachineFields
 
 BLOCKS = (
     DotBlockOp,
+    PairBlockOp,
     ByteBlockOp,
     LanesBlockOp,
     PlaneBlockOp,

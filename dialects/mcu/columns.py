@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from typing import ClassVar
 
 from xdsl.dialects.builtin import MemRefType
@@ -11,24 +12,10 @@ from xdsl.utils.exceptions import VerifyException
 from .block import BlockOp
 
 
-@irdl_op_definition
-class DotBlockOp(BlockOp):
-    """Add products of weights and columns to sums: four channels at one or two pixels, the inside of a tile.
+class QuadBlockOp(BlockOp, ABC):
+    """A block of quads: its window is how many, and the pixels."""
 
-    `window [quads, pixels]`: `sums[p * 4 + c] += sum over quads q, halves h, lanes l of
-    w[q][h][c][l] * x[q][h][p][l]`, modulo 2^32, where the words of the column hold two lanes each, the first low. The
-    weights begin at an element of their memref. Those of bytes are packed `[q][c][4]`, in the order of the taps, of
-    which a half takes (0, 2) and (1, 3).
-
-    ```mlir
-    mcu.dot_block %w[%group, %c0] data(%x) at(%c0) sums %sums window [16, 2]
-        : memref<16x256xi16, "flash"> (memref<64xi32>) memref<8xi32>
-    ```
-    """
-
-    name = "mcu.dot_block"
     NUMBERS: ClassVar[int] = 2
-    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 8)
 
     @property
     def sums_needed(self) -> int:
@@ -41,6 +28,43 @@ class DotBlockOp(BlockOp):
         column = self.data[0].type if len(self.data) == 1 else None
         if not isinstance(column, MemRefType) or column.get_shape()[0] < 2 * quads * pixels:
             raise VerifyException(f"a block of {quads} quads and {pixels} pixels has a column of as many words")
+
+
+@irdl_op_definition
+class DotBlockOp(QuadBlockOp):
+    """Add products of weights and columns to sums: four channels at one or two pixels, the inside of a tile.
+
+    `window [quads, pixels]`: `sums[p * 4 + c] += sum over quads q, halves h, lanes l of
+    w[q][h][c][l] * x[q][h][p][l]`, modulo 2^32, where the words of the column hold two lanes each, the first low. The
+    weights begin at an element of their memref. Those of bytes are packed `[q][c][4]`, in the order of the taps, of
+    which a half takes (0, 2) and (1, 3). A memref of words holds the halves of weights, two in each.
+
+    ```mlir
+    mcu.dot_block %w[%group, %c0] data(%x) at(%c0) sums %sums window [16, 2]
+        : memref<16x256xi16, "flash"> (memref<64xi32>) memref<8xi32>
+    ```
+    """
+
+    name = "mcu.dot_block"
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 8, 32)
+
+
+@irdl_op_definition
+class PairBlockOp(QuadBlockOp):
+    """Add products of pairs of weights and columns to sums: four channels at one or two pixels, the inside of a tile.
+
+    `window [quads, pixels]`: `sums[p * 4 + c] += sum over quads q, lanes l of w[q][c][l] * x[q][1][p][l] +
+    low(w[q][c][l]) * x[q][0][p][l]`, modulo 2^32, where words hold two lanes each, the first low, and `low` is the low
+    byte of a lane with its sign.
+
+    ```mlir
+    mcu.pair_block %w[%group, %c0] data(%x) at(%c0) sums %sums window [16, 2]
+        : memref<16x256xi8, "flash"> (memref<64xi32>) memref<8xi32>
+    ```
+    """
+
+    name = "mcu.pair_block"
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (8,)
 
 
 @irdl_op_definition

@@ -14,9 +14,9 @@ LONGEST_SHIFT = 31
 
 @irdl_op_definition
 class CopyBlockOp(BlockOp):
-    """Copy words; here `weights` are bytes at any address, and `sums` the words that are written.
+    """Copy words; here `weights` are bytes at any address, or halves, and `sums` the words that are written.
 
-    `window [words]`: `sums[i] = weights[4 * i ... 4 * i + 3]`, the first byte lowest.
+    `window [words]`: `sums[i]` are the bytes 4 * i to 4 * i + 3 from `weights` on, the first one lowest.
 
     ```mlir
     mcu.copy_block %x[%row, %c0] data() at() sums %words window [16] : memref<4x64xi8> () memref<16xi32>
@@ -25,7 +25,7 @@ class CopyBlockOp(BlockOp):
 
     name = "mcu.copy_block"
     NUMBERS: ClassVar[int] = 1
-    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (8, 32)
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (8, 16, 32)
 
     @property
     def sums_needed(self) -> int:

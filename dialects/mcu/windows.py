@@ -16,7 +16,7 @@ class LanesBlockOp(BlockOp):
 
     `window [kh, kw, pixels, stride, pitch, row]`: `sums[p * 4 + c] += sum over taps (h, w) of weight[h * kw + w][c] *
     byte(h * row + (p * stride + w) * pitch + c)`, bytes from the given word of the rows on, modulo 2^32. Weights are
-    packed by fours, channels 0, 2, 1, 3.
+    packed by fours, channels 0, 2, 1, 3, or as bytes in the order of channels.
 
     ```mlir
     mcu.lanes_block %w[%group, %c0] data(%rows) at(%at) sums %sums window [3, 3, 2, 1, 64, 448]
@@ -26,7 +26,7 @@ class LanesBlockOp(BlockOp):
 
     name = "mcu.lanes_block"
     NUMBERS: ClassVar[int] = 6
-    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16,)
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 8)
 
     @property
     def sums_needed(self) -> int:
@@ -43,7 +43,7 @@ class PlaneBlockOp(BlockOp):
 
     `window [outputs, stride, r0, r1, r2]`: each of three rows is halves in words, so many words behind an index,
     modulo 2^32: `sums[o] += sum over taps (h, w) of weight[h][w] * half(row h, o * stride + w)`. The weights of a row
-    are the halves of two words, taps 0, 1 and 1, 2.
+    are the halves of two words, taps 0, 1 and 1, 2, or the bytes 0, 1, 1, 2.
 
     ```mlir
     mcu.plane_block %w[%i] data(%rows) at(%at) sums %sums window [2, 1, 4, 8, 0]
@@ -53,7 +53,7 @@ class PlaneBlockOp(BlockOp):
 
     name = "mcu.plane_block"
     NUMBERS: ClassVar[int] = 5
-    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16,)
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 8)
 
     @property
     def sums_needed(self) -> int:

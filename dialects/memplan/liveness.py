@@ -111,15 +111,7 @@ def destinations(step: StepOp) -> tuple[SSAValue, ...]:
 
 def touched(op: StepOp) -> Iterator[tuple[SSAValue, AffineMap | None]]:
     """The memrefs that a step reads or writes, each with its access map; None where it touches everything."""
-    if isinstance(op, OpaqueOp):
-        yield from ((value, None) for value in op.operands)
-    else:
-        read = (*op.in_maps, *op.param_maps)
-        maps = [*(None if op.is_held(access) else access for access in read), *(None for _ in op.tables), op.out_map]
-        yield from zip((*op.ins, *op.params, *op.tables, op.target), maps, strict=True)
-        yield from zip(op.indices, op.held_maps, strict=True)
-        if op.scratch is not None:
-            yield op.scratch, None
+    yield from zip(op.operands, [None] * len(op.operands) if isinstance(op, OpaqueOp) else op.touched, strict=True)
 
 
 def is_split(root: SSAValue) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 from xdsl.dialects.builtin import (
@@ -15,6 +16,9 @@ from ..fixed.forms import scalar_type
 
 FLASH = StringAttr("flash")
 """The memory space of constants: read-only, not part of any arena."""
+
+LISTED = 8
+"""As many buffers are named in a message."""
 
 
 def size_in_bytes(type: MemRefType) -> int:
@@ -52,3 +56,12 @@ def verify_rows(type: MemRefType, rows: int) -> None:
     dim = row_dimension(type)
     if dim is None or type.get_shape()[dim] != rows:
         raise VerifyException(f"{type} does not have {rows} rows")
+
+
+def sizes_text(sizes: Mapping[str, int]) -> str:
+    """Buffers with their bytes, as a message lists them: the first ones, and how much the others are together."""
+    parts = [f"{name} {size:,}" for name, size in sizes.items()]
+    if len(parts) > LISTED:
+        rest = sum(list(sizes.values())[LISTED:])
+        parts[LISTED:] = [f"{len(parts) - LISTED:,} others {rest:,}"]
+    return ", ".join(parts)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 from xdsl.dialects.builtin import I64, IntegerAttr, IntegerType, StringAttr, UnitAttr, i64
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     VarConstraint,
@@ -75,8 +76,9 @@ take their operands as unsigned, which must have one width."""
 
 def bits_of(value: SSAValue) -> int:
     """The width of a wire."""
-    assert isinstance(value.type, IntegerType)
-    return value.type.width.data
+    type = value.type
+    assert isinstance(type, IntegerType)
+    return type.width.data
 
 
 def signed_bits(low: int, high: int) -> int:
@@ -87,6 +89,24 @@ def signed_bits(low: int, high: int) -> int:
 def address_bits(words: int) -> int:
     """The bits that number so many words; at least one."""
     return max(1, (words - 1).bit_length())
+
+
+@cache
+def wire_type(bits: int) -> IntegerType:
+    """The type of wires of so many bits: one object for all of them, as designs have tens of thousands."""
+    return IntegerType(bits)
+
+
+@cache
+def kind_name(kind: str) -> StringAttr:
+    """The attribute of an operation's kind."""
+    return StringAttr(kind)
+
+
+@cache
+def amount_of(amount: int) -> IntegerAttr[I64]:
+    """The attribute of an amount."""
+    return IntegerAttr(amount, i64)
 
 
 @irdl_op_definition
@@ -106,7 +126,7 @@ class ConstantOp(IRDLOperation):
     assembly_format = "$value attr-dict"
 
     def __init__(self, value: int, bits: int):
-        type = IntegerType(bits)
+        type = wire_type(bits)
         super().__init__(properties={"value": IntegerAttr(value, type)}, result_types=[type])
 
 
@@ -129,8 +149,10 @@ class ComputeOp(IRDLOperation):
     assembly_format = "$kind `(` $args `)` (`by` $amount^)? attr-dict `:` functional-type($args, results)"
 
     def __init__(self, kind: str, args: Sequence[SSAValue], bits: int, amount: int | None = None):
-        properties = {"kind": StringAttr(kind), "amount": None if amount is None else IntegerAttr(amount, i64)}
-        super().__init__(operands=[args], properties=properties, result_types=[IntegerType(bits)])
+        properties: dict[str, Attribute] = {"kind": kind_name(kind)}
+        if amount is not None:
+            properties["amount"] = amount_of(amount)
+        Operation.__init__(self, operands=args, properties=properties, result_types=[wire_type(bits)])
 
     def verify_(self) -> None:
         kind = KINDS.get(self.kind.data)
@@ -159,9 +181,8 @@ class DelayOp(IRDLOperation):
     assembly_format = "(`reset` $reset^)? $value attr-dict `:` type($value) `->` type($result)"
 
     def __init__(self, value: SSAValue, reset: bool = False):
-        super().__init__(
-            operands=[value], properties={"reset": UnitAttr() if reset else None}, result_types=[value.type]
-        )
+        properties = {"reset": UnitAttr()} if reset else {}
+        Operation.__init__(self, operands=[value], properties=properties, result_types=[value.type])
 
     def verify_(self) -> None:
         if self.value.type != self.result.type:

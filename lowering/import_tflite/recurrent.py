@@ -6,6 +6,7 @@ import numpy as np
 
 from ..import_onnx.node import Unsupported
 from .graph import is_quantized
+from .integer_lstm import integer_lstm
 from .layers import bias
 from .node import NONE, RELU, Node
 
@@ -25,13 +26,16 @@ FEATURES, TIME, BIAS, STATE = 1, 2, 3, 4
 
 
 def unidirectional_sequence_lstm(node: Node) -> None:
-    """An LSTM of float32 from state 0; Y is [batch, steps, units], or [steps, batch, units] in time-major order."""
+    """An LSTM from state 0; Y is [batch, steps, units], or [steps, batch, units] in time-major order."""
     from tflite import UnidirectionalSequenceLSTMOptions
 
     options = node.options(UnidirectionalSequenceLSTMOptions)
-    node.refuse_quantized("convert the layer unrolled (unroll=True), whose operators have types of their own")
+    if node.quantized() and node.tensor(0).dtype != "int8":
+        raise Unsupported(
+            f"it is supported of float32 and int8, not of {node.tensor(0).dtype}; convert it to one of them"
+        )
     for index in (*INPUT_WEIGHTS, *STATE_WEIGHTS):
-        if node.has(index) and is_quantized(node.tensor(index)):
+        if node.has(index) and is_quantized(node.tensor(index)) and not node.quantized():
             raise Unsupported("it is hybrid, which needs float arithmetic; convert without quantization")
     if not (node.has(INPUT_WEIGHTS[0]) and node.has(STATE_WEIGHTS[0])):
         raise Unsupported("a coupled input gate is not supported; use a plain LSTM")
@@ -42,6 +46,12 @@ def unidirectional_sequence_lstm(node: Node) -> None:
     function = CELL_FUNCTIONS.get(options.FusedActivationFunction())
     if function is None:
         raise Unsupported(f"activation {options.FusedActivationFunction()} is not supported; use tanh or relu")
+    node.graph.remark(f"{node.name}: its state is 0 when a call begins, as behind reset_all_variables of LiteRT")
+    if node.quantized():
+        if function != "Tanh":
+            raise Unsupported("of integers it has tanh alone; convert it so")
+        integer_lstm(node, bool(options.TimeMajor()))
+        return
     units = node.tensor(STATE_WEIGHTS[0]).shape[0]
     stacks = [stacked(node, indices)[None] for indices in (INPUT_WEIGHTS, STATE_WEIGHTS, BIASES)]
     w, r = (node.constant(array, np.float32) for array in stacks[:2])
@@ -52,7 +62,6 @@ def unidirectional_sequence_lstm(node: Node) -> None:
     layout = 0 if options.TimeMajor() else 1
     names = ["Sigmoid", function, function]
     y = node.emit("LSTM", *inputs, hidden_size=units, layout=layout, activations=names)
-    node.graph.remark(f"{node.name}: its state is 0 when a call begins, as behind reset_all_variables of LiteRT")
     node.define(node.emit("Squeeze", y, node.constant([2 if layout else 1])))
 
 

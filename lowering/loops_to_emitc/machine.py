@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 from ...dialects import emitc
 from ...dialects.mcu import BlockOp, element_bits
 from ...dialects.mcu.bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp
+from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, PairBlockOp
 from ...dialects.mcu.vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp
 from ...dialects.mcu.words import AtOp, LoadWordOp
@@ -55,13 +55,18 @@ def write_block(body: BodyWriter, op: BlockOp) -> None:
 def dot(op: BlockOp) -> str:
     """`dot_4x2_16`: channels, pixels and quads; `dot8` has weights of bytes."""
     quads, pixels = op.numbers
-    return f"{'dot8' if element_bits(op.weights) == 8 else 'dot'}_4x{pixels}_{quads}"
+    return f"dot{short(op)}_4x{pixels}_{quads}"
 
 
 def plane(op: BlockOp) -> str:
-    """`plane_2_1_16_32_0`: outputs, stride, and the bytes where rows begin."""
+    """`plane_2_1_16_32_0`: outputs, stride, and the bytes where rows begin; `plane8` has weights of bytes."""
     outputs, stride, *rows = op.numbers
-    return f"plane_{outputs}_{stride}_{joined([4 * row for row in rows])}"
+    return f"plane{short(op)}_{outputs}_{stride}_{joined([4 * row for row in rows])}"
+
+
+def short(op: BlockOp) -> str:
+    """`8` in the names of blocks whose weights may have 16 bits, and are bytes."""
+    return "8" if element_bits(op.weights) == 8 else ""
 
 
 def joined(numbers: Sequence[int]) -> str:
@@ -71,8 +76,9 @@ def joined(numbers: Sequence[int]) -> str:
 
 SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
     DotBlockOp: dot,
+    PairBlockOp: lambda op: f"pairs_4x{op.numbers[1]}_{op.numbers[0]}",
     ByteBlockOp: lambda op: f"bytes_{op.numbers[0]}x{joined(op.numbers[1:])}",
-    LanesBlockOp: lambda op: f"lanes_{op.numbers[0]}x{joined(op.numbers[1:])}",
+    LanesBlockOp: lambda op: f"lanes{short(op)}_{op.numbers[0]}x{joined(op.numbers[1:])}",
     PlaneBlockOp: plane,
     DirectBlockOp: lambda op: f"direct_{element_bits(op.sums)}_{op.numbers[0]}x{joined(op.numbers[1:])}",
     WideBlockOp: lambda op: f"wide_{op.numbers[0]}x{joined(op.numbers[1:])}",

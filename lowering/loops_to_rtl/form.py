@@ -253,9 +253,12 @@ def is_static(at: dict[Coordinates, Value]) -> bool:
     return all(isinstance(value, int) or value.is_static for value in at.values())
 
 
+KEPT = frozenset((rtl.WriteOp, rtl.StopOp, rtl.DoneOp, rtl.NextOp, rtl.NeedOp, rtl.SignalOp))
+"""What a module does, rather than computes."""
+
+
 def drop_unused(module: rtl.ModuleOp) -> None:
     """Erase what nothing uses."""
-    kept = (rtl.WriteOp, rtl.StopOp, rtl.DoneOp, rtl.NextOp, rtl.NeedOp, rtl.SignalOp)
     for op in reversed(list(module.body.block.ops)):
-        if not isinstance(op, kept) and not any(result.uses for result in op.results):
+        if type(op) not in KEPT and all(result.first_use is None for result in op.results):
             module.body.block.erase_op(op)

@@ -1,7 +1,9 @@
 """Two products of narrow numbers with a common factor in one multiplier of a device.
 
-`(a * 2^s + b) * c = a * c * 2^s + b * c` is exact where the multiplier takes the sum and `b * c` has at most `s` bits:
-the low half is `b * c`, the high half `a * c`, less one where `b * c` is negative (Xilinx WP486, for other widths).
+`(a * 2^s + b) * c = a * c * 2^s + b * c` is exact where the multiplier takes the sum and `b * c` has at most `s` bits
+(Xilinx WP486, for other widths). With `2^(s - 1)` added the low part is not negative: the high part is then `a * c`,
+and the low one `b * c` with the other sign bit. A device with adders before and behind its multipliers makes both sums
+there.
 """
 
 from __future__ import annotations
@@ -55,8 +57,13 @@ def common_side(factors: Sequence[Factors]) -> int:
 def shared_shift(limits: Limits, low: Range, high: Range, common: Range) -> int | None:
     """The distance of two products in one multiplier; None where it is too narrow."""
     shift = signed_bits(*products_of(low, common))
-    packed = signed_bits((high[0] << shift) + low[0], (high[1] << shift) + low[1])
-    return shift if packed <= limits.wide and signed_bits(*common) <= limits.multiplier else None
+    is_narrow = signed_bits(*common) <= limits.multiplier
+    return shift if packed_bits(low, high, shift) <= limits.wide and is_narrow else None
+
+
+def packed_bits(low: Range, high: Range, shift: int) -> int:
+    """The bits of `high * 2^shift + low`."""
+    return signed_bits((high[0] << shift) + low[0], (high[1] << shift) + low[1])
 
 
 def two_products(pipeline: Pipeline, low: Value, high: Value, common: Wire, bits: int) -> tuple[Value, Value] | None:
@@ -64,16 +71,13 @@ def two_products(pipeline: Pipeline, low: Value, high: Value, common: Wire, bits
     shift = shared_shift(pipeline.limits, range_of(low), range_of(high), range_of(common))
     if shift is None or shift >= bits or not isinstance(low, Wire):
         return None
-    negative = pipeline.compute("element", [low], 1, bits_of(low) - 1)
-    above = pipeline.compute("add", [high, negative], bits_of(high) + 1)
-    below = pipeline.compute("resize", [low], shift, stage=above.stage)
-    packed = pipeline.registered(pipeline.compute("join", [below, above], shift + bits_of(above)))
-    both = pipeline.register(
-        pipeline.compute("mul", [packed, pipeline.registered(common)], bits_of(packed) + bits_of(common))
-    )
-    assert isinstance(both, Wire)
-    first = pipeline.compute("resize", [both], shift)
-    borrow = pipeline.compute("element", [both], 1, shift - 1)
-    rest = min(bits, bits_of(high) + bits_of(common))
-    upper = pipeline.compute("shr", [both], rest, shift)
-    return first, pipeline.register(pipeline.compute("sub", [upper, borrow], rest))
+    above = pipeline.compute("shl", [high], bits_of(high) + shift, shift)
+    width = packed_bits(range_of(low), range_of(high), shift)
+    packed = pipeline.registered(pipeline.compute("add", [above, low], width))
+    both = pipeline.register(pipeline.compute("mul", [packed, pipeline.registered(common)], width + common.bits))
+    lifted = pipeline.register(pipeline.compute("add", [both, 1 << shift - 1], width + common.bits))
+    assert isinstance(lifted, Wire)
+    bare = pipeline.compute("resize", [lifted], shift - 1)
+    sign = pipeline.compute("not", [pipeline.compute("element", [lifted], 1, shift - 1)], 1)
+    first = pipeline.compute("join", [bare, sign], shift)
+    return first, pipeline.compute("shr", [lifted], min(bits, bits_of(high) + bits_of(common)), shift)

@@ -51,7 +51,7 @@ def cost(kind: str, bits: int) -> float:
             return 1.0 + bits / CARRY
         case "max" | "min" | "umax" | "umin":
             return 2.0 + bits / CARRY
-        case "and" | "or" | "xor" | "not" | "select" | "mask":
+        case "and" | "or" | "xor" | "select" | "mask":
             return 1.0
         case "shl_by" | "shr_by" | "pick":
             return 2.5
@@ -82,7 +82,7 @@ class Pipeline:
         if key not in self._constants:
             op = rtl.ConstantOp(*key)
             self.block.add_op(op)
-            self._constants[key] = op.result
+            self._constants[key] = op.results[0]
         return self._constants[key]
 
     def at(self, value: Value, stage: int) -> SSAValue:
@@ -101,9 +101,9 @@ class Pipeline:
         """The value a clock ago."""
         if wire not in self._delayed:
             op = rtl.DelayOp(wire)
-            op.result.name_hint = wire.name_hint
+            op.results[0].name_hint = wire.name_hint
             self.block.add_op(op)
-            self._delayed[wire] = op.result
+            self._delayed[wire] = op.results[0]
         return self._delayed[wire]
 
     def valid(self, flag: SSAValue, stage: int) -> SSAValue:
@@ -130,7 +130,7 @@ class Pipeline:
             at, level = at + 1, 0.0
         op = rtl.ComputeOp(kind, [self.at(o, at) for o in operands], bits, amount)
         self.block.add_op(op)
-        return Wire(op.result, at, level + levels)
+        return Wire(op.results[0], at, level + levels)
 
     def register(self, value: Value) -> Value:
         """The same behind a register."""

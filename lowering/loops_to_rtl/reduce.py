@@ -154,6 +154,7 @@ class Reducer:
         return pipeline.compute("select", [condition, value, neutral], max(bits_of(value), bits_of(neutral)))
 
     def _tree(self, kind: str, values: list[Value], bits: int) -> Value:
+        """The values combined, two at a time. Each sum is a register: sums of sums would become carry-save adders."""
         pipeline = self.form.engine.pipeline
         while len(values) > 1:
             pairs = list(zip(values[::2], values[1::2], strict=False))
@@ -161,6 +162,8 @@ class Reducer:
             widths = [min(bits, max(bits_of(a), bits_of(b)) + grown) for a, b in pairs]
             rest = values[len(values) - len(values) % 2 :]
             values = [pipeline.compute(kind, pair, w) for pair, w in zip(pairs, widths, strict=True)] + rest
+            if kind == "add":
+                values = [pipeline.registered(value) for value in values]
         return values[0]
 
     def _carried(self, number: int, lane: Coordinates, stage: int) -> rtl.CarriedOp:

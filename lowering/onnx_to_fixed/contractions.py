@@ -64,9 +64,10 @@ def contract(
     weights: Weights,
     accesses: Accesses,
     result_shape: Sequence[int],
+    y: QType | None = None,
 ) -> SSAValue:
-    """Emit `round(M * (sum((x - zx) * (w - zw)) + bias)) + zy`, saturated; M is per output channel."""
-    x, y = builder.type_of(op.operands[0]), builder.type_of(op.results[0])
+    """Emit `round(M * (sum((x - zx) * (w - zw)) + bias)) + zy`, saturated; M is per output channel, y the op's type."""
+    x, y = builder.type_of(op.operands[0]), y or builder.type_of(op.results[0])
     name = op.node.data if op.node else op.name
     scales = np.broadcast_to(np.asarray(weights.type.scales.data), (len(weights.integers),))
     bias = bias_integers(op, x.scale * scales)
@@ -108,8 +109,8 @@ def channel_sums(weights: Weights, reaches: tuple[int, int]) -> NDArray[Any]:
     return greatest_sums(channels - weights.type.zp, *reaches)
 
 
-def lower_gemm(builder: FixedBuilder, op: onnx.GemmOp) -> SSAValue:
-    """y[m, o] = sum_k x[m, k] w[o, k] + b[o]"""
+def lower_gemm(builder: FixedBuilder, op: onnx.GemmOp, y: QType | None = None) -> SSAValue:
+    """y[m, o] = sum_k x[m, k] w[o, k] + b[o], in a type y or the op's own"""
     integers, type = builder.integers(op.w)
     rows, depth = shape_of(op.x)
     channels = len(integers)
@@ -122,7 +123,7 @@ def lower_gemm(builder: FixedBuilder, op: onnx.GemmOp) -> SSAValue:
         access(3, m, o),
     )
     weights = Weights(integers, type, integers.shape, (0, 1))
-    return contract(builder, op, builder.value(op.x), weights, accesses, (rows, channels))
+    return contract(builder, op, builder.value(op.x), weights, accesses, (rows, channels), y)
 
 
 def lower_conv(builder: FixedBuilder, op: onnx.ConvOp) -> SSAValue:

@@ -17,8 +17,14 @@ from ...dialects.fixed.types import DomainAttr, QType
 from .addends import exact_multipliers
 from .bodies import Body
 from .builder import WIDE_PRODUCT, FixedBuilder, Requantizer, access, dimensions, element_of, shape_of
-from .requantize import GREATEST_FACTOR, bounded_factors
+from .requantize import GREATEST_FACTOR, LEAST_FACTOR
 from .ties import is_quantized, rounding_of
+
+SPAN = 2.0**17
+"""More than any two numbers of 16 bits lie apart."""
+
+GREATEST_WIDE_FACTOR, UNHEARD_OF = 2.0**40, 2.0**100
+"""Factors of addends that 64 bits hold; no greater ones are looked at."""
 
 
 def broadcast_map(shape: Sequence[int], result_shape: Sequence[int]) -> AffineMap:
@@ -66,8 +72,8 @@ def weighted_sum(
     types = [builder.type_of(addend) for addend in addends]
     y = builder.type_of(op.results[0])
     reaches = [max(t.limits[1] - t.zp, t.zp - t.limits[0]) for t in types]
-    factors = addend_factors(types, y, abs(weights[0]))
-    wide = i64 if max(reaches) > 256 else i32
+    factors = addend_factors(types, y, abs(weights[0]), reaches)
+    wide = i64 if max(reaches) > 256 or max(factors) > GREATEST_FACTOR else i32
     room = wide.width.data - 2
     shift = room - int(np.ceil(np.log2(sum(r * f for r, f in zip(reaches, factors, strict=True)) + 1)))
     shift = max(1, min(shift, room - max(reaches).bit_length()))
@@ -87,14 +93,19 @@ def weighted_sum(
     return elementwise(builder, inputs, y, shape_of(op.results[0]), body, value, name_of(op))
 
 
-def addend_factors(types: Sequence[QType], y: QType, weight: float) -> list[float]:
+def addend_factors(types: Sequence[QType], y: QType, weight: float, reaches: Sequence[int]) -> list[float]:
     """From the scales of addends to the result's, times a weight.
 
-    Where that saturates whatever is not 0, only their ratio counts.
+    An addend of which every integer but 0 saturates the result, whatever the others are, gets no more than that asks:
+    a constant of zeros has any scale. Where several do and may cancel each other, their ratio counts.
     """
-    factors = [weight * t.scale / y.scale for t in types]
-    excess = max(1.0, max(factors) / GREATEST_FACTOR)
-    return bounded_factors(np.array([f / excess for f in factors])).tolist()
+    factors = [min(weight * t.scale / y.scale, UNHEARD_OF) for t in types]
+    terms = [reach * factor for reach, factor in zip(reaches, factors, strict=True)]
+    others = [sum(terms[:index]) + sum(terms[index + 1 :]) for index in range(len(terms))]
+    asked = [max(GREATEST_FACTOR, other + SPAN) for other in others]
+    bounded = [min(factor, enough) for factor, enough in zip(factors, asked, strict=True)]
+    excess = max(1.0, max(bounded) / GREATEST_WIDE_FACTOR)
+    return [max(factor / excess, LEAST_FACTOR) for factor in bounded]
 
 
 def lower_mul(builder: FixedBuilder, op: onnx.MulOp) -> SSAValue:

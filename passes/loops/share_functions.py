@@ -1,6 +1,7 @@
 """`loops-share-functions`: steps that do the same become one function, called with the addresses of each.
 
-Two nodes of a tree, or two rounds that were written out, differ in what they read, and that is passed.
+Two nodes of a tree, or two rounds that were written out, differ in what they read, and that is passed. So are, where
+flash counts more than time, the constants of layers of one shape: their weights, what they add, how far they shift.
 """
 
 from __future__ import annotations
@@ -11,17 +12,22 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.dialects.func import CallOp, FuncOp
-from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from ...dialects.mcu import LABEL
+from .sharing.fingerprint import fingerprint
+from .sharing.merging import merge_functions
 
 
 @dataclass(frozen=True)
 class ShareFunctionsPass(ModulePass):
-    """Replace calls of private functions by calls of the first one with the same body; names of loops do not count."""
+    """Replace calls of private functions by calls of the first one with the same body; names of loops do not count.
+
+    With `numbers`, long functions that differ in few constant arrays and words become one, too, which takes these as
+    arguments. A shift of `saturate` that differs becomes one by a register: an instruction more for each result.
+    """
 
     name = "loops-share-functions"
+    numbers: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         first: dict[Hashable, FuncOp] = {}
@@ -36,6 +42,8 @@ class ShareFunctionsPass(ModulePass):
             kept = same.get(call.callee.string_value())
             if kept is not None:
                 call.callee = SymbolRefAttr(kept.sym_name.data)
+        if self.numbers:
+            merge_functions([f for f in op.ops if isinstance(f, FuncOp) and is_private(f)], op)
 
 
 def is_private(function: FuncOp) -> bool:
@@ -45,31 +53,3 @@ def is_private(function: FuncOp) -> bool:
         and function.sym_visibility is not None
         and (function.sym_visibility.data == "private")
     )
-
-
-def fingerprint(function: FuncOp) -> Hashable:
-    """What two functions that do the same have in common: ops with their attributes, and which values they use."""
-    numbers: dict[SSAValue, int] = {}
-    return function.function_type, block_of(function, numbers)
-
-
-def block_of(op: Operation, numbers: dict[SSAValue, int]) -> Hashable:
-    """The blocks of an op, values counted in the order in which they are defined."""
-    found: list[Hashable] = []
-    for region in op.regions:
-        for block in region.blocks:
-            for argument in block.args:
-                numbers[argument] = len(numbers)
-            found.append((tuple(argument.type for argument in block.args), tuple(of(o, numbers) for o in block.ops)))
-    return tuple(found)
-
-
-def of(op: Operation, numbers: dict[SSAValue, int]) -> Hashable:
-    """One op of a body."""
-    operands = tuple(numbers[operand] for operand in op.operands)
-    inside = block_of(op, numbers)
-    for result in op.results:
-        numbers[result] = len(numbers)
-    attributes = frozenset((name, value) for name, value in op.attributes.items() if name != LABEL)
-    types = tuple(result.type for result in op.results)
-    return op.name, operands, frozenset(op.properties.items()), attributes, types, inside

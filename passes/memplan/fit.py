@@ -20,7 +20,7 @@ from ...dialects.memplan import INPUT_ROWS, caller_form
 from ...dialects.memplan.liveness import is_planned
 from .defrag import DefragPass
 from .fitting.plans import Plan, Way, explain, fit_attribute, placed_with, plan_with, take
-from .fitting.tiles import cycles_of, lowered_caps, scratch_of
+from .fitting.tiles import cycles_of, is_tiled, lowered_caps, scratch_of
 from .limits.effort import EFFORT, verify_effort
 from .patch import PatchPass
 from .place import PlacePass
@@ -117,10 +117,15 @@ class Fitting:
             raise best.misfit
         if best.peak > ram and self.options.required:
             raise UserError(explain(best, ram))
-        plain = plan_with(self.ctx, self.function, Way("whole", (), replace(self._place(0), exact=False)), 0)
         price = {"cycles": round(found.cycles), "scratch": max(scratch_of(best.function).values(), default=0)}
-        price |= {"plain_cycles": round(cycles_of(self.function, self.tiler.costs)), "plain_peak": plain.least}
-        take(self.function, best, fit_attribute(found.plans, best, ram, price))
+        take(self.function, best, fit_attribute(found.plans, best, ram, price | self._plain(found)))
+
+    def _plain(self, found: Tried) -> dict[str, int]:
+        """The cycles and the least peak of whole tensors without tiles."""
+        if found.best.way.name == "whole" and not is_tiled(found.best.function):
+            return {"plain_cycles": round(found.cycles), "plain_peak": found.best.least}
+        plain = plan_with(self.ctx, self.function, Way("whole", (), replace(self._place(0), exact=False)), 0)
+        return {"plain_cycles": round(cycles_of(self.function, self.tiler.costs)), "plain_peak": plain.least}
 
     def _fastest(self) -> Tried:
         return self._within(self.options.ram, self.tiler)
@@ -159,7 +164,7 @@ class Fitting:
         tiled = self._tiled(tiler, {})
         ideal = cycles_of(tiled, tiler.costs)
         for way in self._ways(tried, ram):
-            plan = self._descended(way, tiled, ram, tiler)
+            plan = self._descended(way, tiled, ram, tiler, tried[0] if tried and tried[0].way.name == "whole" else None)
             tried.append(plan)
             cycles.append(cycles_of(plan.function, tiler.costs, plan.moved))
             if plan.excess(ram) == 0 and (cycles[-1] <= NEAR * ideal or way.name != "whole"):
@@ -183,10 +188,10 @@ class Fitting:
         tiler.tile(copy, caps)
         return copy
 
-    def _descended(self, way: Way, tiled: FuncOp, ram: int, tiler: Tiler) -> Plan:
-        """A way with as much scratch memory of tiles as fits."""
+    def _descended(self, way: Way, tiled: FuncOp, ram: int, tiler: Tiler, whole: Plan | None) -> Plan:
+        """A way with as much scratch memory of tiles as fits; `whole` is the plan of whole tensors."""
         caps: dict[str, int] = {}
-        plan = plan_with(self.ctx, tiled, way, ram)
+        plan = plan_with(self.ctx, tiled, way, ram, None if scratch_of(tiled) else whole)
         for number in range(DESCENTS):
             excess = plan.excess(ram)
             if excess == 0 or not scratch_of(tiled):

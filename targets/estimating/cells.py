@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
 from ..family import Family
 from .memories import memory_cells
+from .multipliers import multipliers_of
 
 FEATURES: Mapping[str, str] = {
     **dict.fromkeys(("add", "sub"), "add"),
@@ -50,74 +51,63 @@ class Estimate:
 
 def module_cells(family: Family, module: rtl.ModuleOp) -> Estimate:
     """The cells of a module, without its memories."""
-    features, dsps = features_of(module, family), multipliers(module, family)
-    ffs = max(0, features.pop("ff", 0) - registers_of_products(module, family))
+    features = features_of(module, family)
+    ffs, dsps = features.pop("ff", 0), features.pop("dsp", 0)
     return Estimate(sum(family.luts.get(name, 0.0) * n for name, n in features.items()), ffs, dsps, 0)
 
 
-def multipliers(module: rtl.ModuleOp, family: Family) -> int:
-    """The products that take a multiplier: those of two values, or of one with a number of many bits."""
-    return sum(
-        isinstance(op, rtl.ComputeOp) and op.kind.data == "mul" and rtl.bits_of(op.result) >= family.product_bits
-        for op in module.body.block.ops
-    )
-
-
-def registers_of_products(module: rtl.ModuleOp, family: Family) -> int:
-    """Bits of registers that lie in multipliers: those in front of them and behind them."""
-    found: dict[SSAValue, int] = {}
-    for op in module.body.block.ops:
-        if isinstance(op, rtl.ComputeOp) and op.kind.data == "mul" and rtl.bits_of(op.result) >= family.product_bits:
-            behind = [use.operation for use in op.result.uses]
-            results = [o.result for o in behind if isinstance(o, rtl.DelayOp)]
-            found |= {v: rtl.bits_of(v) for v in (*op.args, *results) if isinstance(v.owner, rtl.DelayOp)}
-    return sum(found.values())
-
-
 def features_of(module: rtl.ModuleOp, family: Family) -> Counter[str]:
-    """How many bits of each feature a module has; `ff` are registers, `module` is 1."""
-    found: Counter[str] = Counter({"module": 1})
+    """How many bits of each feature a module has; `ff` are registers, `dsp` multipliers, `module` is 1."""
+    dsps, inside = multipliers_of(module, family)
+    found: Counter[str] = Counter({"module": 1, "dsp": dsps})
     for op in module.body.block.ops:
-        match op:
-            case rtl.ComputeOp():
-                add_operation(found, op)
-            case rtl.RunningOp():
-                found["running"] += rtl.bits_of(op.result)
-                found["ff"] += rtl.bits_of(op.result)
-            case rtl.CounterOp():
-                found["counter"] += rtl.bits_of(op.value)
-                found["ff"] += rtl.bits_of(op.value) + 1
-            case rtl.CarriedOp():
-                found["ff"] += rtl.bits_of(op.result)
-            case rtl.SerializeOp():
-                bits = sum(rtl.bits_of(v) for v in op.values)
-                found["serialize"] += bits
-                found["ff"] += bits
-            case rtl.DelayOp():
-                add_chain(found, op, family.srl_bits)
-            case rtl.SignalOp() | rtl.NeedOp():
-                found["logic"] += 8
-                found["ff"] += 5
-            case _:
-                pass
+        if op in inside:
+            continue
+        if type(op) is rtl.ComputeOp:
+            add_operation(found, op)
+        elif type(op) is rtl.DelayOp:
+            add_chain(found, op, family.srl_bits)
+        else:
+            add_other(found, op)
     return found
+
+
+def add_other(found: Counter[str], op: Operation) -> None:
+    """Count counters, addresses, and what else holds bits."""
+    match op:
+        case rtl.RunningOp():
+            found["running"] += rtl.bits_of(op.result)
+            found["ff"] += rtl.bits_of(op.result)
+        case rtl.CounterOp():
+            found["counter"] += rtl.bits_of(op.value)
+            found["ff"] += rtl.bits_of(op.value) + 1
+        case rtl.CarriedOp():
+            found["ff"] += rtl.bits_of(op.result)
+        case rtl.SerializeOp():
+            bits = sum(rtl.bits_of(v) for v in op.values)
+            found["serialize"] += bits
+            found["ff"] += bits
+        case rtl.SignalOp() | rtl.NeedOp():
+            found["logic"] += 8
+            found["ff"] += 5
+        case _:
+            pass
 
 
 def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
     """Count an operation."""
-    kind = op.kind.data
+    kind, operands, bits = op.kind.data, op.operands, rtl.bits_of(op.results[0])
     if kind == "pick":
-        parts = rtl.bits_of(op.args[0]) // rtl.bits_of(op.result)
-        found["pick"] += rtl.bits_of(op.result) * (parts - 1)
-    elif kind == "select" and is_zero(op.args[2]):
-        found["row"] += rtl.bits_of(op.result)
-    elif FEATURES.get(kind) == "add" and any(is_product(a) for a in op.args):
-        found["add_product"] += rtl.bits_of(op.result)
+        found["pick"] += bits * (rtl.bits_of(operands[0]) // bits - 1)
+    elif kind == "select" and is_zero(operands[2]):
+        found["row"] += bits
     elif kind in FEATURES:
-        bits = max(
-            rtl.bits_of(op.result), *(rtl.bits_of(a) for a in op.args if FEATURES[kind] in ("compare", "equal")), 1
-        )
-        found[FEATURES[kind]] += bits
+        feature = FEATURES[kind]
+        if feature == "add" and any(type(a.owner) is rtl.ConstantOp for a in operands):
+            feature = "add_constant"
+        if feature in ("compare", "equal"):
+            bits = max(bits, *(rtl.bits_of(a) for a in operands))
+        found[feature] += bits
 
 
 def is_zero(value: SSAValue) -> bool:
@@ -125,27 +115,17 @@ def is_zero(value: SSAValue) -> bool:
     return isinstance(value.owner, rtl.ConstantOp) and value.owner.value.value.data == 0
 
 
-def is_product(value: SSAValue) -> bool:
-    """Whether a value comes straight from a multiplier, which has registers and an adder behind it."""
-    owner = value.owner
-    while isinstance(owner, rtl.DelayOp) or (
-        isinstance(owner, rtl.ComputeOp) and owner.kind.data in ("shl", "shr", "resize")
-    ):
-        owner = owner.operands[0].owner
-    return isinstance(owner, rtl.ComputeOp) and owner.kind.data == "mul"
-
-
 def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int) -> None:
     """Count a register, or at its end a chain of them."""
-    bits = rtl.bits_of(op.result)
+    bits = rtl.bits_of(op.results[0])
     if op.reset is not None or not longest:
         found["ff"] += bits
         return
     if goes_on(op):
         return
-    length, at = 1, op
-    while isinstance(at.value.owner, rtl.DelayOp) and goes_on(at.value.owner):
-        length, at = length + 1, at.value.owner
+    length, at = 1, op.operands[0].owner
+    while type(at) is rtl.DelayOp and goes_on(at):
+        length, at = length + 1, at.operands[0].owner
     if length < SHORTEST_CHAIN:
         found["ff"] += bits * length
     else:
@@ -155,8 +135,8 @@ def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int) -> None:
 
 def goes_on(op: rtl.DelayOp) -> bool:
     """Whether only another register of data reads a register."""
-    uses = [use.operation for use in op.result.uses]
-    return op.reset is None and len(uses) == 1 and isinstance(uses[0], rtl.DelayOp) and uses[0].reset is None
+    use = op.results[0].get_user_of_unique_use()
+    return type(use) is rtl.DelayOp and op.reset is None and use.reset is None
 
 
 def memories_cells(

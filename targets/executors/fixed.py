@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ from ...dialects.harmless import in_quotes
 from .forms import evaluate_form
 from .interface import Arrays, OnValue, Run
 from .rounds import is_of, operands_within, run_rounds
+
+OnScan = Callable[[ScanOp, list[NDArray[Any]]], None]
+"""Takes a scan and its results, (batch, *shape)."""
 
 
 class FixedExecutor:
@@ -46,23 +49,35 @@ class FixedExecutor:
 
         return Run(self.visit(inputs, keep), traced)
 
-    def visit(self, inputs: Arrays, on_value: OnValue) -> dict[str, NDArray[Any]]:
+    def visit(self, inputs: Arrays, on_value: OnValue, on_scan: OnScan | None = None) -> dict[str, NDArray[Any]]:
         """Run a batch as `run` does and show every computed value, (batch, *shape), to `on_value`.
 
-        What the body of a scan computes is shown once, with its values of all rounds, (batch, rounds, *shape).
+        What the body of a scan computes is shown once, with its values of all rounds, (batch, rounds, *shape); the
+        results of scans that are in none are shown to `on_scan`.
         """
         block = self.function.body.block
         arrays = check_inputs(self.inputs, inputs)
         batch = len(arrays[0]) if arrays else 1
         values: dict[SSAValue, NDArray[Any]] = dict(zip(block.args, arrays, strict=True))
-        self._run(block, values, lambda op, value: on_value(op, for_all(value, batch)))
+
+        def show_results(op: ScanOp, results: list[NDArray[Any]]) -> None:
+            if on_scan is not None:
+                on_scan(op, [for_all(result, batch) for result in results])
+
+        self._run(block, values, lambda op, value: on_value(op, for_all(value, batch)), show_results)
         terminator = block.last_op
         assert isinstance(terminator, ReturnOp)
         labels = [port.label.data for port in self.outputs]
         results = [values[operand] for operand in terminator.operands]
         return {label: for_all(array, batch) for label, array in zip(labels, results, strict=True)}
 
-    def _run(self, block: Block, values: dict[SSAValue, NDArray[Any]], on_value: OnValue | None) -> None:
+    def _run(
+        self,
+        block: Block,
+        values: dict[SSAValue, NDArray[Any]],
+        on_value: OnValue | None,
+        on_scan: OnScan | None = None,
+    ) -> None:
         """Compute the ops of a block; what it made is forgotten after its last use in it."""
         uses = Counter(operand for op in block.ops for operand in operands_within(op))
         for op in block.ops:
@@ -71,6 +86,8 @@ class FixedExecutor:
             if isinstance(op, ScanOp):
                 results = run_rounds(op, values, lambda body, shown: self._run(body, values, shown), on_value)
                 values.update(zip(op.results, results, strict=True))
+                if on_scan is not None:
+                    on_scan(op, results)
             else:
                 values[op.results[0]] = evaluate(op, [values[operand] for operand in op.operands])
                 if on_value is not None:

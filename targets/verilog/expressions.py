@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
 from ...dialects.rtl import address_bits, bits_of
@@ -52,7 +52,19 @@ class Wires:
         op = value.owner
         if isinstance(op, rtl.ConstantOp):
             return literal(op.value.value.data, bits_of(value))
+        if isinstance(op, rtl.ComputeOp) and self.is_bit_of(op):
+            return f"{self._names[op.args[0]]}[{amount_of(op)}]"
         return self._names[value]
+
+    def is_bit_of(self, op: Operation) -> bool:
+        """Whether an operation takes a bit of a wire: that is spelled where it is read."""
+        return (
+            isinstance(op, rtl.ComputeOp)
+            and op.kind.data == "element"
+            and bits_of(op.result) == 1
+            and bits_of(op.args[0]) > 1
+            and not isinstance(op.args[0].owner, rtl.ConstantOp)
+        )
 
     def resized(self, value: SSAValue, bits: int) -> str:
         """A value in so many bits: its lowest ones, or with copies of its sign."""
@@ -60,7 +72,7 @@ class Wires:
         if isinstance(op, rtl.ConstantOp):
             number = op.value.value.data
             return literal((number + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1), bits)
-        name = self._names[value]
+        name = self.name(value)
         if own == bits:
             return name
         if own > bits:
@@ -83,7 +95,7 @@ class Wires:
         op, own = value.owner, bits_of(value)
         if isinstance(op, rtl.ConstantOp):
             return f"{bits}'d{op.value.value.data % (1 << own)}"
-        name = self._names[value]
+        name = self.name(value)
         if own >= bits:
             return self.resized(value, bits)
         return f"{{{bits - own}'d0, {name}}}"

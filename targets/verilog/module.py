@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from xdsl.ir import Operation
 
 from ...dialects import rtl
 from ...dialects.rtl import address_bits, bits_of
 from .expressions import SPELLINGS, Wires, kind_of, literal, span
+
+LINE = 110
+"""Characters of a line of declarations, about."""
 
 
 def port_names(read: rtl.ReadOp) -> tuple[str, str]:
@@ -39,6 +42,8 @@ class ModuleText:
         self.module, self.memories, self.rows = module, memories, rows
         self.ports = ["input clk", "input rst", "input start", "output done"]
         self.declarations: list[str] = []
+        self.registers: dict[str, list[str]] = {}
+        """Names by what their declaration says of them."""
         self.body: list[str] = []
         self.reset: list[str] = []
         self.clocked: list[str] = []
@@ -59,16 +64,17 @@ class ModuleText:
         """The whole module."""
         lines = [f"module {self.module.sym_name.data} ("]
         lines += [f"  {port}{',' if number + 1 < len(self.ports) else ''}" for number, port in enumerate(self.ports)]
-        lines += [");", *(f"  {line}" for line in (*self.declarations, *self.body))]
+        lines += [");", *(f"  {line}" for line in (*grouped(self.registers), *self.declarations, *self.body))]
         lines += ["  always @(posedge clk) begin", *(f"    {line}" for line in self.unreset)]
         lines += ["    if (rst) begin", *(f"      {line}" for line in self.reset), "    end else begin"]
         lines += [*(f"      {line}" for line in self.clocked), "    end", "  end", "endmodule"]
         return "\n".join(lines) + "\n"
 
     def _define(self, op: Operation) -> None:
+        if isinstance(op, rtl.ConstantOp) or self.wires.is_bit_of(op):
+            return
         for result in op.results:
-            if not isinstance(op, rtl.ConstantOp):
-                self.wires.define(result)
+            self.wires.define(result)
 
     def _wire(self, op: Operation, value: str, number: int = 0) -> None:
         result = op.results[number]
@@ -77,11 +83,13 @@ class ModuleText:
     def _register(self, op: Operation, number: int = 0) -> str:
         result = op.results[number]
         name = self.wires.name(result)
-        self.declarations.append(f"reg {kind_of(bits_of(result))}{name};")
+        self.registers.setdefault(f"reg {kind_of(bits_of(result))}", []).append(name)
         return name
 
     def _write(self, op: Operation) -> None:
         match op:
+            case rtl.ComputeOp() if self.wires.is_bit_of(op):
+                pass
             case rtl.ComputeOp():
                 self._wire(op, SPELLINGS[op.kind.data](self.wires, op))
             case rtl.DelayOp():
@@ -222,3 +230,16 @@ class ModuleText:
 def wrapped_literal(value: int, bits: int) -> str:
     """A number in so many bits, in which sums wrap."""
     return literal((value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1), bits)
+
+
+def grouped(names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Declarations of names, as many in a line as it holds."""
+    for kind, group in names.items():
+        line = kind + group[0]
+        for name in group[1:]:
+            if len(line) + len(name) > LINE:
+                yield f"{line};"
+                line = kind + name
+            else:
+                line += f", {name}"
+        yield f"{line};"

@@ -61,6 +61,19 @@ def test_fine_parts_of_a_coarse_whole(board: str, bits: int, tmp_path: Path) -> 
         assert steps <= 1.5, (name, steps)
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("board", ["host", "uno"])
+def test_zeros_of_any_scale_change_nothing(board: str, bits: int, tmp_path: Path) -> None:
+    """A constant of zeros, and a branch that is dead on the data, beside values far below 1."""
+    net = Network((1, 8), 3)
+    small = net.node("Mul", "x", net.constant(np.float32(1e-6)))
+    net.result(net.node("Add", small, net.constant(np.zeros(8, np.float32)), name="constant"))
+    dead = net.node("Relu", net.node("Sub", "x", net.constant(np.float32(2))))
+    net.result(net.node("Sub", small, dead, name="branch"))
+    for name, steps in far(net.model(), net.rows(20), tmp_path, board, bits).items():
+        assert steps < 1.5, name
+
+
 @pytest.mark.parametrize("fill", [-3.4028235e38, -65504.0, -1e30, -1e9, -np.inf])
 def test_padding_below_every_number(fill: float, tmp_path: Path) -> None:
     net = Network(IMAGE, 3)

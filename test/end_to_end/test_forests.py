@@ -36,6 +36,14 @@ def test_twenty_trees_have_the_labels_of_the_float_model(tmp_path: Path):
     assert not sizes.misfit and sizes.arena_bytes < 150, "a place, a feature and a decision of each tree"
 
 
+@pytest.mark.parametrize("modes", [["BRANCH_LT", "BRANCH_LEQ", "BRANCH_GT"], ["BRANCH_EQ", "BRANCH_GTE"]])
+def test_integers_on_thresholds_go_the_way_that_the_mode_says(modes: list[str], tmp_path: Path):
+    compilation = compiled(classifier(grown(X, ONE_HOT, 8, 5).with_modes(modes)), tmp_path)
+    data = real_inputs(images(60, 5)[0][:, None])
+    errors = errors_in_steps(compilation, data, equal_levels(compilation, data))
+    assert errors["scores"] < 3, errors
+
+
 @pytest.mark.parametrize("transform", ["NONE", "SOFTMAX"])
 def test_levels_are_equal(transform: str, tmp_path: Path):
     compilation = compiled(classifier(grown(X, ONE_HOT, 6, 5), range(3, 13), post_transform=transform), tmp_path)

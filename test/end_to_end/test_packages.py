@@ -130,6 +130,49 @@ def test_arduino_library_has_the_layout_of_its_specification(packages: Path):
     assert sketches and all(sketch.stem == sketch.parent.name for sketch in sketches)
 
 
+ARDUINO = Path("/usr/share/arduino/hardware")
+"""Where Debian's package of the AVR core is."""
+
+END = """
+#include <avr/sleep.h>
+void loop() {
+  Serial.flush();
+  cli();
+  sleep_enable();
+  sleep_cpu();
+}
+"""
+"""A loop that ends a simulation."""
+
+
+def test_arduino_builds_the_library_and_its_sketch_is_right(tmp_path: Path):
+    """The builder finds the library by its layout; the sketch says on the serial port that the result is right."""
+    for tool in ("arduino-builder", "simavr", "avr-gcc"):
+        require(tool)
+    if not ARDUINO.is_dir():
+        pytest.skip("no arduino-core-avr")
+    command = ["compile", str(DIGITS / "digits.onnx"), "--board", "uno", "--calib", str(DIGITS / "calib.npz"), "-q"]
+    assert main([*command, "-o", str(tmp_path / "libraries" / "digits"), "--package", "arduino"]) == 0
+    (example,) = (tmp_path / "libraries").rglob("*.ino")
+    sketch = tmp_path / "Sketch" / "Sketch.ino"
+    for folder in (sketch.parent, tmp_path / "tools", tmp_path / "build"):
+        folder.mkdir()
+    sketch.write_text(example.read_text().replace("void loop() {}", END))
+    folders = ["-hardware", ARDUINO.parents[1] / "arduino-builder", "-hardware", ARDUINO, "-tools", tmp_path / "tools"]
+    folders += ["-libraries", tmp_path / "libraries", "-build-path", tmp_path / "build"]
+    # Debian's AVR headers name the number of digits as the compiler does.
+    settings = {
+        "runtime.tools.avr-gcc.path": "/usr",
+        "runtime.tools.ctags.path": "/usr/bin",
+        "compiler.cpp.extra_flags": "-DDECIMAL_DIG=__DECIMAL_DIG__",
+    }
+    options = [f"-prefs={name}={value}" for name, value in settings.items()]
+    run(["arduino-builder", "-compile", "-fqbn", "arduino:avr:uno", *folders, *options, sketch], tmp_path)
+    command = ["simavr", "-m", "atmega328p", "-f", "16000000", str(tmp_path / "build" / "Sketch.ino.elf")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "digits: right, " in done.stdout + done.stderr
+
+
 STUB = """
 #include <stdio.h>
 struct Port {

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("ai_edge_litert")
 
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from support.litert import interpreter_inputs, litert, reals
+from support.litert import integers, interpreter_inputs, litert, reals
 from support.networks import Array, equal_levels
 from support.tflite_models import TfliteFile
 
@@ -155,16 +155,87 @@ def test_reals_of_lstm(build: Callable[[], bytes]):
     assert "its state is 0 when a call begins" in read_model(data).remarks[0]
 
 
+def integer_lstm(
+    units: int = 6,
+    batch: int = 2,
+    cell: float = 2.0**-12,
+    weight: float = 0.01,
+    hidden: tuple[float, int] = (1 / 128, -3),
+    time_major: bool = False,
+    between: tuple[float, int] | None = None,
+    **more: Any,
+) -> bytes:
+    """An LSTM as the converter quantizes it: int8, gates and cell of int16, a scale for each gate's weights."""
+    file, random, depth = TfliteFile(), np.random.default_rng(units), 5
+    shape = (STEPS, batch) if time_major else (batch, STEPS)
+    x, y = file.tensor((*shape, depth), "int8", 0.03, 7, name="x"), file.tensor((*shape, units), "int8", *hidden)
+
+    def weights(columns: int, gate: int) -> int:
+        array = random.integers(-127, 128, (units, columns)).astype(more.get("weights", np.int8))
+        return file.constant(array, weight * (1 + gate % 4 / 7))
+
+    inputs = [x, *(weights(depth, gate) for gate in range(4)), *(weights(units, gate) for gate in range(4, 8))]
+    inputs += [file.constant(np.zeros(units, np.int16), 0.01) if more.get("peepholes") else -1 for _ in range(3)]
+    scales = [float(np.float32(0.03) * np.float32(file.tensors[number].scales[0])) for number in inputs[1:5]]
+    inputs += [file.constant(random.integers(-3000, 3000, units).astype(np.int32), scale) for scale in scales]
+    inputs += [-1, -1, file.variable((batch, units), "int8", *hidden), file.variable((batch, units), "int16", cell)]
+    intermediates = [file.tensor((0,), "float32") for _ in range(4)]
+    intermediates.append(file.tensor((0,), "int8", *(between or hidden)))
+    options = {"FusedActivationFunction": TANH, "TimeMajor": time_major, **more.get("options", {})}
+    file.operator("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], "UnidirectionalSequenceLSTMOptions", **options)
+    file.operators[-1].intermediates = intermediates
+    return file.build([x], [y])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"cell": 2.0**-11, "time_major": True},
+        {"units": 20, "hidden": (1 / 100, 0)},
+        {"units": 12, "weight": 0.03},
+        {"cell": 2.0**-15},
+        {"cell": 2.0**-9, "batch": 1},
+    ],
+    ids=["batch first", "time major", "wide", "saturated", "cell of 2^-15", "cell of 2^-9"],
+)
+def test_integers_of_lstm(values: dict[str, Any]):
+    data = integer_lstm(**values)
+    shape = tuple(map(int, interpreter_inputs(data)[0]["shape"]))
+    x = np.random.default_rng(0).integers(-128, 128, (20, *shape)).astype(np.int8)
+    expected = stepwise(data, x[:, None])[:, 0]
+    assert len(np.unique(expected)) > 60
+    np.testing.assert_array_equal(integers(data, [x], "tflite")[0], expected)
+    assert np.abs(integers(data, [x], "exact")[0].astype(int) - expected).max() <= 3
+
+
+@pytest.mark.parametrize("arithmetic", ["tflite", "exact"])
+def test_lstm_of_integers_on_the_uno(arithmetic: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    x = np.random.default_rng(0).integers(-128, 128, (3, 1, STEPS, 5)).astype(np.int8)
+    np.savez(tmp_path / "data.npz", x=x)
+    (tmp_path / "net.tflite").write_bytes(integer_lstm(batch=1))
+    data = ["--data", str(tmp_path / "data.npz"), "--arithmetic", arithmetic]
+    assert main(["verify", str(tmp_path / "net.tflite"), "--board", "uno", *data]) == 0
+    printed = capfd.readouterr().out
+    assert "exact: all levels equal" in printed
+    assert f"close: to the reference ({'litert' if arithmetic == 'tflite' else 'exact'})" in printed
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
+        (lambda: integer_lstm(peepholes=True), "peepholes of integers"),
+        (lambda: integer_lstm(cell=0.001), "power of two"),
+        (lambda: integer_lstm(between=(0.02, 0)), "not one type of int8"),
+        (lambda: integer_lstm(weights=np.int16), "not int8 around 0"),
+        (lambda: integer_lstm(options={"FusedActivationFunction": RELU}), "tanh alone"),
         (lambda: lstm(dtype="int8"), "hybrid"),
         (lambda: lstm(without=(1, 5)), "coupled input gate"),
         (lambda: lstm(CellClip=1.0), "cell_clip=0"),
         (lambda: lstm(activation=3), "use tanh or relu"),
         (lambda: svdf("float32", activation=TANH), "use Relu or none"),
     ],
-    ids=["hybrid", "coupled", "clipped", "activation", "svdf"],
+    ids=["peepholes", "cell", "projected", "weights", "relu", "hybrid", "coupled", "clipped", "activation", "svdf"],
 )
 def test_what_is_refused(data: Callable[[], bytes], reason: str):
     with pytest.raises(UserError, match=reason):

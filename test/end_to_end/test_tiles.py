@@ -14,6 +14,7 @@ from support.networks import Network, compile_network, equal_levels, real_inputs
 from support.recurrent_models import recurrent_layer
 from support.tile_networks import dense, residual, windows
 
+from tinyml_opt.dialects import emitc
 from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.executors.cortex_m import CortexMExecutor
 
@@ -100,6 +101,31 @@ def test_whatever_the_flags(flags: list[str], packed: str, tmp_path: Path):
     assert tiles(compilation) == 5
     board = replace(compilation.board, flags=(*(f for f in compilation.board.flags if f != "-O2"), *flags))
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), board)])
+
+
+def test_weights_that_are_held(tmp_path: Path):
+    """A board that waits for flash: layers of many pixels copy their weights into scratch memory."""
+    net = every_kernel()
+    rows = net.rows(2)
+    compilation = compile_network(net.model(), tmp_path, rows, "nucleo-l4r5zi")
+    forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm) and op.tile is not None]
+    assert any(form.tile is not None and form.tile.holds_weights for form in forms)
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
+
+
+def test_layers_of_one_shape_share_a_function(tmp_path: Path):
+    """Where flash is spared: three layers differ in weights, in their zero points and in shifts."""
+    net = Network((1, 8, 4, 6), 5)
+    last = "x"
+    for number in range(3):
+        layer = net.node("Conv", last, net.weight(8, 8, 1, 1), net.bias(8))
+        last = net.node("Relu", layer) if number < 2 else layer
+    net.result(last)
+    rows = net.rows(2)
+    apart, shared = (compile_network(net.model(), tmp_path, rows, BOARD, packed=packed) for packed in ("16", "8"))
+    functions = [sum(isinstance(op, emitc.FuncOp) for op in c.emitc.ops) for c in (apart, shared)]
+    assert functions[1] == functions[0] - 2
+    equal_levels(shared, real_inputs(rows), [CortexMExecutor(shared.generated(), shared.board)])
 
 
 @pytest.mark.parametrize("board", ("metro-m0", "bluepill", "mps2-an505", "mps3-an547"))

@@ -59,6 +59,14 @@ class Grown:
         self.nodes[place] = (*self.nodes[place][:5], yes, no)
         return here
 
+    def with_modes(self, modes: Sequence[str]) -> Grown:
+        """The same trees with thresholds on the data's integers, and these modes in turn."""
+        nodes = [
+            (*n[:3], n[3] + 0.5, modes[k % len(modes)], *n[5:]) if n[4] != "LEAF" else n
+            for k, n in enumerate(self.nodes)
+        ]
+        return Grown(self.mode, nodes, self.leaves)
+
     def attributes(self, weights: str) -> dict[str, Any]:
         """The lists of nodes and of weights, whose names begin with `class` or `target`."""
         names = ("treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids")

@@ -129,9 +129,23 @@ def float_fault(graph: Drawn) -> str | None:
     expected = expected_outputs(graph.model, graph.inputs)
     for name, values in expected.items():
         faults = [fault_of(values, run.outputs[name], "bits" not in graph.style) for run in ours]
-        if all(faults):
+        if all(faults) and not (values.dtype.kind in "iu" and as_in_onnx(graph, name, [r.outputs[name] for r in ours])):
             return f"output '{name}': {faults[0]}"
     return None
+
+
+def as_in_onnx(graph: Drawn, output: str, ours: Sequence[Array]) -> bool:
+    """Whether one of these is what ONNX's own evaluator computes: onnxruntime cuts off what it interpolates of
+    integers, ONNX rounds it.
+    """
+    rows = [{name: values[row] for name, values in graph.inputs.items()} for row in range(len(ours[0]))]
+    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+        try:
+            runs: list[Any] = [ReferenceEvaluator(graph.model).run([output], row) for row in rows]
+        except Exception:  # whatever it does not know
+            return False
+    expected = np.array([run[0] for run in runs])
+    return any(np.array_equal(expected, values) for values in ours)
 
 
 def expected_outputs(model: onnx.ModelProto, inputs: dict[str, Array]) -> dict[str, Array]:

@@ -42,6 +42,7 @@ class Operator:
     outputs: Sequence[int]
     options: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    intermediates: Sequence[int] = ()
 
 
 class TfliteFile:
@@ -69,9 +70,9 @@ class TfliteFile:
         self.tensors.append(Tensor(name, shape, dtype, data, scales, points, axis, signature))
         return len(self.tensors) - 1
 
-    def variable(self, shape: Sequence[int], dtype: str, scale: float | None = None) -> int:
+    def variable(self, shape: Sequence[int], dtype: str, scale: float | None = None, zero_point: int = 0) -> int:
         """Add a tensor that lasts from call to call; its number."""
-        number = self.tensor(shape, dtype, scale)
+        number = self.tensor(shape, dtype, scale, zero_point)
         self.tensors[number].is_variable = True
         return number
 
@@ -161,6 +162,7 @@ def write_tensor(builder: Any, tensor: Tensor, buffer: int) -> int:
 def write_operator(builder: Any, op: Operator, code: int) -> int:
     """An operator with its options."""
     inputs, outputs = (numbers_of(builder, n, np.int32) for n in (op.inputs, op.outputs))
+    intermediates = numbers_of(builder, op.intermediates, np.int32) if op.intermediates else None
     options = None
     if op.options is not None:
         values = {
@@ -175,6 +177,8 @@ def write_operator(builder: Any, op: Operator, code: int) -> int:
     tflite.OperatorAddOpcodeIndex(builder, code)
     tflite.OperatorAddInputs(builder, inputs)
     tflite.OperatorAddOutputs(builder, outputs)
+    if intermediates is not None:
+        tflite.OperatorAddIntermediates(builder, intermediates)
     if options is not None and op.options is not None:
         tflite.OperatorAddBuiltinOptionsType(builder, getattr(tflite.BuiltinOptions, op.options))
         tflite.OperatorAddBuiltinOptions(builder, options)

@@ -80,6 +80,13 @@ class AllocateLanesPass(ModulePass):
 FASTEST = 32
 """How many times faster a form may be than all of them are where every multiplier is busy: more gains nothing."""
 
+FAIR, LATE, FEW = 2, 100, 16
+"""Of forms that overlap: lanes beyond twice their share of the work gain nothing but where a form is short, and up to
+the last hundredth of an inference."""
+
+ADDERS = 85
+"""Look-up tables of a product of 8 bits that adders make."""
+
 
 class Allocation:
     """The choices of all forms of a module, and the search among them."""
@@ -94,11 +101,18 @@ class Allocation:
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)
         choices = Choices(self.loops, self.limits, self.family)
-        rounds = [timeline.rounds(n) for n in range(len(timeline.forms))]
-        works = [work_of(form) * times for form, times in zip(timeline.forms, rounds, strict=True)]
-        least = max(1.0, sum(works) / (dsps * FASTEST))
-        parts = zip(timeline.forms, self.functions, rounds, strict=True)
-        self.choices = [choices.of(form, function, least / times) for form, function, times in parts]
+        parts = zip(timeline.forms, self.functions, self.most(dsps), strict=True)
+        self.choices = [choices.of(form, function, most) for form, function, most in parts]
+
+    def most(self, dsps: int) -> list[int]:
+        """How many lanes of each form are looked at."""
+        forms = self.timeline.forms
+        works = [work_of(form) * self.timeline.rounds(n) for n, form in enumerate(forms)]
+        if not self.timeline.overlaps:
+            return [int(2 * work * dsps * FASTEST / sum(works)) for work in works]
+        lanes = 2 * dsps + self.all[0] / ADDERS
+        shares = [lanes * work / sum(works) for work in works]
+        return [int(max(FAIR * share, min(FEW, LATE * share))) for share in shares]
 
     def best(self, strategy: str) -> list[Choice]:
         """The choice of each form. Raises UserError where nothing fits."""

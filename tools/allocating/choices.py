@@ -127,13 +127,12 @@ class Choices:
         self.shares = limits.wide >= SHARED_BITS
         self._known: dict[object, list[Choice]] = {}
 
-    def of(self, form: StructuredForm, function: func.FuncOp, least: float) -> list[Choice]:
-        """What is not worse than another choice in steps and all cells; the fastest have hardly less than `least`."""
+    def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
+        """What is not worse than another choice in steps and all cells, of at most so many lanes."""
         shapes = [shaped_type(v).get_shape() for v in (*form.ins, form.target)]
         key = (form.name, form.domain, form.maps, *shapes)
         if key not in self._known:
-            most = max(1, min(MOST_LANES, int(2 * work_of(form) / least)))
-            candidates = list(lanes_of_forms(form, most, self.shares))
+            candidates = list(lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares))
             found = [c for lanes, kind in candidates if (c := self.measured(form, function, lanes, kind)) is not None]
             self._known[key] = pareto(found, lambda c: c.costs)
         return self._known[key]

@@ -11,7 +11,7 @@ from ...dialects.dataflow import Await, awaits_of, stage_of
 from ...dialects.fixed.forms import StructuredForm
 from ...dialects.memplan import LoopOp
 from ...targets.estimating.cycles import alone, beside
-from .choices import Choice, waits_of
+from .choices import Choice, waits_of, work_of
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,10 @@ class Timeline:
 
     @property
     def overlaps(self) -> bool:
-        """Whether forms run beside each other."""
-        return any(not segment.rounds for segment in self.segments)
+        """Whether most of the work is that of forms that run beside each other."""
+        works = [work_of(form) * self.rounds(n) for n, form in enumerate(self.forms)]
+        beside = sum(works[n] for segment in self.segments if not segment.rounds for n in segment.forms)
+        return 2 * beside > sum(works)
 
     def rounds(self, form: int) -> int:
         """How often a form runs."""

@@ -76,19 +76,23 @@ def nonzeros(numbers: NDArray[Any]) -> int:
     return int(numbers.size - counts.max(initial=0))
 
 
-def streamed(module: ModuleOp, options: Options, alignment: int) -> tuple[ModuleOp, int]:
-    """A program whose memory is not planned yet with as many slices as streams have; bytes that its arena has at least.
+def scheduled(module: ModuleOp, options: Options) -> ModuleOp:
+    """A copy of a program in a good order."""
+    copy = module.clone()
+    run_passes(copy, [SchedulePass(effort=options.effort)], Timing(), Context(), verify=False)
+    return copy
+
+
+def alive(scheduled: ModuleOp) -> int:
+    """Bytes of whole tensors alive at once."""
+    return Liveness(the_function(scheduled)).max_live
+
+
+def stream(scheduled: ModuleOp, options: Options, alignment: int) -> int:
+    """Split a program whose memory is not planned into as many slices as streams have; bytes its arena has at least.
 
     Tiles, which take memory besides, are left out, and so are patches.
     """
-    copy = module.clone()
-    passes = [SchedulePass(effort=options.effort), SplitReductionsPass(), StreamPass(effort=options.effort)]
-    run_passes(copy, [*passes, InplacePass()], Timing(), Context(), verify=False)
-    return copy, Task.of(the_function(copy), alignment).least
-
-
-def alive(module: ModuleOp, options: Options) -> int:
-    """Bytes of whole tensors alive at once, in a good order."""
-    copy = module.clone()
-    run_passes(copy, [SchedulePass(effort=options.effort)], Timing(), Context(), verify=False)
-    return Liveness(the_function(copy)).max_live
+    passes = [SplitReductionsPass(), StreamPass(effort=options.effort), InplacePass()]
+    run_passes(scheduled, passes, Timing(), Context(), verify=False)
+    return Task.of(the_function(scheduled), alignment).least

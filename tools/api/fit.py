@@ -29,7 +29,7 @@ from ..constants import constant_kinds
 from ..fit import POINTER_REACH
 from ..memory_map import caller_bytes
 from ..pipelines import Timing, run_passes
-from .bounds import alive, least_weights, streamed
+from .bounds import alive, least_weights, scheduled, stream
 from .model import Choices, load
 
 if TYPE_CHECKING:
@@ -109,10 +109,10 @@ def too_many_weights(model: ModuleOp, options: Options, board: Board) -> Fit | N
 
 def too_many_bytes(module: ModuleOp, options: Options, board: Board) -> Fit | None:
     """The refusal of a program whose least RAM is too much, before its bytes are placed; None where it is not."""
-    function = the_function(module)
-    if alive(module, options) + caller_bytes(function) <= ram_limit(board, options.ram):
+    program, limit = scheduled(module, options), ram_limit(board, options.ram)
+    if alive(program) + caller_bytes(the_function(module)) <= limit:
         return None
-    program, arena = streamed(module, options, board.alignment)
+    arena = stream(program, options, board.alignment)
     found = estimate(program, options, board, arena)
     return found if not found.fits and found.ram_bytes > found.ram_limit_bytes else None
 

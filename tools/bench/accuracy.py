@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,8 +36,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "mse": {"method": "mse"},
     "entropy": {"method": "entropy"},
     "equalized": {"equalize": True},
-    "bias": {"correct_bias": True},
-    "both": {"equalize": True, "correct_bias": True},
+    "biases kept": {"least_gain": math.inf},
+    "all biases": {"least_gain": -math.inf},
 }
 """Parameters of the pipeline `onnx-to-fixed`, by name."""
 

@@ -4,14 +4,18 @@ Every model is compiled for a board of each core, whole, by slices and by rows o
 and runs on one random input: by the plan, on this computer, and in the board's simulator at several levels of
 optimization. All results must be the integers of `fixed`; the exit code is 1 where one is not. A second table says how
 much slower slices are than whole layers, at most `MOST_SLOWER` percent where the figure is asked for.
+
+With `--record FILE` each case is a line of JSON there as it ends, and those that stand there do not run again: a
+campaign of hours goes on where it was stopped.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +57,29 @@ MOST_SLOWER = 15
 
 @dataclass(frozen=True)
 class Case:
-    """A model on a board, compiled in one way: what ran, what differed, and the work of an inference as simulated."""
+    """A model on a board, compiled in one way: what ran, what differed, and the work of an inference as simulated.
+
+    `refused` is the reason why nothing ran: it does not fit, or cannot be compiled or simulated.
+    """
 
     model: str
     board: str
     memory: str
-    ran: int
-    differing: tuple[str, ...]
-    work: int | None
+    ran: int = 0
+    differing: tuple[str, ...] = ()
+    work: int | None = None
+    refused: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells cases apart."""
+        return self.model, self.board, self.memory
+
+    def line(self) -> str:
+        """A line for a person."""
+        name = f"{self.model} on {self.board}, {self.memory}"
+        verdict = "; ".join(self.differing) or "equal"
+        return f"{name}: {self.refused or f'{self.ran} runs, {verdict}'}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -72,28 +91,46 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--boards", nargs="*", default=BOARDS, help="one for each core")
     parser.add_argument("--memories", nargs="*", default=[*MEMORIES], choices=MEMORIES, help="ways of planning")
     parser.add_argument("--levels", nargs="*", default=LEVELS, help="of optimization: O2 Os O3")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="cases that ran; they do not run again")
     args = parser.parse_args(arguments)
     chosen = [s for s in samples(args.folders, args.calibrations) if not args.models or s.name in args.models]
     levels = [f"-{level.lstrip('-')}" for level in args.levels]
-    cases: list[Case] = []
+    done = recorded(args.record)
     for board in args.boards:
         for sample in chosen:
             for memory in args.memories:
-                cases += shown(sample, board, memory, levels)
+                if (sample.name, board, memory) not in done:
+                    case = case_of(sample, board, memory, levels)
+                    print(case.line(), flush=True)
+                    done[case.key] = case
+                    record(case, args.record)
+    cases = [case for case in done.values() if not case.refused]
     show(cases)
     return int(any(case.differing for case in cases))
 
 
-def shown(sample: Sample, board: str, memory: str, levels: Sequence[str]) -> Iterator[Case]:
-    """A case, told as it ends; none where the model does not fit or is refused."""
+def recorded(file: Path | None) -> dict[tuple[str, str, str], Case]:
+    """The cases that a file holds; none where there is no file yet."""
+    if file is None or not file.is_file():
+        return {}
+    found = [Case(**json.loads(line)) for line in file.read_text().splitlines()]
+    return {case.key: replace(case, differing=tuple(case.differing)) for case in found}
+
+
+def record(case: Case, file: Path | None) -> None:
+    """Write a case to the end of a file."""
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a") as lines:
+            lines.write(json.dumps(asdict(case)) + "\n")
+
+
+def case_of(sample: Sample, board: str, memory: str, levels: Sequence[str]) -> Case:
+    """A case, which says why where nothing ran."""
     try:
-        case = run_case(sample, board, memory, levels)
+        return run_case(sample, board, memory, levels)
     except UserError as error:
-        print(f"{sample.name} on {board}, {memory}: {error.reasons[0]}", file=sys.stderr, flush=True)
-        return
-    verdict = "equal" if not case.differing else "; ".join(case.differing)
-    print(f"{case.model} on {board}, {memory}: {case.ran} runs, {verdict}", flush=True)
-    yield case
+        return Case(sample.name, board, memory, refused=error.reasons[0])
 
 
 def run_case(sample: Sample, board: str, memory: str, levels: Sequence[str]) -> Case:

@@ -3,17 +3,21 @@
 A model is a file, or a folder with `model.onnx`, `calib.npz` and `test.npz`. Each is simulated on some rows (of its
 data, else any integers), whose outputs must be those of the integer executor; then its Verilog is synthesized for each
 board, and placed and routed where open tools do that. Lanes are those that fit each board, or `--lanes` in each layer.
-A line has the cycles of an inference, predicted and simulated, cells predicted and synthesized, the greatest clock and
-the time of an inference (at the target clock where none is known), and the seconds that generation and the tools took.
-`--board NAME --no-synthesis` only simulates. A model that fails is shown with the reason; the exit code says so.
+A line has the cycles of an inference, predicted and simulated, and from one inference to the next where the caller
+writes an element of the input in each clock between them; cells predicted and synthesized, the greatest clock and the
+time of an inference (at the target clock where none is known), and the seconds that generation took (of the processor)
+and all of it. `--board NAME --no-synthesis` only simulates. `--slice allocation` and `--slice widths` print the tables
+of allocation.py for the first board instead. A model that fails is shown with the reason; the exit code says so.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import time
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +36,20 @@ from ..hardware.estimate import refuse_misfits
 from ..hardware.files import random_rows
 from ..hardware.run import implement, simulated_cycles
 from ..show import print_table
+from .allocation import TABLES, files_of
 
-COLUMNS = tuple("model board rows predicted cycles LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz ms generated_s s".split())
+COLUMNS = tuple(
+    "model board rows predicted cycles interval LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz ms generated_s s".split()
+)
+SLICES = ("hardware", "allocation", "widths")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table."""
     args = parser().parse_args(arguments)
+    gc.disable()
+    if args.slice != SLICES[0]:
+        return TABLES[args.slice](args.models, args.board[0])
     lines: list[dict[str, Any]] = []
     for model in args.models:
         lines += measured(model, args)
@@ -62,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--board", nargs="+", default=["arty-a7-35t", "ulx3s-85f"])
     parser.add_argument("--no-synthesis", action="store_true", help="only simulate")
     parser.add_argument("--no-simulation", action="store_true", help="only predict and synthesize")
+    parser.add_argument("--slice", choices=SLICES, default=SLICES[0], help=f"what to print (default: {SLICES[0]})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the lines")
     return parser
 
@@ -85,13 +97,12 @@ def measured(model: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
 
 def measure(line: dict[str, Any], folder: Path | None, model: Path, board: str, args: argparse.Namespace) -> None:
     """Fill the line of a model on a board. Raises UserError for what fails, or does not fit."""
-    fpga, start = load_board(board).fpga, time.perf_counter()
+    fpga, start = load_board(board).fpga, time.process_time()
     if fpga is None:
         raise UserError(f"board '{board}' is no FPGA")
-    file, data = (folder / "model.onnx", folder / "calib.npz") if folder else (model, None)
-    compilation = compile_model(Options(file, board, data, lanes=args.lanes))
+    compilation = compile_model(Options(*files_of(model, board), lanes=args.lanes))
     module = compilation.rtl()
-    line["generated_s"] = round(time.perf_counter() - start, 1)
+    line["generated_s"] = round(time.process_time() - start, 1)
     design = design_of(load_family(fpga.family), module.ops)
     line |= {"predicted": design.cycles, "LUT?": round(design.cells.luts)}
     line |= {"DSP?": design.cells.dsps, "BRAM36?": design.cells.bram36}
@@ -101,6 +112,7 @@ def measure(line: dict[str, Any], folder: Path | None, model: Path, board: str, 
         line["rows"] = args.rows
         cycles = simulated_cycles(compilation, module, rows_of(compilation, folder, args.rows), args.simulator)
         line["cycles"] = cycles
+    line["interval"] = cycles + 1 + sum(prod(port.stored_shape) for port in input_ports(compilation.function))
     clock = fpga.clock_hz
     if not args.no_synthesis:
         cells = implement(compilation.name, module, fpga)

@@ -109,6 +109,7 @@ def main(arguments: Sequence[str]) -> int:
         help="look for widths and scales, within the bytes of SeeDot's parameters where they are known",
     )
     parser.add_argument("--weights", type=int, metavar="BYTES", help="--search: parameters within this")
+    parser.add_argument("--ram", type=int, metavar="BYTES", help="within this, the caller's buffers included")
     parser.add_argument("--cycles", type=int, metavar="N", help="--search: about so many cycles per inference")
     parser.add_argument("--input", choices=("caller", "arena", "rows"), default="caller")
     parser.add_argument("--rows", type=int, default=100, help="that are simulated")
@@ -129,7 +130,8 @@ def measured(path: Path, args: argparse.Namespace) -> list[Line]:
     model = path / "model.onnx" if path.is_dir() else path
     name = "/".join(model.resolve().with_suffix("").parts[-3:]).removesuffix("/model")
     print(name, file=sys.stderr, flush=True)
-    options = Options(model, args.board, model.with_name("calib.npz"), args.bits, args.scheme, input=args.input)
+    calibration = model.with_name("calib.npz")
+    options = Options(model, args.board, calibration, args.bits, args.scheme, input=args.input, ram=args.ram)
     if args.search is not None:
         known = SEEDOT.get(model.parent.name)
         weights = args.weights or (known.parameters if known is not None and is_theirs(model) else None)

@@ -135,9 +135,16 @@ class Compilation:
         module = plan.clone()
         sections = ",".join(f"{memory.id}={memory.section}" for memory in self.board.memories if memory.section)
         near, operations = self.board.near_flash_bytes, ",".join(operations_of(self.board)) or None
-        share = True if whole and bits == NARROW_WORD else None
+        keep = True if whole and bits == NARROW_WORD else None
+        numbers = True if whole and bits != NARROW_WORD and self.options.spares_flash else None
         widths = {"index_bits": bits, "word_bits": bits}
-        kinds = {"share": share, "noinline": bits != NARROW_WORD, "operations": operations}
+        kinds = {
+            "share": keep or numbers,
+            "keep": keep,
+            "numbers": numbers,
+            "noinline": bits != NARROW_WORD,
+            "operations": operations,
+        }
         passes = pipeline("memplan-to-emitc", **widths, **kinds, **self._form(), sections=sections, near_flash=near)
         run_passes(module, passes, self.timing)
         return module

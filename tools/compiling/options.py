@@ -100,6 +100,11 @@ class Options:
     name: str | None = None
     form: CodeForm = CodeForm()
 
+    @property
+    def spares_flash(self) -> bool:
+        """Whether less flash is worth some time: it is asked for, or weights are bytes, which are unpacked."""
+        return self.packed == "8" or self.objective == "flash"
+
     def flash_limit(self, board: Board) -> int:
         """The bytes of flash that a program may have."""
         return board.flash_bytes if self.flash is None else min(self.flash, board.flash_bytes)

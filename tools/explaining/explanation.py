@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...dialects.fixed import ConstantOp
+from ...dialects.memplan.sizes import sizes_text
 from ..analyze import Analysis, analyze
 from ..compiling.compilation import Compilation
 from ..constants import constant_kinds, kind_of, layout_text, stored_bytes
@@ -78,7 +79,7 @@ def explain(compilation: Compilation) -> Explanation:
 
 def ram_shares(analysis: Analysis) -> list[Share]:
     """What lies in RAM; of the arena, what makes its peak."""
-    buffers = ", ".join(f"{name} {size:,}" for name, size in analysis.peak_buffers.items())
+    buffers = sizes_text(analysis.peak_buffers)
     shares = [
         Share("arena", analysis.arena_bytes, f"fullest at {analysis.peak_node}: {buffers or 'nothing'}"),
         Share("input and output", analysis.io_bytes, "the caller's"),

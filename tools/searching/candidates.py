@@ -6,6 +6,7 @@ What is counted is evaluations, never seconds: the same data give the same types
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
@@ -19,13 +20,23 @@ from .costs import ChoiceCosts, Cost, ProgramSizes
 from .found import Candidate, Goal
 from .integers import integer_values
 from .judging import Judge, Score
+from .strategies import dearest
 from .variables import Choice, Key, Variable, reassigned
 
 MOST_ERROR = 0.02
 """No more of the outputs' variance may be lost, however many rows stay right: these are rows that were trained on."""
 
 NEGLIGIBLE, SLACK = 1e-3, 0.1
-"""Errors up to the first, or greater than the least by this share, are alike: what is cheaper is taken."""
+"""Errors up to the first, or greater than the least by this share, are alike: what is worth more is taken."""
+
+OCTAVE, UNSEEN = 48.0, 1e-5
+"""Of errors that are alike, so many decibels are worth twice the cost, as 16 bits for 8; less error is not counted."""
+
+
+def burden(cost: float, error: float) -> float:
+    """What choices that are alike are compared by, the less the better: log2 of the cost, and the error in octaves."""
+    return math.log2(max(cost, 1e-12)) + 10 * math.log10(max(error, UNSEEN)) / OCTAVE
+
 
 Measure = Callable[[ModuleOp], ProgramSizes]
 """The sizes of the program of a module with types."""
@@ -75,6 +86,10 @@ class Search:
             return score.error <= loss / (1 + self.margin)
         least = min(right, right - loss * len(self.judge.dataset) + self.margin)
         return score.right >= least and score.error <= MOST_ERROR
+
+    def share(self, choice: Choice) -> float:
+        """The cost of a choice as one number: flash, cycles and RAM as shares of the dearest's."""
+        return float(self.model.shares(dearest(self.variables)) @ self.model.vector(choice))
 
     def cost(self, choice: Choice) -> Cost:
         """What a choice costs; scales cost nothing."""

@@ -9,13 +9,12 @@ from ...passes.fixed.assign_types import Assignment
 from ...targets.costs import CostModel
 from ...targets.dataset import Dataset
 from ..progress import bar
-from .candidates import NEGLIGIBLE, SLACK, Measure, Search
+from .candidates import NEGLIGIBLE, SLACK, Measure, Search, burden
 from .costs import ChoiceCosts, Measured, useful
 from .found import Candidate, Found, Goal
 from .judging import Judge
 from .ranges import other_ranges
 from .refining import Ranges
-from .strategies import dearest
 from .thinning import ROUNDS, fine, starting
 from .variables import reassigned, uniform, variables
 from .widths import by_strategy
@@ -101,12 +100,12 @@ def attempt(state: Search, strategy: str, ranges: Ranges, measure: Measure | Non
 
 
 def best_of(candidates: list[Candidate], state: Search) -> Candidate:
-    """Of the candidates that fit, the cheapest of those like the best; with a loss, of those that are close enough."""
+    """Of the candidates that fit and are like the best, what is worth most; with a loss, the cheapest close enough."""
     fitting = [c for c in candidates if c.fits] or [c for c in candidates if c.name in SEARCHED]
     best = min(c.score for c in fitting)
     enough = max(NEGLIGIBLE, best.error * (1 + SLACK))
     near = [c for c in fitting if c.score.wrong == best.wrong and c.score.error <= enough]
-    if state.goal.loss is not None:
-        near = [c for c in fitting if state.holds(c.score)] or near
-    shares = state.model.shares(dearest(state.variables))
-    return min(near, key=lambda c: (float(shares @ state.model.vector(c.choice)), c.score))
+    if state.goal.loss is None:
+        return min(near, key=lambda c: (burden(state.share(c.choice), c.score.error), c.score))
+    close = [c for c in fitting if state.holds(c.score)] or near
+    return min(close, key=lambda c: (state.share(c.choice), c.score))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...dialects.fixed.settings import Setting
-from .candidates import NEGLIGIBLE, SLACK, Search
+from .candidates import NEGLIGIBLE, SLACK, Search, burden
 from .refining import Ranges, refined
 from .strategies import dearest
 from .variables import Key, Variable, uniform
@@ -37,7 +37,7 @@ def fine(search: Search, coarse: dict[Key, Setting], ranges: Ranges) -> dict[Key
 
 
 def thinned(search: Search, choice: dict[Key, Setting]) -> dict[Key, Setting]:
-    """A choice with cheaper levels, the greatest saving first, as long as it is alike, or with a loss close."""
+    """A choice with cheaper levels, the greatest saving first, as long as that is worth it, or with a loss close."""
     best, start = dict(choice), search.judged(choice)
     enough = max(NEGLIGIBLE, start.error * (1 + SLACK))
     shares, limits = search.model.shares(dearest(search.variables)), search.goal.limits
@@ -56,8 +56,14 @@ def thinned(search: Search, choice: dict[Key, Setting]) -> dict[Key, Setting]:
             continue
         cheaper = {**best, variable.key: replace(level, clip=now.clip or level.clip, range=now.range)}
         score = search.judged(cheaper)
-        alike = score.error <= enough and score.wrong <= start.wrong
+        alike = score.error <= enough and score.wrong <= start.wrong and outweighs(search, cheaper, best)
         fine = alike if search.goal.loss is None else search.is_close(score)
         if fine and limits.hold(search.cost(cheaper)) >= limits.hold(search.cost(best)):
             best = cheaper
     return best
+
+
+def outweighs(search: Search, one: dict[Key, Setting], other: dict[Key, Setting]) -> bool:
+    """Whether what a choice saves is worth what it loses."""
+    burdens = [burden(search.share(choice), search.judged(choice).error) for choice in (one, other)]
+    return burdens[0] < burdens[1]

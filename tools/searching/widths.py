@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...dialects.fixed.settings import Setting
-from .candidates import NEGLIGIBLE, SLACK, Search
+from .candidates import NEGLIGIBLE, SLACK, Search, burden
 from .strategies import Errors, cheapest, chosen, demoted, knapsack, sensitivities
 from .variables import Key
 
@@ -34,7 +34,7 @@ def exact(search: Search, errors: Errors) -> dict[Key, Setting]:
     if search.goal.loss is None:
         enough = max(NEGLIGIBLE, front[0].error * (1 + SLACK))
         good = [i for i, solution in enumerate(front) if solution.error <= enough]
-        return choices[min(good or [0], key=lambda i: (float(front[i].costs[-1]), i))]
+        return choices[min(good or [0], key=lambda i: (burden(search.share(choices[i]), front[i].error), i))]
     return last_close(search, choices)
 
 

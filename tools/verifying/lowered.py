@@ -124,7 +124,7 @@ class LoweredModel:
         layer: dict[SSAValue, str] = {}
         for op in self.model.body.walk():
             if isinstance(op, onnx.ScanOp):
-                seen |= {self.stands_for[argument] for argument in op.body.block.args}
+                seen |= {self.stands_for[value] for value in (*op.body.block.args, *op.results)}
                 continue
             if not isinstance(op, OnnxOp) or not self.is_computed(value := op.results[0]):
                 continue
@@ -178,7 +178,10 @@ class LoweredModel:
         def keep(op: Operation, array: NDArray[Any]) -> None:
             values[op.results[0]] = array
 
-        self.executor.visit(stored, keep)
+        def keep_results(op: ScanOp, results: list[NDArray[Any]]) -> None:
+            values.update(zip(op.results, results, strict=True))
+
+        self.executor.visit(stored, keep, keep_results)
         return {value: values[other] for value, other in self.stands_for.items() if other in values}
 
     def as_model(self, value: SSAValue, integers: NDArray[Any]) -> NDArray[Any]:

@@ -1,8 +1,9 @@
 """Decision trees as arrays: what TreeEnsembleClassifier and TreeEnsembleRegressor say, in one form.
 
-Every decision is `x[feature] <= threshold`, or where all of them are strict `x[feature] < threshold`; among others
-`x < t` is `x <= p`, the float32 before t. Places number the distinct leaves of all trees first, then the nodes that
-decide: a leaf leads to itself, so that all trees are walked in as many steps as the deepest has.
+Every decision has three ways: x[feature] is below the threshold, equal to it, or above. All modes are that, and none
+needs a number just below another, which integers of few bits do not tell apart. Places number the distinct leaves of
+all trees first, then the nodes that decide: a leaf leads to itself, so that all trees are walked in as many steps as
+the deepest has.
 """
 
 from __future__ import annotations
@@ -26,22 +27,36 @@ MAX_ADDED = 1 << 24
 
 MODES = ("BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "LEAF")
 
+HOLDS = {
+    "BRANCH_LEQ": (True, True, False),
+    "BRANCH_LT": (True, False, False),
+    "BRANCH_GTE": (False, True, True),
+    "BRANCH_GT": (False, False, True),
+    "BRANCH_EQ": (False, True, False),
+    "BRANCH_NEQ": (True, False, True),
+}
+"""Whether a mode holds below its value, at it, and above."""
+
 
 @dataclass(frozen=True)
 class Forest:
-    """`features`, `thresholds`, `yes` and `no` have an entry for each place, `roots` one for each tree.
+    """`features`, `thresholds`, `below`, `equal` and `above` have an entry for each place, `roots` one for each tree.
 
-    `leaves` (leaves, targets) are what trees add, `depth` is the number of decisions on the longest way to a leaf.
+    `leaves` (leaves, targets) are what trees add, 0 where a leaf says nothing of a target: where not `stated`, of the
+    same shape. Of the targets (targets,) those are `sure` of which all leaves of some tree say something. `depth` is
+    the number of decisions on the longest way to a leaf.
     """
 
     features: NDArray[np.int64]
     thresholds: NDArray[np.float32]
-    yes: NDArray[np.int64]
-    no: NDArray[np.int64]
+    below: NDArray[np.int64]
+    equal: NDArray[np.int64]
+    above: NDArray[np.int64]
     roots: NDArray[np.int64]
     leaves: NDArray[np.float32]
+    stated: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
     depth: int
-    strict: bool
 
 
 Node = tuple[int, int]
@@ -81,7 +96,7 @@ def forest_of(attributes: Mapping[str, Any], weights: str, targets: int, feature
         if not 0 <= feature < features:
             raise Unsupported(f"it reads feature {feature} of {features}; {AGAIN}")
         decisions[here] = Decision(mode, feature, float(value), (tree, true), (tree, false))
-    added = nothing(len(leaves), targets)
+    added, stated = nothing(len(leaves), targets)
     places = {node: number for number, node in enumerate(leaves)}
     what = columns(attributes, [f"{weights}_{name}" for name in ("treeids", "nodeids", "ids", "weights")])
     for tree, node, target, weight in zip(*what, strict=True):
@@ -90,7 +105,8 @@ def forest_of(attributes: Mapping[str, Any], weights: str, targets: int, feature
                 f"a weight is for target {target} at node {node} of tree {tree}, which is no leaf; {AGAIN}"
             )
         added[places[tree, node], target] += weight
-    return arranged(decisions, leaves, added)
+        stated[places[tree, node], target] = True
+    return arranged(decisions, leaves, added, stated)
 
 
 def newer_forest_of(attributes: Mapping[str, Any], targets: int, features: int) -> Forest:
@@ -106,19 +122,20 @@ def newer_forest_of(attributes: Mapping[str, Any], targets: int, features: int) 
             raise Unsupported(f"it reads feature {feature} of {features}; {AGAIN}")
         ways = (LEAF if is_leaf else INNER, yes), (LEAF if is_other else INNER, no)
         decisions[INNER, number] = Decision(MODES[mode], feature, float(split), *ways)
-    added = nothing(len(ids), targets)
+    added, stated = nothing(len(ids), targets)
     if any(not 0 <= target < targets for target in ids):
         raise Unsupported(f"a leaf is for a target that is none of {targets}; {AGAIN}")
     added[np.arange(len(ids)), ids] = weights
+    stated[np.arange(len(ids)), ids] = True
     roots = [(INNER, int(root)) for root in attributes.get("tree_roots", [])]
-    return arranged(decisions, [(LEAF, number) for number in range(len(ids))], added, roots)
+    return arranged(decisions, [(LEAF, number) for number in range(len(ids))], added, stated, roots)
 
 
-def nothing(leaves: int, targets: int) -> NDArray[np.float64]:
-    """What leaves add before any weight. Raises Unsupported where that is too much."""
+def nothing(leaves: int, targets: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What leaves add before any weight, and that nothing is stated. Raises Unsupported where that is too much."""
     if leaves * targets > MAX_ADDED:
         raise Unsupported(f"{leaves:,} leaves for {targets:,} scores are too much; train a smaller ensemble")
-    return np.zeros((leaves, targets))
+    return np.zeros((leaves, targets)), np.zeros((leaves, targets), np.bool_)
 
 
 def columns(attributes: Mapping[str, Any], names: Sequence[str]) -> list[list[Any]]:
@@ -134,19 +151,17 @@ def arranged(
     decisions: Mapping[Node, Decision],
     leaves: Sequence[Node],
     added: NDArray[np.float64],
+    stated: NDArray[np.bool_],
     first: Sequence[Node] | None = None,
 ) -> Forest:
     """The arrays of trees that begin at the nodes `first`, else at those to which no other leads.
 
     Raises Unsupported for a child that is not there, and for a cycle.
     """
-    rows, place = np.unique(added.astype(np.float32), axis=0, return_inverse=True)
+    told = np.concatenate([added.astype(np.float32), stated.astype(np.float32)], axis=1)
+    rows, place = np.unique(told, axis=0, return_inverse=True)
     places: dict[Node, int] = dict(zip(leaves, place.reshape(-1).tolist(), strict=True))
-    steps: list[tuple[int, np.float32, Node | int, Node | int]] = []
-    strict = bool(decisions) and all(d.mode in ("BRANCH_LT", "BRANCH_GTE") for d in decisions.values())
-    for node, d in decisions.items():
-        places[node] = len(rows) + len(steps)
-        steps.extend(tested(d, len(rows) + len(steps), strict))
+    places |= {node: len(rows) + number for number, node in enumerate(decisions)}
     children = {child for d in decisions.values() for child in (d.yes, d.no)}
     missing = next((child for child in children if child not in places), None)
     if missing is not None:
@@ -156,43 +171,49 @@ def arranged(
         roots = [place for node, place in places.items() if node not in children]
     if not roots or len(roots) != len({node[0] for node in places} if first is None else first):
         raise Unsupported(f"a tree has no root, or several; {AGAIN}")
-    at = [(f, t, *(places[c] if isinstance(c, tuple) else c for c in (yes, no))) for f, t, yes, no in steps]
-    columns_of = [np.array(column) for column in zip(*at, strict=True)] if at else [np.zeros(0)] * 4
     leaf, starts = np.arange(len(rows)), np.array(roots, np.int64)
-    features, compared = (np.append(0 * leaf, column) for column in columns_of[:2])
-    first_way, second_way = (np.append(leaf, column).astype(np.int64) for column in columns_of[2:])
-    depth = depth_of(first_way, second_way, starts, len(rows))
+    told_of = [(d.feature, np.float32(d.value), *(places[way] for way in ways(d))) for d in decisions.values()]
+    features, values, *three = ([*column] for column in zip(*told_of, strict=True)) if told_of else [[]] * 5
+    below, equal, above = (np.append(leaf, np.array(way, np.int64)) for way in three)
+    stated = rows[:, added.shape[1] :] > 0
+    depth = depth_of((below, equal, above), starts, len(rows))
     return Forest(
-        features.astype(np.int64), compared.astype(np.float32), first_way, second_way, starts, rows, depth, strict
+        np.append(0 * leaf, np.array(features, np.int64)),
+        np.append(0 * leaf, values).astype(np.float32),
+        below,
+        equal,
+        above,
+        starts,
+        rows[:, : added.shape[1]].astype(np.float32),
+        stated,
+        sure_targets((below, equal, above), starts, stated, depth),
+        depth,
     )
 
 
-def tested(d: Decision, first: int, strict: bool) -> list[tuple[int, np.float32, Node | int, Node | int]]:
-    """A decision as comparisons, of which the first has number `first`: equality takes two."""
-    value = np.float32(d.value)
-    before = np.nextafter(value, np.float32(-np.inf))
-    bound = value if strict else before
-    match d.mode:
-        case "BRANCH_LEQ":
-            return [(d.feature, value, d.yes, d.no)]
-        case "BRANCH_LT":
-            return [(d.feature, bound, d.yes, d.no)]
-        case "BRANCH_GT":
-            return [(d.feature, value, d.no, d.yes)]
-        case "BRANCH_GTE":
-            return [(d.feature, bound, d.no, d.yes)]
-        case _:
-            same, other = (d.yes, d.no) if d.mode == "BRANCH_EQ" else (d.no, d.yes)
-            return [(d.feature, value, first + 1, other), (d.feature, before, other, same)]
+def ways(d: Decision) -> tuple[Node, Node, Node]:
+    """Where a decision leads below its value, at it, and above."""
+    below, equal, above = (d.yes if holds else d.no for holds in HOLDS[d.mode])
+    return below, equal, above
 
 
-def depth_of(yes: NDArray[np.int64], no: NDArray[np.int64], roots: NDArray[np.int64], leaves: int) -> int:
+def sure_targets(
+    three: Sequence[NDArray[np.int64]], roots: NDArray[np.int64], stated: NDArray[np.bool_], depth: int
+) -> NDArray[np.bool_]:
+    """The targets of which all leaves of some tree say something."""
+    sure = np.concatenate([stated, np.ones((len(three[0]) - len(stated), stated.shape[1]), np.bool_)])
+    for _ in range(depth):
+        sure = np.all([sure[way] for way in three], axis=0)
+    return np.any(sure[roots], axis=0)
+
+
+def depth_of(three: Sequence[NDArray[np.int64]], roots: NDArray[np.int64], leaves: int) -> int:
     """The decisions on the longest way from a root to a leaf. Raises Unsupported where a way has no end."""
     here, depth = np.unique(roots), 0
     while (here >= leaves).any():
         depth += 1
-        if depth > len(yes):
+        if depth > len(three[0]):
             raise Unsupported(f"a node leads to itself; {AGAIN}")
         inner = here[here >= leaves]
-        here = np.unique(np.append(yes[inner], no[inner]))
+        here = np.unique(np.concatenate([way[inner] for way in three]))
     return depth

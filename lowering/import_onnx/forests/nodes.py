@@ -1,7 +1,9 @@
 """An ensemble of trees as ONNX nodes: a Loop that takes every tree one decision further, then the sum of the leaves.
 
-node = Where(x[features[node]] <= thresholds[node], yes[node], no[node])      as often as the deepest tree decides
+node = Where(x[features[node]] <= thresholds[node], below[node], above[node])      as often as the deepest tree decides
 scores = sum of leaves[node] over the trees
+
+Where some decisions are strict and others are not, or ask for equality, `<` and `<=` choose among three.
 """
 
 from __future__ import annotations
@@ -103,7 +105,7 @@ def classifier(
     one = classes == 2 and len(ids) == 1
     forest = forest_of(attributes, "class", classes, features)
     if one:  # the weights are those of the positive class alone
-        forest = with_leaves(forest, forest.leaves[:, list(ids)])
+        forest = replace(forest, leaves=forest.leaves[:, list(ids)])
         base = np.asarray(attributes.get("base_values", [0.0]), np.float32)[-1:]
     else:
         base = base_values(attributes, classes)
@@ -130,11 +132,6 @@ def classifier(
     writer.give(index, proto.output[0])
 
 
-def with_leaves(forest: Forest, leaves: NDArray[np.float32]) -> Forest:
-    """The same trees with other leaves."""
-    return replace(forest, leaves=leaves)
-
-
 def transformed(writer: NodeWriter, value: str, transform: str) -> str:
     """The scores after post_transform."""
     operator = TRANSFORMS[transform]
@@ -147,7 +144,7 @@ def scores(writer: NodeWriter, x: str, forest: Forest, aggregate: str, base: NDA
     """What the leaves of all trees make together, [1, targets]. Raises Unsupported for an unknown aggregate."""
     if aggregate not in AGGREGATES:
         raise Unsupported(f"aggregate_function {in_quotes(aggregate)} is none of {', '.join(AGGREGATES)}")
-    leaves = forest.leaves / len(forest.roots) if aggregate == "AVERAGE" else forest.leaves
+    leaves = added(forest, aggregate)
     place = walked(writer, x, forest)
     last = writer.node("Min", place, writer.constant(np.array(len(leaves) - 1, index_type(forest))), name="leaf")
     each = writer.node("Gather", writer.constant(leaves.astype(np.float32), "leaves"), last, axis=0, name="added")
@@ -159,9 +156,28 @@ def scores(writer: NodeWriter, x: str, forest: Forest, aggregate: str, base: NDA
     return writer.node("Add", total, writer.constant(base[None], "base"), name="scores") if base.any() else total
 
 
+def added(forest: Forest, aggregate: str) -> NDArray[np.float32]:
+    """What leaves add. What they say nothing of changes no sum; nor an extreme, where some tree is sure to have one.
+
+    Raises Unsupported for an extreme of what may be nothing.
+    """
+    if aggregate == "AVERAGE":
+        return forest.leaves / np.float32(len(forest.roots))
+    if aggregate == "SUM" or forest.stated.all() or len(forest.roots) == 1:
+        return forest.leaves
+    if not forest.sure.all():
+        raise Unsupported(
+            f"{aggregate} of trees whose leaves have no weights for target {int(forest.sure.argmin())}: it may be of "
+            "nothing; give all leaves of a tree weights for all targets"
+        )
+    sign = 1 if aggregate == "MIN" else -1
+    last = sign * np.where(forest.stated, sign * forest.leaves, -np.inf).max(axis=0)
+    return np.where(forest.stated, forest.leaves, last)
+
+
 def index_type(forest: Forest) -> type[np.signedinteger[Any]]:
     """What places are counted in."""
-    places = len(forest.yes)
+    places = len(forest.below)
     return np.int8 if places < 1 << 7 else np.int16 if places < 1 << 15 else np.int32
 
 
@@ -176,16 +192,25 @@ def walked(writer: NodeWriter, x: str, forest: Forest) -> str:
     row = writer.node("Reshape", x, writer.integers(-1), name="row")
     features = forest.features.astype(np.int8 if forest.features.max() < 1 << 7 else np.int16)
     tables = {"features": features, "thresholds": forest.thresholds}
-    tables |= {"yes": forest.yes.astype(type), "no": forest.no.astype(type)}
+    tables |= {"below": forest.below.astype(type), "above": forest.above.astype(type)}
+    upto, under = (bool((forest.equal == way).all()) for way in (forest.below, forest.above))
+    if not (upto or under):
+        tables |= {"equal": forest.equal.astype(type)}
     names = {name: writer.constant(table, name) for name, table in tables.items()}
     body = NodeWriter(f"{writer.prefix}_step")
     place, condition = body.name("place"), body.name("condition")
     feature = body.node("Gather", names["features"], place, axis=0, name="feature")
     number = body.node("Gather", row, feature, axis=0, name="number")
     threshold = body.node("Gather", names["thresholds"], place, axis=0, name="threshold")
-    less = body.node("Less" if forest.strict else "LessOrEqual", number, threshold, name="less")
-    yes, no = (body.node("Gather", names[name], place, axis=0, name=name) for name in ("yes", "no"))
-    following = body.node("Where", less, yes, no, name="following")
+    ways = [body.node("Gather", names[name], place, axis=0, name=name) for name in [*names][2:]]
+    less = body.node("Less" if under else "LessOrEqual", number, threshold, name="less")
+    if upto or under:
+        following = body.node("Where", less, *ways, name="following")
+    else:
+        below, above, equal = ways
+        other = body.node("Where", less, equal, above, name="other")
+        strictly = body.node("Less", number, threshold, name="strictly")
+        following = body.node("Where", strictly, below, other, name="following")
     holds = body.node("Identity", condition, name="holds")
     kinds = {body.name("round"): TensorProto.INT64, condition: TensorProto.BOOL, place: TensorProto.INT64}
     inputs = [helper.make_tensor_value_info(name, kind, None) for name, kind in kinds.items()]

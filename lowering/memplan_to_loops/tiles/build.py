@@ -18,12 +18,14 @@ from .clipped import build_clipped
 from .columns import build_columns
 from .direct import build_direct
 from .lanes import build_lanes
+from .pairs import build_pairs
 from .planes import build_planes
 from .scope import Operands
 from .wide import build_wide
 
 KERNELS = {
     Kernel.COLUMNS: build_columns,
+    Kernel.PAIRS: build_pairs,
     Kernel.LANES: build_lanes,
     Kernel.PLANES: build_planes,
     Kernel.DIRECT: build_direct,

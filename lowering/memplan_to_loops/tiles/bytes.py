@@ -70,12 +70,12 @@ class BytesNest(ColumnsNest):
         for slot, point in enumerate(points):
             self.end.store(sums, slot * self.channels, channels, point, first)
 
-    def run_words(self, slot: int, first: Index, point: Point) -> None:
+    def run_words(self, slot: Index, first: Index, point: Point) -> None:
         """The words of a run, which vectors copy."""
         if self.bytes.lanes == 1 or self.columns.words < COPIED:
             super().run_words(slot, first, point)
             return
-        form, at = self.scope.form, self.emit.add(first, slot * self.bytes.taps // 4)
+        form, at = self.scope.form, self.emit.sum(first, self.emit.scale(slot, self.bytes.taps // 4))
         target = self.emit.do(AtOp(self.column, [self.emit.index(at)], self.columns.words), "to")
         place = self.scope.place(form.ins[0], form.in_maps[0], point)
         self.emit.block.add_op(CopyBlockOp(place, [], target, [self.columns.words]))
@@ -102,9 +102,9 @@ class BytesNest(ColumnsNest):
         assert total is not None
         return self.words_of(total)
 
-    def put(self, slot: int, quad: Index, words: Words) -> None:
+    def put(self, slot: Index, quad: Index, words: Words) -> None:
         """Store the word of a quad of a pixel."""
-        at = self.emit.add(quad, slot * self.bytes.taps // 4)
+        at = self.emit.sum(quad, self.emit.scale(slot, self.bytes.taps // 4))
         if self.bytes.piece == 4:
-            at = self.emit.add(self.emit.scale(quad, self.pixels), slot)
+            at = self.emit.sum(self.emit.scale(quad, self.pixels), slot)
         self.scope.store(words[0], self.column, at)

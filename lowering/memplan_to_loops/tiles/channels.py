@@ -30,9 +30,9 @@ def packed_params(roles: Roles, bias: int | None) -> tuple[int, ...]:
     return tuple(found)
 
 
-def channel_table(roles: Roles, bias: int | None, params: tuple[int, ...], shift: int) -> NDArray[np.int32]:
+def channel_table(roles: Roles, starts: NDArray[np.int32], params: tuple[int, ...]) -> NDArray[np.int32]:
     """Where sums begin, and these params: shape (channels, 1 + params)."""
     (dim,) = roles.channels or roles.both
-    start = np.broadcast_to(roles.start(bias, shift), roles.form.sizes[dim])
+    start = np.broadcast_to(starts, roles.form.sizes[dim])
     columns = [start, *(bias_of(roles.form, number).reshape(-1) for number in params)]
     return np.stack([column.astype(np.int32) for column in columns], axis=1)

@@ -4,8 +4,8 @@
       for each pixel of it: gather its column into scratch memory
       for each group of four channels: sums = bias; dot_block(weights, columns, sums); store body(sums)
 
-A last block that has fewer pixels computes the last pixel again, into the same place; of few pixels, as in the rows of
-a stream, it computes one by itself.
+Weights that are held are copied behind the columns first, once. A last block that has fewer pixels computes the last
+pixel again, into the same place; of few pixels, as in the rows of a stream, it computes one by itself.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.tile import WIDE
 from ....dialects.machine import halves, pack_halves, unpack_bytes
 from ....dialects.mcu import Address
 from ....dialects.mcu.columns import DotBlockOp
+from ....dialects.mcu.vectors import CopyBlockOp
+from ....dialects.mcu.words import AtOp
 from ....passes.memplan.tiling.columns import CHANNELS, Columns, cuts_last
 from ..emit import Emitter, Index
 from ..labels import dimension_names
@@ -28,6 +31,9 @@ from .scope import Constant, Operands, Point, Scope, local
 
 MOST_WRITTEN_OUT = 16
 """Words of a column that are copied without a loop over runs, at most."""
+
+GATHERED_OFTEN = 3
+"""Groups of channels up to which gathering is much of the work, and is written out for each pixel."""
 
 Words = tuple[SSAValue, ...]
 """The words of four taps in a column."""
@@ -58,7 +64,11 @@ class ColumnsNest:
         self.dims = [dim for dim in columns.roles.pixels if dim not in self.held]
         self.names = dimension_names(form)
         self.channels, self.most_written_out = CHANNELS, MOST_WRITTEN_OUT
+        self.short = form.tile.bits.data < WIDE and columns.groups > GATHERED_OFTEN
+        """Weights are bytes where flash is short: so is the code, in which a column is gathered once for all pixels."""
         self.weights = self.packed()
+        self.held_at = columns.scratch_words(self.pixels) if form.tile.holds_weights else None
+        """Where weights lie in scratch memory, if they do."""
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""
@@ -69,7 +79,19 @@ class ColumnsNest:
     def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
         """The block of machine operations."""
         window = (self.columns.quads, self.pixels)
-        self.emit.block.add_op(DotBlockOp((self.weights, at), [self.gathered], sums, window))
+        group, element = at
+        weights = (self.weights, [group, element])
+        if self.held_at is not None:
+            first = self.emit.scale(group, self.columns.held_words // self.columns.groups)
+            weights = (self.column, [self.emit.index(self.emit.sum(first, self.held_at))])
+        self.emit.block.add_op(DotBlockOp(weights, [self.gathered], sums, window))
+
+    def hold(self) -> None:
+        """Copy the weights into scratch memory, where they are held there."""
+        if self.held_at is not None:
+            words, zero = self.columns.held_words, self.emit.index(0)
+            target = self.emit.do(AtOp(self.column, [self.emit.index(self.held_at)], words), "held")
+            self.emit.block.add_op(CopyBlockOp((self.weights, [zero, zero]), [], target, [words]))
 
     @property
     def gathered(self) -> Address:
@@ -83,6 +105,7 @@ class ColumnsNest:
 
     def build(self) -> None:
         """Write the blocks; where a row of pixels consists of whole ones, row by row."""
+        self.hold()
         if self.pixels == 2 and self.dims and self.scope.form.sizes[self.dims[-1]] % 2 == 0:
             self._rows()
             return
@@ -102,26 +125,29 @@ class ColumnsNest:
         def row(at: dict[int, Index]) -> None:
             def pair(block: Index) -> None:
                 first = emit.scale(block, 2)
-                points: list[dict[int, Index]] = [{**self.held, **at, last: emit.add(first, slot)} for slot in range(2)]
-                self._points(points, last)
+                self._points(lambda slot: {**self.held, **at, last: emit.sum(first, slot)}, last)
 
             scope.loop(scope.form.sizes[last] // 2, "block", pair)
 
         scope.loops(outer, self.names, row)
 
     def _block(self, block: Index, total: int) -> None:
-        points: list[dict[int, Index]] = []
-        for slot in range(self.pixels):
-            pixel = self.emit.add(self.emit.scale(block, self.pixels), slot)
-            if slot >= (total - 1) % self.pixels + 1:
-                pixel = self.emit.minimum(pixel, total - 1)
-            points.append({**self.held, **self.scope.split(pixel, self.dims)})
-        self._points(points, None)
+        def point(slot: Index) -> dict[int, Index]:
+            pixel = self.emit.sum(self.emit.scale(block, self.pixels), slot)
+            if not isinstance(slot, int) or slot >= (total - 1) % self.pixels + 1:
+                pixel = self.emit.minimum(pixel, total - 1) if total % self.pixels else pixel
+            return {**self.held, **self.scope.split(pixel, self.dims)}
 
-    def _points(self, points: Sequence[Point], along: int | None) -> None:
-        """A block of pixels, which are neighbours along a dimension, where there is one."""
-        for slot, point in enumerate(points):
-            self._gather(slot, point)
+        self._points(point, None)
+
+    def _points(self, point: Callable[[Index], Point], along: int | None) -> None:
+        """A block of pixels, by their numbers; they are neighbours along a dimension, where there is one."""
+        points = [point(slot) for slot in range(self.pixels)]
+        if self.short:
+            self.scope.loop(self.pixels, "slot", lambda slot: self._gather(slot, point(slot)))
+        else:
+            for slot in range(self.pixels):
+                self._gather(slot, points[slot])
         whole, left = divmod(self.columns.channels, self.channels)
         if whole:
             self.scope.loop(whole, "group", lambda group: self._group(group, self.channels, points, along))
@@ -148,6 +174,10 @@ class ColumnsNest:
         """What a sum begins with."""
         return self.scope.start(point)
 
+    def total(self, sum: SSAValue) -> SSAValue:
+        """The sum of the form, of what a block has added up."""
+        return sum
+
     def finish(self, sums: SSAValue, channels: int, first: Index, points: Sequence[Point], along: int | None) -> None:
         """Apply the body to the sums of some channels of all pixels, and store the results."""
         (dim,) = self.columns.roles.channels
@@ -157,11 +187,11 @@ class ColumnsNest:
         for channel, number in enumerate(numbers):
             for slot, point in enumerate(points):
                 place = self.emit.index(slot * self.channels + channel)
-                total = self.emit.do(memref.LoadOp.get(sums, [place]))
+                total = self.total(self.emit.do(memref.LoadOp.get(sums, [place])))
                 where = None if near is None else (near[0], slot * near[1][along or 0] + channel * near[1][dim])
                 self.scope.finish(total, {**point, dim: number}, where)
 
-    def _gather(self, slot: int, pixel: Point) -> None:
+    def _gather(self, slot: Index, pixel: Point) -> None:
         """Fill the column of a pixel: the words of all runs, then what is left over."""
         taps = self.columns.roles.taps
         last = {dim: self.scope.form.sizes[dim] - 1 for dim in taps}
@@ -173,7 +203,7 @@ class ColumnsNest:
             lambda: self._column(slot, pixel, known=False),
         )
 
-    def _column(self, slot: int, pixel: Point, known: bool) -> None:
+    def _column(self, slot: Index, pixel: Point, known: bool) -> None:
         """The column of a pixel, of which nothing is padding where that is `known`."""
         columns, scope = self.columns, self.scope
         if known and 0 < columns.runs * columns.words <= self.most_written_out:
@@ -183,7 +213,7 @@ class ColumnsNest:
             scope.loops(columns.outer, self.names, lambda outer: self._run(slot, {**pixel, **outer}, known))
         self._rest(slot, pixel, known)
 
-    def _run(self, slot: int, point: Point, known: bool) -> None:
+    def _run(self, slot: Index, point: Point, known: bool) -> None:
         """The words of one run."""
         columns, scope = self.columns, self.scope
         first: Index = 0
@@ -201,11 +231,11 @@ class ColumnsNest:
             lambda: self._words(slot, first, lambda _: zeros),
         )
 
-    def run_words(self, slot: int, first: Index, point: Point) -> None:
+    def run_words(self, slot: Index, first: Index, point: Point) -> None:
         """The words of a run that is inside."""
         self._words(slot, first, lambda word: self.words_of(self._tap(point, word)))
 
-    def _inner(self, slot: int, first: Index, point: Point) -> None:
+    def _inner(self, slot: Index, first: Index, point: Point) -> None:
         """The words of a run whose outer indices are inside: at once where the run is, else each tap is asked."""
         columns, scope = self.columns, self.scope
         if columns.whole:
@@ -220,13 +250,13 @@ class ColumnsNest:
             lambda: self._asked(slot, first, point),
         )
 
-    def _asked(self, slot: int, first: Index, point: Point) -> None:
+    def _asked(self, slot: Index, first: Index, point: Point) -> None:
         """The words of a run that is padded in part, tap by tap."""
         for word in range(self.columns.words):
             values = [self._element(point, tap, True) for tap in range(4 * word, 4 * word + 4)]
             self.put(slot, self.emit.add(first, word), self.words_from(values))
 
-    def _rest(self, slot: int, pixel: Point, known: bool) -> None:
+    def _rest(self, slot: Index, pixel: Point, known: bool) -> None:
         """The quads of the taps that fill no word, each asked for unless all are known to be there."""
         columns, scope = self.columns, self.scope
         if not columns.left:
@@ -242,7 +272,7 @@ class ColumnsNest:
             values += [scope.word(0)] * (4 - len(values))
             self.put(slot, base + start // 4, self.words_from(values))
 
-    def _words(self, slot: int, first: Index, word: Callable[[Index], Words]) -> None:
+    def _words(self, slot: Index, first: Index, word: Callable[[Index], Words]) -> None:
         """The words of a run one after the other."""
         unroll = next(n for n in (4, 3, 2, 1) if self.columns.words % n == 0)
 
@@ -279,8 +309,8 @@ class ColumnsNest:
         first = self.scope.machine(pack_halves, values[0], values[2])
         return first, self.scope.machine(pack_halves, values[1], values[3])
 
-    def put(self, slot: int, quad: Index, words: Words) -> None:
+    def put(self, slot: Index, quad: Index, words: Words) -> None:
         """Store the two words of a quad of a pixel."""
-        base = self.emit.scale(quad, 2 * self.pixels)
+        base = self.emit.sum(self.emit.scale(quad, 2 * self.pixels), slot)
         for half, word in enumerate(words):
-            self.scope.store(word, self.column, self.emit.add(base, half * self.pixels + slot))
+            self.scope.store(word, self.column, self.emit.add(base, half * self.pixels))

@@ -50,7 +50,7 @@ class LanesNest:
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""
-        return self.scope.constant(f"{self.scope.node}_packed", self.lanes.packed())
+        return self.scope.constant(f"{self.scope.node}_packed", self.lanes.packed(self.scope.bits))
 
     @property
     def groups(self) -> int:

@@ -42,7 +42,7 @@ class PlanesNest:
 
     def __init__(self, planes: Planes, scope: Scope, rows: SSAValue):
         self.planes, self.lanes, self.scope, self.emit, self.rows = planes, planes.lanes, scope, scope.emit, rows
-        self.weights = scope.constant(f"{scope.node}_packed", planes.packed())
+        self.weights = scope.constant(f"{scope.node}_packed", planes.packed(scope.bits))
         self.plane_words = TAPS * planes.row_words
         self.padding = scope.word(halves(scope.zero, scope.zero))
 

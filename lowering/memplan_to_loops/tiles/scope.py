@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerType, i32
@@ -43,6 +44,7 @@ class Scope:
         from_bias: bool = True,
         shift: int = 0,
         with_table: bool = True,
+        starts: Callable[[int | None], NDArray[np.int32]] | None = None,
     ):
         self.form, self.memory, self.emit, self.constant = roles.form, memory, emit, constant
         self.bias = added_bias(self.form) if from_bias else None
@@ -53,10 +55,16 @@ class Scope:
         self.packed = packed_params(roles, self.bias)
         """The params that lie in the table of channels."""
         self.channels: SSAValue | None = None
-        if with_table and (self.zero + shift or (self.bias is not None and self.packed)):
-            table = channel_table(roles, self.bias, self.packed, shift)
-            self.channels = constant(f"{self.node}_channels", table)
+        if with_table and (starts or self.zero + shift or (self.bias is not None and self.packed)):
+            begin = roles.start(self.bias, shift) if starts is None else starts(self.bias)
+            self.channels = constant(f"{self.node}_channels", channel_table(roles, begin, self.packed))
         (self.channel,) = roles.channels or roles.both
+
+    @property
+    def bits(self) -> int:
+        """The width of packed weights."""
+        assert self.form.tile is not None, "kernels are those of tiles"
+        return self.form.tile.bits.data
 
     def index(self, expression: Linear, point: Point) -> Index:
         """The value of an affine expression."""

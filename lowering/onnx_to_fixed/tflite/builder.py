@@ -16,6 +16,7 @@ from ....dialects.onnx.base import element_of, shape_of
 from ..biases import Integers, Reals, magnitudes
 from ..builder import TYPE, FixedBuilder
 from .multipliers import DoubleRounding, SingleRounding
+from .recurrent import is_round, product_type
 
 REDUCED_BITS = 15
 """Bits of the multiplier of a convolution of 16-bit values, whose sums have 64."""
@@ -27,9 +28,12 @@ class TfliteBuilder(FixedBuilder):
     def requantizer(
         self, factors: Reals, sums: NDArray[Any], bias: Integers | None, access: AffineMap | None, op: Operation
     ) -> tuple[DoubleRounding | SingleRounding, Integers | None]:
-        """The change of scale of a layer with weights: one rounding for products of matrices, two for convolutions."""
+        """The change of scale of a layer with weights: one rounding for products of matrices, two for other ones."""
         bounds = magnitudes(sums, bias)
         factors = np.broadcast_to(self.svdf_factors(op), factors.shape) if is_svdf(op) else factors
+        if isinstance(op, onnx.GemmOp) and is_round(op):
+            factors = factors.astype(np.float32).astype(np.float64)
+            return DoubleRounding(self, factors, bounds, product_type(op), access), bias
         if isinstance(op, onnx.GemmOp):
             return SingleRounding(self, factors, int(bounds.max()), access), bias
         if self.type_of(op.operands[0]).bits > 8 and has_wide_bias(op):

@@ -14,6 +14,7 @@ from ..requantize import NotInArithmetic
 from .elementwise import lower_add, lower_clip, lower_mul, lower_p_relu, lower_quantize, lower_relu, lower_sub
 from .functions import ENTRIES, lower_table
 from .pools import lower_average_pool, lower_reduce_mean
+from .recurrent import OF_ROUNDS, is_round
 from .softmax import lower_softmax
 
 Rewrite = Callable[[FixedBuilder, Any], SSAValue]
@@ -49,6 +50,8 @@ OF_INTEGERS = (onnx.ArgMaxOp, onnx.ArgMinOp, onnx.DequantizeLinearOp)
 
 def tflite_rewrite(builder: FixedBuilder, op: Operation, usual: Rewrite) -> Rewrite:
     """The rewrite that gives TFLite's integers. Raises NotInArithmetic where there is none."""
+    if is_round(op) and type(op) in OF_ROUNDS:
+        return OF_ROUNDS[type(op)]
     if type(op) in OWN:
         return OWN[type(op)]
     if isinstance(op, (*LAYERS, *OF_INTEGERS)):

@@ -60,16 +60,25 @@ def permuted_type(type: Attribute, permutation: Sequence[int]) -> TensorType:
 
 def permutation_of(op: object) -> Permutation | None:
     """The permutation when `op` is a transpose, else None."""
-    if not isinstance(op, MapOp) or op.result is None or len(op.ins) != 1 or op.params or op.tables or op.held_dims:
+    if not isinstance(op, MapOp) or len(op.operands) != 1 or not op.results or op.held_dims:
         return None
-    if not isinstance(op.body.block.first_op, YieldOp):
+    if not isinstance(op.regions[0].block.first_op, YieldOp):
         return None
-    source, result = shaped_type(op.ins[0]), shaped_type(op.result)
-    read, written = dimension_order(op.in_maps[0]), dimension_order(op.out_map)
+    source, result = shaped_type(op.operands[0]), shaped_type(op.results[0])
+    in_map, out_map = op.maps
+    read, written = dimension_order(in_map.data), dimension_order(out_map.data)
     if read is None or written is None or tuple(op.sizes[d] for d in written) != result.get_shape():
         return None
     permutation = tuple(read.index(d) for d in written)
-    return permutation if permuted_type(source, permutation) == result else None
+    return permutation if is_permuted(source, permutation, result) else None
+
+
+def is_permuted(source: TensorType | MemRefType, permutation: Permutation, result: TensorType | MemRefType) -> bool:
+    """Whether a type is another one with its dimensions reordered."""
+    shape, element = source.get_shape(), source.element_type
+    if tuple(shape[axis] for axis in permutation) != result.get_shape() or type(source) is not type(result):
+        return False
+    return (element.permuted(permutation) if isinstance(element, QType) else element) == result.element_type
 
 
 def dimension_order(access: AffineMap) -> Permutation | None:

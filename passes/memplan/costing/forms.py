@@ -16,7 +16,7 @@ from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import ContractOp, MapOp, StructuredForm, scalar_type, shaped_type
 from ....dialects.fixed.layout import Encoding, encode
 from ....dialects.fixed.scalar import LookupOp, RescaleOp, YieldOp
-from ....dialects.fixed.tile import TileAttr
+from ....dialects.fixed.tile import Kernel, TileAttr
 from ....dialects.memplan import StreamOp, size_in_bytes
 from ....dialects.memplan.loops import rounds_of
 from ....targets.costs import Work, add
@@ -36,7 +36,8 @@ def tiled_work(form: StructuredForm, tile: TileAttr | None, slices: int = 1) -> 
     sums = None if tile is None else kernel_work(form, tile, slices)
     sums = plain_work(form) if sums is None else sums
     units: dict[str, float] = {}
-    for part in (sums.units, body_units(form), {"call": slices}):
+    shifted = elements_of(form) if tile is not None and tile.kernel.data is Kernel.PAIRS else 0
+    for part in (sums.units, body_units(form), {"call": slices, "op": shifted}):
         add(units, part)
     params = [value for value in form.params if isinstance(value.owner, ConstantOp)]
     reads = [(constant_bytes(value), elements_of(form) / max(1, number_of(value))) for value in params]

@@ -17,13 +17,19 @@ from ..tiling.direct import Direct
 from ..tiling.lanes import CHANNELS, WIDE_CHANNELS, Lanes
 from ..tiling.planes import TAPS, Planes
 
+UNPACKED_OF_PAIRS = 0.5
+"""Half of the weights that are pairs are taken apart."""
+
+UNPACKED_OF_WINDOWS = 0.4
+"""Of what a quad's weights take, a row of taps, or four channels at a tap, take so much to be taken apart."""
+
 
 def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work | None:
     """The sums of a form by its kernel, in so many slices; None where its work is not known."""
     pixels = tile.pixels.data
     match tile.kernel.data:
-        case Kernel.COLUMNS if (columns := Columns.of(form)) is not None:
-            return columns_work(columns, pixels, tile.bits.data, slices)
+        case Kernel.COLUMNS | Kernel.PAIRS if (columns := Columns.of(form)) is not None:
+            return columns_work(columns, tile, slices)
         case Kernel.BYTES | Kernel.VECTORS as kernel:
             bytes = Bytes.of(Columns.of(form), kernel.has_vectors)
             return None if bytes is None else bytes_work(bytes, pixels)
@@ -32,17 +38,18 @@ def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work |
         case Kernel.CLIPPED if (clipped := Clipped.of(form)) is not None:
             return clipped_work(clipped)
         case Kernel.LANES if (lanes := Lanes.of(form)) is not None:
-            return lanes_work(lanes, pixels, slices > 1)
+            return lanes_work(lanes, pixels, tile.bits.data)
         case Kernel.WIDE if (lanes := Lanes.of(form)) is not None:
             return wide_work(lanes, pixels)
         case Kernel.PLANES if (planes := Planes.of(form)) is not None:
-            return planes_work(planes, pixels, slices > 1)
+            return planes_work(planes, tile, slices > 1)
         case _:
             return None
 
 
-def columns_work(columns: Columns, pixels: int, bits: int, slices: int = 1) -> Work:
-    """Columns of so many pixels at once, weights of so many bits."""
+def columns_work(columns: Columns, tile: TileAttr, slices: int = 1) -> Work:
+    """Columns of the pixels of a tile at once, in so many slices, each of which copies weights that are held."""
+    pixels, bits = tile.pixels.data, tile.bits.data
     points = columns.roles.size(columns.roles.pixels) // slices
     alone = int(pixels == 1) * points or int(cuts_last(points, pixels))
     pairs = ceil((points - alone) / 2)
@@ -59,8 +66,12 @@ def columns_work(columns: Columns, pixels: int, bits: int, slices: int = 1) -> W
     }
     blocks = slices * (pairs + alone)
     if bits < WIDE:
-        units["dot_unpack_1"] = slices * alone * columns.groups * columns.quads
-        units["dot_unpack_2"] = slices * pairs * columns.groups * columns.quads
+        share = UNPACKED_OF_PAIRS if tile.kernel.data is Kernel.PAIRS else 1
+        units["dot_unpack_1"] = share * slices * alone * columns.groups * columns.quads
+        units["dot_unpack_2"] = share * slices * pairs * columns.groups * columns.quads
+    if tile.holds_weights:
+        units["copy_word"] = slices * columns.held_words
+        blocks = slices
     return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
 
 
@@ -78,16 +89,18 @@ def bytes_work(bytes: Bytes, pixels: int) -> Work:
     return Work(units, ((bytes.groups * bytes.taps * bytes.channels, blocks),))
 
 
-def lanes_work(lanes: Lanes, pixels: int, sliced: bool) -> Work:
-    """Lanes of so many pixels at once."""
+def lanes_work(lanes: Lanes, pixels: int, bits: int) -> Work:
+    """Lanes of so many pixels at once, weights of so many bits."""
     groups, (rows, columns), (high, wide) = lanes.channels // CHANNELS, lanes.size, lanes.taps
     row_words = lanes.cells * groups
-    units = {
+    units: dict[str, float] = {
         "lanes_tap": rows * columns * groups * high * wide,
         "lanes_group": rows * columns * groups,
         "lanes_word": rows * high * row_words,
     }
-    return Work(units, ((lanes.channels * high * wide * 2, rows * ceil(columns / pixels)),))
+    if bits < WIDE:
+        units["dot_unpack_1"] = UNPACKED_OF_WINDOWS * units["lanes_tap"]
+    return Work(units, ((lanes.channels * high * wide * bits // 8, rows * ceil(columns / pixels)),))
 
 
 def wide_work(lanes: Lanes, pixels: int) -> Work:
@@ -101,19 +114,21 @@ def wide_work(lanes: Lanes, pixels: int) -> Work:
     return Work(units, ((lanes.channels * high * wide, rows * ceil(columns / pixels)),))
 
 
-def planes_work(planes: Planes, outputs: int, sliced: bool) -> Work:
-    """Planes, so many outputs at once."""
+def planes_work(planes: Planes, tile: TileAttr, sliced: bool) -> Work:
+    """Planes, so many outputs at once as a tile has pixels."""
     lanes = planes.lanes
     rows, columns = lanes.size
-    blocks = ceil(columns / outputs)
+    blocks = ceil(columns / tile.pixels.data)
     fresh = TAPS if sliced else min(TAPS, lanes.strides[0])
-    units = {
+    units: dict[str, float] = {
         "plane_row": rows * lanes.channels * TAPS * columns,
         "plane_block": rows * lanes.channels * blocks,
         "plane_channel": rows * lanes.channels,
         "plane_word": (rows * fresh + TAPS - fresh) * planes.row_words * lanes.channels / CHANNELS,
     }
-    return Work(units, ((lanes.channels * TAPS * 8, rows),))
+    if tile.bits.data < WIDE:
+        units["dot_unpack_1"] = UNPACKED_OF_WINDOWS * units["plane_block"] * TAPS
+    return Work(units, ((lanes.channels * TAPS * tile.bits.data // 2, rows),))
 
 
 def direct_work(direct: Direct, together: int) -> Work:

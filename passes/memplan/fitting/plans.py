@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 
 from ....dialects.fixed.forms import StructuredForm
 from ....dialects.memories import parse_memories
+from ....dialects.memplan.sizes import sizes_text
 from ..inplace import InplacePass
 from ..limits.effort import is_limited, limited_entry
 from ..offsets.memories import MemoryMisfit
@@ -88,12 +89,19 @@ class Plan:
         return number(self.function, "memplan.stream", "peak") <= number(self.function, "memplan.stream", "least")
 
 
-def plan_with(ctx: Context, function: FuncOp, way: Way, ram: int) -> Plan:
-    """Plan a copy of a function; offsets are searched for only where a placement may fit `ram` bytes."""
+def plan_with(ctx: Context, function: FuncOp, way: Way, ram: int, whole: Plan | None = None) -> Plan:
+    """Plan a copy of a function; offsets are searched for only where a placement may fit `ram` bytes.
+
+    Where the passes of a way leave the body as it is and the plan of that, `whole`, cannot fit, it is the plan.
+    """
     module = ModuleOp([function.clone()])
-    for step in (*way.passes, InplacePass()):
+    for step in way.passes:
         step.apply(ctx, module)
     (copy,) = (op for op in module.ops if isinstance(op, FuncOp))
+    if whole is not None and whole.least > ram and not any(map(is_limited, copy.attributes.values())):
+        if copy.body.is_structurally_equivalent(function.body):
+            return replace(whole, way=way)
+    InplacePass().apply(ctx, module)
     task = Task.of(copy, way.place.alignment)
     return placed_with(way, task, way.place if task.least <= ram else replace(way.place, exact=False))
 
@@ -156,9 +164,8 @@ def explain(best: Plan, ram: int) -> str:
     liveness, name = best.task.liveness, best.function.sym_name.data
     step = liveness.peak_step
     alive = liveness.buffers_at(step)
-    parts = ", ".join(f"{buffer} {size:,}" for buffer, size in alive.items())
     return (
         f"@{name} does not fit {ram:,} bytes: the smallest plan found ({best.way.name}) needs {best.peak:,}, "
         f"{best.peak - ram:,} too many. The peak is at '{liveness.steps[step].name}', where {len(alive)} buffers are "
-        f"alive (bytes): {parts}. Make the input or these layers smaller, or choose a board with more RAM"
+        f"alive (bytes): {sizes_text(alive)}. Make the input or these layers smaller, or choose a board with more RAM"
     )

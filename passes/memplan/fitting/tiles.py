@@ -22,6 +22,11 @@ def cycles_of(function: FuncOp, costs: CostModel, moved: int = 0) -> float:
     return sum(costs.cycles(form_work(form)) for form in forms) + costs.cycles(Work({MOVED_UNIT: moved / 4}))
 
 
+def is_tiled(function: FuncOp) -> bool:
+    """Whether any form works in tiles."""
+    return any(isinstance(op, StructuredForm) and op.tile is not None for op in function.walk())
+
+
 def scratch_of(function: FuncOp) -> dict[str, int]:
     """The bytes of scratch memory of each form, by its node, of those that have some."""
     forms = [op for op in function.walk() if isinstance(op, StructuredForm)]

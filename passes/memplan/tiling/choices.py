@@ -41,12 +41,15 @@ class Choice:
 
 
 def choices(form: ContractOp, rows: Sequence[Row], widths: Sequence[int], costs: CostModel) -> list[Choice]:
-    """What a form can have by the first row that fits it, none first. `widths` are those of packed weights."""
+    """What a form can have by the first row that fits it, none first. `widths` are those of packed weights.
+
+    Only where flash is waited for are weights held elsewhere.
+    """
     none = Choice(form, None, 0, 0, costs.cycles(tiled_work(form, None)))
     if form.tile is not None:
         return [none]
     for row in rows:
-        offers = list(row.offers(form, widths))
+        offers = [offer for offer in row.offers(form, widths) if costs.reads or not offer.tile.holds_weights]
         if offers:
             keeps = row.lean and has_layout(form, costs)
             return [none] if keeps else [none, *(choice(form, offer, costs, row.lean) for offer in offers)]

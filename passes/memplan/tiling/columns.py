@@ -97,19 +97,28 @@ class Columns:
         """Words of the columns of so many pixels."""
         return self.quads * 2 * pixels
 
+    @property
+    def held_words(self) -> int:
+        """Words of the packed weights, as halves."""
+        return self.groups * self.quads * 2 * CHANNELS
+
     def order(self) -> NDArray[np.int64]:
         """The row-major number of the tap at each place of a column, -1 where there is none."""
         taps = np.arange(self.runs * self.length).reshape(self.runs, self.length)
         full, rest = taps[:, : self.words * 4].reshape(-1), taps[:, self.words * 4 :].reshape(-1)
         return np.concatenate([full, rest, np.full(self.quads * 4 - taps.size, -1)])
 
-    def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
-        """The weights in the order of use, shape (groups, quads * 16): halves, or bytes in the order of the taps."""
+    def ordered(self) -> NDArray[np.int64]:
+        """The weights of four taps of each quad of all channels, with 0 where there is none, a list."""
         dims = (*self.roles.channels, *self.roles.taps)
         weights = self.roles.weights(dims).reshape(self.channels, -1)
         padded = np.zeros((self.groups * CHANNELS, weights.shape[1] + 1), np.int64)
         padded[: self.channels, :-1] = weights
-        ordered = padded[:, self.order()].reshape(self.groups, CHANNELS, self.quads, 2, 2)
+        return padded[:, self.order()].reshape(-1)
+
+    def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
+        """The weights in the order of use, shape (groups, quads * 16): halves, or bytes in the order of the taps."""
+        ordered = self.ordered().reshape(self.groups, CHANNELS, self.quads, 2, 2)
         if bits < WIDE:
             return ordered.transpose(0, 2, 1, 3, 4).reshape(self.groups, -1).astype(np.int8)
         return ordered.transpose(0, 2, 4, 1, 3).reshape(self.groups, -1).astype(np.int16)

@@ -22,6 +22,7 @@ from .clipped import Clipped
 from .columns import CHANNELS, Columns
 from .direct import Direct
 from .lanes import Lanes
+from .pairs import Pairs
 from .planes import Planes
 
 
@@ -68,25 +69,33 @@ def wide(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:
 def windows(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:
     """Windows over each channel by itself, four channels of a word, or rows taken apart by channels."""
     lanes, planes = Lanes.of(form), Planes.of(form)
-    if lanes is not None:
-        tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels)
-        yield Offer(tile, lanes.scratch_words, lanes.packed().nbytes)
-    if planes is not None and lanes is not None:
-        tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs)
-        yield Offer(tile, planes.scratch_words, planes.packed().nbytes)
+    if lanes is None:
+        return
+    for bits in widths if lanes.fits_bytes else (WIDE,):
+        tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.LANES, lanes.pixels, bits)
+        yield Offer(tile, lanes.scratch_words, lanes.packed(bits).nbytes)
+        if planes is not None:
+            tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs, bits)
+            yield Offer(tile, planes.scratch_words, planes.packed(bits).nbytes)
 
 
 def columns(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:
-    """Columns of halves of one or two pixels."""
+    """Columns of halves of one or two pixels; also with weights that are held, for cores that wait for flash."""
     found = Columns.of(form)
     if found is None:
         return
+    paired = Pairs.of(form) is not None
     for pixels in range(pixels_together(form, found), 0, -1):
         for bits in widths:
             if bits == WIDE or found.fits_bytes:
                 packed = found.groups * found.quads * 4 * CHANNELS * bits // 8
-                tile = TileAttr(found.channels * pixels, Kernel.COLUMNS, pixels, bits)
-                yield Offer(tile, found.scratch_words(pixels), packed)
+                kernels = [Kernel.COLUMNS, *([Kernel.PAIRS] if bits < WIDE and paired else [])]
+                for kernel in kernels:
+                    tile = TileAttr(found.channels * pixels, kernel, pixels, bits)
+                    yield Offer(tile, found.scratch_words(pixels), packed)
+        if WIDE in widths and found.roles.size(found.roles.pixels) > pixels:
+            held = TileAttr(found.channels * pixels, Kernel.COLUMNS, pixels, held=True)
+            yield Offer(held, found.scratch_words(pixels) + found.held_words, 4 * found.held_words)
 
 
 def vectors(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:

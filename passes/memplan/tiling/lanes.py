@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ....dialects.access import Linear
 from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.tile import WIDE
 from .roles import Roles
 
 CHANNELS = 4
@@ -91,16 +92,23 @@ class Lanes:
         """Words of the rows."""
         return self.taps[0] * self.cells * self.channels // 4
 
-    def packed(self) -> NDArray[np.int16]:
-        """The weights in the order of use, shape (channels / 4, taps * 4)."""
+    def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
+        """The weights in the order of use, shape (channels / 4, taps * 4): halves, or bytes by channels."""
         weights = self.roles.weights((self.channel, *self.roles.taps)).reshape(-1, 2, 2, prod(self.taps))
+        if bits < WIDE:
+            return weights.transpose(0, 3, 1, 2).reshape(len(weights), -1).astype(np.int8)
         return weights.transpose(0, 3, 2, 1).reshape(len(weights), -1).astype(np.int16)
+
+    @property
+    def fits_bytes(self) -> bool:
+        """True where no weight, less its zero point, leaves 8 bits."""
+        weights = self.roles.weights((self.channel, *self.roles.taps))
+        return weights.min() >= -128 and weights.max() <= 127
 
     @property
     def is_wide(self) -> bool:
         """Whether vectors of eight channels cover all of them, with weights of bytes."""
-        weights = self.roles.weights((self.channel, *self.roles.taps))
-        return self.channels % WIDE_CHANNELS == 0 and weights.min() >= -128 and weights.max() <= 127
+        return self.channels % WIDE_CHANNELS == 0 and self.fits_bytes
 
     def packed_wide(self) -> NDArray[np.int8]:
         """The weights as vectors take them, shape (channels / 8, taps * 8)."""

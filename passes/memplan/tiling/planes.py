@@ -2,7 +2,7 @@
 
 Rows of data lie in scratch memory taken apart by channels, with their padding: `[channel][slot][cells]`, two cells a
 word. Row `r` of the data (counted with its padding) lies in slot `r % 3` until no window needs it. Of each row of taps
-weights are two words, taps (0, 1) and (1, 2): `[channel][tap row][2][2]`.
+weights are two words, taps (0, 1) and (1, 2): `[channel][tap row][2][2]`, or bytes 0, 1, 1, 2.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.tile import WIDE
 from .lanes import Lanes
 
 MOST_OUTPUTS = 6
@@ -63,7 +64,9 @@ class Planes:
         """Words of all rows."""
         return self.lanes.channels * TAPS * self.row_words
 
-    def packed(self) -> NDArray[np.int16]:
-        """The weights in the order of use, a list."""
+    def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
+        """The weights in the order of use, a list: halves, or bytes, which are taken apart to the same words."""
         weights = self.lanes.roles.weights((self.lanes.channel, *self.lanes.roles.taps))
+        if bits < WIDE:
+            return weights[:, :, [0, 1, 1, 2]].reshape(-1).astype(np.int8)
         return weights[:, :, [0, 1, 1, 2]].reshape(-1).astype(np.int16)

@@ -1,12 +1,14 @@
 """Blocks of machine operations, the insides of tiles: one list of operations, spelled as assembly and as C.
 
 - `dot_4xP_Q`, `dot8_4xP_Q` (dot.py) add to the sums of four channels at P pixels the products of Q quads.
+- `pairs_4xP_Q` (pairs.py) does so with weights of two taps in a half.
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
 - `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
 - `wide_`, `requantize_` and `copy_` (vectors.py) are those of cores with vectors.
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
 - `clipped_24_C_E_T_P_S_Z` sums windows that are cut (clipped.py).
+- `lanes8_` and `plane8_` are `lanes_` and `plane_` with weights of bytes.
 - `plane_O_S_A_B_C` (windows.py) adds those of a window of 3 x 3 taps at O outputs (1 to 6), S apart, of rows that begin
   at the bytes A, B and C (see `mcu.plane_block`).
 
@@ -19,7 +21,7 @@ import re
 from collections.abc import Iterable
 
 from .. import clipped, direct, sparse
-from .dot import dot_block, dot_instructions, macro_name, quad_macros
+from .dot import QUADS, dot_block, dot_instructions, macro_name, quad_macros
 from .pieces import bytes_block, bytes_instructions
 from .vectors import (
     copy_block,
@@ -34,8 +36,11 @@ from .windows import lanes_block, lanes_instructions, plane_block, plane_instruc
 NEEDED = {
     "dot": ("load_word", "dual_multiply_add"),
     "dot8": ("load_word", "unpack_bytes", "dual_multiply_add"),
+    "pairs": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "bytes": ("multiply_add_low",),
+    "plane8": ("load_word", "unpack_bytes", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
+    "lanes8": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
     "wide": ("multiply_add_low",),
     "requantize": ("multiply_high_add",),
     "copy": ("load_word",),
@@ -49,11 +54,14 @@ NEEDED = {
 NAMES = {
     "dot": r"dot_4x([12])_(\d+)",
     "dot8": r"dot8_4x([12])_(\d+)",
+    "pairs": r"pairs_4x([12])_(\d+)",
     "bytes": r"bytes_([1-4])x([12])_(\d+)_(\d+)_(\d+)",
     "lanes": r"lanes_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "wide": r"wide_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "requantize": r"requantize_([12348])_(\d+)_(\d+)_(n?\d+)_(n?\d+)_(n?\d+)",
     "copy": r"copy_(\d+)",
+    "lanes8": r"lanes8_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
+    "plane8": r"plane8_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
     "plane": r"plane_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
 }
 """The names of blocks, by their kind, and the numbers in them."""
@@ -77,8 +85,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
     if (cut := clipped.Clipped.of(name)) is not None:
         return clipped.block_lines(cut, name, asm)
     match parse(name):
-        case ("lanes", numbers):
-            return lanes_block(name, numbers, asm)
+        case ("lanes" | "lanes8" as kind, numbers):
+            return lanes_block(name, numbers, kind == "lanes8", asm)
         case ("bytes", numbers):
             return bytes_block(name, numbers, asm)
         case ("wide", numbers):
@@ -87,10 +95,10 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
             return requantize_block(name, numbers, asm)
         case ("copy", numbers):
             return copy_block(name, numbers, asm)
-        case ("plane", numbers):
-            return plane_block(name, numbers, asm)
+        case ("plane" | "plane8" as kind, numbers):
+            return plane_block(name, numbers, kind == "plane8", asm)
         case (kind, numbers):
-            return dot_block(name, 8 if kind == "dot8" else 16, *numbers, asm=asm)
+            return dot_block(name, kind, *numbers, asm=asm)
 
 
 def instructions(name: str) -> int:
@@ -102,8 +110,8 @@ def instructions(name: str) -> int:
     if (cut := clipped.Clipped.of(name)) is not None:
         return len(clipped.instructions(cut))
     match parse(name):
-        case ("lanes", numbers):
-            return lanes_instructions(numbers)
+        case ("lanes" | "lanes8" as kind, numbers):
+            return lanes_instructions(numbers, kind == "lanes8")
         case ("bytes", numbers):
             return bytes_instructions(numbers)
         case ("wide", numbers):
@@ -112,14 +120,13 @@ def instructions(name: str) -> int:
             return requantize_instructions(numbers)
         case ("copy", numbers):
             return copy_instructions(numbers)
-        case ("plane", numbers):
-            return plane_instructions(numbers)
+        case ("plane" | "plane8" as kind, numbers):
+            return plane_instructions(numbers, kind == "plane8")
         case (kind, numbers):
-            return dot_instructions(8 if kind == "dot8" else 16, *numbers)
+            return dot_instructions(kind, *numbers)
 
 
 def macros(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """The macros that blocks share: their names, and the lines that define them."""
-    kinds = [(kind, numbers[0]) for kind, numbers in map(parse, (name for name in names if name.startswith("dot")))]
-    bits = sorted({(8 if kind == "dot8" else 16, pixels) for kind, pixels in kinds})
-    return [(macro_name(pixels, width), quad_macros(pixels, width)) for width, pixels in bits]
+    found = {(parse(name)[0], parse(name)[1][0]) for name in names if name.partition("_")[0] in QUADS}
+    return [(macro_name(kind, pixels), quad_macros(kind, pixels)) for kind, pixels in sorted(found)]

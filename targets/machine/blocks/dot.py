@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .function import INLINE, Alike, Registers, body
 from .operations import Operation, assembly, statement
-
-CHANNELS = 4
+from .pairs import CHANNELS, pairs_of_one, pairs_of_two, products
 
 MOST_QUADS_AT_ONCE = 8
 """Columns of so many quads have no loop."""
@@ -23,9 +22,9 @@ UNPACK = ("unpack_low", "unpack_high")
 """Taps (0, 2), taps (1, 3)."""
 
 
-def quad(pixels: int, bits: int) -> Iterator[Operation]:
-    """The operations of one quad of columns, with weights of so many bits."""
-    return {(1, 16): quad_of_one, (2, 16): quad_of_two, (1, 8): bytes_of_one, (2, 8): bytes_of_two}[pixels, bits]()
+def quad(kind: str, pixels: int) -> Iterator[Operation]:
+    """The operations of one quad of columns, by the first part of the block's name."""
+    return QUADS[kind][pixels - 1]()
 
 
 def quad_of_one() -> Iterator[Operation]:
@@ -72,6 +71,14 @@ def bytes_of_two() -> Iterator[Operation]:
             yield from products(pair)
 
 
+QUADS = {
+    "dot": (quad_of_one, quad_of_two),
+    "dot8": (bytes_of_one, bytes_of_two),
+    "pairs": (pairs_of_one, pairs_of_two),
+}
+"""A quad of one pixel, and of two, by the first part of a block's name."""
+
+
 def begun(operations: Iterable[Operation]) -> Iterator[Operation]:
     """The same where the sums of the second pixel begin as those of the first, and are only set: these come first."""
     waiting: Operation | None = None
@@ -90,21 +97,14 @@ def begun(operations: Iterable[Operation]) -> Iterator[Operation]:
         waiting = None
 
 
-def products(pair: int) -> Iterator[Operation]:
-    """Two channels at two pixels."""
-    for weight in range(2):
-        for pixel in range(2):
-            yield Operation("dual_multiply_add", (f"s{pixel}{pair + weight}", f"w{weight}", f"x{pixel}"))
-
-
-def macro_name(pixels: int, bits: int) -> str:
+def macro_name(kind: str, pixels: int) -> str:
     """The macro of one quad."""
-    return f"TINYML_QUAD{'8' if bits == 8 else ''}_4X{pixels}"
+    return f"TINYML_{kind.upper().replace('DOT', 'QUAD')}_4X{pixels}"
 
 
-def quad_macros(pixels: int, bits: int) -> list[str]:
+def quad_macros(kind: str, pixels: int) -> list[str]:
     """The assembly of one quad, as a macro that blocks of all lengths repeat; of two pixels also that of the first."""
-    name, one = macro_name(pixels, bits), list(quad(pixels, bits))
+    name, one = macro_name(kind, pixels), list(quad(kind, pixels))
     return [*macro(name, one), *(macro(f"{name}_FIRST", list(begun(one))) if pixels == 2 else [])]
 
 
@@ -120,31 +120,31 @@ def turns_of(pixels: int, quads: int) -> tuple[int, int, int]:
     return (size, 0, quads) if quads <= MOST_QUADS_AT_ONCE else (size, *divmod(quads, size))
 
 
-def dot_block(name: str, bits: int, pixels: int, quads: int, asm: bool) -> list[str]:
+def dot_block(name: str, kind: str, pixels: int, quads: int, asm: bool) -> list[str]:
     """Quads of columns: a loop of a few in each turn, and what is left over."""
-    text, bound = dot_assembly(pixels, bits, quads)
+    text, bound = dot_assembly(kind, pixels, quads)
     plain = [
         f"  for (int32_t quad = 0; quad < {quads}; quad++) {{",
-        *(f"    {statement(o)}" for o in quad(pixels, bits)),
+        *(f"    {statement(o)}" for o in quad(kind, pixels)),
         "  }",
     ]
     sums = [f"s{pixel}{channel}" for pixel in range(pixels) for channel in range(CHANNELS)]
-    words = sorted({word for o in quad(pixels, bits) for word in o.operands} - {*sums, "w", "x"})
+    words = sorted({word for o in quad(kind, pixels) for word in o.operands} - {*sums, "w", "x"})
     registers = Registers(sums, words, ("w", "x"), fixed=pixels == 1)
     alike = None
     if pixels == 2:
-        text_alike, bound_alike = dot_assembly(pixels, bits, quads - 1, f"{macro_name(pixels, bits)}_FIRST")
+        text_alike, bound_alike = dot_assembly(kind, pixels, quads - 1, f"{macro_name(kind, pixels)}_FIRST")
         alike = Alike(dict(zip(sums[CHANNELS:], sums[:CHANNELS], strict=True)), text_alike, bound_alike)
     return [
-        f"{INLINE} tinyml_{name}(const int{bits}_t *weights, const int32_t *data, int32_t *sums) {{",
-        "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
+        f"{INLINE} tinyml_{name}(const void *weights, const int32_t *data, int32_t *sums) {{",
+        "  const int8_t *w = weights, *x = (const int8_t *)data;",
         *body(registers, (text, plain), bound, asm, alike),
     ]
 
 
-def dot_assembly(pixels: int, bits: int, quads: int, first: str = "") -> tuple[list[str], str]:
+def dot_assembly(kind: str, pixels: int, quads: int, first: str = "") -> tuple[list[str], str]:
     """The lines of so many quads behind a first macro, and the declaration of where a loop over them ends."""
-    one, bound = macro_name(pixels, bits), ""
+    one, bound = macro_name(kind, pixels), ""
     size, turns, rest = turns_of(pixels, quads)
     text = [f"    {' '.join([one] * rest)}"] if rest else []
     if turns:
@@ -158,9 +158,9 @@ def dot_assembly(pixels: int, bits: int, quads: int, first: str = "") -> tuple[l
     return [*([f"    {first}"] if first else []), *text], bound
 
 
-def dot_instructions(bits: int, pixels: int, quads: int) -> int:
+def dot_instructions(kind: str, pixels: int, quads: int) -> int:
     """Instructions in the assembly of a block; with two pixels, of what stands there where their sums begin alike."""
     first = int(pixels == 2)
     size, turns, rest = turns_of(pixels, quads - first)
     written = first + rest + (size if turns else 0)
-    return written * sum(1 for _ in quad(pixels, bits)) + (3 if turns else 0)
+    return written * sum(1 for _ in quad(kind, pixels)) + (3 if turns else 0)

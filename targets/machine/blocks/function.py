@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .operations import Spelled
 
@@ -29,11 +29,15 @@ class Registers:
 
 @dataclass(frozen=True)
 class Alike:
-    """The assembly where some sums begin as others do, which the compiler knows: the first ones are only set."""
+    """The assembly where some sums begin as others do, which the compiler knows: the first ones are only set.
+
+    With `begins` all are, from a register of that name, which holds what the others begin with.
+    """
 
     sums: Mapping[str, str]
     lines: Sequence[str]
-    bound: str
+    bound: str = ""
+    begins: str = ""
 
 
 def body(
@@ -56,7 +60,11 @@ def body(
     if alike is not None:
         same = " && ".join(f"{one} == {other}" for one, other in alike.sums.items())
         known = [*([alike.bound] if alike.bound else [])]
-        known += statement(registers, alike.lines, bool(alike.bound), frozenset(alike.sums))
+        made, with_begin = frozenset(alike.sums), registers
+        if alike.begins:
+            known.append(f"  const int32_t {alike.begins} = {registers.sums[0]};")
+            made, with_begin = frozenset(registers.sums), replace(registers, kept=(*registers.kept, alike.begins))
+        known += statement(with_begin, alike.lines, bool(alike.bound), made)
         code = [f"  if (__builtin_constant_p({same}) && {same}) {{", *known, "  } else {", *code, "  }"]
     return [
         *sums,

@@ -256,12 +256,7 @@ def copy_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
     """Words, four at a time in vectors."""
     (words,) = numbers
     head = f"tinyml_{name}(const void *from, int32_t *to)"
-    plain = [
-        "  const int8_t *x = from;",
-        f"  for (int32_t n = 0; n < {words}; n++) {{",
-        "    to[n] = tinyml_load_word(x + 4 * n);",
-        "  }",
-    ]
+    plain = copied(words)
     turns, left = divmod(words, 4)
     each = next((n for n in (4, 3, 2) if turns % n == 0), 1) if turns > 4 else max(1, turns)
     vectors = ["  const int8_t *x = from;", "  int8_t *y = (int8_t *)to;"]
@@ -276,6 +271,20 @@ def copy_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
         start = VECTOR * turns
     vectors += [f"  to[{4 * turns + n}] = tinyml_load_word(x + {start + 4 * n});" for n in range(left)]
     return vector_block(head, vectors, plain, asm)
+
+
+def copied(words: int) -> list[str]:
+    """The C of a copy: as many words in each turn as divide them, four at most, read before they are written."""
+    each = next(n for n in (4, 3, 2, 1) if words % n == 0)
+    names = "abcd"[:each]
+    read = ", ".join(f"{name} = tinyml_load_word(x + {4 * n})" for n, name in enumerate(names))
+    return [
+        "  const int8_t *x = from;",
+        f"  for (int32_t n = 0; n < {words}; n += {each}, x += {4 * each}, to += {each}) {{",
+        f"    const int32_t {read};",
+        f"    {' '.join(f'to[{n}] = {name};' for n, name in enumerate(names))}",
+        "  }",
+    ]
 
 
 def copy_instructions(numbers: Sequence[int]) -> int:

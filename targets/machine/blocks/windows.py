@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from .function import INLINE, Registers, body
+from .function import INLINE, Alike, Registers, body
 from .operations import Operation, spelled
 
 CHANNELS = 4
@@ -12,10 +12,23 @@ CHANNELS = 4
 FURTHEST = 4095
 """What is added to a pointer at once (ADDW)."""
 
+BEGIN = "begin"
+"""The register of what all sums begin with."""
+
 WORDS = ("w0", "w1", "x0", "x1")
 
 
-def tap_row(number: int, window: Sequence[int]) -> Iterator[Operation]:
+def weights_at(number: int, bytes: bool) -> Iterator[Operation]:
+    """Two words of weights, by their number: they lie there, or a word of bytes does, which is taken apart."""
+    if not bytes:
+        yield Operation("load_pair", ("w0", "w1", "w"), (8 * number,))
+        return
+    yield Operation("load_word", ("w1", "w"), (4 * number,))
+    yield Operation("unpack_low", ("w0", "w1"))
+    yield Operation("unpack_high", ("w1", "w1"))
+
+
+def tap_row(number: int, window: Sequence[int], bytes: bool) -> Iterator[Operation]:
     """The operations of one row of taps: each word of data is unpacked once for all pixels that read it."""
     _, wide, pixels, stride, pitch, row = window
     for column in range(wide + (pixels - 1) * stride):
@@ -27,7 +40,7 @@ def tap_row(number: int, window: Sequence[int]) -> Iterator[Operation]:
         yield Operation("unpack_high", ("x1", "x0"))
         yield Operation("unpack_low", ("x0", "x0"))
         for pixel, tap in taps:
-            yield Operation("load_pair", ("w0", "w1", "w"), (8 * (number * wide + tap),))
+            yield from weights_at(number * wide + tap, bytes)
             for channel, name in ((0, "low"), (2, "high"), (1, "low"), (3, "high")):
                 yield Operation(f"multiply_add_{name}", (f"s{pixel}{channel}", f"w{channel % 2}", f"x{channel % 2}"))
     if number < window[0] - 1:
@@ -39,14 +52,14 @@ PLANE_TAPS = (("dual_multiply_add", "multiply_add_low_high"), ("multiply_add_hig
 """What an output does with its two words and those of the weights: where it begins with a low half, with a high one."""
 
 
-def plane_row(row: int, start: int, outputs: int, stride: int) -> Iterator[Operation]:
+def plane_row(row: int, start: int, outputs: int, stride: int, bytes: bool) -> Iterator[Operation]:
     """The operations of one row of three taps a, b, c: weights are the words (a, b) and (b, c).
 
     An output reads two words, one after the other; of the two registers for them the next word takes that which is not
     needed any more.
     """
     loaded = 2
-    yield Operation("load_pair", ("w0", "w1", "w"), (8 * row,))
+    yield from weights_at(row, bytes)
     yield Operation("load_pair", ("x0", "x1", "x"), (start,))
     for output in range(outputs):
         first, is_odd = divmod(output * stride, 2)
@@ -58,44 +71,59 @@ def plane_row(row: int, start: int, outputs: int, stride: int) -> Iterator[Opera
             yield Operation(name, (f"s{output}", x, w))
 
 
-def lanes_operations(window: Sequence[int]) -> Iterator[Operation]:
+def lanes_operations(window: Sequence[int], bytes: bool) -> Iterator[Operation]:
     """A window, written out tap by tap."""
     for row in range(window[0]):
-        yield from tap_row(row, window)
+        yield from tap_row(row, window, bytes)
 
 
-def lanes_block(name: str, window: Sequence[int], asm: bool) -> list[str]:
+def lanes_block(name: str, window: Sequence[int], bytes: bool, asm: bool) -> list[str]:
     """The function of a window over four channels."""
     sums = [f"s{pixel}{channel}" for pixel in range(window[2]) for channel in range(CHANNELS)]
     return [
-        f"{INLINE} tinyml_{name}(const int16_t *weights, const int32_t *data, int32_t *sums) {{",
-        "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
-        *body(Registers(sums, WORDS, ("x",), ("w",)), spelled(lanes_operations(window)), asm=asm),
+        f"{INLINE} tinyml_{name}(const void *weights, const int32_t *data, int32_t *sums) {{",
+        "  const int8_t *w = weights, *x = (const int8_t *)data;",
+        *body(Registers(sums, WORDS, ("x",), ("w",)), spelled(lanes_operations(window, bytes)), asm=asm),
     ]
 
 
-def lanes_instructions(window: Sequence[int]) -> int:
+def lanes_instructions(window: Sequence[int], bytes: bool) -> int:
     """Instructions in the assembly of a window."""
-    return sum(1 for _ in lanes_operations(window))
+    return sum(1 for _ in lanes_operations(window, bytes))
 
 
-def plane_operations(numbers: Sequence[int]) -> Iterator[Operation]:
+def plane_operations(numbers: Sequence[int], bytes: bool) -> Iterator[Operation]:
     """A window of three rows of taps."""
     outputs, stride, *starts = numbers
     for row, start in enumerate(starts):
-        yield from plane_row(row, start, outputs, stride)
+        yield from plane_row(row, start, outputs, stride, bytes)
 
 
-def plane_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
+def plane_block(name: str, numbers: Sequence[int], bytes: bool, asm: bool) -> list[str]:
     """The function of neighbouring outputs."""
-    registers = Registers([f"s{output}" for output in range(numbers[0])], WORDS, (), ("w", "x"))
+    sums = [f"s{output}" for output in range(numbers[0])]
+    registers, alike = Registers(sums, WORDS, (), ("w", "x")), None
+    if len(sums) > 1:
+        lines, _ = spelled(begun(plane_operations(numbers, bytes)))
+        alike = Alike(dict.fromkeys(sums[1:], sums[0]), lines, begins=BEGIN)
     return [
-        f"{INLINE} tinyml_{name}(const int16_t *weights, const int32_t *data, int32_t *sums) {{",
-        "  const int8_t *w = (const int8_t *)weights, *x = (const int8_t *)data;",
-        *body(registers, spelled(plane_operations(numbers)), asm=asm),
+        f"{INLINE} tinyml_{name}(const void *weights, const int32_t *data, int32_t *sums) {{",
+        "  const int8_t *w = weights, *x = (const int8_t *)data;",
+        *body(registers, spelled(plane_operations(numbers, bytes)), asm=asm, alike=alike),
     ]
 
 
-def plane_instructions(numbers: Sequence[int]) -> int:
+def begun(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """The same where all sums begin with one register, and are only set by what comes first for each."""
+    seen: set[str] = set()
+    for operation in operations:
+        sum = operation.operands[0]
+        if sum.startswith("s") and sum not in seen:
+            seen.add(sum)
+            operation = Operation(f"{operation.name}_from", (*operation.operands, BEGIN))
+        yield operation
+
+
+def plane_instructions(numbers: Sequence[int], bytes: bool) -> int:
     """Instructions in the assembly of neighbouring outputs."""
-    return sum(1 for _ in plane_operations(numbers))
+    return sum(1 for _ in plane_operations(numbers, bytes))

@@ -30,6 +30,12 @@
 
 // -----
 
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<16xi32>, memref<8xi32>)
+// CHECK: expected a memref of i8, got memref<64xi16>
+mcu.pair_block %w[%i] data(%x) at(%i) sums %s window [4, 2] : memref<64xi16> (memref<16xi32>) memref<8xi32>
+
+// -----
+
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi16>, memref<8xi32>, memref<8xi32>)
 // CHECK: a block of 4 quads and 2 pixels has a column of as many words
 mcu.dot_block %w[%i] data(%x) at(%i) sums %s window [4, 2] : memref<64xi16> (memref<8xi32>) memref<8xi32>

@@ -21,6 +21,12 @@ scf.for %i = %c0 to %c8 step %c1 {
 %at = mcu.at %x[%c0, %c1] : memref<4x8xi8> -> memref<7xi8>
 // CHECK: mcu.dot_block %w[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : memref<16x256xi16, "flash">(memref<64xi32>) memref<8xi32>
 mcu.dot_block %w[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : memref<16x256xi16, "flash"> (memref<64xi32>) memref<8xi32>
+// Words hold weights of halves that were copied.
+// CHECK: mcu.dot_block %column[%c8] data(%column) at(%c0) sums %sums window [4, 2] : memref<64xi32>(memref<64xi32>) memref<8xi32>
+mcu.dot_block %column[%c8] data(%column) at(%c0) sums %sums window [4, 2] : memref<64xi32> (memref<64xi32>) memref<8xi32>
+%pairs = "test.op"() : () -> memref<16x256xi8, "flash">
+// CHECK: mcu.pair_block %pairs[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : memref<16x256xi8, "flash">(memref<64xi32>) memref<8xi32>
+mcu.pair_block %pairs[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : memref<16x256xi8, "flash"> (memref<64xi32>) memref<8xi32>
 %lanes, %rows = "test.op"() : () -> (memref<16x36xi16, "flash">, memref<336xi32>)
 // CHECK: mcu.lanes_block %lanes[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash">(memref<336xi32>) memref<8xi32>
 mcu.lanes_block %lanes[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 2, 1, 64, 448] : memref<16x36xi16, "flash"> (memref<336xi32>) memref<8xi32>

@@ -1,11 +1,16 @@
 // RUN: tinyml-opt -p 'convert-loops-to-rtl{wide=25}' --split-input-file %s | filecheck %s
 
-// Two results have a factor in common: one product of 24 by 8 bits, whose halves are both products.
+// Two results have a factor in common: one product of 25 by 8 bits, whose halves are both products once half of
+// the low one's range is added; its sign bit is the other one then.
 // CHECK: rtl.module @net_shared
-// CHECK:      rtl.compute "join"
+// CHECK:      rtl.compute "shl"({{.*}}) by 16 : (i8) -> i24
+// CHECK:      rtl.compute "add"({{.*}}) : (i24, i8) -> i25
 // CHECK-COUNT-1: rtl.compute "mul"({{.*}}) : (i25, i8) -> i33
 // CHECK-NOT:  rtl.compute "mul"
-// CHECK:      rtl.compute "sub"
+// CHECK:      rtl.constant 32768
+// CHECK:      rtl.compute "add"({{.*}}) : (i33, i17) -> i33
+// CHECK:      rtl.compute "not"
+// CHECK:      rtl.compute "join"({{.*}}) : (i15, i1) -> i16
 // CHECK:      rtl.done
 func.func private @net_shared(%x : memref<8xi8>, %w : memref<16xi8>, %out : memref<2xi20>) attributes {hls.multipliers = "shared"} {
   %c0 = arith.constant 0 : index

@@ -3,6 +3,22 @@
 
 // RUN: tinyml-opt -p 'memplan-tile{operations="dual_multiply_add,unpack_bytes" flash=34000}' %s | filecheck %s --check-prefix FLASH
 
+// RUN: tinyml-opt -p 'memplan-tile{operations="dual_multiply_add,unpack_bytes" packed="8"}' %s | filecheck %s --check-prefix BYTES
+
+// RUN: tinyml-opt -p 'memplan-tile{operations="dual_multiply_add,unpack_bytes" costs="cortex-m4f,5,16,64,1"}' %s | filecheck %s --check-prefix WAITS
+
+// Bytes in flash are pairs, which take 8 bits of sums, and windows have bytes, too.
+// BYTES-LABEL: @pointwise
+// BYTES: tile <8, pairs, 2, 8>
+// BYTES-LABEL: @windows
+// BYTES: tile <24, planes, 3, 8>
+
+// Where a line of flash takes five cycles the weights lie behind the columns: 8 words, and 2 quads of 8 words.
+// WAITS-LABEL: @pointwise
+// WAITS: memplan.buffer node "conv_scratch" : memref<24xi32>
+// WAITS: tile <8, columns, 2, held>
+// WAITS-LABEL: @dense
+// WAITS-NOT: held
 // NONE-NOT: tile
 // With some kilobyte of flash for the tiles of each function, a layer of 384 multiply-accumulates gets its own.
 // FLASH-LABEL: @pointwise

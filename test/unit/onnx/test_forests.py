@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from tinyml_opt.targets.executors.onnx import OnnxExecutor
 
 X, LABELS = images(300, 1)
 ONE_HOT = np.eye(CLASSES)[LABELS]
+
+MIXED = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ"]
 
 
 def compared(model: onnx.ModelProto) -> None:
@@ -56,11 +59,21 @@ def test_numbers(aggregate: str):
     compared(regressor(grown(X, both, 6, 5), 2, aggregate_function=aggregate, base_values=[3.0, -4.0]))
 
 
-def test_equality_takes_two_comparisons():
-    forest = grown(X, ONE_HOT, 3, 4)
-    for mode in ("BRANCH_EQ", "BRANCH_NEQ"):
-        nodes = [(*n[:3], n[3] + 0.5, mode, *n[5:]) if n[4] != "LEAF" else n for n in forest.nodes]
-        compared(classifier(Grown(mode, nodes, forest.leaves)))
+@pytest.mark.parametrize("modes", [["BRANCH_EQ"], ["BRANCH_NEQ"], ["BRANCH_LT", "BRANCH_LEQ"], MIXED])
+def test_modes_that_differ_at_the_threshold(modes: list[str]):
+    compared(classifier(grown(X, ONE_HOT, 3, 4).with_modes(modes)))
+
+
+@pytest.mark.parametrize("aggregate", ["MIN", "MAX"])
+def test_an_extreme_passes_over_leaves_without_a_weight(aggregate: str):
+    values = np.concatenate([X[:, :1] * 3 + 50, X[:, 5:6] - 20], axis=1)
+    forest = grown(X, values.astype(np.float64), 4, 3)
+    some = [leaf for leaf in forest.leaves if leaf[0] == 1 or (leaf[1] + leaf[2]) % 3]
+    assert len(some) < len(forest.leaves)
+    compared(regressor(replace(forest, leaves=some), 2, aggregate_function=aggregate))
+    few = [leaf for leaf in some if leaf[2] == 0 or leaf[0] > 1]
+    with pytest.raises(UserError, match="have no weights for target 1: it may be of nothing"):
+        read_model(regressor(replace(forest, leaves=few), 2, aggregate_function=aggregate).SerializeToString())
 
 
 def test_a_single_leaf_and_equal_leaves():

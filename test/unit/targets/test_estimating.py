@@ -1,13 +1,16 @@
-"""Cells of memories as Yosys 0.70 chose them (synth_xilinx), for words, elements and readers as hardware has them."""
+"""Cells of memories and multipliers as Yosys 0.70 chose them (synth_xilinx)."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, DenseIntOrFPElementsAttr, IntegerType
+from xdsl.parser import Parser
 
 from tinyml_opt.dialects import rtl
 from tinyml_opt.dialects.dense import from_numpy
+from tinyml_opt.targets.estimating.cells import features_of
 from tinyml_opt.targets.estimating.memories import memory_cells
 from tinyml_opt.targets.family import load_family
 
@@ -57,6 +60,39 @@ def test_constants(words: int, bits: int, is_block: bool, bram36: float, luts: i
     memory = rtl.MemoryOp("w", words, 1, IntegerType(bits), filler(words), is_block)
     cells = memory_cells(load_family("xc7"), memory, 1)
     assert (cells.bram36, cells.luts) == (bram36, luts)
+
+
+PRODUCT = """
+rtl.module @net {
+  %run = rtl.run : i1
+  %a = rtl.read @m port 0 [%run] : (i1) -> i24
+  %b = rtl.read @m port 1 [%run] : (i1) -> i8
+  %sum = rtl.compute "add"(%a, %b) : (i24, i8) -> i25
+  %factor = rtl.delay %sum : i25 -> i25
+  %other = rtl.delay %b : i8 -> i8
+  %product = rtl.compute "mul"(%factor, %other) : (i25, i8) -> i33
+  %m = rtl.delay %product : i33 -> i33
+  %half = rtl.constant 32768 : i17
+  %lifted = rtl.compute "add"(%m, %half) : (i33, i17) -> i33
+  %p = rtl.delay %lifted : i33 -> i33
+  %upper = rtl.compute "shr"(%p) by 16 : (i33) -> i17
+  %more = rtl.compute "add"(%upper, %b) : (i17, i8) -> i18
+  rtl.write @m[%run], %more mask %run : i1, i18, i1
+  rtl.stop %run
+  rtl.done %run
+}
+"""
+
+
+@pytest.mark.parametrize(("family", "adds", "registers"), [("xc7", 18, 0), ("ecp5", 25 + 18, 33)])
+def test_adders_of_multipliers(family: str, adds: int, registers: int):
+    """7 Series multipliers (UG479) have an adder in front and one behind; those of ECP5 have registers only."""
+    context = Context()
+    context.load_dialect(Builtin)
+    context.load_dialect(rtl.Rtl)
+    module = next(op for op in Parser(context, PRODUCT).parse_module().walk() if isinstance(op, rtl.ModuleOp))
+    found = features_of(module, load_family(family))
+    assert (found["dsp"], found["add"], found["ff"]) == (1, adds, registers)
 
 
 def filler(words: int) -> DenseIntOrFPElementsAttr:

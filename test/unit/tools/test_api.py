@@ -20,7 +20,7 @@ from tinyml_opt.passes.memplan.inplace import InplacePass
 from tinyml_opt.passes.memplan.place import PlacePass
 from tinyml_opt.passes.memplan.schedule import SchedulePass
 from tinyml_opt.targets.toolchain import require
-from tinyml_opt.tools.api.bounds import alive, least_weights, streamed
+from tinyml_opt.tools.api.bounds import alive, least_weights, scheduled, stream
 from tinyml_opt.tools.compiler import compile_model, taken
 from tinyml_opt.tools.compiling.compilation import float_outputs, input_types
 from tinyml_opt.tools.compiling.options import Options
@@ -146,7 +146,9 @@ def test_bounds_are_no_more_than_what_programs_have(model: Path):
     compilation = compile_model(options)
     unplanned = compilation.fixed.clone()
     run_passes(unplanned, pipeline("fixed-to-memplan")[:2], Timing())
-    assert streamed(unplanned, options, 1)[1] <= analysis.arena_bytes <= alive(unplanned, options)
+    ordered = scheduled(unplanned, options)
+    most = alive(ordered)
+    assert stream(ordered, options, 1) <= analysis.arena_bytes <= most
 
 
 def test_refusals_of_large_models_are_bounds():

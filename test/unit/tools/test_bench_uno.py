@@ -16,7 +16,9 @@ from tinyml_opt.tools.bench.seedot import SEEDOT, TEST_ROWS
 from tinyml_opt.tools.bench.uno import Line, main, measured
 from tinyml_opt.tools.constants import Kinds, constant_kinds
 
-ARGS = Namespace(board="uno", bits=8, scheme="affine", rows=3, search=None, weights=None, input="caller", levels=None)
+ARGS = Namespace(
+    board="uno", bits=8, scheme="affine", rows=3, search=None, weights=None, input="caller", ram=None, levels=None
+)
 
 
 def network() -> Network:

@@ -23,6 +23,7 @@ from tinyml_opt.targets.dataset import Dataset, load_dataset
 from tinyml_opt.tools.compiler import compile_model
 from tinyml_opt.tools.compiling.options import Options, SearchOptions
 from tinyml_opt.tools.pipelines import Timing, pipeline, run_passes
+from tinyml_opt.tools.searching.candidates import burden
 from tinyml_opt.tools.searching.costs import ChoiceCosts, Limits
 from tinyml_opt.tools.searching.found import Found, Goal
 from tinyml_opt.tools.searching.integers import integer_values
@@ -78,6 +79,21 @@ def test_a_loss_is_kept_on_the_integers():
     assert found.taken.score.right is not None and found.float_right is not None
     assert found.taken.score.right >= found.float_right - 0.01 * found.rows
     assert found.taken.cost.flash < next(c for c in found.others if c.name == "all 8").cost.flash
+
+
+def test_decibels_weigh_as_bits_do():
+    """Eight bits more are 48 dB and twice the cost; a cost that is a few percent less is not worth 5 dB."""
+    assert burden(1.0, 1e-9) == burden(1.0, 1e-5)
+    assert burden(1.0, 1e-3) == pytest.approx(burden(2.0 ** (10 / 48), 1e-4))
+    assert burden(0.97, 1e-3 / 10**0.5) > burden(1.0, 1e-4)
+    assert burden(0.5, 1e-3) < burden(1.0, 1e-5)
+
+
+def test_what_little_saves_is_not_bought_with_error():
+    """With limits that all hold, 8 bits are not given up for one percent less."""
+    found = searched(Goal(Limits(flash=30_000)), "exact")
+    base = next(c for c in (found.taken, *found.others) if c.name == "all 8")
+    assert found.taken.score.error <= base.score.error * 1.5
 
 
 def test_two_searches_are_equal():

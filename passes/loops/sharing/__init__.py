@@ -1,0 +1,1 @@
+"""What functions have in common, and how those that differ in few numbers become one."""
