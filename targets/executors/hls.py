@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dialects.fixed.types import PortAttr
+from ...dialects.fixed.types import PortAttr, storage_limits
 from ..processes import run_program
 from ..simulators.outcome import FirmwareFault
 from ..toolchain import ToolchainMissing, compile_with
@@ -87,7 +87,10 @@ def as_text(rows: NDArray[Any], ports: Sequence[PortAttr]) -> str:
 
 
 def from_text(text: str, ports: Sequence[PortAttr]) -> bytes:
-    """Printed rows as raw rows. Raises FirmwareFault where a row is incomplete."""
+    """Printed rows as raw rows; a simulator of Verilog prints unsigned numbers with a sign, in their own width.
+
+    Raises FirmwareFault where a row is incomplete.
+    """
     dtype = row_dtype(ports)
     widths = [int(np.prod(port.stored_shape)) for port in ports]
     try:
@@ -96,5 +99,7 @@ def from_text(text: str, ports: Sequence[PortAttr]) -> bytes:
         raise FirmwareFault("the C simulation printed something else than rows of integers") from None
     rows = np.empty(len(flat), dtype)
     for port, part in zip(ports, np.split(flat, np.cumsum(widths)[:-1], axis=1), strict=True):
-        rows[port.label.data] = part.reshape(len(flat), *port.stored_shape)
+        low, high = storage_limits(port.storage)
+        numbers = part & high if low == 0 else part
+        rows[port.label.data] = numbers.reshape(len(flat), *port.stored_shape)
     return rows.tobytes()

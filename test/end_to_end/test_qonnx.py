@@ -19,7 +19,7 @@ from tinyml_opt.targets.ports import output_ports, to_real
 from tinyml_opt.tools.compiler import compile_model
 from tinyml_opt.tools.compiling.compilation import Compilation
 from tinyml_opt.tools.compiling.options import Options
-from tinyml_opt.tools.verifying.levels import hls_executor
+from tinyml_opt.tools.verifying.levels import hls_executor, rtl_executor
 
 Array = NDArray[Any]
 DOMAIN = "qonnx.custom_op.general"
@@ -117,6 +117,19 @@ def test_signs(board: str, tmp_path: Path):
     others = [board_executor(compilation.generated(), compilation.board)] if board == "uno" else []
     run = equal_levels(compilation, real_inputs(rows[:, np.newaxis]), others)
     assert (to_real(run.outputs, output_ports(compilation.function))[output].reshape(-1, 3) == net.values[output]).all()
+
+
+def test_two_bits_as_hardware(tmp_path: Path):
+    """An unsigned output of two bits, of which 3 is no -1."""
+    rows = np.random.default_rng(4).integers(-4, 5, (12, 6)).astype(np.float32)
+    net = Quantized(rows)
+    x = net.quant("x", 1.0, 8)
+    w = net.quant(net.constant(np.random.default_rng(5).integers(-1, 2, (5, 6))), 1.0, 2)
+    y = net.node("Gemm", [x, w], net.values[x] @ net.values[w].T, transB=1)
+    output = net.quant(net.node("Relu", [y], np.maximum(net.values[y], 0)), 1.0, 2, signed=False)
+    assert net.values[output].max() == 3
+    compilation = net.compile(tmp_path, output, "arty-a7-35t")
+    equal_levels(compilation, real_inputs(rows[:, np.newaxis]), [rtl_executor(compilation, "iverilog")])
 
 
 def test_channels_last(tmp_path: Path):
