@@ -124,8 +124,8 @@ def test_cppcheck_finds_nothing(kind: str, tmp_path: Path):
         pytest.skip("no cppcheck")
     made = Program(compile_model(CHECKED[kind](tmp_path)))
     sources = write(made.files(self_test=True), tmp_path)
-    options = ["--max-configs=1", "--enable=warning,performance,portability", "--std=c99", "--error-exitcode=1", "--quiet"]
-    done = subprocess.run([checker, *options, *sources], cwd=tmp_path, capture_output=True, text=True)
+    options = ["--enable=warning,performance,portability", "--max-configs=1", "--std=c99", "--error-exitcode=1"]
+    done = subprocess.run([checker, *options, "--quiet", *sources], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
