@@ -5,14 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
+from itertools import combinations, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from support.emitc import WARNINGS
+from support.recurrent_models import recurrent_layer
 
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.executors.fixed import FixedExecutor
@@ -92,14 +97,84 @@ def test_forms_draw_no_warning(form: CodeForm, compiler: str, tmp_path: Path):
     assert done.returncode == 0, done.stderr
 
 
-def test_cppcheck_finds_nothing(tmp_path: Path):
+EXPORTS = DIGITS.parent / "exports"
+
+
+def recurrent(folder: Path) -> Options:
+    """Two GRUs, one from the end."""
+    onnx.save(recurrent_layer("GRU", ("y", "h"), direction="bidirectional"), folder / "net.onnx")
+    return Options(folder / "net.onnx", "uno", sizes_only=True)
+
+
+CHECKED: dict[str, Callable[[Path], Options]] = {
+    "by rows, memory of the caller": lambda _: Options(
+        CNN, "host", sizes_only=True, input="rows", form=CodeForm(caller_state=True)
+    ),
+    "tiles with assembly": lambda _: Options(DIGITS / "digits.onnx", "nano33ble", sizes_only=True),
+    "recurrent": recurrent,
+    "trees": lambda _: Options(EXPORTS / "sklearn_forest.onnx", "uno", EXPORTS / "sklearn_forest.npz"),
+}
+"""Programs of every kind, by what is special in their C; the function takes a folder for models."""
+
+
+@pytest.mark.parametrize("kind", CHECKED)
+def test_cppcheck_finds_nothing(kind: str, tmp_path: Path):
     checker = shutil.which("cppcheck")
     if checker is None:
         pytest.skip("no cppcheck")
-    sources = write(program(CodeForm(caller_state=True), input="rows").files(self_test=True), tmp_path)
-    options = ["--enable=warning,performance,portability", "--std=c99", "--error-exitcode=1", "--quiet"]
-    done = subprocess.run([checker, *options, *sources], cwd=tmp_path, capture_output=True, text=True)
+    made = Program(compile_model(CHECKED[kind](tmp_path)))
+    sources = write(made.files(self_test=True), tmp_path)
+    options = ["--enable=warning,performance,portability", "--max-configs=1", "--std=c99", "--error-exitcode=1"]
+    done = subprocess.run([checker, *options, "--quiet", *sources], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+AXES = (("c99", "c11", "c++11"), (False, True), (False, True), (False, True), (False, True))
+"""Standard, memory of the caller, hooks, self-test, one file."""
+
+
+def covering() -> list[tuple[str, bool, bool, bool, bool]]:
+    """Few combinations with every pair of choices in one; a self-test is for itself, without hooks and in no file."""
+    rows = [row for row in product(*AXES) if not (row[3] and (row[2] or row[4]))]
+
+    def pairs(row: Sequence[object]) -> set[object]:
+        return {(i, row[i], j, row[j]) for i, j in combinations(range(len(AXES)), 2)}
+
+    missing, chosen = set[object]().union(*map(pairs, rows)), list[Any]()
+    while missing:
+        chosen.append(max(rows, key=lambda row: len(pairs(row) & missing)))
+        missing -= pairs(chosen[-1])
+    return chosen
+
+
+MAIN = """
+#include "digits_cnn{suffix}.h"
+{hooks}
+int main(void) {{ return {test}; }}
+"""
+
+
+@pytest.mark.parametrize("row", covering(), ids=lambda row: "-".join(map(str, row)))
+def test_options_go_together(row: tuple[str, bool, bool, bool, bool], tmp_path: Path):
+    """No warning with any pair of options, and the self-test is right."""
+    standard, caller, hooks, self_test, single = row
+    compiler = "g++" if standard == "c++11" else "cc"
+    require(compiler)
+    files = program(CodeForm(standard, single, caller, hooks)).files(self_test=self_test)
+    flags = [f"-std={standard}", *(w for w in WARNINGS if w != "-Wmissing-prototypes" or compiler == "cc"), "-pedantic"]
+    sources = write(files, tmp_path)
+    if not single:
+        ends = "".join(f"void digits_cnn_layer_{end}(int16_t layer) {{ (void)layer; }}\n" for end in ("begin", "end"))
+        suffix, test = ("_self_test", "digits_cnn_self_test()") if self_test else ("", "0")
+        extension = "cpp" if compiler == "g++" else "c"
+        text = MAIN.format(suffix=suffix, hooks='#include "digits_cnn.h"\n' + ends if hooks else "", test=test)
+        (tmp_path / f"main.{extension}").write_text(text)
+        sources.append(f"main.{extension}")
+    kind = ["-c"] if single else ["-o", "program"]
+    done = subprocess.run([compiler, *flags, *sources, *kind], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    if not single:
+        subprocess.run([tmp_path / "program"], check=True)
 
 
 INSTANCES = """

@@ -71,21 +71,22 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("models", nargs="+", help=".tflite files; behind = the same model in ONNX")
     parser.add_argument("--rows", type=int, default=50, help="random inputs (50)")
     parser.add_argument("--board", default="nano33ble")
+    parser.add_argument("--greatest", type=float, default=1.0, help="of the inputs of float models, from 0 on (1)")
     args = parser.parse_args(arguments)
     lines: list[Line] = []
     for text in args.models:
         file, _, conversion = text.partition("=")
-        lines += lines_of(Path(file), Path(conversion) if conversion else None, args.board, args.rows)
+        lines += lines_of(Path(file), Path(conversion) if conversion else None, args.board, args.rows, args.greatest)
     caption = f"random inputs: {args.rows}; integers equal to LiteRT's reference kernels; sizes on {args.board}"
     print_table("TFLite files", COLUMNS, [line.cells for line in lines], caption)
     return 0 if all(line.holds for line in lines) else 1
 
 
-def lines_of(file: Path, conversion: Path | None, board: str, rows: int) -> list[Line]:
+def lines_of(file: Path, conversion: Path | None, board: str, rows: int, greatest: float) -> list[Line]:
     """A file in each arithmetic that it can have, and its conversion."""
     with TemporaryDirectory(prefix="tinyml-") as scratch:
         data = Path(scratch) / "data.npz"
-        np.savez(data, x=random_inputs(file, rows))
+        np.savez(data, x=random_inputs(file, rows, greatest))
         first = compile_model(Options(file, board, data))
         dataset = dataset_from(data, input_types(first.onnx))
         expected = litert_outputs(first, dataset)
@@ -96,12 +97,14 @@ def lines_of(file: Path, conversion: Path | None, board: str, rows: int) -> list
         lines.append(judged(first, dataset, expected))
         if conversion is not None:
             calibration = moved(data, conversion) if is_float else None
-            lines.append(measured(compile_model(Options(conversion, board, calibration))))
+            other = compile_model(Options(conversion, board, calibration))
+            same_rows = None if calibration is None else dataset_from(calibration, input_types(other.onnx))
+            lines.append(measured(other) if same_rows is None else judged(other, same_rows, expected))
     return lines
 
 
-def random_inputs(file: Path, rows: int) -> NDArray[Any]:
-    """All integers of the input's type, or reals between 0 and 1. Raises UserError for several inputs."""
+def random_inputs(file: Path, rows: int, greatest: float) -> NDArray[Any]:
+    """All integers of the input's type, or reals between 0 and the greatest. Raises UserError for several inputs."""
     from ai_edge_litert.interpreter import Interpreter
 
     ports: list[dict[str, Any]] = Interpreter(str(file)).get_input_details()
@@ -110,7 +113,7 @@ def random_inputs(file: Path, rows: int) -> NDArray[Any]:
     dtype, shape = np.dtype(ports[0]["dtype"]), (rows, *map(int, ports[0]["shape"]))
     random = np.random.default_rng(0)
     if dtype.kind == "f":
-        return random.random(shape, np.float32)
+        return random.random(shape, np.float32) * np.float32(greatest)
     return random.integers(np.iinfo(dtype).min, np.iinfo(dtype).max, shape, dtype, endpoint=True)
 
 
@@ -156,7 +159,8 @@ def same(expected: Reals, found: Reals) -> int:
 def snr(expected: Reals, found: Reals) -> float:
     """Signal to noise over all outputs, in decibels."""
     signal = sum(float((value.astype(np.float64) ** 2).sum()) for value in expected.values())
-    noise = sum(float(((value - found[name]).astype(np.float64) ** 2).sum()) for name, value in expected.items())
+    pairs = zip(expected.values(), found.values(), strict=True)
+    noise = sum(float(((value - other).astype(np.float64) ** 2).sum()) for value, other in pairs)
     return np.inf if noise == 0 else 10 * float(np.log10(signal / noise))
 
 

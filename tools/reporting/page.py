@@ -47,7 +47,8 @@ def parts(compilation: Compilation, analysis: Analysis, nodes: Sequence[NodeRow]
     )
     lines = table(plan_before(compilation), after, analysis.peak_ram_bytes)
     cells = [tuple("" if line.get(c) is None else line.get(c) for c in COLUMNS) for line in lines]
-    yield Section("memory", "Memory map", html_table("Bytes during each op, before and after planning", COLUMNS, cells))
+    names = [name.replace("_", " ") for name in COLUMNS]
+    yield Section("memory", "Memory map", html_table("Bytes during each op, before and after planning", names, cells))
     if nodes:
         yield Section("accuracy", "Accuracy", html_table("Against the model's own values", NODES, [*node_rows(nodes)]))
     yield Section("plans", "Other plans", html_table("What no other plan beats", PLANS, plan_rows(front(compilation))))

@@ -206,11 +206,11 @@ RULES: Mapping[type[Operation], Rule] = {
 
 def write_op(body: NarrowBody, op: Operation, ends: Ends) -> None:
     """Write an op whose result lies in an interval."""
-    if isinstance(op, arith.ConstantOp) and integer(op.result.type).width.data > 1:
-        body.know(op.result, ends[0])
-        return
     result = op.results[0]
     bits = integer(result.type).width.data
+    if bits > 1 and (isinstance(op, arith.ConstantOp) or ends[0] == ends[1]):
+        body.know(result, ends[0])
+        return
     rule = RULES.get(type(op), in_old_types) if bits > 1 or isinstance(op, arith.CmpiOp) else in_old_types
     written = rule(body, op, ends)
     if written is not None:
