@@ -236,6 +236,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
     "fixed-to-rtl": (
         Step("fixed-narrow-accumulators", "hardware pays by the bit", {"exact": True}),
         Step("fixed-narrow-bodies", "behind it: bodies begin with accumulators", {"exact": True}),
+        Step("dce", "constants that narrower ones replaced"),
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
         Step("memplan-overlap", "while forms say which rows they read"),

@@ -64,12 +64,13 @@ class AllocateLanesPass(ModulePass):
         if not timeline.forms:
             return
         dsps = self.dsps or fpga.dsps
+        known: dict[object, list[Choice]] = {}
         try:
-            chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
+            chosen = Allocation(op, timeline, fpga, dsps, known).best(self.strategy)
         except UserError:
             RingsPass().apply(ctx, op)
             timeline = Timeline(function)
-            chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
+            chosen = Allocation(op, timeline, fpga, dsps, known).best(self.strategy)
         for form, choice in zip(timeline.forms, chosen, strict=True):
             if any(n > 1 for n in choice.lanes):
                 form.attributes[LANES] = DenseArrayBase.from_list(i64, choice.lanes)
@@ -89,9 +90,9 @@ ADDERS = 85
 
 
 class Allocation:
-    """The choices of all forms of a module, and the search among them."""
+    """The choices of all forms of a module, and the search among them; `known` are those of forms measured before."""
 
-    def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int):
+    def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int, known: dict[object, list[Choice]]):
         self.module, self.timeline, self.fpga = module, timeline, fpga
         self.family = load_family(fpga.family)
         self.limits = Limits(
@@ -100,7 +101,7 @@ class Allocation:
         self.all = np.array([float(fpga.luts), float(fpga.ffs), float(dsps), fpga.bram36])
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)
-        choices = Choices(self.loops, self.limits, self.family)
+        choices = Choices(self.loops, self.limits, self.family, known)
         parts = zip(timeline.forms, self.functions, self.most(dsps), strict=True)
         self.choices = [choices.of(form, function, most) for form, function, most in parts]
 

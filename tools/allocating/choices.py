@@ -8,15 +8,17 @@ from math import prod
 
 from xdsl.dialects import arith, func, scf
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
-from ...dialects.dataflow import Await, row_dim
+from ...dialects.dataflow import Await, ring_of, row_dim
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
 from ...dialects.fixed import ContractOp
 from ...dialects.fixed.forms import StructuredForm, shaped_type
 from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
 from ...dialects.memplan import loops_around
+from ...dialects.memplan.liveness import root_of
 from ...lowering.loops_to_rtl.convert import Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...passes.memplan.lanes import address_of, fits
@@ -122,15 +124,14 @@ def has_common(form: StructuredForm, dim: int) -> bool:
 class Choices:
     """The choices of forms, measured by lowering each; forms alike are measured once."""
 
-    def __init__(self, loops: ModuleOp, limits: Limits, family: Family):
-        self.loops, self.limits, self.family = loops, limits, family
+    def __init__(self, loops: ModuleOp, limits: Limits, family: Family, known: dict[object, list[Choice]]):
+        self.loops, self.limits, self.family, self._known = loops, limits, family, known
         self.shares = limits.wide >= SHARED_BITS
-        self._known: dict[object, list[Choice]] = {}
 
     def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
         """What is not worse than another choice in steps and all cells, of at most so many lanes."""
-        shapes = [shaped_type(v).get_shape() for v in (*form.ins, form.target)]
-        key = (form.name, form.domain, form.maps, *shapes)
+        buffers = [(shaped_type(v).get_shape(), ring_around(v)) for v in (*form.ins, form.target)]
+        key = (form.name, form.domain, form.maps, most, *buffers)
         if key not in self._known:
             candidates = list(lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares))
             found = [c for lanes, kind in candidates if (c := self.measured(form, function, lanes, kind)) is not None]
@@ -154,6 +155,12 @@ class Choices:
             if name != target:
                 cells += estimate
         return Choice(lanes, kind, timing_of(module), cells)
+
+
+def ring_around(value: SSAValue) -> int | None:
+    """The elements that are kept of the buffer that a value is in; None for all."""
+    owner = root_of(value).owner
+    return ring_of(owner) if isinstance(owner, Operation) else None
 
 
 def written_by(module: rtl.ModuleOp) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 
@@ -37,6 +37,9 @@ from ..show import print_table
 COLUMNS = tuple("model lanes DSP uniform allocated gain bound share uniform* allocated* gain* LUT LUT*".split())
 WIDTHS = tuple("model bits lanes DSP BRAM36 LUT cycles".split())
 MOST_LANES = 64
+
+SEARCHED = "host"
+"""The board for which widths are looked for: an FPGA has no costs of flash and cycles, by which a search chooses."""
 
 LOSS = 0.5
 """Percent that the search for widths may lose."""
@@ -84,9 +87,15 @@ def collected(models: Sequence[Path], measure: Callable[[Path], list[Row]]) -> t
     return lines, failed
 
 
-def compiled(model: Path, board: str, bits: int = 8, search: SearchOptions | None = None) -> Compilation:
+def compiled(model: Path, board: str, bits: int = 8) -> Compilation:
     """A model, with the data beside it."""
-    return compile_model(Options(*files_of(model, board), bits, search=search))
+    return compile_model(Options(*files_of(model, board), bits))
+
+
+def searched(model: Path, board: str) -> Compilation:
+    """A model for a board, in the widths that a search finds for the machine at hand."""
+    found = compile_model(Options(*files_of(model, SEARCHED), 16, search=SearchOptions(loss=LOSS)))
+    return replace(compiled(model, board), fixed=found.fixed)
 
 
 def files_of(model: Path, board: str) -> tuple[Path, str, Path | None]:
@@ -165,12 +174,11 @@ def bound_of(compilation: Compilation) -> float:
 def by_width(model: Path, board: str) -> list[Row]:
     """Lines for 8 and 16 bits and for mixed widths, on one lane each and on all that fit."""
     lines: list[Row] = []
-    for bits, search in ((8, None), (16, None), (16, SearchOptions(loss=LOSS))):
-        compilation = compiled(model, board, bits, search)
+    for label in (8, 16, "mixed"):
+        compilation = searched(model, board) if label == "mixed" else compiled(model, board, int(label))
         for way in (Way(1), Way()):
             design = designed(compilation, way)
             cells = design.cells
-            label = bits if search is None else "mixed"
             figures = (cells.dsps, cells.bram36, round(cells.luts), design.cycles)
             lines.append((name_of(model), label, way.lanes or "search", *figures))
     return lines
