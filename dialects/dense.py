@@ -22,11 +22,17 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
+from .errors import UserError
+
+
+class NoNumpyType(UserError, ValueError):
+    """A type of numbers that no executor and no pass computes with."""
+
 
 def dtype_of(element: Attribute) -> np.dtype[Any]:
     """The numpy type that stores an element: floats as they are, iN in the next of 8, 16, 32 or 64 bits.
 
-    Raises ValueError on any other type.
+    Raises NoNumpyType on any other type.
     """
     match element:
         case Float32Type():
@@ -38,7 +44,7 @@ def dtype_of(element: Attribute) -> np.dtype[Any]:
             unsigned = element.signedness.data == Signedness.UNSIGNED
             return np.dtype(f"<{'u' if unsigned else 'i'}{size}")
         case _:
-            raise ValueError(f"{element} has no numpy type")
+            raise NoNumpyType(f"numbers of type {element} are not computed here: f32, f64 and integers are")
 
 
 def element_of(dtype: np.dtype[Any]) -> Attribute:

@@ -51,7 +51,8 @@ class HlsSpelling(Spelling):
         return f"{'u' if is_unsigned(element) else ''}int{element.width.data}_t"
 
     def type(self, type: Attribute) -> str:
-        assert isinstance(type, IntegerType), f"{type} is not an integer type"
+        if not isinstance(type, IntegerType):
+            raise UserError(f"{type} stands where an integer type is needed")
         bits = type.width.data
         return "bool" if bits == 1 else f"ap_{'u' if is_unsigned(type) else ''}int<{bits}>"
 

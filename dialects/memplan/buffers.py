@@ -174,7 +174,7 @@ class RowsOp(IRDLOperation):
         assert isinstance(self.arena.type, MemRefType)
         if self.offsets.get_element_type() != i32:
             raise VerifyException("the offsets of rows are i32")
-        offsets = self.row_offsets
+        offsets = self.row_offsets.astype(np.int64)
         verify_rows(self.result.type, offsets.size)
         whole, size = size_in_bytes(self.arena.type), row_bytes(self.result.type)
         if offsets.min() < 0 or offsets.max() + size > whole:

@@ -91,6 +91,8 @@ def refusals(op: Operation, index_bits: int) -> list[str]:
         reasons += size_refusals(op, index_bits)
     if isinstance(op, func.FuncOp) and (op.is_declaration or len(op.body.blocks) != 1):
         reasons.append(f"@{op.sym_name.data} needs a body of one block")
+    if isinstance(op, func.ReturnOp) and len(op.arguments) > 1:
+        reasons.append("a function of C has one result at most: let it store the others to a memref")
     if isinstance(op, scf.IndexSwitchOp):
         reasons += switch_refusals(op, index_bits)
     if isinstance(op, memref.ViewOp):

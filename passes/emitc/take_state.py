@@ -55,8 +55,11 @@ def needs_state(op: object, takers: set[str], written: dict[str, GlobalOp]) -> b
 
 
 def model_of(functions: list[FuncOp]) -> str:
-    """The name of the model, from that of a public function."""
-    name = next(f.sym_name.data for f in reversed(functions) if not f.is_static)
+    """The name of the model, from that of a public function. Raises UserError where there is none."""
+    public = [f.sym_name.data for f in functions if not f.is_static]
+    if not public:
+        raise UserError("no function is public: the model has no name")
+    name = public[-1]
     for suffix in ENTRIES:
         name = name.removesuffix(suffix)
     return name

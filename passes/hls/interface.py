@@ -61,6 +61,9 @@ class Copies:
         block = self.function.body.block
         inputs, outputs = (ports_of(self.function, f"fixed.{kind}") for kind in ("inputs", "outputs"))
         labels = [port.label.data for port in (*inputs, *outputs)]
+        if len(labels) != len(self.function.args):
+            name = self.function.sym_name.data
+            raise UserError(f"hls-interface: @{name} has {len(self.function.args)} arguments and {len(labels)} ports")
         first, last = block.first_op, block.last_op
         assert first is not None and last is not None
         writer = Writer(self.function, block)

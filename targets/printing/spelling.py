@@ -48,7 +48,8 @@ class Spelling:
 
     def type(self, type: Attribute) -> str:
         """An integer type. Raises UserError for a width that C does not have."""
-        assert isinstance(type, IntegerType), f"{type} is not an integer type"
+        if not isinstance(type, IntegerType):
+            raise UserError(f"{self.language} has no spelling of {type} here; streams are printed by -t hls")
         bits = type.width.data
         if bits == 1:
             return "bool"

@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from ...dialects import emitc, hls
 from ...dialects.emitc.operators import ExpressionMember
 from ...dialects.emitc.types import COMPUTES, NODE
+from ...dialects.errors import UserError
 from ...dialects.harmless import in_c_comment
 from ...dialects.mcu import KEEP
 from ...dialects.names import Names
@@ -138,7 +139,7 @@ class FunctionPrinter:
                 if op.operand is not None:
                     self.line(f"return {self.stored(op.operand)};")
             case _:
-                raise AssertionError(f"{op.name} is no statement")
+                raise UserError(f"`{op.name}` is no statement: it stands at the top of a module")
         return None
 
     def stored(self, value: SSAValue) -> str:

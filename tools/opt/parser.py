@@ -6,6 +6,7 @@ store. Raised in xDSL's code while a text is read they can only mean the text; r
 
 from __future__ import annotations
 
+import struct
 from math import prod
 from typing import Any, NoReturn
 
@@ -21,7 +22,7 @@ from ...dialects.onnx.budget import DEFAULT_ELEMENTS
 
 PROJECT = __name__.partition(".")[0]
 
-TEXT_ERRORS = (ValueError, OverflowError, NotImplementedError, UnregisteredConstructException)
+TEXT_ERRORS = (ValueError, OverflowError, struct.error, NotImplementedError, UnregisteredConstructException)
 """What xDSL raises for a wrong text, besides its own diagnostics."""
 
 LONGEST_SPLAT = 200

@@ -106,7 +106,8 @@ def written(function: func.FuncOp, argument: SSAValue) -> Written:
         raise CannotOverlap(function, "layers overlap where one store writes a result that is not read there")
     store = found[0]
     type, address, around = argument.type, address_of(store), loops_around(store)
-    assert isinstance(type, MemRefType) and isinstance(type.element_type, IntegerType)
+    if not isinstance(type, MemRefType) or not isinstance(type.element_type, IntegerType):
+        raise CannotOverlap(store, f"layers overlap where results are arrays of integers, not {type}")
     moving = [loop for loop in around if loop in address.moves]
     counts = [trips_of(loop) or 0 for loop in moving]
     strides = [prod(counts[number + 1 :]) for number in range(len(counts))]

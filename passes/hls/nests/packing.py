@@ -74,6 +74,8 @@ class Packing:
         numbers = np.full((1,), address.base, np.int64)
         for loop, count in zip(loops, trips, strict=True):
             numbers = (numbers[:, None] + moves[loop] * np.arange(count, dtype=np.int64)).reshape(-1)
+        if numbers.min() < 0 or numbers.max() >= len(values):
+            return None
         if len(numbers) == len(values) and (numbers == np.arange(len(values))).all():
             return source
         packed = self._global(constant, values[numbers])
