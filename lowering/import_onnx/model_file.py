@@ -14,6 +14,12 @@ from .proto import graphs_of
 if TYPE_CHECKING:
     import onnx
 
+DEFAULT_DOMAINS = ("", "ai.onnx")
+"""ONNX's own operators."""
+
+UNUSED_OPSET = 13
+"""What the version of operators counts as that a model has none of."""
+
 OLDEST_OPSET = 7
 """Before it, operators had other attributes (BatchNormalization, broadcasting)."""
 
@@ -61,6 +67,8 @@ def names_in(graph: onnx.GraphProto) -> Iterator[str | bytes]:
 
 
 def opset(model: onnx.ModelProto) -> int:
-    """The version of the default operator set."""
-    versions = [o.version for o in model.opset_import if o.domain in ("", "ai.onnx")]
+    """The version of the default operator set; one that is old enough for any tool where no node is of that set."""
+    versions = [o.version for o in model.opset_import if o.domain in DEFAULT_DOMAINS]
+    if not model.functions and all(node.domain not in DEFAULT_DOMAINS for node in model.graph.node):
+        return max([*versions, UNUSED_OPSET])
     return max(versions, default=1)

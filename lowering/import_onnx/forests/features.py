@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SPREAD = 4.0
 """Features whose greatest thresholds differ by less share a scale."""
 
+LEAST = 2.0**-30
+"""Features whose thresholds are all smaller are told from 0 only: LightGBM's 1e-35 means no more."""
+
 BEYOND = 1 + 2.0**-6
 """What stands for all numbers that are greater than the greatest threshold."""
 
@@ -47,7 +50,7 @@ def feature_scales(readers: Sequence[onnx.NodeProto], read: Read, features: int)
     if not compared.size or compared.max() < SPREAD * compared.min():
         return None
     typical = 2.0 ** np.ceil(np.log2(compared.min()))
-    return (2.0 ** np.ceil(np.log2(np.where(greatest > 0, greatest, typical)))).astype(np.float32)
+    return (2.0 ** np.ceil(np.log2(np.maximum(np.where(greatest > 0, greatest, typical), LEAST)))).astype(np.float32)
 
 
 def with_scales(writer: NodeWriter, x: str, forest: Forest, scales: NDArray[np.float32]) -> tuple[str, Forest]:

@@ -11,7 +11,9 @@ import pytest
 from onnx import helper, numpy_helper
 from support.forests import CLASSES, Grown, classifier, grown, images, regressor
 
+from tinyml_opt.dialects import onnx as dialect
 from tinyml_opt.dialects.errors import UserError
+from tinyml_opt.dialects.onnx.weights import weight_reals
 from tinyml_opt.lowering.import_onnx.importer import read_model
 from tinyml_opt.targets.executors.onnx import OnnxExecutor
 
@@ -74,6 +76,24 @@ def test_an_extreme_passes_over_leaves_without_a_weight(aggregate: str):
     few = [leaf for leaf in some if leaf[2] == 0 or leaf[0] > 1]
     with pytest.raises(UserError, match="have no weights for target 1: it may be of nothing"):
         read_model(regressor(replace(forest, leaves=few), 2, aggregate_function=aggregate).SerializeToString())
+
+
+def test_a_model_of_one_ensemble_needs_no_version_of_other_operators():
+    model = classifier(grown(X, ONE_HOT, 2, 3))
+    del model.opset_import[:]
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 1))
+    assert read_model(model.SerializeToString()).module is not None
+
+
+def test_a_threshold_that_only_tells_from_zero():
+    """LightGBM splits at 1e-35 what is 0 from what is more."""
+    nodes = [(0, 0, 3, 1e-35, "BRANCH_LEQ", 1, 2), (0, 1, 0, 0.0, "LEAF", 0, 0), (0, 2, 5, 8.0, "BRANCH_LEQ", 3, 4)]
+    nodes += [(0, place, 0, 0.0, "LEAF", 0, 0) for place in (3, 4)]
+    forest = Grown("BRANCH_LEQ", nodes, [(0, 1, 0, 1.0), (0, 3, 0, 2.0), (0, 4, 0, 4.0)])
+    module = read_model(regressor(forest, 1).SerializeToString()).module
+    factors = next(weight_reals(op.rhs) for op in module.walk() if isinstance(op, dialect.MulOp))
+    assert factors.max() == 2.0**30 and factors.min() == 2.0**-3
+    compared(regressor(forest, 1))
 
 
 def test_a_single_leaf_and_equal_leaves():
