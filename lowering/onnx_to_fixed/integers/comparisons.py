@@ -25,14 +25,20 @@ from .numbers import Number, Numbers, TooWide
 PREDICATES = {"equal": "eq", "less": "slt", "less_or_equal": "sle"}
 """arith.cmpi's names."""
 
+DECISIONS = {"eq": np.equal, "slt": np.less, "sle": np.less_equal}
+"""The same on arrays."""
+
 
 def lower_compare(builder: FixedBuilder, op: onnx.CompareOp) -> SSAValue:
     """A map to 0 and 1."""
     sides = (op.lhs, op.rhs)
     is_real = isinstance(element_of(op.lhs), Float32Type)
     constant = next((index for index, side in enumerate(sides) if is_real and is_known(side)), None)
-    inputs = [builder.value(side) if index != constant else None for index, side in enumerate(sides)]
     type = builder.type_of(sides[1 - constant] if constant is not None else op.lhs)
+    if constant is not None and (decided := decided_by(op, constant, type)) is not None:
+        builder.bounds[op.result] = (0, 1)
+        return builder.constant(decided, builder.type_of(op.result), name_of(op))
+    inputs = [builder.value(side) if index != constant else None for index, side in enumerate(sides)]
     if constant is not None:
         inputs[constant] = known(builder, op, constant, type)
     values = [value for value in inputs if value is not None]
@@ -50,6 +56,20 @@ def lower_compare(builder: FixedBuilder, op: onnx.CompareOp) -> SSAValue:
     y = builder.type_of(op.result)
     builder.bounds[op.result] = (0, 1)
     return elementwise(builder, values, y, shape_of(op.result), body, n.stored(flag, y.storage), name_of(op))
+
+
+def decided_by(op: onnx.CompareOp, side: int, type: QType) -> NDArray[np.uint8] | None:
+    """The result where the numbers on a side all lie beyond what the other's type holds, whatever that is."""
+    source = (op.lhs, op.rhs)[side]
+    if not is_weight(source):
+        return None
+    low, high = type.limits
+    integers = thresholds(weight_reals(source), type)
+    if not ((integers < low) | (integers > high)).all():
+        return None
+    pair = (integers, low) if side == 0 else (low, integers)
+    flags = DECISIONS[PREDICATES[op.function.data]](*pair)
+    return np.broadcast_to(flags, shape_of(op.result)).astype(np.uint8)
 
 
 def is_known(side: SSAValue) -> bool:
