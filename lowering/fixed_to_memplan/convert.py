@@ -188,7 +188,9 @@ class Conversion:
         elif source.turns and source.is_stack:
             self.places[op.result] = self._seen(op.result, source, type, op.node)
         else:
-            self._define(op.result, AliasOp(self._dense(op.source).memref, 0, type, op.node))
+            dense = self._dense(op.source)
+            type = memref_of(op.result.type, dense.type.memory_space)  # a copy of a part of a constant is in RAM
+            self._define(op.result, AliasOp(dense.memref, 0, type, op.node))
 
     def _seen(self, tensor: SSAValue, place: Place, type: MemRefType, node: StringAttr | None) -> Place:
         """The place of a tensor in a slice that rounds give, or in all of a memref, with other sizes or elements."""
