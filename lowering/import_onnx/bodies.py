@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xdsl.dialects.builtin import Float32Type, IntegerType, Signedness, TensorType, i1
 from xdsl.ir import Attribute, SSAValue
 
+from .proto import DEFAULT_DOMAINS
 from .renaming import renamed
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def body_of(proto: onnx.NodeProto, opset: int, operands: Sequence[SSAValue | Non
     names |= {formal: actual for formal, actual in zip(function.output, proto.output, strict=False) if actual}
     defaults = {a.name: a for a in function.attribute_proto}
     given = {**schema_defaults(proto, opset), **defaults, **{a.name: a for a in proto.attribute}}
-    versions = [o.version for o in function.opset_import if o.domain in ("", "ai.onnx")]
+    versions = [o.version for o in function.opset_import if o.domain in DEFAULT_DOMAINS]
     return Body(renamed(function.node, names, prefix, given), max(versions, default=opset))
 
 
@@ -64,7 +65,7 @@ OPSETS = 1 << 31
 
 def has_body(proto: onnx.NodeProto, opset: int) -> bool:
     """Whether ONNX defines an operator by others, at a version that it has: a file may state any number."""
-    known = proto.domain in ("", "ai.onnx") and 0 < opset < OPSETS and proto.op_type not in AT_RUN_TIME
+    known = proto.domain in DEFAULT_DOMAINS and 0 < opset < OPSETS and proto.op_type not in AT_RUN_TIME
     return known and is_function(proto.op_type, opset)
 
 

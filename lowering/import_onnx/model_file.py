@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 from ...dialects.errors import UserError
 from ...dialects.harmless import in_quotes
 from .functions import inlined
-from .proto import graphs_of
+from .proto import DEFAULT_DOMAINS, graphs_of
 
 if TYPE_CHECKING:
     import onnx
-
-DEFAULT_DOMAINS = ("", "ai.onnx")
-"""ONNX's own operators."""
 
 UNUSED_OPSET = 13
 """What the version of operators counts as that a model has none of."""
@@ -67,7 +64,7 @@ def names_in(graph: onnx.GraphProto) -> Iterator[str | bytes]:
 
 
 def opset(model: onnx.ModelProto) -> int:
-    """The version of the default operator set; one that is old enough for any tool where no node is of that set."""
+    """The version of the default operator set; one that is new enough where no node is of that set."""
     versions = [o.version for o in model.opset_import if o.domain in DEFAULT_DOMAINS]
     if not model.functions and all(node.domain not in DEFAULT_DOMAINS for node in model.graph.node):
         return max([*versions, UNUSED_OPSET])

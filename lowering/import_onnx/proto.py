@@ -10,6 +10,9 @@ from ...dialects.harmless import in_terminal
 if TYPE_CHECKING:
     import onnx
 
+DEFAULT_DOMAINS = ("", "ai.onnx")
+"""How ONNX's own operators name their domain."""
+
 
 def operator_of(proto: onnx.NodeProto) -> str:
     """The operator with its domain, in a message."""

@@ -20,11 +20,9 @@ from . import channels_last, qonnx
 from .integers import with_integers
 from .node import Node, Translation, Unsupported
 from .operators import TRANSLATIONS
+from .proto import DEFAULT_DOMAINS
 from .quantization import dequantize_linear, quantize_linear
 from .real_functions import real_functions
-
-ONNX = ("", "ai.onnx")
-"""Spellings of the domain that needs none."""
 
 MICROSOFT = "com.microsoft"
 
@@ -77,7 +75,7 @@ STATIC = (
 
 def full_name(domain: str, operator: str) -> str:
     """The name of an operator with its domain, which ONNX's own do not have."""
-    return operator if domain in ONNX else f"{domain}.{operator}"
+    return operator if domain in DEFAULT_DOMAINS else f"{domain}.{operator}"
 
 
 def translations() -> dict[str, Translation]:

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....passes.fixed.scales.of_features import SPREAD
 from ..recurrence.writing import NodeWriter
 from .forest import Forest
 
 if TYPE_CHECKING:
     import onnx
-
-SPREAD = 4.0
-"""Features whose greatest thresholds differ by less share a scale."""
 
 LEAST = 2.0**-30
 """Features whose thresholds are all smaller are told from 0 only: LightGBM's 1e-35 means no more."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..computed import ELEMENTWISE, REARRANGED
 from ..node import Unsupported
-from ..proto import graphs_of
+from ..proto import DEFAULT_DOMAINS, graphs_of
 from .repetition import Repetition, State
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def depending(repetition: Repetition, known: set[str], constants: Mapping[str, A
     nodes: list[onnx.NodeProto] = []
     for node in repetition.nodes:
         given = [i for i in node.input if i]
-        if node.op_type not in COMPUTED or node.domain not in ("", "ai.onnx") or any(graphs_of(node)):
+        if node.op_type not in COMPUTED or node.domain not in DEFAULT_DOMAINS or any(graphs_of(node)):
             continue
         if any(i in names for i in given) and all(i in names or is_small(constants.get(i)) for i in given):
             nodes.append(node)

@@ -8,7 +8,6 @@ constant becomes), `y_j = a_j x_j + b_j`. Where all b are 0 the integers of y ar
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, Signedness
 from xdsl.ir import BlockArgument, SSAValue
 
@@ -23,8 +22,6 @@ CHANNELS = 1
 
 SPREAD = 4.0
 """Features whose scales differ by less share one."""
-
-Reals = NDArray[np.float64]
 
 
 def normalized(argument: SSAValue) -> list[onnx.BatchNormalizationOp]:
