@@ -23,6 +23,9 @@ from . import FLASH, row_count, row_dimension
 Spans = NDArray[np.int64]
 """Closed intervals of rows, shape (slices, 2); an interval whose end lies before its start is empty."""
 
+MOST_SLICES = 8192
+"""A form of more slices runs in one piece: plans would take minutes, and a row of so many is next to nothing."""
+
 
 def row_spans(access: AffineMap, sizes: Sequence[int], value: SSAValue, along: int | None) -> Spans:
     """The rows of a memref between the first and the last that each slice touches; padding touches nothing.
