@@ -94,11 +94,11 @@ def implement(name: str, module: ModuleOp, fpga: Fpga) -> Cells:
         for file, text in {f"{name}.v": print_verilog(module), **image_files(module)}.items():
             (directory / file).write_text(text, encoding="utf-8")
         say(f"synthesizing for {fpga.part} with Yosys")
-        cells = synthesize(fpga.family, name, f"{name}.v", directory)
+        cells = synthesize(fpga.family, name, f"{name}.v", directory, say)
         if not fpga.device:
             return cells
         say(f"placing and routing: {cells.luts:,} LUT, {cells.ffs:,} FF, {cells.dsps} DSP, {cells.bram36:g} BRAM")
-        return place_and_route(fpga, directory)
+        return place_and_route(fpga, directory, say)
 
 
 def refuse_too_small(compilation: Compilation, fpga: Fpga, result: dict[str, Any]) -> None:
