@@ -102,11 +102,11 @@ class Netlist:
 
     def _words(self, cell: Cell) -> None:
         """The registers of the words that the ports of a memory read."""
-        sides = ["AB"] if cell["parameters"].get("DATA_WIDTH_A") == WHOLE_WORD else ["A", "B"]
+        sides = ["AB"] if cell["parameters"].get("DATA_WIDTH_A") == WHOLE_WORD else ["A", "B"]  # B reads a whole word
         for ports in sides:
             pins = [f"DO{port}{n}" for port in ports for n in range(WORD_BITS)]
             clock = self._following(cell, pins)
-            if clock is None or any(cell["connections"][f"CLK{port}"] != [clock] for port in ports):
+            if clock is None or cell["connections"][f"CLK{ports[-1]}"] != [clock]:
                 continue
             self._take(cell, pins)
             for port in ports:

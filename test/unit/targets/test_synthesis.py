@@ -137,6 +137,11 @@ def test_both_ports_of_a_whole_word_have_registers_or_none(tmp_path: Path):
     after = packed(tmp_path, cells, (60, 61, 50, 51))
     assert set(after) == {"m", "a0", "a1"}
     assert after["m"]["parameters"]["REGMODE_A"] == "NOREG"
+    cells |= {f"b{n}": flip_flop(50 + n, 70 + n) for n in range(2)}
+    cells["m"]["connections"]["CLKA"] = ["0"]  # nothing writes
+    after = packed(tmp_path, cells, (60, 61, 70, 71))
+    assert set(after) == {"m"}
+    assert (after["m"]["parameters"]["REGMODE_A"], after["m"]["parameters"]["REGMODE_B"]) == ("OUTREG", "OUTREG")
 
 
 def test_registers_with_many_readers_are_copied():
