@@ -15,7 +15,8 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ..access import full_box, linear_map
-from ..fixed.forms import ReduceOp, StructuredForm
+from ..fixed.forms import ReduceOp
+from ..fixed.structured import StructuredForm
 from ..fixed.types import Reduction
 from . import FLASH, row_count, row_dimension
 

@@ -25,7 +25,8 @@ from xdsl.rewriter import InsertPoint
 
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp, ReshapeOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from .layouts.carried import SinkThroughConcat, SinkThroughMove, SinkThroughPadding, SinkThroughSlice
 from .layouts.flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose, SinkThroughReshape
 from .layouts.ports import FoldIntoInput, FoldIntoOutput

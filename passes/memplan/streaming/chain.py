@@ -17,7 +17,7 @@ from xdsl.ir import BlockArgument, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import FLASH, AliasOp, OpaqueOp, accumulates, row_bytes, row_count, size_in_bytes
 from ....dialects.memplan.liveness import StepOp, destinations, root_of, touched
 from ....dialects.memplan.slices import Spans, is_local, row_spans, slice_dimension

@@ -12,7 +12,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.dialects.memplan import BufferOp
 from tinyml_opt.dialects.memplan.liveness import Liveness
 from tinyml_opt.lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPass
