@@ -259,7 +259,12 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("loops-running-indices", "before widths: addresses are increments then"),
         Step("loops-narrow-indices", "counters and addresses as wide as they must be"),
-        Step("convert-loops-to-rtl", "a pipeline for each nest", {}, ("levels", "multiplier", "wide")),
+        Step(
+            "convert-loops-to-rtl",
+            "a pipeline for each nest",
+            {},
+            ("levels", "multiplier", "wide", "read", "word_registers"),
+        ),
     ),
 }
 
