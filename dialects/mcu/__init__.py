@@ -10,7 +10,7 @@ from xdsl.ir import Dialect
 from .block import Address as Address
 from .block import BlockOp as BlockOp
 from .bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from .columns import ByteBlockOp, DotBlockOp, PairBlockOp
+from .columns import ByteBlockOp, DotBlockOp, FinishBlockOp, PairBlockOp
 from .loops import KEEP as KEEP
 from .loops import LABEL as LABEL
 from .loops import LANES as LANES
@@ -36,6 +36,7 @@ BLOCKS = (
     ClippedBlockOp,
     WideBlockOp,
     RequantizeBlockOp,
+    FinishBlockOp,
     CopyBlockOp,
 )
 """The blocks that write sums."""

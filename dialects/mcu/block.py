@@ -81,8 +81,8 @@ class BlockOp(IRDLOperation, ABC):
             raise VerifyException(f"a window of `{self.name}` has {self.NUMBERS} numbers, got {len(self.numbers)}")
         self.verify_window()
         verify_place(self.weights, len(self.indices), *self.WEIGHT_BITS)
-        if len(self.counts) != self.COUNTS:
-            raise VerifyException(f"expected {self.COUNTS} counts, got {len(self.counts)}")
+        if len(self.counts) != self.counts_needed:
+            raise VerifyException(f"expected {self.counts_needed} counts, got {len(self.counts)}")
         dims = sum(memref.type.get_num_dims() for memref in self.data if isinstance(memref.type, MemRefType))
         if dims != len(self.at):
             raise VerifyException(f"expected one index for each dimension of the data, got {len(self.at)}")
@@ -98,6 +98,11 @@ class BlockOp(IRDLOperation, ABC):
     def verify_window(self) -> None:
         """Raise VerifyException where the numbers of the window, or how many data there are, make no block."""
         raise NotImplementedError
+
+    @property
+    def counts_needed(self) -> int:
+        """The numbers that are not known at compile time."""
+        return self.COUNTS
 
     @property
     def sums_needed(self) -> int:

@@ -11,6 +11,11 @@ from xdsl.utils.exceptions import VerifyException
 
 from .block import BlockOp
 
+FURTHEST = 4096
+"""Bytes that loads and stores reach from a pointer."""
+
+LONGEST_SHIFT = 31
+
 
 class QuadBlockOp(BlockOp, ABC):
     """A block of quads: its window is how many, and the pixels."""
@@ -94,3 +99,42 @@ class ByteBlockOp(BlockOp):
             raise VerifyException("a block of bytes has numbers of at least 1, at most four channels and two pixels")
         if taps % lanes or taps % piece:
             raise VerifyException("taps are whole lanes and whole pieces")
+
+
+@irdl_op_definition
+class FinishBlockOp(BlockOp):
+    """Sums of four channels at one or two pixels as results of 8 bits; `weights` are a table of channels with their
+    multipliers, from that of the first one on, `sums` the results.
+
+    `window [pixels, apart, step, row, shift, addend]`: `sums[p * apart + c * step] = saturate(multiply_high_add(data[p
+    * 4 + c], table[c * row], addend) >> shift)`. Where the distance `apart` of two pixels is not known it is 0 there,
+    and a count.
+
+    ```mlir
+    mcu.finish_block %table[%first, %c1] data(%sums) at(%c0) sums %out window [2, 64, 1, 2, 6, -8160]
+        : memref<64x2xi32, "flash"> (memref<8xi32>) memref<68xi8>
+    ```
+    """
+
+    name = "mcu.finish_block"
+    NUMBERS: ClassVar[int] = 6
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (32,)
+    SUM_BITS: ClassVar[tuple[int, ...]] = (8,)
+
+    @property
+    def counts_needed(self) -> int:
+        return int(self.numbers[0] == 2 and self.numbers[1] == 0)
+
+    @property
+    def sums_needed(self) -> int:
+        pixels, apart, step, *_ = self.numbers
+        return (pixels - 1) * apart + 3 * step + 1
+
+    def verify_window(self) -> None:
+        pixels, apart, step, row, shift, _ = self.numbers
+        if pixels not in (1, 2) or apart < 0 or step < 1 or row < 1 or len(self.data) != 1:
+            raise VerifyException("sums of one or two pixels become results, from one table of channels")
+        if self.sums_needed > FURTHEST or 12 * row > FURTHEST:
+            raise VerifyException(f"results, and multipliers, lie within {FURTHEST} bytes")
+        if not 1 <= shift <= LONGEST_SHIFT:
+            raise VerifyException("results are shifted by 1 to 31")

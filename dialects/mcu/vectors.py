@@ -8,8 +8,7 @@ from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
 from .block import BlockOp
-
-LONGEST_SHIFT = 31
+from .columns import LONGEST_SHIFT
 
 
 @irdl_op_definition

@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 from ...dialects import emitc
 from ...dialects.mcu import BlockOp, element_bits
 from ...dialects.mcu.bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, PairBlockOp
+from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, FinishBlockOp, PairBlockOp
 from ...dialects.mcu.vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp
 from ...dialects.mcu.words import AtOp, LoadWordOp
@@ -83,6 +83,7 @@ SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
     DirectBlockOp: lambda op: f"direct_{element_bits(op.sums)}_{op.numbers[0]}x{joined(op.numbers[1:])}",
     WideBlockOp: lambda op: f"wide_{op.numbers[0]}x{joined(op.numbers[1:])}",
     RequantizeBlockOp: lambda op: f"requantize_{joined(op.numbers)}",
+    FinishBlockOp: lambda op: f"finish_{joined(op.numbers)}",
     CopyBlockOp: lambda op: f"copy_{joined(op.numbers)}",
     ClippedBlockOp: lambda op: f"clipped_{element_bits(op.sums)}_{joined(op.numbers)}",
 }

@@ -17,6 +17,7 @@ from ....passes.memplan.tiling.bytes import Bytes
 from ....passes.memplan.tiling.columns import Columns
 from ..emit import Emitter, Index
 from .columns import ColumnsNest, Words
+from .finish import Finisher
 from .requantize import Requantizer, requantized
 from .scope import Constant, Operands, Point, Scope
 
@@ -47,6 +48,10 @@ class BytesNest(ColumnsNest):
         self.channels = bytes.channels
         if bytes.lanes == 1:  # cores that load a word byte by byte
             self.most_written_out = 0
+
+    def finishing(self) -> Finisher | None:
+        """Sums of vectors have an end of their own."""
+        return None
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""

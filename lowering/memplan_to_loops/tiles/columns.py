@@ -25,8 +25,10 @@ from ....dialects.mcu.columns import DotBlockOp
 from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.words import AtOp
 from ....passes.memplan.tiling.columns import CHANNELS, Columns, cuts_last
+from ....passes.memplan.tiling.requantized import Requantized
 from ..emit import Emitter, Index
 from ..labels import dimension_names
+from .finish import Finisher
 from .scope import Constant, Operands, Point, Scope, local
 
 MOST_WRITTEN_OUT = 16
@@ -69,6 +71,13 @@ class ColumnsNest:
         self.weights = self.packed()
         self.held_at = columns.scratch_words(self.pixels) if form.tile.holds_weights else None
         """Where weights lie in scratch memory, if they do."""
+        self.finisher = self.finishing()
+
+    def finishing(self) -> Finisher | None:
+        """How four sums end at once. Where flash is short layers share functions, in which shifts are no constants."""
+        tile = self.scope.form.tile
+        assert tile is not None, "checked by the caller"
+        return None if tile.bits.data < WIDE else Finisher.of(self.scope, Requantized.of(self.columns.roles))
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""
@@ -87,11 +96,12 @@ class ColumnsNest:
         self.emit.block.add_op(DotBlockOp(weights, [self.gathered], sums, window))
 
     def hold(self) -> None:
-        """Copy the weights into scratch memory, where they are held there."""
+        """Copy the weights, and the table of channels, into scratch memory, where they are held there."""
         if self.held_at is not None:
             words, zero = self.columns.held_words, self.emit.index(0)
             target = self.emit.do(AtOp(self.column, [self.emit.index(self.held_at)], words), "held")
             self.emit.block.add_op(CopyBlockOp((self.weights, [zero, zero]), [], target, [words]))
+            self.scope.hold_channels(self.column, self.held_at + words)
 
     @property
     def gathered(self) -> Address:
@@ -181,6 +191,8 @@ class ColumnsNest:
     def finish(self, sums: SSAValue, channels: int, first: Index, points: Sequence[Point], along: int | None) -> None:
         """Apply the body to the sums of some channels of all pixels, and store the results."""
         (dim,) = self.columns.roles.channels
+        if self.finisher is not None and channels == CHANNELS and self.finisher.store(sums, first, points, along):
+            return
         numbers = [self.emit.add(first, channel) for channel in range(channels)]
         corner: Point = {**points[0], dim: first}
         near = None if along is None else self.scope.output_at(corner, {along: 2, dim: channels})

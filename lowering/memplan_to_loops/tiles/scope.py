@@ -15,15 +15,17 @@ from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.structured import scalar_type, shaped_type
+from ....dialects.mcu import Address
+from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
+from ....passes.memplan.tiling.channels import channel_table, packed_params
 from ....passes.memplan.tiling.roles import Roles
 from ..emit import Emitter, Index, signless
 from ..index import Guard
 from ..nest import Operands
 from ..rows import Rows
 from ..scalars import Values, inline_body
-from .channels import channel_table, packed_params
 
 Constant = Callable[[str, NDArray[Any]], SSAValue]
 """The memref of a constant with a name and these elements."""
@@ -55,6 +57,9 @@ class Scope:
         self.packed = packed_params(roles, self.bias)
         """The params that lie in the table of channels."""
         self.channels: SSAValue | None = None
+        """The table of channels, if there is one."""
+        self.held: tuple[SSAValue, int] | None = None
+        """Where it was copied to, if it was."""
         if with_table and (starts or self.zero + shift or (self.bias is not None and self.packed)):
             begin = roles.start(self.bias, shift) if starts is None else starts(self.bias)
             self.channels = constant(f"{self.node}_channels", channel_table(roles, begin, self.packed))
@@ -115,8 +120,30 @@ class Scope:
     def _of_channel(self, point: Point, number: int) -> SSAValue:
         """An entry of the table of channels."""
         assert self.channels is not None
-        place = [self.emit.index(point[self.channel]), self.emit.index(number)]
-        return self.emit.do(memref.LoadOp.get(self.channels, place))
+        table, place = self.of_channel(point[self.channel], number)
+        return self.emit.do(memref.LoadOp.get(table, place))
+
+    @property
+    def channel_words(self) -> int:
+        """Words of a row of the table of channels."""
+        return 1 + len(self.packed)
+
+    def of_channel(self, channel: Index, number: int) -> Address:
+        """Where an entry of the table of channels is."""
+        assert self.channels is not None
+        if self.held is None:
+            return self.channels, [self.emit.index(channel), self.emit.index(number)]
+        memory, start = self.held
+        return memory, [self.emit.index(self.emit.sum(self.emit.scale(channel, self.channel_words), start + number))]
+
+    def hold_channels(self, memory: SSAValue, start: int) -> None:
+        """Copy the table of channels to words of some memory, where it is read from now on."""
+        if self.channels is None:
+            return
+        words, zero = self.form.sizes[self.channel] * self.channel_words, self.emit.index(0)
+        target = self.at(memory, [self.emit.index(start)], words)
+        self.emit.block.add_op(CopyBlockOp((self.channels, [zero, zero]), [], target, [words]))
+        self.held = memory, start
 
     def start(self, point: Point) -> SSAValue:
         """What a sum begins with: the bias that the body adds, or 0; less what the zero point, as data, adds."""
@@ -155,7 +182,11 @@ class Scope:
             return None
         place, indices = self.place(self.form.target, self.form.out_map, point)
         length = 1 + sum(steps[dim] * (count - 1) for dim, count in counts.items())
-        return self.emit.do(AtOp(place, indices, length), "at"), steps
+        return self.at(place, indices, length), steps
+
+    def at(self, place: SSAValue, indices: Sequence[SSAValue], length: int) -> SSAValue:
+        """A memref from an element on."""
+        return self.emit.do(AtOp(place, indices, length), "at")
 
     def word(self, value: int) -> SSAValue:
         """A constant word, as a signed number."""

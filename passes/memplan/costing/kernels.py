@@ -11,6 +11,7 @@ from ....dialects.fixed.structured import StructuredForm, shaped_type
 from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
 from ....targets.costs import Work
 from ..tiling.bytes import Bytes
+from ..tiling.channels import table_words
 from ..tiling.clipped import Clipped
 from ..tiling.columns import Columns, cuts_last
 from ..tiling.direct import Direct
@@ -70,9 +71,9 @@ def columns_work(columns: Columns, tile: TileAttr, slices: int = 1) -> Work:
         units["dot_unpack_1"] = share * slices * alone * columns.groups * columns.quads
         units["dot_unpack_2"] = share * slices * pairs * columns.groups * columns.quads
     if tile.holds_weights:
-        units["copy_word"] = slices * columns.held_words
+        units["copy_word"] = slices * (columns.held_words + table_words(columns.roles))
         blocks = slices
-    return Work(units, ((columns.groups * columns.quads * 2 * bits, blocks),))
+    return Work(units, ((columns.groups * columns.quads * 2 * bits + 4 * table_words(columns.roles), blocks),))
 
 
 def bytes_work(bytes: Bytes, pixels: int) -> Work:

@@ -18,6 +18,7 @@ from ....dialects.machine import (
 )
 from ....dialects.memplan import loops_around
 from .bytes import Bytes
+from .channels import table_words
 from .clipped import Clipped
 from .columns import CHANNELS, Columns
 from .direct import Direct
@@ -95,7 +96,8 @@ def columns(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:
                     yield Offer(tile, found.scratch_words(pixels), packed)
         if WIDE in widths and found.roles.size(found.roles.pixels) > pixels:
             held = TileAttr(found.channels * pixels, Kernel.COLUMNS, pixels, held=True)
-            yield Offer(held, found.scratch_words(pixels) + found.held_words, 4 * found.held_words)
+            words = found.scratch_words(pixels) + found.held_words + table_words(found.roles)
+            yield Offer(held, words, 4 * found.held_words)
 
 
 def vectors(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:

@@ -5,6 +5,7 @@
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
 - `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
 - `wide_`, `requantize_` and `copy_` (vectors.py) are those of cores with vectors.
+- `finish_P_A_S_R_N_D` (finish.py) makes the sums of four channels results.
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
 - `clipped_24_C_E_T_P_S_Z` sums windows that are cut (clipped.py).
@@ -22,6 +23,7 @@ from collections.abc import Iterable
 
 from .. import clipped, direct, sparse
 from .dot import QUADS, dot_block, dot_instructions, macro_name, quad_macros
+from .finish import finish_block, finish_instructions
 from .pieces import bytes_block, bytes_instructions
 from .vectors import (
     copy_block,
@@ -44,6 +46,7 @@ NEEDED = {
     "wide": ("multiply_add_low",),
     "requantize": ("multiply_high_add",),
     "copy": ("load_word",),
+    "finish": ("load_word", "multiply_high_add", "saturate"),
     "direct": ("multiply_add", "multiply_add_24"),
     "sparse": ("multiply_add_24",),
     "clipped": ("multiply_add_24", "multiply_add_unsigned_24"),
@@ -60,6 +63,7 @@ NAMES = {
     "wide": r"wide_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "requantize": r"requantize_([12348])_(\d+)_(\d+)_(n?\d+)_(n?\d+)_(n?\d+)",
     "copy": r"copy_(\d+)",
+    "finish": r"finish_([12])_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
     "lanes8": r"lanes8_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "plane8": r"plane8_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
     "plane": r"plane_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
@@ -95,6 +99,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
             return requantize_block(name, numbers, asm)
         case ("copy", numbers):
             return copy_block(name, numbers, asm)
+        case ("finish", numbers):
+            return finish_block(name, numbers, asm)
         case ("plane" | "plane8" as kind, numbers):
             return plane_block(name, numbers, kind == "plane8", asm)
         case (kind, numbers):
@@ -120,6 +126,8 @@ def instructions(name: str) -> int:
             return requantize_instructions(numbers)
         case ("copy", numbers):
             return copy_instructions(numbers)
+        case ("finish", numbers):
+            return finish_instructions(numbers)
         case ("plane" | "plane8" as kind, numbers):
             return plane_instructions(numbers, kind == "plane8")
         case (kind, numbers):

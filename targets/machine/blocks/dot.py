@@ -12,8 +12,8 @@ from .function import INLINE, Alike, Registers, body
 from .operations import Operation, assembly, statement
 from .pairs import CHANNELS, pairs_of_one, pairs_of_two, products
 
-MOST_QUADS_AT_ONCE = 8
-"""Columns of so many quads have no loop."""
+MOST_QUADS_AT_ONCE = {1: 8, 2: 5}
+"""Columns of so many quads have no loop, by pixels: what is around them lies in a cache of 1 KB, too."""
 
 QUADS_PER_TURN = {1: (8,), 2: (4, 5, 3)}
 """Quads of a turn of the loop, where there is one, by pixels: those that leave the fewest over, the first of these."""
@@ -117,7 +117,7 @@ def macro(name: str, operations: Sequence[Operation]) -> list[str]:
 def turns_of(pixels: int, quads: int) -> tuple[int, int, int]:
     """Quads of a turn, turns of the loop, and quads behind it."""
     size = min(QUADS_PER_TURN[pixels], key=lambda size: quads % size)
-    return (size, 0, quads) if quads <= MOST_QUADS_AT_ONCE else (size, *divmod(quads, size))
+    return (size, 0, quads) if quads <= MOST_QUADS_AT_ONCE[pixels] else (size, *divmod(quads, size))
 
 
 def dot_block(name: str, kind: str, pixels: int, quads: int, asm: bool) -> list[str]:

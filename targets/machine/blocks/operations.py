@@ -25,6 +25,9 @@ ASSEMBLY = {
     "multiply_add_high": "smlatt %[{0}], %[{1}], %[{2}], %[{0}]",
     "multiply_add_low_high": "smlabt %[{0}], %[{1}], %[{2}], %[{0}]",
     "multiply_add_high_low": "smlatb %[{0}], %[{1}], %[{2}], %[{0}]",
+    "multiply_high_add": "smmla %[{0}], %[{0}], %[{1}], %[{2}]",
+    "saturate_byte": "ssat %[{0}], #8, %[{0}], asr #{1}",
+    "store_byte": "strb %[{0}], [%[{1}], #{2}]",
 }
 """Each operation for Armv7E-M; pointers move by bytes."""
 
@@ -44,6 +47,9 @@ STATEMENTS = {
     "multiply_add_high": "{0} = tinyml_multiply_add_high({1}, {2}, {0});",
     "multiply_add_low_high": "{0} = tinyml_multiply_add_low_high({1}, {2}, {0});",
     "multiply_add_high_low": "{0} = tinyml_multiply_add_high_low({1}, {2}, {0});",
+    "multiply_high_add": "{0} = tinyml_multiply_high_add({0}, {1}, {2});",
+    "saturate_byte": "{0} = tinyml_saturate({0}, {1}, 8);",
+    "store_byte": "{1}[{2}] = (int8_t){0};",
 }
 """The same in C."""
 

@@ -129,3 +129,21 @@ mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [4, 32, 0, 0, -128, 1
 %t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
 // CHECK: sums of one to four channels, or eight, become results
 mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [5, 32, 6, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>
+
+// -----
+
+%t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
+// CHECK: expected 1 counts, got 0
+mcu.finish_block %t[%i] data(%x) at(%i) sums %y window [2, 0, 1, 2, 6, 0] : memref<64xi32> (memref<8xi32>) memref<8xi8>
+
+// -----
+
+%t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
+// CHECK: the block has 20 sums, memref<8xi8> holds fewer
+mcu.finish_block %t[%i] data(%x) at(%i) sums %y window [2, 16, 1, 2, 6, 0] : memref<64xi32> (memref<8xi32>) memref<8xi8>
+
+// -----
+
+%t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
+// CHECK: lie within 4096 bytes
+mcu.finish_block %t[%i] data(%x) at(%i) sums %y window [2, 4096, 1, 2, 6, 0] : memref<64xi32> (memref<8xi32>) memref<8xi8>

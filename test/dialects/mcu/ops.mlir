@@ -54,5 +54,9 @@ mcu.clipped_block %counted[%c0, %c1] data(%x) at(%c0, %c1) counts(%c1, %n) sums 
 mcu.wide_block %wide[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 1, 1, 64, 448] : memref<8x72xi8, "flash"> (memref<336xi32>) memref<8xi32>
 // CHECK: mcu.requantize_block %table[%c0, %c8] data(%sums) at(%c0) sums %results window [8, 64, 6, -8160, -128, 127] : memref<2x64xi32, "flash">(memref<8xi32>) memref<8xi8>
 mcu.requantize_block %table[%c0, %c8] data(%sums) at(%c0) sums %results window [8, 64, 6, -8160, -128, 127] : memref<2x64xi32, "flash"> (memref<8xi32>) memref<8xi8>
+// CHECK: mcu.finish_block %table[%c8, %c1] data(%sums) at(%c0) sums %results window [2, 4, 1, 64, 6, -8160] : memref<2x64xi32, "flash">(memref<8xi32>) memref<8xi8>
+mcu.finish_block %table[%c8, %c1] data(%sums) at(%c0) sums %results window [2, 4, 1, 64, 6, -8160] : memref<2x64xi32, "flash"> (memref<8xi32>) memref<8xi8>
+// CHECK: mcu.finish_block %table[%c8, %c1] data(%sums) at(%c0) counts(%n) sums %results window [2, 0, 1, 64, 6, -8160] : memref<2x64xi32, "flash">(memref<8xi32>) memref<8xi8>
+mcu.finish_block %table[%c8, %c1] data(%sums) at(%c0) counts(%n) sums %results window [2, 0, 1, 64, 6, -8160] : memref<2x64xi32, "flash"> (memref<8xi32>) memref<8xi8>
 // CHECK: mcu.copy_block %x[%c0, %c1] data() at() sums %sums window [5] : memref<4x8xi8>() memref<8xi32>
 mcu.copy_block %x[%c0, %c1] data() at() sums %sums window [5] : memref<4x8xi8> () memref<8xi32>

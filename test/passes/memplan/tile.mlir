@@ -13,9 +13,10 @@
 // BYTES-LABEL: @windows
 // BYTES: tile <24, planes, 3, 8>
 
-// Where a line of flash takes five cycles the weights lie behind the columns: 8 words, and 2 quads of 8 words.
+// Where a line of flash takes five cycles the weights lie behind the columns: 8 words, and 2 quads of 8 words; then 4
+// words with which sums begin.
 // WAITS-LABEL: @pointwise
-// WAITS: memplan.buffer node "conv_scratch" : memref<24xi32>
+// WAITS: memplan.buffer node "conv_scratch" : memref<28xi32>
 // WAITS: tile <8, columns, 2, held>
 // WAITS-LABEL: @dense
 // WAITS-NOT: held

@@ -13,8 +13,8 @@ from ....dialects.access import linear_map
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.structured import scalar_type, shaped_type
-from ....passes.fixed.fold_zero_points import bias_of
-from ....passes.memplan.tiling.roles import Roles
+from ...fixed.fold_zero_points import added_bias, bias_of
+from .roles import Roles
 
 
 def packed_params(roles: Roles, bias: int | None) -> tuple[int, ...]:
@@ -36,3 +36,9 @@ def channel_table(roles: Roles, starts: NDArray[np.int32], params: tuple[int, ..
     start = np.broadcast_to(starts, roles.form.sizes[dim])
     columns = [start, *(bias_of(roles.form, number).reshape(-1) for number in params)]
     return np.stack([column.astype(np.int32) for column in columns], axis=1)
+
+
+def table_words(roles: Roles) -> int:
+    """Words of the table of a form whose sums begin with the bias that its body adds."""
+    (channel,) = roles.channels or roles.both
+    return roles.form.sizes[channel] * (1 + len(packed_params(roles, added_bias(roles.form))))

@@ -1,0 +1,80 @@
+"""Sums of four channels as results of 8 bits in one block: what `columns` ends with, where bodies only requantize."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.ir import SSAValue
+
+from ....dialects.access import linear_map
+from ....dialects.fixed.structured import shaped_type
+from ....dialects.mcu.columns import FURTHEST, FinishBlockOp
+from ....passes.memplan.tiling.requantized import Requantized
+from ..emit import Index
+from ..rows import Rows
+from .scope import Point, Scope
+
+CHANNELS = 4
+
+BYTE = (-128, 127)
+"""What saturation leaves: other bounds are the body's own."""
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """Writes the ends of sums that began with all that is added to them."""
+
+    scope: Scope
+    body: Requantized
+    number: int
+    """Where multipliers stand in the table of channels."""
+
+    @staticmethod
+    def of(scope: Scope, body: Requantized | None) -> Finisher | None:
+        """The end of a form; None where the body does more, or the output lies in rows."""
+        if body is None or scope.channels is None or body.multiplier not in scope.packed or body.bias != scope.bias:
+            return None
+        if (body.low, body.high) != BYTE or isinstance(scope.memref(scope.form.target), Rows):
+            return None
+        return Finisher(scope, body, 1 + scope.packed.index(body.multiplier))
+
+    def store(self, sums: SSAValue, first: Index, points: Sequence[Point], along: int | None) -> bool:
+        """Store the results of four channels of all pixels, neighbours along a dimension, where there is one.
+
+        False where they are too far apart, or lie backwards: nothing is written then.
+        """
+        scope, emit, steps = self.scope, self.scope.emit, self.steps()
+        channel, apart = steps[scope.channel], 0
+        if len(points) == 2 and along is not None:
+            apart = steps[along]
+        reach = 3 * channel + apart
+        if channel < 1 or apart < 0 or reach >= FURTHEST or (along is not None and len(points) == 2 and not apart):
+            return False
+        corner: Point = {**points[0], scope.channel: first}
+        place, indices = scope.place(scope.form.target, scope.form.out_map, corner)
+        out = scope.at(place, indices, reach + 1)
+        counts = [emit.index(self.distance(points))] if len(points) == 2 and not apart else []
+        window = (len(points), apart, channel, scope.channel_words, self.body.shift, self.body.addend)
+        table = scope.of_channel(first, self.number)
+        emit.block.add_op(FinishBlockOp(table, [(sums, [emit.index(0)])], out, window, counts))
+        return True
+
+    def steps(self) -> list[int]:
+        """How far the output of the next point lies, along each dimension."""
+        form, sizes = self.scope.form, shaped_type(self.scope.form.target).get_shape()
+        steps = [0] * len(form.sizes)
+        for axis, index in enumerate(linear_map(form.out_map)):
+            for dim, coefficient in enumerate(index.coefficients):
+                steps[dim] += coefficient * prod(sizes[axis + 1 :])
+        return steps
+
+    def distance(self, points: Sequence[Point]) -> Index:
+        """How far the output of the second pixel lies behind that of the first."""
+        total: Index = 0
+        for dim, step in enumerate(self.steps()):
+            for point, sign in zip(points, (-1, 1), strict=True):
+                if step and dim != self.scope.channel and dim in point:
+                    total = self.scope.emit.sum(total, self.scope.emit.scale(point[dim], sign * step))
+        return total
