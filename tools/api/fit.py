@@ -51,7 +51,7 @@ class Fit:
     """Whether a model fits, which is also its truth value; sizes in bytes, with the caller's buffers.
 
     `reasons` say what keeps it from the board. `flash_bytes` and `cycles` are estimates. Where the RAM does not suffice
-    `compile`, which looks longer and also at patches, may still find a plan that fits; with `limited` more likely.
+    `compile`, which looks longer, at moves and at patches, may still find a plan; with `limited` more likely.
     Where weights alone leave the flash nothing else is looked at: RAM, MACs and cycles are 0 then. Of a program that
     leaves the RAM however it is streamed, its bytes are what it has at least.
     """
@@ -119,8 +119,8 @@ def too_many_bytes(module: ModuleOp, options: Options, board: Board) -> Fit | No
 
 
 def quick(step: ModulePass) -> ModulePass:
-    """A pass as it is, but for plans that compute something twice, which takes the longest, or are only told of."""
-    return replace(step, max_recompute=1.0, compare=False) if isinstance(step, FitPass) else step
+    """A pass as it is, but for plans that move or compute something twice, which take the longest to find."""
+    return replace(step, max_recompute=1.0, moves=False, compare=False) if isinstance(step, FitPass) else step
 
 
 def estimate(module: ModuleOp, options: Options, board: Board, arena: int) -> Fit:
