@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from xdsl.ir.affine import (
     AffineBinaryOpExpr,
@@ -65,7 +65,7 @@ def linear(expr: AffineExpr, num_dims: int) -> Linear:
     raise ValueError(f"`{expr}` is not linear in the domain's dimensions")
 
 
-@cache
+@lru_cache(1 << 14)
 def linear_map(access: AffineMap) -> tuple[Linear, ...]:
     """Every result of an access map as a `Linear`. Raises ValueError where one is not linear."""
     return tuple(linear(result, access.num_dims) for result in access.results)

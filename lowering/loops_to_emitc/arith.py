@@ -39,6 +39,13 @@ def shift_unsigned(op: type[BinaryOp]) -> Rule:
     return lambda w, x, type: w.cast(w.binary(op, w.unsigned(x[0]), x[1]), type)
 
 
+def shift_right(w: Writer, x: tuple[SSAValue, ...], type: IntegerType) -> SSAValue:
+    """`a >> b`; by all bits but one it is `a < 0 ? -1 : 0`, of which C and its checkers leave nothing open."""
+    if not is_condition(x[0]) and constant_of(x[1]) == type.width.data - 1:
+        return w.choose(w.compare("lt", x[0], w.constant(0, type)), w.constant(-1, type), w.constant(0, type))
+    return w.binary(emitc.BitwiseRightShiftOp, *x)
+
+
 def extreme(predicate: str, is_unsigned: bool = False) -> Rule:
     """`a pred b ? a : b`; of conditions (as signed numbers 0 and -1) `a || b` or `a && b`.
 
@@ -182,7 +189,7 @@ RULES: dict[type[Operation], Rule] = {
     arith.XOrIOp: bitwise(emitc.BitwiseXorOp, difference),
     arith.ShLIOp: shift_unsigned(emitc.BitwiseLeftShiftOp),
     arith.ShRUIOp: shift_unsigned(emitc.BitwiseRightShiftOp),
-    arith.ShRSIOp: signed(emitc.BitwiseRightShiftOp),
+    arith.ShRSIOp: shift_right,
     arith.MinSIOp: extreme("lt"),
     arith.MaxSIOp: extreme("gt"),
     arith.MinUIOp: extreme("lt", True),

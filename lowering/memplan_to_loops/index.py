@@ -104,13 +104,13 @@ class Guard:
     size: int
     range: tuple[int, int]
 
-    def inside(self, emit: Emitter, index: Index) -> list[SSAValue]:
-        """The conditions under which the index is inside its tensor; only those that can fail."""
+    def inside(self, emit: Emitter, index: Index, low: bool = True, high: bool = True) -> list[SSAValue]:
+        """The conditions under which the index is inside its tensor, at its `low` and `high` ends, that can fail."""
         value = emit.index(index)
         conditions: list[SSAValue] = []
-        if self.range[0] < 0:
+        if low and self.range[0] < 0:
             conditions.append(emit.do(arith.CmpiOp(value, emit.index(0), "sge")))
-        if self.range[1] >= self.size:
+        if high and self.range[1] >= self.size:
             conditions.append(emit.do(arith.CmpiOp(value, emit.index(self.size), "slt")))
         return conditions
 

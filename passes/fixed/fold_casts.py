@@ -13,9 +13,7 @@ from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -24,6 +22,7 @@ from xdsl.rewriter import InsertPoint
 from ...dialects.fixed import ReshapeOp
 from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.structured import StructuredForm, shaped_type
+from ..rewriting import rewrite_forms
 from .layouts.transposes import permutation_of, transpose
 
 
@@ -143,4 +142,4 @@ class FoldCastsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for step in STEPS:
-            PatternRewriteWalker(GreedyRewritePatternApplier([pattern() for pattern in step])).rewrite_module(op)
+            rewrite_forms(op, step)

@@ -15,9 +15,7 @@ from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -26,6 +24,7 @@ from xdsl.rewriter import InsertPoint
 from ...dialects.fixed import ConcatOp, ReshapeOp
 from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.structured import StructuredForm, shaped_type
+from ..rewriting import rewrite_forms
 from .layouts.reshaped import Nest, merged_groups, set_nest
 from .layouts.transposes import Permutation, node_of, permutation_of, permuted_type, transpose
 
@@ -148,4 +147,4 @@ class FoldShufflesPass(ModulePass):
     name = "fixed-fold-shuffles"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        PatternRewriteWalker(GreedyRewritePatternApplier([StoreShuffled(), ShuffleParts()])).rewrite_module(op)
+        rewrite_forms(op, (StoreShuffled, ShuffleParts))

@@ -17,9 +17,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -30,6 +28,7 @@ from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.scalar import YieldOp
 from ...dialects.fixed.structured import StructuredForm, segments, shaped_type
 from ...dialects.fixed.types import DomainAttr, IntsAttr
+from ..rewriting import rewrite_forms
 
 
 class ReadAtIndex(RewritePattern):
@@ -179,6 +178,4 @@ class FoldTakesPass(ModulePass):
     name = "fixed-fold-takes"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        PatternRewriteWalker(GreedyRewritePatternApplier([TakeInShape(), ReadAtIndex(), EraseUnused()])).rewrite_module(
-            op
-        )
+        rewrite_forms(op, (TakeInShape, ReadAtIndex, EraseUnused))

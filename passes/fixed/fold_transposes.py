@@ -7,7 +7,6 @@ then is absorbed by the access map of a neighbour.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -15,9 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -27,6 +24,7 @@ from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp, ReshapeOp
 from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.structured import StructuredForm, shaped_type
+from ..rewriting import rewrite_forms
 from .layouts.carried import SinkThroughConcat, SinkThroughMove, SinkThroughPadding, SinkThroughSlice
 from .layouts.flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose, SinkThroughReshape
 from .layouts.ports import FoldIntoInput, FoldIntoOutput
@@ -194,12 +192,7 @@ class FoldTransposesPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if not any(permutation_of(form) is not None for form in op.walk()):
-            rewrite(op, CLEAN)
+            rewrite_forms(op, CLEAN)
             return
         for step in STEPS:
-            rewrite(op, step)
-
-
-def rewrite(module: ModuleOp, patterns: Sequence[type[RewritePattern]]) -> None:
-    """Apply patterns until nothing changes."""
-    PatternRewriteWalker(GreedyRewritePatternApplier([pattern() for pattern in patterns])).rewrite_module(module)
+            rewrite_forms(op, step)

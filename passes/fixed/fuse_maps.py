@@ -29,6 +29,7 @@ from ...dialects.fixed import ConstantOp, ReshapeOp
 from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.scalar import YieldOp
 from ...dialects.fixed.structured import StructuredForm, segments, shaped_type
+from ..rewriting import rewrite_forms
 from .bodies.merge import mergeable, merged, simplified
 from .bodies.simplify import SIMPLIFICATIONS
 
@@ -169,10 +170,10 @@ class FuseMapsPass(ModulePass):
     merge: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        PatternRewriteWalker(ReadUnreshaped()).rewrite_module(op)
-        PatternRewriteWalker(FuseIntoProducer()).rewrite_module(op)
+        rewrite_forms(op, (ReadUnreshaped,))
+        rewrite_forms(op, (FuseIntoProducer,))
         if self.merge:
-            PatternRewriteWalker(MergeMaps()).rewrite_module(op)
-            PatternRewriteWalker(FuseIntoProducer()).rewrite_module(op)
+            rewrite_forms(op, (MergeMaps,))
+            rewrite_forms(op, (FuseIntoProducer,))
         patterns: list[RewritePattern] = [pattern() for pattern in SIMPLIFICATIONS]
         PatternRewriteWalker(GreedyRewritePatternApplier(patterns)).rewrite_module(op)

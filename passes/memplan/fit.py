@@ -59,7 +59,8 @@ class FitPass(ModulePass):
 
     `operations`, `costs`, `flash` and `packed` are those of memplan-tile: tiles are chosen here. With `objective` ram
     the arena is as small as it gets, then fast; with flash nothing is added to constants for speed; with either, as far
-    as the plan takes at most `cycles` by the cost model, if these are limited.
+    as the plan takes at most `cycles` by the cost model, if these are limited. Without `compare` nothing is told of
+    whole tensors without tiles, without `moves` nothing is moved.
 
     With `memories`, as `memplan-place` takes them, a plan fits that also finds room in these; `ram` limits their sum.
     Nothing is moved then. Where no plan finds room, UserError names the buffers that fit none of the memories.
@@ -78,6 +79,8 @@ class FitPass(ModulePass):
     packed: str = "auto"
     objective: str = "speed"
     cycles: int = 0
+    compare: bool = True
+    moves: bool = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         verify_effort(self.name, self.effort)
@@ -118,7 +121,8 @@ class Fitting:
         if best.peak > ram and self.options.required:
             raise UserError(explain(best, ram))
         price = {"cycles": round(found.cycles), "scratch": max(scratch_of(best.function).values(), default=0)}
-        take(self.function, best, fit_attribute(found.plans, best, ram, price | self._plain(found)))
+        plain = self._plain(found) if self.options.compare else {}
+        take(self.function, best, fit_attribute(found.plans, best, ram, price | plain))
 
     def _plain(self, found: Tried) -> dict[str, int]:
         """The cycles and the least peak of whole tensors without tiles."""
@@ -212,7 +216,11 @@ class Fitting:
         by_rows, effort = caller_form(self.function, INPUT_ROWS) is not None, self.options.effort
         place = self._place(ram)
         alignment = self.options.alignment
-        holes = [] if self.options.memories else [DefragPass(max(1, ram), alignment=alignment, effort=effort)]
+        holes = (
+            []
+            if self.options.memories or not self.options.moves
+            else [DefragPass(max(1, ram), alignment=alignment, effort=effort)]
+        )
         if not by_rows:
             yield Way("whole", (), replace(place, enough=0, node_limit=WHOLE_NODES))
         limit = ram

@@ -15,7 +15,7 @@ from tinyml_opt.targets.toolchain import require
 from tinyml_opt.tools import registry, tinyml_opt
 
 PAGES = (
-    *("index", "data", "verify", "memory", "widths", "packages", "explore"),
+    *("index", "examples", "data", "verify", "memory", "widths", "packages", "explore"),
     *("arduino", "fpga", "planning", "write_a_pass", "add_a_board"),
 )
 NAME = "tinyml_opt.passes.loops.inline_single_rounds"

@@ -7,12 +7,17 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from end_to_end.test_readme import ROOT
+from support.emitc import WARNINGS
 from xdsl.utils.exceptions import DiagnosticException
+
+from tinyml_opt.targets.toolchain import require
+from tinyml_opt.tools.tinyml import main
 
 
 def printed(*arguments: str) -> str:
@@ -70,3 +75,24 @@ def test_a_planner_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     names["by_size"] = all_at_0
     with pytest.raises(DiagnosticException):
         shown(cells_of("own_planner/planner.ipynb")[-2], names)
+
+
+def test_words_are_heard_in_blocks(tmp_path: Path) -> None:
+    require("cc")
+    folder, words = tmp_path / "words", ROOT / "examples" / "words"
+    calibration = ["--calib", str(words / "calib.npz"), "--input", "steps", "--quiet", "-o", str(folder)]
+    assert not main(["compile", str(words / "words.onnx"), "--board", "host", *calibration])
+    sources = [words / "microphone.c", folder / "words.c", folder / "words_weights.c"]
+    subprocess.run(["cc", *WARNINGS, "-std=c99", f"-I{folder}", "-o", tmp_path / "hear", *sources], check=True)
+    said = ["down", "twice", "up", "up"]
+    samples = subprocess.run([sys.executable, words / "say.py", *said], capture_output=True, check=True).stdout
+    heard = subprocess.run([tmp_path / "hear"], input=samples, capture_output=True, check=True).stdout
+    assert heard.decode().split() == said
+
+
+def test_gestures_are_right_on_an_uno(capfd: pytest.CaptureFixture[str]) -> None:
+    require("avr-gcc")
+    folder = ROOT / "examples" / "gestures"
+    data = ["--calib", str(folder / "calib.npz"), "--data", str(folder / "test.npz"), "--limit", "20"]
+    assert not main(["run", str(folder / "gestures.onnx"), "--board", "uno", *data, "--json", "--quiet"])
+    assert json.loads(capfd.readouterr().out)["accuracy"] == 1.0

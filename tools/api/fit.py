@@ -21,6 +21,7 @@ from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.costs import cost_model
 from ..analyze import analyze, plan_of, ram_limit
+from ..collector import paused
 from ..compiler import compile_model, taken, the_board
 from ..compiling.options import Options
 from ..compiling.planning import memplan_passes
@@ -50,7 +51,7 @@ class Fit:
     """Whether a model fits, which is also its truth value; sizes in bytes, with the caller's buffers.
 
     `reasons` say what keeps it from the board. `flash_bytes` and `cycles` are estimates. Where the RAM does not suffice
-    `compile`, which looks longer and also at patches, may still find a plan that fits; with `limited` more likely.
+    `compile`, which looks longer, at moves and at patches, may still find a plan; with `limited` more likely.
     Where weights alone leave the flash nothing else is looked at: RAM, MACs and cycles are 0 then. Of a program that
     leaves the RAM however it is streamed, its bytes are what it has at least.
     """
@@ -70,6 +71,7 @@ class Fit:
         return self.fits
 
 
+@paused()
 def can_fit(model: str | Path | bytes | onnx.ModelProto | Model, board: str | Path, **choices: Unpack[Choices]) -> Fit:
     """Whether a model fits a board with the choices of `Model.compile`; float models need no calibration data.
 
@@ -110,16 +112,15 @@ def too_many_weights(model: ModuleOp, options: Options, board: Board) -> Fit | N
 def too_many_bytes(module: ModuleOp, options: Options, board: Board) -> Fit | None:
     """The refusal of a program whose least RAM is too much, before its bytes are placed; None where it is not."""
     program, limit = scheduled(module, options), ram_limit(board, options.ram)
-    if alive(program) + caller_bytes(the_function(module)) <= limit:
+    room = limit - caller_bytes(the_function(module))
+    if alive(program) <= room or (arena := stream(program, options, board.alignment)) <= room:
         return None
-    arena = stream(program, options, board.alignment)
-    found = estimate(program, options, board, arena)
-    return found if not found.fits and found.ram_bytes > found.ram_limit_bytes else None
+    return estimate(program, options, board, arena)
 
 
 def quick(step: ModulePass) -> ModulePass:
-    """A pass as it is, but for plans that compute something twice: the search for them takes the longest."""
-    return replace(step, max_recompute=1.0) if isinstance(step, FitPass) else step
+    """A pass as it is, but for plans that move or compute something twice, which take the longest to find."""
+    return replace(step, max_recompute=1.0, moves=False, compare=False) if isinstance(step, FitPass) else step
 
 
 def estimate(module: ModuleOp, options: Options, board: Board, arena: int) -> Fit:

@@ -208,9 +208,8 @@ class ColumnsNest:
         taps = self.columns.roles.taps
         last = {dim: self.scope.form.sizes[dim] - 1 for dim in taps}
         ends = [{**pixel, **dict.fromkeys(taps, 0)}, {**pixel, **last}]
-        conditions = [self.scope.inside(self.scope.guards(taps), end) for end in ends]
         self.scope.choose(
-            self.scope.both(conditions[0], conditions[1]),
+            self.scope.inside_between(self.scope.guards(taps), ends, taps),
             lambda: self._column(slot, pixel, known=True),
             lambda: self._column(slot, pixel, known=False),
         )
@@ -255,9 +254,8 @@ class ColumnsNest:
             return
         padded = columns.run[0]
         ends = [{**point, padded: 0}, {**point, padded: scope.form.sizes[padded] - 1}]
-        conditions = [scope.inside(scope.guards([padded]), end) for end in ends]
         scope.choose(
-            scope.both(conditions[0], conditions[1]),
+            scope.inside_between(scope.guards([padded]), ends, [padded]),
             lambda: self.run_words(slot, first, point),
             lambda: self._asked(slot, first, point),
         )

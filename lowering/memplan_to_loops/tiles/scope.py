@@ -261,11 +261,18 @@ class Scope:
                 found = condition if found is None else self.emit.do(arith.AndIOp(found, condition))
         return found
 
-    def both(self, first: SSAValue | None, second: SSAValue | None) -> SSAValue | None:
-        """The conjunction of two conditions; None holds always."""
-        if first is None or second is None:
-            return first or second
-        return self.emit.do(arith.AndIOp(first, second))
+    def inside_between(self, guards: Sequence[Guard], ends: Sequence[Point], dims: Sequence[int]) -> SSAValue | None:
+        """The condition that all these indices are inside from one point to another, which differ in these dimensions.
+
+        An index that grows with all of them is tested for being too small at the first point, too large at the last.
+        """
+        found: SSAValue | None = None
+        for guard in guards:
+            grows = all(guard.expression.coefficients[dim] >= 0 for dim in dims)
+            for end, (low, high) in zip(ends, ((True, not grows), (not grows, True)), strict=True):
+                for condition in guard.inside(self.emit, self.index(guard.expression, end), low, high):
+                    found = condition if found is None else self.emit.do(arith.AndIOp(found, condition))
+        return found
 
     def choose(self, condition: SSAValue | None, then: Callable[[], None], otherwise: Callable[[], None]) -> None:
         """Write a conditional; only the first branch where there is no condition."""

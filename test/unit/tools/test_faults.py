@@ -52,13 +52,16 @@ def said(capsys: Capture, code: int, tool: Callable[[list[str]], int], *argument
     return line
 
 
+NO_FILE = "" if sys.version_info >= (3, 14) else "File name too long"
+"""What is said of a name that no file can have; from Python 3.14 on there is just no such file."""
+
 PATHS: dict[str, tuple[Callable[[list[str]], int], list[str], str]] = {
     "model_long": (main, ["analyze", LONG, "--board", "uno"], "File name too long"),
     "model_folder": (main, ["analyze", "out", "--board", "uno"], "Is a directory"),
     "board_folder": (main, ["analyze", *MODEL, "--board", "out.toml"], "no such board file"),
-    "board_long": (main, ["analyze", *MODEL, "--board", f"{LONG}.toml"], "File name too long"),
+    "board_long": (main, ["analyze", *MODEL, "--board", f"{LONG}.toml"], NO_FILE or "no such board file"),
     "calib_folder": (main, ["analyze", MODEL[0], "--board", "uno", "--calib", "out"], "no such data file"),
-    "calib_long": (main, ["analyze", MODEL[0], "--board", "uno", "--calib", LONG], "File name too long"),
+    "calib_long": (main, ["analyze", MODEL[0], "--board", "uno", "--calib", LONG], NO_FILE or "no such data file"),
     "data_folder": (main, [*RUN[:-4], "--data", "out"], "Is a directory"),
     "data_long": (main, [*RUN[:-4], "--data", LONG], "File name too long"),
     "output_long": (main, [*COMPILE[:-1], LONG], "File name too long"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import onnx
 import pytest
 
+import tinyml_opt
 from tinyml_opt.tools.reporting.html import html_table
 from tinyml_opt.tools.tinyml import main
 
@@ -106,3 +107,25 @@ def test_boards_are_told_apart(capsys: pytest.CaptureFixture[str]):
     found = {entry["board"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert {"uno", "nano33ble", "host"} <= set(found)
     assert found["uno"]["fits"] == "yes" and found["uno"]["ram_bytes"] == 586
+
+
+def contrast(first: str, second: str) -> float:
+    """The ratio of two colours, #rrggbb or #rgb (WCAG 2.1, contrast ratio)."""
+
+    def luminance(colour: str) -> float:
+        digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+        parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted(map(luminance, (first, second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_stands_out_in_light_and_dark() -> None:
+    (sheet,) = (Path(tinyml_opt.__file__).parent / "tools" / "reporting").glob("*.css")
+    schemes = [dict(re.findall(r"--(\w+): (#\w+)", rule)) for rule in re.findall(r":root \{(.*?)\}", sheet.read_text())]
+    assert len(schemes) == 2
+    for scheme in schemes:
+        assert all(contrast(scheme[text], scheme["paper"]) >= 4.5 for text in ("ink", "good", "bad", "focus"))
+        assert contrast(scheme["ink"], scheme["soft"]) >= 4.5
