@@ -79,7 +79,9 @@ class Program:
         self.public, self.limits = public, limits
         defined = [f for f in module.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
         self.functions = {f.sym_name.data: f for f in defined}
-        self.memories = {g.sym_name.data: memory_of(g) for g in module.ops if isinstance(g, memref.GlobalOp)}
+        self.globals = {g.sym_name.data: g for g in module.ops if isinstance(g, memref.GlobalOp)}
+        self.memories: dict[str, Memory] = {}
+        """Of globals, as soon as they are asked for."""
         self.bound: dict[SSAValue, Memory] = {}
         self.offsets: dict[SSAValue, int] = {}
         """Where a memref begins in its memory, in elements."""
@@ -91,6 +93,7 @@ class Program:
 
     def build(self) -> list[Operation]:
         """The ops of the level."""
+        self.memories = {name: memory_of(op) for name, op in self.globals.items()}
         inputs, outputs = self._ports()
         top = rtl.TopOp(
             top_name(self.public.sym_name.data), inputs, outputs, self._sequence(self.public.body.block, {})
@@ -236,8 +239,10 @@ class Program:
     def _global(self, op: memref.GetGlobalOp) -> Memory:
         """The memory of a global."""
         name = op.name_.string_value()
-        if name not in self.memories:
+        if name not in self.globals:
             raise OpError(op, f"there is no global @{name}")
+        if name not in self.memories:
+            self.memories[name] = memory_of(self.globals[name])
         return self.memories[name]
 
     def _bind_address(self, op: Operation) -> None:

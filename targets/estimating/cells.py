@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -11,7 +11,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
 from ..family import Family
-from .memories import memory_cells
+from .memories import Shape, shape_cells, shape_of
 from .multipliers import multipliers_of
 
 FEATURES: Mapping[str, str] = {
@@ -145,6 +145,17 @@ def memories_cells(
     family: Family, memories: Iterable[rtl.MemoryOp], modules: Iterable[rtl.ModuleOp]
 ) -> dict[str, Estimate]:
     """The cells of each memory, by name; a constant has ports in each module that reads it."""
+    found: dict[str, Estimate] = {}
+    for name, (shape, counts) in shapes_of(memories, modules).items():
+        cells = [shape_cells(family, shape, n) for n in counts]
+        found[name] = Estimate(sum(c.luts for c in cells), 0, 0, sum(c.bram36 for c in cells))
+    return found
+
+
+def shapes_of(
+    memories: Iterable[rtl.MemoryOp], modules: Iterable[rtl.ModuleOp]
+) -> dict[str, tuple[Shape, Sequence[int]]]:
+    """The shape of each memory, by name, and how many places read each of its copies."""
     ports: dict[str, set[int]] = {}
     copies: dict[str, list[int]] = {}
     for module in modules:
@@ -155,10 +166,11 @@ def memories_cells(
                 own[op.memory.string_value()] += 1
         for name, number in own.items():
             copies.setdefault(name, []).append(number)
-    found: dict[str, Estimate] = {}
+    found: dict[str, tuple[Shape, Sequence[int]]] = {}
     for memory in memories:
-        name = memory.sym_name.data
-        counts = copies.get(name, []) if memory.init is not None else [max(1, len(ports.get(name, ())))]
-        cells = [memory_cells(family, memory, n) for n in counts]
-        found[name] = Estimate(sum(c.luts for c in cells), 0, 0, sum(c.bram36 for c in cells))
+        name, is_constant = memory.sym_name.data, memory.init is not None
+        found[name] = (
+            shape_of(memory),
+            copies.get(name, []) if is_constant else [max(1, len(ports.get(name, ())))],
+        )
     return found

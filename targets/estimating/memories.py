@@ -24,16 +24,38 @@ TABLE_WORDS = 64
 """Words of a constant of which a look-up table of six inputs holds a bit."""
 
 
+@dataclass(frozen=True)
+class Shape:
+    """Words of so many elements of so many bits; a constant of few bits is tables unless it is a block RAM."""
+
+    words: int
+    lanes: int
+    element: int
+    is_constant: bool = False
+    is_block: bool = False
+
+
+def shape_of(memory: rtl.MemoryOp) -> Shape:
+    """The shape of a memory."""
+    words, lanes, element = memory.words.value.data, memory.lanes.value.data, memory.element.width.data
+    return Shape(words, lanes, element, memory.init is not None, memory.block is not None)
+
+
 def memory_cells(family: Family, memory: rtl.MemoryOp, reads: int) -> MemoryCells:
     """The cells of a memory that is read at so many places at once: each has a copy of its own."""
-    words, bits = memory.words.value.data, memory.bits
-    if memory.init is not None:
-        if memory.block is None:
+    return shape_cells(family, shape_of(memory), reads)
+
+
+def shape_cells(family: Family, shape: Shape, reads: int) -> MemoryCells:
+    """The same of its shape."""
+    words, bits = shape.words, shape.lanes * shape.element
+    if shape.is_constant:
+        if not shape.is_block:
             return MemoryCells(bits * max(1.0, words / TABLE_WORDS) * reads)
         return MemoryCells(0, block_rams(family, words, bits) * ceil(reads / 2))
     if words <= FLIP_FLOPS:
         return MemoryCells()
-    cells = reads * lutram_cells(family, words, memory.lanes.value.data, memory.element.width.data)
+    cells = reads * lutram_cells(family, words, shape.lanes, shape.element)
     blocks = reads * block_rams(family, words, bits)
     if cells * family.lutram_cost <= blocks * family.block_cost:
         return MemoryCells(cells * family.lutram_luts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 
 from xdsl.dialects import arith, func, scf
@@ -22,10 +21,11 @@ from ...dialects.memplan.liveness import root_of
 from ...lowering.loops_to_rtl.convert import Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...passes.memplan.lanes import address_of, fits
-from ...targets.estimating.cells import Estimate, memories_cells, module_cells
-from ...targets.estimating.cycles import Timing, Wait, needs, timing_of
+from ...targets.estimating.cells import module_cells, shapes_of
+from ...targets.estimating.cycles import Wait, needs, timing_of
 from ...targets.family import Family
 from ..pareto import pareto
+from .chains import Choice, along_chains, choice_of
 
 MOST_LANES = 128
 """Of a form: more are seldom worth their multipliers."""
@@ -39,21 +39,6 @@ MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 1, 64
 
 SHARED_BITS = 24
 """Of the wider side of a multiplier that two products of 8 bits fit."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Lanes of each dimension, what makes products; its time and its cells."""
-
-    lanes: tuple[int, ...]
-    multipliers: str
-    timing: Timing
-    cells: Estimate
-
-    @property
-    def costs(self) -> tuple[float, ...]:
-        """Steps, then cells."""
-        return (float(self.timing.steps), *self.cells.costs)
 
 
 def lanes_of_forms(form: StructuredForm, most: int, shares: bool) -> Iterator[tuple[tuple[int, ...], str]]:
@@ -134,7 +119,13 @@ class Choices:
         key = (form.name, form.domain, form.maps, most, *buffers)
         if key not in self._known:
             candidates = list(lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares))
-            found = [c for lanes, kind in candidates if (c := self.measured(form, function, lanes, kind)) is not None]
+            parallel = len(form.domain.parallel.data)
+            sizes = tuple(n if d in iterated(form) else 1 for d, n in enumerate(form.sizes))
+
+            def measure(lanes: tuple[int, ...], kind: str) -> Choice | None:
+                return self.measured(form, function, lanes, kind)
+
+            found = along_chains(self.family, candidates, parallel, sizes, measure, LOGIC)
             self._known[key] = pareto(found, lambda c: c.costs)
         return self._known[key]
 
@@ -148,13 +139,10 @@ class Choices:
         finally:
             mark(form, function, (1,) * len(lanes), "")
         module = next(op for op in ops if isinstance(op, rtl.ModuleOp))
-        memories = [op for op in ops if isinstance(op, rtl.MemoryOp)]
-        cells = module_cells(self.family, module)
+        shapes = shapes_of((op for op in ops if isinstance(op, rtl.MemoryOp)), [module])
         target = written_by(module)
-        for name, estimate in memories_cells(self.family, memories, [module]).items():
-            if name != target:
-                cells += estimate
-        return Choice(lanes, kind, timing_of(module), cells)
+        read = {name: (shape, counts[0]) for name, (shape, counts) in shapes.items() if counts and name != target}
+        return choice_of(self.family, (lanes, kind), timing_of(module), module_cells(self.family, module), read)
 
 
 def ring_around(value: SSAValue) -> int | None:

@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-synthesis", action="store_true", help="only simulate")
     parser.add_argument("--no-simulation", action="store_true", help="only predict and synthesize")
     parser.add_argument("--slice", choices=SLICES, default=SLICES[0], help=f"what to print (default: {SLICES[0]})")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what is synthesized, and Yosys' counts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the lines")
     return parser
 
@@ -115,7 +116,8 @@ def measure(line: dict[str, Any], folder: Path | None, model: Path, board: str, 
     line["interval"] = cycles + 1 + sum(prod(port.stored_shape) for port in input_ports(compilation.function))
     clock = fpga.clock_hz
     if not args.no_synthesis:
-        cells = implement(compilation.name, module, fpga)
+        keep = None if args.keep is None else args.keep / f"{line['model']}-{board}"
+        cells = implement(compilation.name, module, fpga, keep)
         clock = cells.fmax_hz or fpga.clock_hz
         line["target"] = reached(cells, fpga)
         line |= {"LUT": cells.luts, "FF": cells.ffs, "DSP": cells.dsps, "BRAM36": cells.bram36}

@@ -89,11 +89,18 @@ def simulated_cycles(compilation: Compilation, module: ModuleOp, stored: Arrays,
     return run.measurement.cycles
 
 
-def implement(name: str, module: ModuleOp, fpga: Fpga) -> Cells:
-    """Cells of a module of `rtl`; placed and routed where open tools do that for the family."""
+def implement(name: str, module: ModuleOp, fpga: Fpga, keep: Path | None = None) -> Cells:
+    """Cells of a module of `rtl`; placed and routed where open tools do that for the family.
+
+    What the tools read and write stays in the folder `keep`, beside the module as `NAME.mlir`, where one is given.
+    """
     with TemporaryDirectory(prefix="tinyml-") as scratch:
-        directory = Path(scratch)
-        for file, text in {f"{name}.v": print_verilog(module), **image_files(module)}.items():
+        directory = keep or Path(scratch)
+        directory.mkdir(parents=True, exist_ok=True)
+        files = {f"{name}.v": print_verilog(module), **image_files(module)}
+        if keep is not None:
+            files[f"{name}.mlir"] = f"{module}\n"
+        for file, text in files.items():
             (directory / file).write_text(text, encoding="utf-8")
         say(f"synthesizing for {fpga.part} with Yosys")
         cells = synthesize(fpga.family, name, f"{name}.v", directory, say)

@@ -13,7 +13,7 @@ from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.board import load_board
 from tinyml_opt.targets.estimating.cells import Estimate
 from tinyml_opt.targets.estimating.cycles import Timing, Wait, beside
-from tinyml_opt.tools.allocating.choices import Choice
+from tinyml_opt.tools.allocating.chains import Choice
 from tinyml_opt.tools.allocating.search import Problem, search
 from tinyml_opt.tools.bench.allocation import COLUMNS, allocation
 from tinyml_opt.tools.compiler import compile_model
@@ -23,7 +23,8 @@ DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 
 
 def choice(steps: int, dsps: int, luts: int = 0) -> Choice:
-    return Choice((1,), "", Timing(steps, 5, 1, 1, ()), Estimate(luts, 0, dsps, 0))
+    cells = Estimate(luts, 0, dsps, 0)
+    return Choice((1,), "", Timing(steps, 5, 1, 1, ()), cells, {}, cells)
 
 
 def one_after_the_other(choices: Sequence[Choice]) -> int:
