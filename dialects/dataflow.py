@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IntegerAttr, i64
 from xdsl.ir import Attribute, Operation
 
-from .fixed.forms import StructuredForm
+from .fixed.structured import StructuredForm
 
 OVERLAP = "hls.dataflow"
 """The attribute of a function whose forms start together and wait for each other's rows."""

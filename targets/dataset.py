@@ -8,7 +8,7 @@ labels; of a model with an input of that name they are called `labels`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from ..dialects.errors import UserError
 from ..dialects.fixed.types import storage_limits
 from ..dialects.harmless import in_quotes, in_terminal
 from .npz import read_arrays
+
+SHOWN = 8
+"""Inputs without data that a message names."""
 
 LABELS, LABELS_BESIDE_Y = "y", "labels"
 """The array of class labels, and its name where the model has an input called as it usually is."""
@@ -82,37 +85,16 @@ def load_dataset(path: str | Path, types: Mapping[str, TensorType]) -> Dataset:
 
 def dataset_of(arrays: Mapping[str, NDArray[Any]], types: Mapping[str, TensorType], path: str | Path) -> Dataset:
     """The same of arrays; `path` is what messages call them. Raises UserError."""
-    reasons: list[str] = []
+    keys = {name: name if name in arrays else "x" if "x" in arrays and len(types) == 1 else None for name in types}
+    reasons = missing([name for name, key in keys.items() if key is None], arrays, path)
     inputs: dict[str, NDArray[Any]] = {}
     stored: dict[str, bool] = {}
-    for name, type in types.items():
-        shape = type.get_shape()
-        key = name if name in arrays else "x" if "x" in arrays and len(types) == 1 else None
-        if key is None:
-            found = in_terminal(str(sorted(arrays)))
-            reasons.append(f"{path}: no array for input {in_quotes(name)}; it has {found} (name it so, or 'x')")
-            continue
-        if arrays[key].dtype.kind not in "fiub":
-            reasons.append(f"{path}: {in_quotes(key)} holds {arrays[key].dtype}, not real numbers")
-            continue
-        rows = fit_shape(arrays[key], shape)
-        if rows is None:
-            expected = f"(rows, {', '.join(map(str, shape[shape[0] == 1 :]))})"
-            expected += f"; labels are called '{LABELS_BESIDE_Y}' here" if key == LABELS else ""
-            reasons.append(
-                f"{path}: {in_quotes(key)} has shape {arrays[key].shape}, "
-                f"the model's input {in_quotes(name)} takes {expected}"
-            )
-            continue
-        scaled = f"{key}_scale" in arrays or f"{key}_offset" in arrays
-        stored[name] = isinstance(type.element_type, IntegerType) and rows.dtype.kind != "f" and not scaled
-        bad = [n for n in (f"{key}_scale", f"{key}_offset") if n in arrays and not is_number(arrays[n])]
-        if bad:
-            reasons += [f"{path}: {in_quotes(n)} must be one finite number" for n in bad]
-            continue
-        inputs[name] = rows if stored[name] else to_real(rows, arrays, key)
-        if not np.isfinite(inputs[name]).all():
-            reasons.append(f"{path}: {in_quotes(key)} holds NaN or infinite values (as float32); remove those rows")
+    for name, key in keys.items():
+        if key is not None:
+            try:
+                inputs[name], stored[name] = input_of(arrays, key, name, types[name], path)
+            except UserError as error:
+                reasons += error.reasons
     called = LABELS_BESIDE_Y if LABELS in types else LABELS
     labels = None if called in types else arrays.get(called)
     if labels is not None and not (labels.ndim > 0 and labels.size == len(labels) and is_integral(labels)):
@@ -127,6 +109,37 @@ def dataset_of(arrays: Mapping[str, NDArray[Any]], types: Mapping[str, TensorTyp
     if reasons:
         raise UserError(*reasons)
     return Dataset(inputs, stored, None if labels is None else labels.reshape(-1).astype(np.int64))
+
+
+def missing(names: Sequence[str], arrays: Mapping[str, NDArray[Any]], path: str | Path) -> list[str]:
+    """What is said of inputs for which there is no array: a line each, the first few only."""
+    found = in_terminal(str(sorted(arrays)))
+    said = [f"{path}: no array for input {in_quotes(n)}; it has {found} (name it so, or 'x')" for n in names[:SHOWN]]
+    return said + [f"{path}: no arrays for {len(names) - SHOWN} more inputs"] * (len(names) > SHOWN)
+
+
+def input_of(
+    arrays: Mapping[str, NDArray[Any]], key: str, name: str, type: TensorType, path: str | Path
+) -> tuple[NDArray[Any], bool]:
+    """The rows of an input, and whether they are the model's integers. Raises UserError."""
+    shape, numbers = type.get_shape(), arrays[key]
+    if numbers.dtype.kind not in "fiub":
+        raise UserError(f"{path}: {in_quotes(key)} holds {numbers.dtype}, not real numbers")
+    rows = fit_shape(numbers, shape)
+    if rows is None:
+        expected = f"(rows, {', '.join(map(str, shape[shape[0] == 1 :]))})"
+        expected += f"; labels are called '{LABELS_BESIDE_Y}' here" if key == LABELS else ""
+        raise UserError(
+            f"{path}: {in_quotes(key)} has shape {numbers.shape}, the model's input {in_quotes(name)} takes {expected}"
+        )
+    units = [n for n in (f"{key}_scale", f"{key}_offset") if n in arrays]
+    if bad := [n for n in units if not is_number(arrays[n])]:
+        raise UserError(*(f"{path}: {in_quotes(n)} must be one finite number" for n in bad))
+    is_stored = isinstance(type.element_type, IntegerType) and rows.dtype.kind != "f" and not units
+    rows = rows if is_stored else to_real(rows, arrays, key)
+    if not np.isfinite(rows).all():
+        raise UserError(f"{path}: {in_quotes(key)} holds NaN or infinite values (as float32); remove those rows")
+    return rows, is_stored
 
 
 def is_number(array: NDArray[Any]) -> bool:

@@ -13,6 +13,18 @@ from importlib.resources import files
 
 
 @dataclass(frozen=True)
+class Stages:
+    """What lies between two registers: `levels` of logic at most, of which a word straight from a memory takes `read`.
+
+    Memories have `word_registers` behind a word that cost nothing.
+    """
+
+    levels: float
+    read: float
+    word_registers: int = 0
+
+
+@dataclass(frozen=True)
 class Family:
     """Prices in look-up tables of features of `rtl` (estimating/cells.py), and the shapes of memories.
 
@@ -34,6 +46,7 @@ class Family:
     post_adder_bits: int
     srl_bits: int
     luts: Mapping[str, float]
+    stages: Stages
     error: float
     measured: str
 
@@ -44,4 +57,5 @@ def load_family(name: str) -> Family:
     data = tomllib.loads(files(f"{__package__}.families").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     blocks = tuple((int(words), int(bits), float(price)) for words, bits, price in data.pop("blocks"))
     lutrams = tuple((int(words), int(bits)) for words, bits in data.pop("lutrams"))
-    return Family(name=name, blocks=blocks, lutrams=lutrams, **data)
+    stages = Stages(**data.pop("stages"))
+    return Family(name=name, blocks=blocks, lutrams=lutrams, stages=stages, **data)

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute
 
 from ..dialects.errors import UserError
 from ..dialects.fixed import ConstantOp
-from ..dialects.fixed.forms import StructuredForm
+from ..dialects.fixed.structured import StructuredForm
 from ..dialects.memplan import INPUT_STEPS, size_in_bytes
 from ..dialects.memplan.loops import rounds_of
 from ..passes.fixed.calibrate import the_function

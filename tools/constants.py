@@ -11,9 +11,10 @@ from xdsl.ir import SSAValue
 
 from ..dialects.dense import to_numpy
 from ..dialects.fixed import ConstantOp
-from ..dialects.fixed.forms import MapOp, StructuredForm
+from ..dialects.fixed.forms import MapOp
 from ..dialects.fixed.layout import encode
 from ..dialects.fixed.scalar import ExtendOp, RescaleOp
+from ..dialects.fixed.structured import StructuredForm
 from ..targets.printing.spelling import THREE_BYTES
 
 

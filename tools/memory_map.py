@@ -33,7 +33,8 @@ from xdsl.dialects.builtin import ArrayAttr, MemRefType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
-from ..dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm
+from ..dialects.fixed.forms import ContractOp, MapOp, ReduceOp
+from ..dialects.fixed.structured import StructuredForm
 from ..dialects.harmless import in_csv
 from ..dialects.memplan import INPUT_ARENA, ArenaOp, RowsOp, ViewOp, size_in_bytes
 from ..dialects.memplan.liveness import Liveness, StepOp, destinations, root_of

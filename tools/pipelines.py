@@ -59,6 +59,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "onnx-fuse-exponentials",
             "before ranges are taken: sums of exponentials have none that integers hold",
         ),
+        Step("onnx-fuse-quantizers", "before ranges are taken: what the model itself quantizes has its types"),
         Step("onnx-select-paths", "before ranges are taken: rows that no path reaches need none"),
         Step("onnx-fuse-distances", "before ranges are taken: differences that are never stored need none"),
         Step("onnx-fold-pad", "before ranges are taken: a padded copy needs none where the layer pads"),
@@ -258,7 +259,12 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-memplan-to-loops", "constant trip counts: padding is tested, not clipped", {"padding": "guard"}),
         Step("loops-running-indices", "before widths: addresses are increments then"),
         Step("loops-narrow-indices", "counters and addresses as wide as they must be"),
-        Step("convert-loops-to-rtl", "a pipeline for each nest", {}, ("levels", "multiplier", "wide")),
+        Step(
+            "convert-loops-to-rtl",
+            "a pipeline for each nest",
+            {},
+            ("levels", "multiplier", "wide", "read", "word_registers"),
+        ),
     ),
 }
 

@@ -100,6 +100,7 @@ PASSES = {
     "onnx-fold-pad": "passes.onnx.fold_pad:FoldPadPass",
     "onnx-fuse-distances": "passes.onnx.fuse_distances:FuseDistancesPass",
     "onnx-fuse-exponentials": "passes.onnx.fuse_exponentials:FuseExponentialsPass",
+    "onnx-fuse-quantizers": "passes.onnx.fuse_quantizers:FuseQuantizersPass",
     "onnx-select-paths": "passes.onnx.select_paths:SelectPathsPass",
     "onnx-split-products": "passes.onnx.split_products:SplitProductsPass",
 }

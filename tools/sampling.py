@@ -10,7 +10,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ..dialects.fixed import ConstantOp
-from ..dialects.fixed.forms import StructuredForm
+from ..dialects.fixed.structured import StructuredForm
 from ..dialects.memplan import INPUT_ARENA, caller_form
 from ..dialects.memplan.sizes import element_bytes
 from ..passes.fixed.calibrate import the_function

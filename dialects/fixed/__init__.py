@@ -25,12 +25,13 @@ from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from ..dense import to_numpy
-from .forms import ContractOp, MapOp, ReduceOp, Shaped, scalar_type, shaped_type
+from .forms import ContractOp, MapOp, ReduceOp
 from .joins import ConcatOp, SliceOp
 from .layout import EncodingAttr, LayoutAttr
 from .normalize import ExponentOp, MantissaOp
 from .scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
 from .scan import NextOp, ScanOp
+from .structured import Shaped, scalar_type, shaped_type
 from .tile import KernelAttr, TileAttr
 from .types import DomainAttr, HoldsAttr, IntsAttr, PortAttr, QType, ReductionAttr, RoundingAttr, ScalesAttr
 

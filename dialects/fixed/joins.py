@@ -20,7 +20,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .forms import shaped_type
+from .structured import shaped_type
 from .types import IntsAttr, QType
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from xdsl.ir import SSAValue
 
 from ..access import Linear, linear_map
-from .forms import ContractOp, StructuredForm, shaped_type
+from .forms import ContractOp
+from .structured import StructuredForm, shaped_type
 
 
 @dataclass(frozen=True)

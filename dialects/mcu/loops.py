@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr
 from xdsl.ir import Operation
 
-from ..fixed.forms import StructuredForm
+from ..fixed.structured import StructuredForm
 
 LABEL = "mcu.label"
 """The attribute of a loop that holds its name, unique in its function and a valid C label."""

@@ -15,7 +15,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ..access import Linear, full_box, linear_map
-from ..fixed.forms import StructuredForm
+from ..fixed.structured import StructuredForm
 from .buffers import AliasOp, BufferOp, RowsOp, ViewOp
 from .loops import LoopOp, forms_of, loops_around
 from .sizes import element_bytes, size_in_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.ir import Operation
 
-from ..fixed.forms import StructuredForm
+from ..fixed.structured import StructuredForm
 from .loops import LoopOp
 
 INPUT_ROWS = "memplan.input_rows"

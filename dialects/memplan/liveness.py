@@ -18,7 +18,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ..diagnostics import OpError
-from ..fixed.forms import StructuredForm
+from ..fixed.structured import StructuredForm
 from . import (
     AliasOp,
     BufferOp,

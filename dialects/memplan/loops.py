@@ -11,7 +11,7 @@ from xdsl.irdl import IRDLOperation, irdl_op_definition, opt_prop_def, prop_def,
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from ..fixed.forms import StructuredForm
+from ..fixed.structured import StructuredForm
 from ..fixed.types import IntsAttr
 from .buffers import RetireOp
 

@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from ..fixed.forms import scalar_type
+from ..fixed.structured import scalar_type
 
 FLASH = StringAttr("flash")
 """The memory space of constants: read-only, not part of any arena."""

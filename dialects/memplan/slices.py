@@ -15,12 +15,16 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ..access import full_box, linear_map
-from ..fixed.forms import ReduceOp, StructuredForm
+from ..fixed.forms import ReduceOp
+from ..fixed.structured import StructuredForm
 from ..fixed.types import Reduction
 from . import FLASH, row_count, row_dimension
 
 Spans = NDArray[np.int64]
 """Closed intervals of rows, shape (slices, 2); an interval whose end lies before its start is empty."""
+
+MOST_SLICES = 8192
+"""A form of more slices runs in one piece: plans would take minutes, and a row of so many is next to nothing."""
 
 
 def row_spans(access: AffineMap, sizes: Sequence[int], value: SSAValue, along: int | None) -> Spans:

@@ -28,8 +28,9 @@ from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from ..dense import from_numpy, to_numpy
-from ..fixed.forms import ReduceOp, StructuredForm
+from ..fixed.forms import ReduceOp
 from ..fixed.scalar import YieldOp
+from ..fixed.structured import StructuredForm
 from ..fixed.types import IntsAttr, Reduction
 
 TIMES = "memplan.times"

@@ -128,7 +128,7 @@ class CounterOp(IRDLOperation):
 
 @irdl_op_definition
 class RunningOp(IRDLOperation):
-    """A register that starts at `base`; in each clock it moves by the delta of the first flag that is 1.
+    """A register that starts at `base`; where the last flag is 1, it moves by the delta of the first flag that is 1.
 
     ```mlir
     %address = rtl.running 0 by [-63, 1] when %end, %step : i7
@@ -149,6 +149,25 @@ class RunningOp(IRDLOperation):
     def verify_(self) -> None:
         if len(self.deltas.get_values()) != len(self.flags):
             raise VerifyException("one delta for each flag")
+
+
+@irdl_op_definition
+class HeldOp(IRDLOperation):
+    """A bit that becomes another one in each clock in which `step` is 1; 0 after a reset.
+
+    ```mlir
+    %last = rtl.held %next when %step : i1
+    ```
+    """
+
+    name = "rtl.held"
+    value = operand_def(i1)
+    step = operand_def(i1)
+    result = result_def(i1)
+    assembly_format = "$value `when` $step attr-dict `:` type($result)"
+
+    def __init__(self, value: SSAValue, step: SSAValue):
+        super().__init__(operands=[value, step], result_types=[i1])
 
 
 @irdl_op_definition

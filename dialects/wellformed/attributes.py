@@ -50,9 +50,9 @@ from ..emitc.types import (
     STANDARDS,
     STATE,
 )
-from ..fixed.forms import MAX_ERROR, StructuredForm
 from ..fixed.settings import NAMES as SETTINGS
 from ..fixed.settings import from_attribute, wrong
+from ..fixed.structured import MAX_ERROR, StructuredForm
 from ..fixed.types import QType
 from ..mcu import KEEP, LABEL, LANES, LOGIC, MULTIPLIERS, SHARED
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS

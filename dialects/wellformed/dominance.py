@@ -7,7 +7,7 @@ from xdsl.ir import Operation, Region, SSAValue
 from xdsl.traits import IsolatedFromAbove
 
 from ..diagnostics import OpError
-from ..fixed.forms import StructuredForm
+from ..fixed.structured import StructuredForm
 
 
 def verify_dominance(module: ModuleOp) -> None:

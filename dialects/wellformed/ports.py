@@ -10,7 +10,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
 from ..diagnostics import OpError
-from ..fixed.forms import scalar_type
+from ..fixed.structured import scalar_type
 from ..fixed.types import PortAttr
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 

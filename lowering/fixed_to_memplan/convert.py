@@ -32,7 +32,8 @@ from xdsl.rewriter import Rewriter
 
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, segments
+from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.structured import StructuredForm, segments
 from ...dialects.fixed.types import DomainAttr, IntsAttr, PortAttr
 from ...dialects.memplan import FLASH, AliasOp, BufferOp
 from ...dialects.names import identifier

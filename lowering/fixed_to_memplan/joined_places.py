@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects.fixed import ConcatOp, ReshapeOp, ScanOp, SliceOp
-from ...dialects.fixed.forms import StructuredForm, scalar_type
+from ...dialects.fixed.structured import StructuredForm, scalar_type
 
 
 @dataclass(frozen=True)

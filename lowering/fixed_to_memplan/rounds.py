@@ -16,7 +16,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.memplan import FLASH, WHOLE, BufferOp, LoopOp, forms_of, size_in_bytes
 from ...dialects.memplan.liveness import root_of
 from ...passes.memplan.lifetimes.distance import safe_distance

@@ -141,6 +141,9 @@ def l2_normalization(node: Node) -> None:
 def quantize(node: Node) -> None:
     """Reals as integers, or integers in another scale."""
     layout = node.layout(0)
+    for tensor in (node.tensor(0), node.result()):
+        if not is_quantized(tensor) and tensor.dtype != "float32":
+            raise Unsupported(f"values of {tensor.dtype or 'this type'} are not supported; cut the model off there")
     node.define(node.real(0, layout), layout)
 
 

@@ -28,6 +28,9 @@ INPUT_WEIGHTS, STATE_WEIGHTS, PEEPHOLES, BIASES = (1, 3, 2, 4), (5, 7, 6, 8), (9
 STATE, CELL, HIDDEN = 18, 19, 4
 """The inputs that are its states, and the intermediate that has the type of the output before a projection."""
 
+MOST_CELL = 32767
+"""The greatest integer of a cell."""
+
 CELL_SHIFTS = range(-15, -8)
 """Logarithms of the cell's scale: the kernel's Tanh knows from 0 to 6 bits before the point."""
 
@@ -48,8 +51,11 @@ class Rounded:
         return self.to.node("DequantizeLinear", self.to.node("QuantizeLinear", value, scale, point), scale, point)
 
 
-def integer_lstm(node: Node, time_major: bool) -> None:
-    """The operator on int8; weights, peepholes and options were looked at before. Raises Unsupported."""
+def integer_lstm(node: Node, time_major: bool, clip: float) -> None:
+    """The operator on int8; weights, peepholes and options were looked at before. Raises Unsupported.
+
+    `clip` is what the cell is clipped to, either way; 0 does not clip it.
+    """
     if any(map(node.has, PEEPHOLES)):
         raise Unsupported("peepholes of integers are not supported; use a plain LSTM")
     hidden, cell = state_type(node), cell_scale(node)
@@ -61,6 +67,7 @@ def integer_lstm(node: Node, time_major: bool) -> None:
     to_types = Types(
         Rounded(body, float(hidden.scales[0]), int(hidden.zero_points[0]), "int8"),
         Rounded(body, cell),
+        clip_of(clip, cell),
         Rounded(body, GATE_SCALE * 2.0 ** more_bits(node, hidden)),
     )
     following = round_of(body, slice_, h, c, (w, r, biases), units, to_types)
@@ -74,10 +81,11 @@ def integer_lstm(node: Node, time_major: bool) -> None:
 
 @dataclass(frozen=True)
 class Types:
-    """The grids of a round that the file states, and that of the product with the state."""
+    """The grids of a round that the file states, what its cell is clipped to, and the grid of the state's product."""
 
     hidden: Rounded
     cell: Rounded
+    reach: float | None
     own: Rounded
 
 
@@ -109,6 +117,8 @@ def round_of(
     candidate = opened(to.node("Tanh", parts[1], name="candidate"))
     kept, new = to.node("Mul", gate_forget, c, name="kept"), to.node("Mul", gate_in, candidate, name="new")
     next_cell = in_cell(to.node("Add", in_cell(kept), in_cell(new), name="c"))
+    if types.reach is not None:
+        next_cell = in_cell(to.clipped(next_cell, types.reach))
     seen = opened(to.node("Tanh", next_cell, name="seen"))
     return types.hidden(to.node("Mul", gate_out, seen, name="h")), next_cell
 
@@ -158,6 +168,12 @@ def state_type(node: Node) -> Quantization:
         raise Unsupported("its output, its state and the product that makes them have not one type of int8")
     one_scale(state)
     return found[0]
+
+
+def clip_of(clip: float, scale: float) -> float | None:
+    """What the cell's integers are clipped to, as a real number; None where no integer of 16 bits is beyond it."""
+    most = int(min(clip / scale, MOST_CELL))
+    return most * scale if 0 < clip and most < MOST_CELL else None
 
 
 def cell_scale(node: Node) -> float:

@@ -120,7 +120,8 @@ def transpose_conv(node: Node) -> None:
     from tflite import TransposeConvOptions
 
     options = node.options(TransposeConvOptions)
-    size, w, x = node.listed(0, "the result's shape"), node.tensor(1).shape, node.tensor(2).shape
+    w, x = node.tensor(1).shape, node.tensor(2).shape
+    size = list(node.result().shape) if node.tensor(0).data is None else node.listed(0, "the result's shape")
     if not len(size) == len(w) == len(x) == 4:
         raise Unsupported(f"shapes {list(x)}, {list(w)} and {size} are no images; convert the model again")
     strides = [options.StrideH(), options.StrideW()]

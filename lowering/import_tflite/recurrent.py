@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..import_onnx.node import Unsupported
+from ..import_onnx.recurrence.layers import CELL_CLIP
 from .graph import is_quantized
 from .integer_lstm import integer_lstm
 from .layers import bias
@@ -41,8 +42,9 @@ def unidirectional_sequence_lstm(node: Node) -> None:
         raise Unsupported("a coupled input gate is not supported; use a plain LSTM")
     if node.has(PROJECTION) or any(map(node.has, LAYER_NORMS)):
         raise Unsupported("projections and layer normalization are not supported; use a plain LSTM")
-    if options.CellClip() or options.ProjClip():
-        raise Unsupported("a clipped cell is not supported; convert with cell_clip=0")
+    clip = options.CellClip()
+    if not 0 <= clip < np.inf:
+        raise Unsupported(f"cell_clip = {clip} is no bound; convert the model again")
     function = CELL_FUNCTIONS.get(options.FusedActivationFunction())
     if function is None:
         raise Unsupported(f"activation {options.FusedActivationFunction()} is not supported; use tanh or relu")
@@ -50,7 +52,7 @@ def unidirectional_sequence_lstm(node: Node) -> None:
     if node.quantized():
         if function != "Tanh":
             raise Unsupported("of integers it has tanh alone; convert it so")
-        integer_lstm(node, bool(options.TimeMajor()))
+        integer_lstm(node, bool(options.TimeMajor()), clip)
         return
     units = node.tensor(STATE_WEIGHTS[0]).shape[0]
     stacks = [stacked(node, indices)[None] for indices in (INPUT_WEIGHTS, STATE_WEIGHTS, BIASES)]
@@ -61,7 +63,8 @@ def unidirectional_sequence_lstm(node: Node) -> None:
         inputs += ["", "", "", node.constant(stacked(node, PEEPHOLES)[None], np.float32)]
     layout = 0 if options.TimeMajor() else 1
     names = ["Sigmoid", function, function]
-    y = node.emit("LSTM", *inputs, hidden_size=units, layout=layout, activations=names)
+    clipped = {CELL_CLIP: clip} if clip else {}
+    y = node.emit("LSTM", *inputs, hidden_size=units, layout=layout, activations=names, **clipped)
     node.define(node.emit("Squeeze", y, node.constant([2 if layout else 1])))
 
 

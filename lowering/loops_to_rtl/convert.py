@@ -26,6 +26,9 @@ ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, me
 
 BYTE = 8
 
+MOST_REGISTERS = 8
+"""Behind a word: no memory has more."""
+
 ROUND_BITS = 16
 """Of the number of a round, where a module is looked at alone."""
 
@@ -35,18 +38,24 @@ class ConvertLoopsToRtlPass(ModulePass):
     """Turn every function of loops into a pipeline of registers, and the public one into what runs them in turn.
 
     `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
-    bits, one of them of `wide` (by default no more).
+    bits, one of them of `wide` (by default no more). A word of a memory takes `read` levels of its stage; there are
+    `word_registers` behind it.
     """
 
     name = "convert-loops-to-rtl"
     levels: float = 4.0
     multiplier: int = 18
     wide: int = 0
+    read: float = 2.0
+    word_registers: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.multiplier < 4:
             raise UserError(f"{self.name}: levels is more than 0, a multiplier has at least 4 bits")
-        limits = Limits(self.levels, self.multiplier, max(self.wide, self.multiplier))
+        if self.read < 0 or not 0 <= self.word_registers <= MOST_REGISTERS:
+            raise UserError(f"{self.name}: a word takes no less than 0 levels, and 0 to {MOST_REGISTERS} registers")
+        wide = max(self.wide, self.multiplier)
+        limits = Limits(self.levels, self.multiplier, wide, self.read, self.word_registers)
         made = Program(op, public_function(op), limits).build()
         for old in list(op.ops):
             if isinstance(old, func.FuncOp | memref.GlobalOp):

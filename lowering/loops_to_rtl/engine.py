@@ -17,21 +17,42 @@ class Engine:
         self.pipeline, self.turns, self.step = pipeline, tuple(turns), step
         self.moves: list[SSAValue] = [step] * len(turns)
         """For each loop the flag of the clocks in which its next iteration begins, or that of a loop around it."""
-        self.ends: list[SSAValue | None] = [None] * len(turns)
         self.counters: list[Wire | None] = [None] * len(turns)
-        flag = step
+        self._inside: list[SSAValue] = [step] * len(turns)
+        """The same flag, but 1 between steps as well."""
+        ended: SSAValue | None = None
+        following: SSAValue | None = None
         for loop in reversed(range(len(turns))):
-            self.moves[loop] = flag
+            if ended is not None:
+                self.moves[loop], self._inside[loop] = self._and(step, ended), ended
             if turns[loop] > 1:
-                op = rtl.CounterOp(turns[loop], flag)
+                op = rtl.CounterOp(turns[loop], self.moves[loop])
                 op.value.name_hint, op.end.name_hint = f"i{loop}", f"end{loop}"
                 pipeline.block.add_op(op)
-                self.ends[loop], self.counters[loop] = op.end, Wire(op.value, 0)
-                flag = self._and(flag, op.end)
-        self.finish = flag
+                self.counters[loop] = Wire(op.value, 0)
+                ended, following = self._ended(op, ended, following)
+        self._all = step if ended is None else ended
+        self.finish = step if ended is None else self._and(step, ended)
         """1 in the last step."""
         self._running: dict[tuple[int, tuple[int, ...]], Value] = {}
         self._firsts: dict[int, Value] = {}
+
+    def _ended(
+        self, counter: rtl.CounterOp, inside: SSAValue | None, following: SSAValue | None
+    ) -> tuple[SSAValue, SSAValue]:
+        """A register that is 1 where a loop and those inside it are at their last iteration, and what it becomes.
+
+        That is known a step before: the innermost loop is at its last but one, and those around it do not move then.
+        """
+        if inside is None or following is None:
+            before = rtl.ComputeOp("eq", [counter.value, self.pipeline.constant(counter.trips.value.data - 2)], 1)
+            self.pipeline.block.add_op(before)
+            return counter.end, before.result
+        following = self._and(following, counter.end)
+        op = rtl.HeldOp(following, self.step)
+        op.result.name_hint = "ended"
+        self.pipeline.block.add_op(op)
+        return op.result, following
 
     def _and(self, left: SSAValue, right: SSAValue) -> SSAValue:
         op = rtl.ComputeOp("and", [left, right], 1)
@@ -69,9 +90,9 @@ class Engine:
         back = 0
         for loop in reversed(range(len(steps))):
             if self.turns[loop] > 1:
-                moves.append((self.moves[loop], steps[loop] - back))
+                moves.append((self._inside[loop], steps[loop] - back))
                 back += steps[loop] * (self.turns[loop] - 1)
-        moves.append((self.finish, -back))
+        moves.append((self._all, -back))
         kept = [moves[0]]
         for flag, delta in moves[1:]:
             if delta != kept[-1][1]:

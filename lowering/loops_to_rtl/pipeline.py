@@ -61,11 +61,16 @@ def cost(kind: str, bits: int) -> float:
 
 @dataclass(frozen=True)
 class Limits:
-    """How deep the logic of a stage may be, and the widths of a multiplier's operands."""
+    """How deep the logic of a stage may be, the widths of a multiplier's operands, and when a word is there.
+
+    A word of a memory takes `read` levels of the stage behind its address, or is taken from a register behind it.
+    """
 
     levels: float
     multiplier: int
     wide: int
+    read: float = 2.0
+    word_registers: int = 0
 
 
 class Pipeline:

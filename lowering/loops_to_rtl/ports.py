@@ -13,7 +13,7 @@ from ...dialects.rtl.names import made
 from .engine import Engine
 from .memories import Memory, declare, run_of
 from .nest import Access, Coordinates, Nest
-from .pipeline import Pipeline, Value, Wire
+from .pipeline import REGISTERED, Pipeline, Value, Wire
 from .running import Running
 from .steps import Steps
 
@@ -39,8 +39,15 @@ class Ports:
             op = rtl.ReadOp(symbol, port, pipeline.at(address, at), bits)
             op.result.name_hint = f"word{len(self._words)}"
             self.block.add_op(op)
-            self._words[key] = Wire(op.result, at + 1, 2.0)
+            self._words[key] = self._ready(pipeline, Wire(op.result, at + 1, pipeline.limits.read))
         return self._words[key]
+
+    def _ready(self, pipeline: Pipeline, word: Wire) -> Wire:
+        """A word behind the registers of its memory, which others that take it do not count as theirs."""
+        registers = pipeline.limits.word_registers
+        if not registers:
+            return word
+        return Wire(pipeline.at(word, word.stage + registers), word.stage + registers, 2 * REGISTERED)
 
     def load(
         self, engine: Engine, access: Access, memory: Memory, lanes: Sequence[Coordinates], steps: Steps

@@ -17,7 +17,8 @@ from xdsl.ir import SSAValue
 
 from ...dialects.dense import to_numpy
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import ContractOp, ReduceOp, StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.forms import ContractOp, ReduceOp
+from ...dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import Reduction, storage_limits
 from .emit import Emitter, Index, is_unsigned, signless
 

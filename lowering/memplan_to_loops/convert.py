@@ -22,7 +22,7 @@ from xdsl.passes import ModulePass
 from ...dialects.dataflow import AWAITS, STAGE
 from ...dialects.emitc.types import COMPUTES, NODE, RESET, RESETS
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.fixed.types import PER_TENSOR, QType, scale_text
 from ...dialects.mcu import MULTIPLIERS
 from ...dialects.memplan import (

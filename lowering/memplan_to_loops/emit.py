@@ -6,7 +6,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, Signedness
 from xdsl.ir import SSAValue
 
-from ...dialects.fixed.forms import scalar_type
+from ...dialects.fixed.structured import scalar_type
 from ...passes.loops.writing import BlockWriter
 
 Index = int | SSAValue

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...dialects.access import Linear, linear_map
-from ...dialects.fixed.forms import ContractOp, StructuredForm
+from ...dialects.fixed.forms import ContractOp
+from ...dialects.fixed.structured import StructuredForm
 
 WINDOWS = {1: "w", 2: "hw", 3: "dhw"}
 """The letters of the spatial axes of a form with so many windows."""

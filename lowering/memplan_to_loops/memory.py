@@ -37,8 +37,8 @@ from ...dialects.dense import dtype_of, from_numpy, to_numpy
 from ...dialects.emitc.types import ENTRIES, MEMORY, SECTION
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import scalar_type, shaped_type
 from ...dialects.fixed.layout import EncodedRows, encode
+from ...dialects.fixed.structured import scalar_type, shaped_type
 from ...dialects.memories import DEFAULT_MEMORY
 from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewOp, element_bytes, row_dimension
 from ...dialects.names import Names, identifier, own

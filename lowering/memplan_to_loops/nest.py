@@ -24,8 +24,9 @@ from xdsl.ir.affine import AffineMap
 
 from ...dialects.access import Linear, linear_map
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import ContractOp, StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.forms import ContractOp
 from ...dialects.fixed.layout import Encoding
+from ...dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.walks import Walk, walk_of
 from ...dialects.machine import multiply_add_24
 from ...dialects.mcu import LABEL, LANES, form_lanes

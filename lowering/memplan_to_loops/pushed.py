@@ -20,7 +20,7 @@ from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects.access import Linear, from_linear, linear_map
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.fixed.types import DomainAttr
 from ...dialects.memplan import LoopOp
 from ...dialects.memplan.liveness import root_of, touched

@@ -11,8 +11,9 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineExpr
 
 from ...dialects import onnx
-from ...dialects.fixed.forms import ReduceOp, scalar_type
+from ...dialects.fixed.forms import ReduceOp
 from ...dialects.fixed.numbers import quantize
+from ...dialects.fixed.structured import scalar_type
 from ...dialects.fixed.types import DomainAttr, QType, Reduction, storage_limits
 from ...dialects.onnx.scalar import ArgOp
 from .bodies import Body

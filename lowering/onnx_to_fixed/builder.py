@@ -15,9 +15,9 @@ from ...dialects import onnx
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import scalar_type
 from ...dialects.fixed.numbers import quantize
 from ...dialects.fixed.scalar import RescaleOp
+from ...dialects.fixed.structured import scalar_type
 from ...dialects.fixed.types import QType, storage_limits
 from ...dialects.onnx.weights import is_weight, weight_reals
 from ...passes.fixed.scales.stated import stated_type

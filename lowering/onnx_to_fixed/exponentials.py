@@ -13,7 +13,7 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import scalar_type
+from ...dialects.fixed.structured import scalar_type
 from ...dialects.fixed.types import QType, Reduction, storage_limits
 from . import roots
 from .bodies import Body

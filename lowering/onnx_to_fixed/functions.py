@@ -14,8 +14,9 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects import onnx
 from ...dialects.dense import dtype_of
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import MAX_ERROR, MapOp
+from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.numbers import quantize
+from ...dialects.fixed.structured import MAX_ERROR
 from ...dialects.fixed.types import QType
 from ...passes.fixed.bodies.images import images
 from .bodies import Body

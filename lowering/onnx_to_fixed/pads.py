@@ -8,8 +8,9 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import ReduceOp, scalar_type
+from ...dialects.fixed.forms import ReduceOp
 from ...dialects.fixed.numbers import quantize
+from ...dialects.fixed.structured import scalar_type
 from ...dialects.fixed.types import DomainAttr, Reduction
 from .bodies import Body
 from .builder import FixedBuilder, access, dimensions, element_of, shape_of

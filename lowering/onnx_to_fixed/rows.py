@@ -12,7 +12,8 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import ContractOp, MapOp, ReduceOp, scalar_type
+from ...dialects.fixed.forms import ContractOp, MapOp, ReduceOp
+from ...dialects.fixed.structured import scalar_type
 from ...dialects.fixed.types import DomainAttr, QType, Reduction
 from .bodies import Body
 from .builder import FixedBuilder, Requantizer, access, dimensions, element_of, shape_of

@@ -7,7 +7,8 @@ from xdsl.ir import SSAValue
 
 from ...dialects import onnx
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import At, MapOp, is_index
+from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.structured import At, is_index
 from ...dialects.fixed.types import DomainAttr, QType, integer_type, storage_limits
 from ...passes.fixed.layouts.transposes import identity_body
 from .bodies import Body

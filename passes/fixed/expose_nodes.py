@@ -14,7 +14,7 @@ from xdsl.rewriter import Rewriter
 
 from ...dialects.errors import UserError
 from ...dialects.fixed import NextOp, ScanOp
-from ...dialects.fixed.forms import StructuredForm, shaped_type
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ...dialects.fixed.types import IntsAttr, PortAttr
 from .calibrate import the_function
 

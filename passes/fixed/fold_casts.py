@@ -20,7 +20,8 @@ from xdsl.pattern_rewriter import (
 from xdsl.rewriter import InsertPoint
 
 from ...dialects.fixed import ReshapeOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ..rewriting import rewrite_forms
 from .layouts.transposes import permutation_of, transpose
 

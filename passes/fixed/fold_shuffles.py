@@ -22,7 +22,8 @@ from xdsl.pattern_rewriter import (
 from xdsl.rewriter import InsertPoint
 
 from ...dialects.fixed import ConcatOp, ReshapeOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ..rewriting import rewrite_forms
 from .layouts.reshaped import Nest, merged_groups, set_nest
 from .layouts.transposes import Permutation, node_of, permutation_of, permuted_type, transpose

@@ -24,8 +24,9 @@ from xdsl.pattern_rewriter import (
 
 from ...dialects.access import from_linear, linear_map
 from ...dialects.fixed import ReshapeOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, segments, shaped_type
+from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.scalar import YieldOp
+from ...dialects.fixed.structured import StructuredForm, segments, shaped_type
 from ...dialects.fixed.types import DomainAttr, IntsAttr
 from ..rewriting import rewrite_forms
 

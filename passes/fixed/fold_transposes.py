@@ -22,7 +22,8 @@ from xdsl.rewriter import InsertPoint
 
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp, ReshapeOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ..rewriting import rewrite_forms
 from .layouts.carried import SinkThroughConcat, SinkThroughMove, SinkThroughPadding, SinkThroughSlice
 from .layouts.flattened import FoldIntoFlattenedWeights, MergeReshapes, ReshapeThroughTranspose, SinkThroughReshape

@@ -24,7 +24,8 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import ContractOp, segments
+from ...dialects.fixed.forms import ContractOp
+from ...dialects.fixed.structured import segments
 from ...dialects.fixed.types import IntsAttr, storage_limits
 from ...targets.executors.views import accessed, used_sizes
 from .constants import insert_constant

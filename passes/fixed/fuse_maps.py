@@ -26,8 +26,9 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.access import linear_map
 from ...dialects.fixed import ConstantOp, ReshapeOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, segments, shaped_type
+from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.scalar import YieldOp
+from ...dialects.fixed.structured import StructuredForm, segments, shaped_type
 from ..rewriting import rewrite_forms
 from .bodies.merge import mergeable, merged, simplified
 from .bodies.simplify import SIMPLIFICATIONS

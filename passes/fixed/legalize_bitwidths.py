@@ -21,8 +21,8 @@ from xdsl.passes import ModulePass
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.scalar import RescaleOp, SaturateOp
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.fixed.types import Rounding
 from .bitwidths.products import Scaling, plan
 from .bitwidths.rescales import param_index, replace_product, replace_shift

@@ -13,8 +13,8 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.dense import from_numpy, to_numpy
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import StructuredForm, shaped_type
 from ...dialects.fixed.scalar import YieldOp
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from .bodies.narrow_ops import write_op
 from .bodies.narrowing import BITS, BYTES, NarrowBody, Widths, integer, is_unsigned, width_of
 from .intervals.analysis import Analysis, FormRanges, is_tensor_function

@@ -22,7 +22,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.memplan import LoopOp, OpaqueOp, RetireOp, StreamOp
 from .checking.access import Chunk, When
 from .checking.inputs import check_inputs

@@ -18,8 +18,8 @@ from xdsl.passes import ModulePass
 from ...dialects.dense import to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import StructuredForm, scalar_type
 from ...dialects.fixed.layout import NARROW, Encoding, LayoutAttr, encode, is_narrow
+from ...dialects.fixed.structured import StructuredForm, scalar_type
 from ...dialects.fixed.walks import walk_of
 from ...dialects.memplan import StreamOp
 from ...targets.core import Core, core_names, load_core

@@ -18,7 +18,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from ...dialects.access import Linear, from_linear, linear_map
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.fixed.types import DomainAttr, IntsAttr
 from ...dialects.memplan import WHOLE, BufferOp, LoopOp
 from ...dialects.memplan.liveness import StepOp, destinations, is_planned, root_of, touched

@@ -17,7 +17,7 @@ from xdsl.ir.affine import AffineMap
 from xdsl.passes import ModulePass
 
 from ...dialects.access import linear_map
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.memplan import BufferOp, loops_around
 from ...dialects.memplan.liveness import Liveness, is_planned, is_split, root_of, touched
 from .lifetimes.distance import DISTANCE, NEVER, safe_distance, storage_bytes

@@ -11,9 +11,9 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.errors import UserError
-from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS, BufferOp, row_dimension
+from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS, BufferOp, row_count, row_dimension
 from ...dialects.memplan.liveness import is_planned
-from ...dialects.memplan.slices import slice_dimension
+from ...dialects.memplan.slices import MOST_SLICES, slice_dimension
 from ..fixed.layouts.transposes import copy_into
 from .lifetimes.pushed import name_loop, take_all, taking_loop
 from .schedule import is_placed
@@ -71,6 +71,11 @@ def take_input(function: FuncOp, attribute: str) -> None:
         return
     if attribute == INPUT_ROWS and row_dimension(source.type) is None:
         raise UserError(f"the input of @{name} is a vector: it has no rows that could be delivered one by one")
+    if attribute == INPUT_ROWS and row_count(source) > MOST_SLICES:
+        raise UserError(
+            f"the input of @{name} has {row_count(source):,} rows, and at most {MOST_SLICES:,} can be delivered one by "
+            "one: give it a shape of fewer rows, or a smaller --batch"
+        )
     buffer = BufferOp(source.type, NODE)
     source.replace_all_uses_with(buffer.result)
     buffer.result.name_hint = NODE

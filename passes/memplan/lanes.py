@@ -15,8 +15,9 @@ from xdsl.passes import ModulePass
 from ...dialects.access import Linear, linear_map
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp, ContractOp
-from ...dialects.fixed.forms import MapOp, StructuredForm, shaped_type
+from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.scalar import RescaleOp
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
 from ...dialects.memplan.liveness import root_of
 

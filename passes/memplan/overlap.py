@@ -13,7 +13,7 @@ from xdsl.passes import ModulePass
 
 from ...dialects.access import linear_map
 from ...dialects.dataflow import OVERLAP, Await, dataflow_attributes, row_dim
-from ...dialects.fixed.forms import StructuredForm, shaped_type
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ...dialects.memplan import LoopOp, StreamOp
 from ...dialects.memplan.liveness import root_of, touched
 

@@ -30,7 +30,7 @@ from xdsl.passes import ModulePass
 
 from ...dialects.access import full_box, linear_map
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.fixed.types import DomainAttr
 from ...dialects.memplan import BufferOp
 from ...dialects.memplan.liveness import Liveness, is_planned

@@ -15,7 +15,7 @@ from xdsl.passes import ModulePass
 
 from ...dialects.access import linear_map
 from ...dialects.dataflow import RING, Await, awaits_of, dataflow_attributes, row_dim, stage_of
-from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ...dialects.memplan import BufferOp
 from ...dialects.memplan.liveness import root_of, touched
 from .overlap import rows_of

@@ -14,8 +14,9 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ...dialects.access import Linear, from_linear, linear_map
-from ...dialects.fixed.forms import MapOp, ReduceOp, scalar_type, shaped_type
+from ...dialects.fixed.forms import MapOp, ReduceOp
 from ...dialects.fixed.scalar import YieldOp
+from ...dialects.fixed.structured import scalar_type, shaped_type
 from ...dialects.fixed.types import DomainAttr, Reduction, storage_limits
 from ...dialects.memplan import BufferOp, accumulates
 from ...dialects.memplan.slices import slice_dimension

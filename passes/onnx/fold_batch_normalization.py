@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.builtin import IntegerType, ModuleOp, TensorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -19,8 +19,10 @@ from xdsl.rewriter import Rewriter
 from ...dialects import onnx
 from ...dialects.dense import from_numpy
 from ...dialects.errors import UserError
+from ...dialects.fixed.types import storage_limits
 from ...dialects.onnx.base import element_of, shape_of
 from ...dialects.onnx.budget import MAX_CHANNELS
+from ...dialects.onnx.weights import is_weight, weight_reals
 from .folding.constants import constant_value, erase_unused, insert_before
 
 Array = NDArray[np.float64]
@@ -41,7 +43,7 @@ class Affine:
 
 @dataclass(frozen=True)
 class FoldBatchNormalizationPass(ModulePass):
-    """Fold into a preceding Conv or Gemm with float weights and no other use; several in a row become one.
+    """Fold into a preceding Conv or Gemm with constant weights and no other use; several in a row become one.
 
     What is left is an `onnx.BatchNormalization` with mean 0 and variance 1, except a sum alone, which stays a sum.
     """
@@ -127,12 +129,13 @@ def fold(op: Operation, affine: Affine) -> None:
 
 def fold_into_layer(op: Operation, layer: onnx.ConvOp | onnx.ConvTransposeOp | onnx.GemmOp, affine: Affine) -> bool:
     """Give a layer other weights and another bias; says whether it could."""
-    weights = constant_value(layer.w)
-    bias = np.zeros(len(affine.factor)) if layer.bias is None else constant_value(layer.bias)
-    if weights is None or bias is None:
+    if layer.bias is not None and not is_weight(layer.bias):
         return False
-    scaled = weights * affine.factor.reshape(-1, *(1,) * (weights.ndim - 1))
-    w = insert_before(layer, onnx.ConstantOp(from_numpy(scaled.astype(np.float32)), layer.label + "_w"))
+    scaled = scaled_weight(layer.w, affine.factor, layer.label)
+    if scaled is None:
+        return False
+    bias = np.zeros(len(affine.factor)) if layer.bias is None else weight_reals(layer.bias)
+    *_, w = [insert_before(layer, op) for op in scaled]
     b = (bias * affine.factor + affine.summand).astype(np.float32)
     new_bias = insert_before(layer, onnx.ConstantOp(from_numpy(b), layer.label + "_b"))
     new = type(layer).build(
@@ -145,6 +148,44 @@ def fold_into_layer(op: Operation, layer: onnx.ConvOp | onnx.ConvTransposeOp | o
     Rewriter.erase_op(op)
     Rewriter.erase_op(layer)
     return True
+
+
+def scaled_weight(w: SSAValue, factor: Array, name: str) -> list[onnx.ConstantOp | onnx.DequantizeLinearOp] | None:
+    """New ops that make a weight [O, ...] times a factor for each output, the last one's result.
+
+    Of a quantized weight the scales are multiplied, and a factor below 0 changes the signs of its integers. None for a
+    weight that is computed, and where no integers of the type stand for the product.
+    """
+    if (weights := constant_value(w)) is not None:
+        product = weights * factor.reshape(-1, *(1,) * (weights.ndim - 1))
+        return [onnx.ConstantOp(from_numpy(product.astype(np.float32)), f"{name}_w")]
+    old = w.owner
+    if not is_weight(w) or not isinstance(old, onnx.DequantizeLinearOp) or not (factor != 0).all():
+        return None
+    if old.scales_array.size > 1 and old.axis_index % len(shape_of(w)) != 0:
+        return None
+    element = element_of(old.x)
+    assert isinstance(element, IntegerType), "verified: a DequantizeLinear reads integers"
+    integers, points = constant_value(old.x), old.zero_points_array.astype(np.int64)
+    assert integers is not None, "a weight is a constant"
+    signs = np.sign(factor).astype(np.int64)
+    values = integers.astype(np.int64) * signs.reshape(-1, *(1,) * (integers.ndim - 1))
+    scales, points = (old.scales_array * np.abs(factor)).astype(np.float32), points * signs
+    if (factor == factor[0]).all() and old.scales_array.size == 1:
+        scales, points = scales[:1].reshape(()), points[:1].reshape(())
+    least, greatest = storage_limits(element)
+    if min(values.min(), points.min()) < least or max(values.max(), points.max()) > greatest:
+        return None
+    if (points != points[0]).any():
+        return None
+    if not (np.isfinite(scales) & (scales > 0)).all():
+        return None
+    constant = onnx.ConstantOp(from_numpy(values, element), f"{name}_w")
+    type = TensorType(element_of(w), shape_of(w))
+    return [
+        constant,
+        onnx.DequantizeLinearOp(constant.result, from_numpy(scales), from_numpy(points, element), 0, type, f"{name}_w"),
+    ]
 
 
 def replace(op: Operation, affine: Affine) -> None:

@@ -1,8 +1,8 @@
 """`onnx-fold-bias`: one op per layer.
 
 MatMul with a constant matrix becomes Gemm (weights [out, in]); an Add of a constant per output channel after MatMul,
-Gemm or Conv becomes its bias. Quantized weights stay quantized: the integers are transposed, and the axis of their
-scales with them.
+Gemm or Conv becomes its bias, also where the rows of a Gemm are those of a sequence. Quantized weights stay quantized:
+the integers are transposed, and the axis of their scales with them.
 """
 
 from __future__ import annotations
@@ -50,26 +50,39 @@ def to_gemm(product: onnx.MatMulOp) -> None:
 
 def fold_add(add: onnx.AddOp, value: SSAValue, bias: SSAValue) -> bool:
     """Make `bias` the bias of the layer that computes `value`, where it has none; says whether it did."""
-    layer = value.owner
+    shape = shape_of(value)
+    if value.uses.get_length() != 1 or not is_weight(bias) or shape_of(add.result) != shape:
+        return False
+    layer, axis = value.owner, 1
+    if is_rows_of_gemm(value):
+        assert isinstance(layer, onnx.ReshapeOp)
+        layer, axis = layer.x.owner, len(shape) - 1
     if not isinstance(layer, onnx.GemmOp | onnx.ConvOp | onnx.ConvTransposeOp) or layer.bias is not None:
         return False
-    if value.uses.get_length() != 1 or not is_weight(bias):
+    per_channel = tuple(size if a == axis else 1 for a, size in enumerate(shape))
+    stretched = (1,) * (len(shape) - len(shape_of(bias))) + shape_of(bias)
+    if stretched != per_channel:
         return False
-    channels, rank = shape_of(value)[1], len(shape_of(value))
-    per_channel = (channels, *(1,) * (rank - 2))
-    shape = shape_of(bias)
-    if shape not in (per_channel, (1, *per_channel)) or shape_of(add.result) != shape_of(value):
-        return False
-    if shape != (channels,):
+    if len(shape_of(bias)) != 1:
         array = constant_value(bias)
         if array is None:
             return False
-        bias = insert_constant(add, array.reshape(channels), bias)
+        bias = insert_constant(add, array.reshape(-1), bias)
+    (old,) = layer.results
     new = type(layer).build(
-        operands=[layer.x, layer.w, bias], properties=dict(layer.properties), result_types=[value.type]
+        operands=[layer.x, layer.w, bias], properties=dict(layer.properties), result_types=[old.type]
     )
-    insert_before(add, new)
-    add.result.replace_all_uses_with(new.results[0])
+    result = insert_before(add, new)
+    if old is not value:
+        result = insert_before(add, onnx.ReshapeOp(result, TensorType(element_of(value), shape), add.label))
+    add.result.replace_all_uses_with(result)
     Rewriter.erase_op(add)
-    Rewriter.erase_op(layer)
     return True
+
+
+def is_rows_of_gemm(value: SSAValue) -> bool:
+    """Whether a value is the result of a Gemm, in more dimensions before the last one: a layer on a sequence."""
+    op = value.owner
+    if not isinstance(op, onnx.ReshapeOp) or not isinstance(op.x.owner, onnx.GemmOp):
+        return False
+    return op.x.uses.get_length() == 1 and shape_of(value)[-1:] == shape_of(op.x)[-1:]

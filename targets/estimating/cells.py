@@ -81,6 +81,8 @@ def add_other(found: Counter[str], op: Operation) -> None:
         case rtl.CounterOp():
             found["counter"] += rtl.bits_of(op.value)
             found["ff"] += rtl.bits_of(op.value) + 1
+        case rtl.HeldOp():
+            found["ff"] += 1
         case rtl.CarriedOp():
             found["ff"] += rtl.bits_of(op.result)
         case rtl.SerializeOp():

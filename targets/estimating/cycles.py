@@ -63,12 +63,19 @@ def timing_of(module: rtl.ModuleOp) -> Timing:
 
 def counters_of(flag: SSAValue) -> list[rtl.CounterOp]:
     """The counters whose last turn a flag means."""
-    found: list[rtl.CounterOp] = []
-    while isinstance(flag.owner, rtl.ComputeOp):
-        if isinstance(flag.owner.args[1].owner, rtl.CounterOp):
-            found.append(flag.owner.args[1].owner)
-        flag = flag.owner.args[0]
-    return found
+    found: dict[rtl.CounterOp, None] = {}
+    waiting = [flag]
+    while waiting:
+        match waiting.pop().owner:
+            case rtl.CounterOp() as counter:
+                found[counter] = None
+            case rtl.ComputeOp() as op:
+                waiting += op.args
+            case rtl.HeldOp() as op:
+                waiting.append(op.value)
+            case _:
+                pass
+    return list(found)
 
 
 def behind(flag: SSAValue) -> int:

@@ -14,7 +14,8 @@ import numpy as np
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
-from ...dialects.fixed.forms import ContractOp, scalar_type, shaped_type
+from ...dialects.fixed.forms import ContractOp
+from ...dialects.fixed.structured import scalar_type, shaped_type
 from ...dialects.fixed.types import storage_limits
 from .values import Values, container
 from .views import Array, padded, taps, used_sizes

@@ -15,7 +15,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
-from ...dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import PortAttr, storage_limits
 from ...dialects.harmless import in_quotes
 from .forms import evaluate_form

@@ -12,7 +12,8 @@ from math import prod
 import numpy as np
 
 from ...dialects.dense import dtype_of
-from ...dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm, scalar_type, shaped_type
+from ...dialects.fixed.forms import ContractOp, MapOp, ReduceOp
+from ...dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import Reduction, storage_limits
 from .contractions import MAX_TAPS, contract, element_type
 from .held import resolved

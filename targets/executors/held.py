@@ -14,7 +14,7 @@ from xdsl.ir import Block, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ...dialects.access import linear_map
-from ...dialects.fixed.forms import StructuredForm, segments, shaped_type
+from ...dialects.fixed.structured import StructuredForm, segments, shaped_type
 from ...dialects.fixed.types import DomainAttr
 from .values import IntegerOverflow
 from .views import Array, accessed, used_sizes

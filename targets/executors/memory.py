@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import MemRefType
 from ...dialects.access import Linear
 from ...dialects.dense import dtype_of
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import scalar_type
+from ...dialects.fixed.structured import scalar_type
 from ...dialects.memplan import row_bytes, row_dimension, size_in_bytes
 from .views import Array, strided
 

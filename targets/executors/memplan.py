@@ -15,7 +15,8 @@ from ...dialects.access import full_box, linear_map
 from ...dialects.dense import dtype_of, to_numpy
 from ...dialects.errors import UserError
 from ...dialects.fixed import ConstantOp
-from ...dialects.fixed.forms import ReduceOp, StructuredForm, scalar_type
+from ...dialects.fixed.forms import ReduceOp
+from ...dialects.fixed.structured import StructuredForm, scalar_type
 from ...dialects.fixed.types import Reduction, storage_limits
 from ...dialects.memplan import (
     LAST,

@@ -14,7 +14,7 @@ from xdsl.ir import Block, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ...dialects.access import Linear, from_linear, full_box, linear_map
-from ...dialects.fixed.forms import StructuredForm, segments
+from ...dialects.fixed.structured import StructuredForm, segments
 from ...dialects.fixed.types import DomainAttr
 from .memory import Box
 

@@ -8,19 +8,31 @@ from pathlib import Path
 from ..device import Fpga
 from ..processes import run_program
 from ..toolchain import CompileError
+from .progress import Say, reporting, silent
 from .tools import nextpnr_command
 from .yosys import NETLIST, Cells
 
 SECONDS = 3600
 SHOWN_LINES = 4
 
+LOG = "nextpnr.log"
 
-def place_and_route(fpga: Fpga, directory: Path) -> Cells:
+STAGES = {
+    r"^Info: Running main analytical placer": "placing",
+    r"^Info: Running simulated annealing": "refining the placement",
+    r"Max frequency for clock .*: ([0-9.]+) MHz": "{} MHz",
+    r"^Info: Routing (\d+) arcs": "routing {} wires",
+}
+"""What lines of nextpnr's log mean."""
+
+
+def place_and_route(fpga: Fpga, directory: Path, say: Say = silent) -> Cells:
     """Cells and clock of the netlist in `directory`, without pins. Raises ToolchainMissing, CompileError, TooSlow."""
     command = [nextpnr_command(), f"--{fpga.device}", "--package", fpga.package, "--json", NETLIST]
     command += ["--lpf-allow-unconstrained", "--timing-allow-fail", "--report", "report.json", "--seed", "1"]
-    command += ["--freq", f"{fpga.clock_hz / 1e6:g}", "--textcfg", "design.config"]
-    done = run_program(command, SECONDS, directory)
+    command += ["--freq", f"{fpga.clock_hz / 1e6:g}", "--textcfg", "design.config", "--log", LOG]
+    with reporting("nextpnr", say, directory / LOG, STAGES):
+        done = run_program(command, SECONDS, directory)
     if done.code != 0:
         lines = [line for line in done.stderr.splitlines() if "ERROR" in line]
         raise CompileError(f"nextpnr {done.reason}:", *lines[:SHOWN_LINES])

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ..processes import run_program
 from ..toolchain import CompileError
+from .packing import pack_registers
+from .progress import Say, reporting, silent
 from .tools import yosys_command
 
 SECONDS = 3600
@@ -50,18 +52,21 @@ class Cells:
     fmax_hz: float | None = None
 
 
-def synthesize(family: str, top: str, source: str, directory: Path) -> Cells:
+def synthesize(family: str, top: str, source: str, directory: Path, say: Say = silent) -> Cells:
     """The cells of a Verilog file in `directory`, where for ECP5 a netlist is left as well.
 
     Raises ToolchainMissing, CompileError, TooSlow.
     """
     passes = [f"read_verilog {source}", SYNTHESIS[family].format(top=top), "tee -q -o cells.json stat -json"]
-    done = run_program(yosys_command(passes), SECONDS, directory)
+    with reporting("Yosys", say):
+        done = run_program(yosys_command(passes), SECONDS, directory)
     if done.code != 0:
         lines = [line for line in (done.stderr + done.stdout).splitlines() if "ERROR" in line or "rror:" in line]
         raise CompileError(f"yosys {done.reason}:", *lines[:SHOWN_LINES])
     text = (directory / "cells.json").read_text(encoding="utf-8")
     counts = json.loads(text[text.index("{") :])["design"]["num_cells_by_type"]
+    if family == "ecp5":
+        counts["TRELLIS_FF"] -= pack_registers(directory / NETLIST)
     return {"xc7": cells_of_xc7, "ecp5": cells_of_ecp5}[family](counts)
 
 

@@ -109,6 +109,10 @@ class ModuleText:
                 self._counter(op)
             case rtl.RunningOp():
                 self._running(op)
+            case rtl.HeldOp():
+                name = self._register(op)
+                self.reset.append(f"{name} <= 1'b0;")
+                self.clocked.append(f"if ({self.wires.name(op.step)}) {name} <= {self.wires.name(op.value)};")
             case rtl.CarriedOp():
                 self._carried(op)
             case rtl.SerializeOp():

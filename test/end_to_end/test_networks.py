@@ -13,7 +13,7 @@ from support.known_networks import classifier, dense_block
 from support.networks import Network, compile_network, equal_levels, float_distance, on_grid, real_inputs
 from support.random_networks import small_networks
 
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.targets.executors.select import board_executor
 from tinyml_opt.tools.verifying.levels import hls_executor
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
 
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.targets.executors.riscv import RiscVExecutor
 
 

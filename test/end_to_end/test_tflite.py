@@ -23,7 +23,10 @@ from tinyml_opt.tools.compiling.options import Options
 
 EIGHT_BITS = {**LAYERS, **FUNCTIONS, **MOVES}
 
-WIDE = ("conv same", "depthwise", "fully_connected", "fully_connected no bias", "add", "sub", "mul", "concatenation")
+WIDE = (
+    *("conv same", "depthwise", "fully_connected", "fully_connected no bias", "add", "sub", "mul", "concatenation"),
+    *("leaky_relu", "transpose_conv"),
+)
 """Cases of 16-bit values with weights of 8."""
 
 ROWS = 12
@@ -57,6 +60,27 @@ def test_uint8(name: str):
 @pytest.mark.parametrize("name", WIDE)
 def test_int16(name: str):
     assert_equal(EIGHT_BITS[name]("int16"))
+
+
+def softmax_to_int16() -> bytes:
+    """Bits that later layers may want of a softmax of 8."""
+    c = Case("int8", (2, 60), 0.05)
+    y = c.tensor((2, 60), "int16", 1 / 65536, -32768)
+    c.operator("SOFTMAX", [c.x], [y], "SoftmaxOptions", Beta=1.0)
+    return c.finish([y])
+
+
+def test_softmax_to_int16():
+    data = softmax_to_int16()
+    inputs = random_inputs(data, ROWS)
+    np.testing.assert_array_equal(integers(data, inputs, "tflite")[0], litert(data, inputs)[0])
+
+
+def test_integers_of_32_bits_are_refused_where_they_stand_for_reals():
+    c = Case("int8", (2, 6), 0.05)
+    y = c.tensor((2, 6), "int32", 0.001, 0)
+    c.operator("QUANTIZE", [c.x], [y], "QuantizeOptions")
+    assert "values of int32" in "".join(refusals(c.finish([y])))
 
 
 @pytest.mark.parametrize("data", [p_relu("int8"), fully_connected("int8", channels=True)], ids=["prelu", "per channel"])

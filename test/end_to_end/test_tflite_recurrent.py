@@ -30,8 +30,13 @@ RELU, TANH = 1, 4
 STEPS = 7
 
 
-def svdf(dtype: str, rank: int = 2, memory: int = 4, zero_point: int = -128, activation: int = RELU) -> bytes:
-    """Two layers of SVDF, the second of rank 1; integers as the converter writes them, with states of 16 bits."""
+def svdf(
+    dtype: str, rank: int = 2, memory: int = 4, zero_point: int = -128, activation: int = RELU, most: int = 9000
+) -> bytes:
+    """Two layers of SVDF, the second of rank 1; integers as the converter writes them, with states of 16 bits.
+
+    `most` bounds the weights of time.
+    """
     file, random, wide = TfliteFile(), np.random.default_rng(rank), dtype == "int8"
     sizes, x = (5, 6, 3), file.tensor((1, 5), dtype, 0.05 if wide else None, 3 if wide else 0, name="x")
     first = x
@@ -41,8 +46,8 @@ def svdf(dtype: str, rank: int = 2, memory: int = 4, zero_point: int = -128, act
         if wide:
             scale = float(np.float32(file.tensors[x].scales[0]) * np.float32(0.01))
             w = file.constant(random.integers(-127, 128, shapes[0]).astype(np.int8), 0.01)
-            time = file.constant(random.integers(-9000, 9000, shapes[1]).astype(np.int16), 4e-5)
-            bias = file.constant(random.integers(-9000, 9000, shapes[2]).astype(np.int32), 2 * scale * 4e-5)
+            time = file.constant(random.integers(-most, most, shapes[1]).astype(np.int16), 0.36 / most)
+            bias = file.constant(random.integers(-9000, 9000, shapes[2]).astype(np.int32), 2 * scale * 0.36 / most)
             state = file.variable((1, filters * memory), "int16", 2 * scale)
             y = file.tensor((1, sizes[layer + 1]), dtype, 0.004 * depth, zero_point)
         else:
@@ -79,10 +84,12 @@ def compiled(data: bytes, folder: Path, sequences: Array, **options: Any) -> tup
     return compilation, load_dataset(folder / "data.npz", input_types(compilation.onnx)).inputs
 
 
-@pytest.mark.parametrize("rank", [1, 2])
-@pytest.mark.parametrize("zero_point", [-128, 3])
-def test_integers_of_svdf(rank: int, zero_point: int, tmp_path: Path):
-    data = svdf("int8", rank, zero_point=zero_point)
+@pytest.mark.parametrize(
+    ("rank", "zero_point", "most"), [(1, -128, 9000), (1, 3, 9000), (2, 3, 9000), (2, -128, 32767)]
+)
+def test_integers_of_svdf(rank: int, zero_point: int, most: int, tmp_path: Path):
+    """Also where weights of time are so great that sums would leave 32 bits if all values were the greatest."""
+    data = svdf("int8", rank, zero_point=zero_point, most=most)
     sequences = np.random.default_rng(0).integers(-128, 128, (9, STEPS, 1, 5)).astype(np.int8)
     expected = stepwise(data, sequences)
     assert len(np.unique(expected)) > 30
@@ -143,8 +150,14 @@ def lstm(time_major: bool = False, peepholes: bool = False, activation: int = TA
 
 @pytest.mark.parametrize(
     "build",
-    [lstm, lambda: lstm(time_major=True), lambda: lstm(peepholes=True), lambda: lstm(activation=RELU)],
-    ids=["batch first", "time major", "peepholes", "relu"],
+    [
+        lstm,
+        lambda: lstm(time_major=True),
+        lambda: lstm(peepholes=True),
+        lambda: lstm(activation=RELU),
+        lambda: lstm(peepholes=True, CellClip=0.25),
+    ],
+    ids=["batch first", "time major", "peepholes", "relu", "clipped"],
 )
 def test_reals_of_lstm(build: Callable[[], bytes]):
     data = build()
@@ -196,8 +209,10 @@ def integer_lstm(
         {"units": 12, "weight": 0.03},
         {"cell": 2.0**-15},
         {"cell": 2.0**-9, "batch": 1},
+        {"options": {"CellClip": 1.3}},
+        {"options": {"CellClip": 10.0}},
     ],
-    ids=["batch first", "time major", "wide", "saturated", "cell of 2^-15", "cell of 2^-9"],
+    ids=["batch first", "time major", "wide", "saturated", "cell of 2^-15", "cell of 2^-9", "clipped", "as by Keras"],
 )
 def test_integers_of_lstm(values: dict[str, Any]):
     data = integer_lstm(**values)
@@ -231,7 +246,7 @@ def test_lstm_of_integers_on_the_uno(arithmetic: str, tmp_path: Path, capfd: pyt
         (lambda: integer_lstm(options={"FusedActivationFunction": RELU}), "tanh alone"),
         (lambda: lstm(dtype="int8"), "hybrid"),
         (lambda: lstm(without=(1, 5)), "coupled input gate"),
-        (lambda: lstm(CellClip=1.0), "cell_clip=0"),
+        (lambda: lstm(CellClip=-1.0), "is no bound"),
         (lambda: lstm(activation=3), "use tanh or relu"),
         (lambda: svdf("float32", activation=TANH), "use Relu or none"),
     ],

@@ -15,7 +15,7 @@ from support.recurrent_models import recurrent_layer
 from support.tile_networks import dense, residual, windows
 
 from tinyml_opt.dialects import emitc
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.targets.executors.cortex_m import CortexMExecutor
 
 BOARD = "nano33ble"

@@ -12,7 +12,7 @@ import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs, tiles
 from support.tile_networks import dense, residual, windows
 
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.dialects.fixed.tile import Kernel
 from tinyml_opt.targets.executors.cortex_m import CortexMExecutor
 

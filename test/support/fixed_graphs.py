@@ -14,8 +14,9 @@ from xdsl.ir.affine import AffineExpr, AffineMap
 
 from tinyml_opt.dialects.dense import from_numpy
 from tinyml_opt.dialects.fixed import ConcatOp, ConstantOp, ReshapeOp
-from tinyml_opt.dialects.fixed.forms import ContractOp, MapOp, ReduceOp, shaped_type
+from tinyml_opt.dialects.fixed.forms import ContractOp, MapOp, ReduceOp
 from tinyml_opt.dialects.fixed.scalar import ExtendOp, LookupOp, RescaleOp, SaturateOp, YieldOp
+from tinyml_opt.dialects.fixed.structured import shaped_type
 from tinyml_opt.dialects.fixed.types import DomainAttr, IntsAttr, PortAttr, QType, Reduction, Rounding
 from tinyml_opt.passes.fixed.layouts.transposes import transpose
 from tinyml_opt.targets.executors.fixed import FixedExecutor

@@ -16,7 +16,7 @@ from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
 from ...dialects.mcu import LANES, MULTIPLIERS
-from ...lowering.loops_to_rtl.convert import ConvertLoopsToRtlPass, Program, public_function
+from ...lowering.loops_to_rtl.convert import Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
 from ...passes.loops.narrow_indices import NarrowIndicesPass
@@ -95,9 +95,8 @@ class Allocation:
     def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int, known: dict[object, list[Choice]]):
         self.module, self.timeline, self.fpga = module, timeline, fpga
         self.family = load_family(fpga.family)
-        self.limits = Limits(
-            ConvertLoopsToRtlPass.levels, fpga.multiplier_bits, max(fpga.multiplier_bits, fpga.multiplier_wide_bits)
-        )
+        stages, wide = self.family.stages, max(fpga.multiplier_bits, fpga.multiplier_wide_bits)
+        self.limits = Limits(stages.levels, fpga.multiplier_bits, wide, stages.read, stages.word_registers)
         self.all = np.array([float(fpga.luts), float(fpga.ffs), float(dsps), fpga.bram36])
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)

@@ -15,7 +15,7 @@ from ...dialects.dataflow import Await, ring_of, row_dim
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
 from ...dialects.fixed import ContractOp
-from ...dialects.fixed.forms import StructuredForm, shaped_type
+from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
 from ...dialects.memplan import loops_around
 from ...dialects.memplan.liveness import root_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from xdsl.dialects import func
 
 from ...dialects.dataflow import Await, awaits_of, stage_of
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.memplan import LoopOp
 from ...targets.estimating.cycles import alone, beside
 from .choices import Choice, waits_of, work_of

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.memplan.loops import rounds_of
 from ...lowering.memplan_to_loops.stream import STATE_BYTES
 from ...passes.fixed.calibrate import the_function

@@ -108,7 +108,7 @@ def files_of(model: Path, board: str) -> tuple[Path, str, Path | None]:
 def designed(compilation: Compilation, way: Way) -> Design:
     """The estimate of a program. Raises UserError where nothing fits."""
     fpga, module = part_of(compilation), compilation.fixed.clone()
-    given = {**compilation.hardware(), "lanes": way.lanes or None, "dsps": way.dsps or None}
+    given = {**compilation.hardware(), **compilation.stages(), "lanes": way.lanes or None, "dsps": way.dsps or None}
     if way.lanes:
         given["board"] = None
     passes = [p for p in pipeline("fixed-to-rtl", **given) if way.overlaps or p.name != "memplan-overlap"]

@@ -20,7 +20,7 @@ import numpy as np
 
 from ...dialects import emitc
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.memplan import StreamOp
 from ...passes.fixed.calibrate import the_function
 from ...passes.memplan.costing.forms import form_work

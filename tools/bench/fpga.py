@@ -34,12 +34,12 @@ from ..compiling.compilation import Compilation, input_types
 from ..compiling.options import Options
 from ..hardware.estimate import refuse_misfits
 from ..hardware.files import random_rows
-from ..hardware.run import implement, simulated_cycles
+from ..hardware.run import implement, reached, simulated_cycles
 from ..show import print_table
 from .allocation import TABLES, files_of
 
 COLUMNS = tuple(
-    "model board rows predicted cycles interval LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz ms generated_s s".split()
+    "model board rows predicted cycles interval LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz target ms generated_s s".split()
 )
 SLICES = ("hardware", "allocation", "widths")
 
@@ -117,6 +117,7 @@ def measure(line: dict[str, Any], folder: Path | None, model: Path, board: str, 
     if not args.no_synthesis:
         cells = implement(compilation.name, module, fpga)
         clock = cells.fmax_hz or fpga.clock_hz
+        line["target"] = reached(cells, fpga)
         line |= {"LUT": cells.luts, "FF": cells.ffs, "DSP": cells.dsps, "BRAM36": cells.bram36}
     line |= {"MHz": round(clock / 1e6, 1), "ms": round(1000 * cycles / clock, 4)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -95,13 +95,19 @@ class Compilation:
         board = None if fpga is None or lanes else self.options.board
         return {"lanes": lanes or None, "board": board, "multiplier": multiplier, "wide": wide}
 
+    def stages(self) -> dict[str, int | float]:
+        """What the board's family says of what lies between two registers; nothing without a board that is one."""
+        from ...targets.family import load_family
+
+        return {} if self.board.fpga is None else asdict(load_family(self.board.fpga.family).stages)
+
     def rtl(self, **parameters: int | str) -> ModuleOp:
         """The program as hardware, in IR; `parameters` are others of the pipeline than those of the board.
 
         Raises UserError where the board is too small.
         """
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-rtl", **{**self.hardware(), **parameters}), self.timing)
+        run_passes(module, pipeline("fixed-to-rtl", **{**self.hardware(), **self.stages(), **parameters}), self.timing)
         return module
 
     def design(self, **parameters: int | str) -> Design:

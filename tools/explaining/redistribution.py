@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from xdsl.context import Context
 
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.memplan.liveness import Liveness
 from ...passes.fixed.calibrate import the_function
 from ...passes.memplan.patching.plan import Plan, spell

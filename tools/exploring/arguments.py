@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from ..arguments.numbers import loss, positive
 from ..model_sizes import add_size_arguments
 
 Parse = Callable[[str], object]
@@ -36,24 +37,6 @@ def switch(text: str) -> bool:
     return one_of("on", "off")(text) == "on"
 
 
-def count(text: str) -> int:
-    """A positive number."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return int(text)
-
-
-def loss(text: str) -> float:
-    """A percentage below 100."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1
-    if not 0 <= number < 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is not at least 0 and below 100")
-    return number
-
-
 AXES: dict[str, tuple[str, Parse, list[object], str]] = {
     "bits": ("LIST", one_of("8", "16", "mixed"), ["8", "16"], "8, 16, mixed: a width for each value, searched"),
     "max-loss": ("LIST", loss, [0.5], "for mixed: percent of the rows that may be lost"),
@@ -61,7 +44,7 @@ AXES: dict[str, tuple[str, Parse, list[object], str]] = {
     "arithmetic": ("LIST", one_of("exact", "tflite"), ["exact"], "rounding and integers: exact, tflite"),
     "calibration": ("LIST", one_of("minmax", "percentile", "mse", "entropy"), ["minmax"], "how ranges are chosen"),
     "stream": ("LIST", switch, [False], "off, on: chains of layers row by row"),
-    "ram": ("LIST", count, [None], "limits in bytes (default: the board's)"),
+    "ram": ("LIST", positive, [None], "limits in bytes (default: the board's)"),
     "input": ("LIST", one_of("caller", "arena", "rows", "steps"), ["caller"], "caller, arena, rows, steps"),
     "packed": ("LIST", one_of("auto", "8", "16"), ["auto"], "bits of weights that fast kernels take: auto, 8, 16"),
     "objective": ("LIST", one_of("speed", "ram", "flash"), ["speed", "ram", "flash"], "speed, ram, flash"),
@@ -85,14 +68,14 @@ def add_explore_arguments(command: argparse.ArgumentParser) -> None:
     for name, (metavar, parse, default, help) in AXES.items():
         shown = "" if default == [None] else f" (default: {','.join(map(word, default))})"
         command.add_argument(f"--{name}", type=listed(parse), default=default, metavar=metavar, help=help + shown)
-    command.add_argument("--limit", type=count, metavar="N", help="judge on the first N rows only")
-    command.add_argument("--flash", type=count, metavar="BYTES", help="of all candidates, at most")
-    command.add_argument("--stack", type=count, metavar="BYTES", help="RAM to keep free for the stack")
+    command.add_argument("--limit", type=positive, metavar="N", help="judge on the first N rows only")
+    command.add_argument("--flash", type=positive, metavar="BYTES", help="of all candidates, at most")
+    command.add_argument("--stack", type=positive, metavar="BYTES", help="RAM to keep free for the stack")
     command.add_argument(
-        "--effort", type=count, metavar="N", help="how long to look for plans of memory (default: 100)"
+        "--effort", type=positive, metavar="N", help="how long to look for plans of memory (default: 100)"
     )
     add_size_arguments(command)
-    command.add_argument("--jobs", type=count, metavar="N", help="processes (default: one for each core)")
+    command.add_argument("--jobs", type=positive, metavar="N", help="processes (default: one for each core)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="run on Dask: tcp://HOST:PORT, or local-cluster")
     command.add_argument(
         "--results",

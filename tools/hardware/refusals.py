@@ -12,7 +12,7 @@ from xdsl.ir import Operation
 from ...dialects.diagnostics import OpError
 from ...dialects.emitc.types import NODE
 from ...dialects.errors import UserError
-from ...dialects.fixed.forms import StructuredForm
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.harmless import in_quotes
 
 

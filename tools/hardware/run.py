@@ -34,6 +34,7 @@ LABELS = {
     "dsps": "DSP",
     "bram36": "BRAM, 36 Kbit",
     "fmax_mhz": "greatest clock, MHz",
+    "target": "target clock",
     "clock_mhz": "clock that the figures are for, MHz",
     "us": "microseconds per inference",
 }
@@ -71,6 +72,7 @@ def measure(compilation: Compilation, dataset: Dataset, fpga: Fpga, simulator: s
         "dsps": cells.dsps,
         "bram36": cells.bram36,
         "fmax_mhz": None if cells.fmax_hz is None else round(cells.fmax_hz / 1e6, 1),
+        "target": reached(cells, fpga),
         "clock_mhz": round(clock / 1e6, 1),
         "us": round(cycles / clock * 1e6, 2),
     }
@@ -94,11 +96,19 @@ def implement(name: str, module: ModuleOp, fpga: Fpga) -> Cells:
         for file, text in {f"{name}.v": print_verilog(module), **image_files(module)}.items():
             (directory / file).write_text(text, encoding="utf-8")
         say(f"synthesizing for {fpga.part} with Yosys")
-        cells = synthesize(fpga.family, name, f"{name}.v", directory)
+        cells = synthesize(fpga.family, name, f"{name}.v", directory, say)
         if not fpga.device:
             return cells
         say(f"placing and routing: {cells.luts:,} LUT, {cells.ffs:,} FF, {cells.dsps} DSP, {cells.bram36:g} BRAM")
-        return place_and_route(fpga, directory)
+        return place_and_route(fpga, directory, say)
+
+
+def reached(cells: Cells, fpga: Fpga) -> str:
+    """Whether a design has the target clock."""
+    target = f"{fpga.clock_hz / 1e6:g} MHz"
+    if cells.fmax_hz is None:
+        return f"{target}, not placed"
+    return f"{target}, {'met' if cells.fmax_hz >= fpga.clock_hz else 'missed'}"
 
 
 def refuse_too_small(compilation: Compilation, fpga: Fpga, result: dict[str, Any]) -> None:

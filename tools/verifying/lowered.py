@@ -20,8 +20,8 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects import onnx
 from ...dialects.dense import dtype_of
 from ...dialects.fixed import ConcatOp, ReshapeOp, ScanOp, SliceOp
-from ...dialects.fixed.forms import StructuredForm
 from ...dialects.fixed.numbers import of_rows, scales_of
+from ...dialects.fixed.structured import StructuredForm
 from ...dialects.fixed.types import QType, integer_type
 from ...dialects.onnx.base import OnnxOp, element_of, port_names, shape_of
 from ...dialects.onnx.shapes import SameElementsOp

@@ -22,8 +22,7 @@ class Activation:
 
     def write(self, to: NodeWriter, x: str) -> str:
         """The function of a value."""
-        if self.clip is not None:
-            x = to.node("Clip", x, to.number(-self.clip), to.number(self.clip), name="clipped")
+        x = to.clipped(x, self.clip)
         return FUNCTIONS[self.name].write(to, x, self)
 
 

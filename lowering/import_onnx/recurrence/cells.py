@@ -47,6 +47,8 @@ class Flags:
 
     linear_before_reset: bool = False
     input_forget: bool = False
+    cell_clip: float | None = None
+    """What the next cell of an LSTM is clipped to, either way."""
 
 
 def product(to: NodeWriter, x: str, w: str, bias: str | None, name: str) -> str:
@@ -113,7 +115,7 @@ def lstm(
         gate_forget = to.node("Sub", to.number(1.0), gate_in, name="forget")
     candidate = f[1].write(to, to.part(total, 3 * n, 4 * n, 1, "candidate"))
     kept, new = to.node("Mul", gate_forget, c, name="kept"), to.node("Mul", gate_in, candidate, name="new")
-    cell = to.node("Add", kept, new, name="c")
+    cell = to.clipped(to.node("Add", kept, new, name="c"), flags.cell_clip)
     gate_out = gate_out or f[0].write(to, peeped(to, before, total, 1, w, cell))
     seen = Activation(f[2].name, f[2].alpha, f[2].beta)
     return [to.node("Mul", gate_out, seen.write(to, cell), name="h"), cell]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 """Whether each direction runs from the end."""
 
+CELL_CLIP = "cell_clip"
+"""What an LSTM of TFLite clips its cell to: an attribute of LSTM here, none of ONNX's own."""
+
 Lookup = Callable[[str], SSAValue | None]
 
 Numbers = Callable[[SSAValue], NDArray[Any] | None]
@@ -116,7 +119,8 @@ def with_constants(proto: onnx.NodeProto, to: NodeWriter, lookup: Lookup, number
 
 def flags_of(attributes: dict[str, Any]) -> Flags:
     """What changes the cell."""
-    return Flags(bool(attributes.get("linear_before_reset", 0)), bool(attributes.get("input_forget", 0)))
+    linear, coupled = (bool(attributes.get(name, 0)) for name in ("linear_before_reset", "input_forget"))
+    return Flags(linear, coupled, attributes.get(CELL_CLIP))
 
 
 def length_of(layer: Layer, lookup: Lookup, numbers: Numbers) -> int:

@@ -75,6 +75,10 @@ class NodeWriter:
         """A Constant number."""
         return self.constant(np.array(value, np.float32), "number")
 
+    def clipped(self, value: str, reach: float | None) -> str:
+        """A value between -reach and reach, as it is without any."""
+        return value if reach is None else self.node("Clip", value, *map(self.number, (-reach, reach)), name="clipped")
+
     def scan(
         self,
         body: NodeWriter,

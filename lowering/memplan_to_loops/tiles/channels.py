@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import i32
 from ....dialects.access import linear_map
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import scalar_type, shaped_type
+from ....dialects.fixed.structured import scalar_type, shaped_type
 from ....passes.fixed.fold_zero_points import bias_of
 from ....passes.memplan.tiling.roles import Roles
 

@@ -14,7 +14,7 @@ from xdsl.ir import SSAValue
 
 from ....dialects.access import Linear
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.mcu.bytes import ClippedBlockOp
 from ....passes.memplan.tiling.clipped import Clipped
 from ..emit import Emitter, Index

@@ -17,7 +17,7 @@ from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.tile import WIDE
 from ....dialects.machine import halves, pack_halves, unpack_bytes
 from ....dialects.mcu import Address

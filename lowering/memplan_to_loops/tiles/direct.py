@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import IntegerType, i32
 from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.mcu.bytes import DirectBlockOp
 from ....passes.memplan.tiling.direct import Direct
 from ..emit import Emitter, Index

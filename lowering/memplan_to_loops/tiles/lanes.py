@@ -15,7 +15,7 @@ from xdsl.dialects import arith, memref
 from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.machine import signed
 from ....dialects.mcu import Address
 from ....dialects.mcu.windows import LanesBlockOp

@@ -8,7 +8,7 @@ from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.machine import halves, pack_halves, signed, unpack_bytes
 from ....dialects.mcu.columns import PairBlockOp
 from ....passes.memplan.tiling.pairs import INVERTED, SHIFT, Pairs

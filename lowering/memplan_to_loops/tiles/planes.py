@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block, SSAValue
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.machine import halves, pack_halves, pack_high_halves, unpack_bytes
 from ....dialects.mcu.windows import PlaneBlockOp
 from ....passes.memplan.tiling.lanes import CHANNELS

@@ -9,7 +9,7 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from ....dialects.access import linear_map
-from ....dialects.fixed.forms import StructuredForm, shaped_type
+from ....dialects.fixed.structured import StructuredForm, shaped_type
 from ....dialects.mcu.vectors import RequantizeBlockOp
 from ....passes.memplan.tiling.requantized import Requantized
 from ....passes.memplan.tiling.roles import Roles

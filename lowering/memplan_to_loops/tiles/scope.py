@@ -14,7 +14,7 @@ from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, full_box, linear_map
-from ....dialects.fixed.forms import scalar_type, shaped_type
+from ....dialects.fixed.structured import scalar_type, shaped_type
 from ....dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
 from ....passes.memplan.tiling.roles import Roles

@@ -8,7 +8,7 @@ from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.mcu import Address
 from ....dialects.mcu.vectors import CopyBlockOp, WideBlockOp
 from ....dialects.mcu.words import AtOp

@@ -1,4 +1,4 @@
-"""Functions of one 8-bit number as tables (activations.cc, reference/hard_swish.h, leaky_relu.h)."""
+"""Functions of one number, of 8 bits as tables (activations.cc, reference/hard_swish.h, leaky_relu.h)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from ..bodies import Body
 from ..builder import FixedBuilder, shape_of
 from ..elementwise import elementwise, name_of
 from ..requantize import NotInArithmetic
+from ..rows import reach_of
 from .gemmlowp import high, rounded_shift
-from .multipliers import multipliers_of
+from .multipliers import multiplied, multipliers_of
 
 F32 = np.float32
 
@@ -38,6 +39,18 @@ def lower_table(builder: FixedBuilder, op: onnx.FunctionOp) -> SSAValue:
     element, table = body.arguments
     value = body.lookup(table, body.offset(body.extend(element, i32), -x.limits[0]), y.storage)
     return elementwise(builder, [builder.value(op.x)], y, shape_of(op.results[0]), body, value, name, [entries])
+
+
+def lower_leaky_relu(builder: FixedBuilder, op: onnx.FunctionOp) -> SSAValue:
+    """x from 0 on, alpha x below: of 8 bits a table, of 16 two products."""
+    x, y = builder.type_of(op.x), builder.type_of(op.results[0])
+    if x.bits == 8 == y.bits:
+        return lower_table(builder, op)
+    body = Body([x.storage])
+    value = body.offset(body.extend(body.arguments[0], i32), -x.zp)
+    below, above = (multiplied(body, value, reach_of(x), factor) for factor in slopes(op, x, y))
+    result = body.to_storage(body.choose("sge", value, 0, above, below), y)
+    return elementwise(builder, [builder.value(op.x)], y, shape_of(op.results[0]), body, result, name_of(op))
 
 
 def integers_of(x: QType) -> NDArray[np.int64]:
@@ -70,10 +83,15 @@ def twice_rounded(values: NDArray[np.int64], factor: float) -> NDArray[np.int64]
 
 def leaky_relu(op: onnx.FunctionOp, x: QType, y: QType) -> NDArray[Any]:
     """x from 0 on, alpha x below."""
-    values, scale, result = integers_of(x), F32(x.scale), F32(y.scale)
-    slope = F32(op.parameters["alpha"])
-    below, above = (twice_rounded(values, float(f)) for f in (scale * slope / result, scale / result))
+    values = integers_of(x)
+    below, above = (twice_rounded(values, factor) for factor in slopes(op, x, y))
     return np.where(values >= 0, above, below) + y.zp
+
+
+def slopes(op: onnx.FunctionOp, x: QType, y: QType) -> tuple[float, float]:
+    """What a number below 0 and one from 0 on is multiplied with: quotients of floats."""
+    scale, result = F32(x.scale), F32(y.scale)
+    return float(scale * F32(op.parameters["alpha"]) / result), float(scale / result)
 
 
 def hard_swish(op: onnx.FunctionOp, x: QType, y: QType) -> NDArray[Any]:

@@ -109,6 +109,8 @@ class DoubleRounding:
     `(x m + 2^30 + 2^(e + 30) - n 2^31) >> (31 + e)`, n = 1 where x is negative: floors of floors are floors of the
     whole. Times 2^k, `k = E - e` with one E for all channels, this is the high word of `(x 2^k) m` plus one number, and
     a shift by E - 1. Where results below the zero point are cut off n may be 0: such an x then still gives 0 or less.
+
+    A sum that leaves 32 bits has no result in TFLite: it is saturated.
     """
 
     def __init__(
@@ -123,7 +125,9 @@ class DoubleRounding:
         self.params, self.maps = list[SSAValue](), list[AffineMap]()
         self.found = multipliers_of(np.asarray(factors, np.float64))
         bounds = np.broadcast_to(np.asarray(bounds, np.int64), self.found.shifts.shape)
-        require_room(int((bounds << self.found.left).max()), 0)
+        room = int(((1 << 31) - 1 >> self.found.left).min())
+        self.most = room if (bounds > room).any() else None
+        bounds = np.minimum(bounds, room)
         right = self.found.right
         self.end = int(right.max()) + 2
         up = self.end - right
@@ -159,6 +163,8 @@ class DoubleRounding:
             return body.constant(number, i32) if number is not None else body.extend(rest.pop(0), i32)
 
         multiplier = operand(self.multiplier)
+        if self.most is not None:
+            value = body.saturate(value, -self.most, self.most, i32)
         if self.fast:
             scaled, addend = body.shift_left(value, operand(self.up)), operand(self.addend)
             if self.signed:

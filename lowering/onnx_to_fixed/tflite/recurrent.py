@@ -28,7 +28,8 @@ GATE_BITS = 12
 
 
 ROUND = Counter({"onnx.Gemm": 2, "onnx.Add": 2, "onnx.Sigmoid": 3, "onnx.Tanh": 2, "onnx.Mul": 3})
-"""What an LSTM computes in a round: a model that is repeated step by step is a scan as well, but another one."""
+"""What an LSTM computes in a round, and perhaps a Clip of its cell: a model that is repeated step by step is a scan as
+well, but another one."""
 
 OF_TYPES = ("onnx.QuantizeLinear", "onnx.DequantizeLinear", "onnx.Slice", "onnx.Next")
 
@@ -38,7 +39,8 @@ def is_round(op: Operation) -> bool:
     scan = op.parent_op()
     if not isinstance(scan, onnx.ScanOp) or len(scan.states) != 2:
         return False
-    return Counter(inner.name for inner in scan.body.block.ops if inner.name not in OF_TYPES) == ROUND
+    found = Counter(inner.name for inner in scan.body.block.ops if inner.name not in OF_TYPES)
+    return found in (ROUND, ROUND + Counter(["onnx.Clip"]))
 
 
 def lower_product(builder: FixedBuilder, op: onnx.GemmOp) -> SSAValue:

@@ -12,7 +12,7 @@ from ....dialects.onnx.weights import is_weight
 from ..builder import TYPE, FixedBuilder
 from ..requantize import NotInArithmetic
 from .elementwise import lower_add, lower_clip, lower_mul, lower_p_relu, lower_quantize, lower_relu, lower_sub
-from .functions import ENTRIES, lower_table
+from .functions import ENTRIES, lower_leaky_relu, lower_table
 from .pools import lower_average_pool, lower_reduce_mean
 from .recurrent import OF_ROUNDS, is_round
 from .softmax import lower_softmax
@@ -31,6 +31,7 @@ OWN: dict[type[Operation], Rewrite] = {
     onnx.SoftmaxOp: lower_softmax,
     onnx.SubOp: lower_sub,
     **{op: lower_table for op in onnx.FUNCTIONS.values() if op.name in ENTRIES},
+    onnx.FUNCTIONS["LeakyRelu"]: lower_leaky_relu,
 }
 """Ops that TFLite computes in its own way."""
 

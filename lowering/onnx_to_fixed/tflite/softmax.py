@@ -30,6 +30,9 @@ DIFFERENCE_BITS, SUM_BITS = 5, 12
 LONGEST = 512
 """Rows of so many elements and more abort in TFLite: their sum may leave its type."""
 
+NEAR = 1e-3
+"""How far, in parts of it, a scale may be from the one that the kernel takes for granted."""
+
 GREATEST = (1 << 31) - 1
 
 NEWTON = (1515870810, -1010580540)
@@ -37,10 +40,10 @@ NEWTON = (1515870810, -1010580540)
 
 
 def lower_softmax(builder: FixedBuilder, op: onnx.SoftmaxOp) -> SSAValue:
-    """`e[i] = exp(x[i] - max x)`, `y[i] = e[i] / sum e`, in steps of 1/256."""
+    """`e[i] = exp(x[i] - max x)`, `y[i] = e[i] / sum e`, in steps of 2^-8 or 2^-16."""
     x, y, name, shape = builder.type_of(op.x), builder.type_of(op.result), name_of(op), shape_of(op.x)
     rows = Rows(shape, (op.axis_index % len(shape),))
-    if x.bits != 8 or y.bits != 8 or y.scale != 1 / 256 or y.zp != y.limits[0]:
+    if x.bits != 8 or y.bits not in (8, 16) or abs(y.scale * 2.0**y.bits - 1) > NEAR or y.zp != y.limits[0]:
         raise NotInArithmetic("TFLite's softmax is of 8 bits, in steps of 1/256 from 0 on; use --arithmetic exact")
     if rows.count >= LONGEST:
         raise NotInArithmetic(f"TFLite's softmax takes fewer than {LONGEST} elements; use --arithmetic exact")

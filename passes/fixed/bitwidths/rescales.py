@@ -11,8 +11,8 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.dense import from_numpy, to_numpy
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import StructuredForm, shaped_type
 from ....dialects.fixed.scalar import ExtendOp, RescaleOp
+from ....dialects.fixed.structured import StructuredForm, shaped_type
 from ....dialects.fixed.types import Rounding
 from ..constants import insert_constant
 from .products import Plan, rounded

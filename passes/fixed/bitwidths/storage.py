@@ -15,7 +15,7 @@ from xdsl.rewriter import Rewriter
 
 from ....dialects.dense import from_numpy, to_numpy
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import scalar_type, shaped_type
+from ....dialects.fixed.structured import scalar_type, shaped_type
 from ....dialects.fixed.types import PortAttr, QType
 
 WIDTHS = (8, 16, 32, 64)

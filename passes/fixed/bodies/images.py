@@ -10,7 +10,8 @@ from xdsl.ir import Operation
 
 from ....dialects.dense import dtype_of, to_numpy
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import MapOp, scalar_type, shaped_type
+from ....dialects.fixed.forms import MapOp
+from ....dialects.fixed.structured import scalar_type, shaped_type
 from ....dialects.fixed.types import storage_limits
 from ....targets.executors.scalars import evaluate_body
 from ....targets.executors.values import Values

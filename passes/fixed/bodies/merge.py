@@ -18,8 +18,9 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ....dialects.access import from_linear, linear_map
 from ....dialects.dense import dtype_of
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, segments, shaped_type
+from ....dialects.fixed.forms import MapOp
 from ....dialects.fixed.scalar import YieldOp
+from ....dialects.fixed.structured import StructuredForm, scalar_type, segments, shaped_type
 
 MOST_INPUTS = 4
 """How many tensors one map reads at most: each has a pointer, of which an 8-bit core holds three in registers."""

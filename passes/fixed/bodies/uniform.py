@@ -9,7 +9,8 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, segments, shaped_type
+from ....dialects.fixed.forms import MapOp
+from ....dialects.fixed.structured import StructuredForm, scalar_type, segments, shaped_type
 from .narrowing import is_unsigned
 
 

@@ -17,8 +17,9 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConcatOp, ConstantOp, NextOp, ReshapeOp, ScanOp, SliceOp
-from ....dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm, scalar_type, shaped_type
+from ....dialects.fixed.forms import ContractOp, MapOp, ReduceOp
 from ....dialects.fixed.scalar import LookupOp, YieldOp
+from ....dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ....dialects.fixed.types import Reduction
 from .combine import Combined, contraction, reduction
 from .extremes import argument_of, extreme_over

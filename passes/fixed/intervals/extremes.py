@@ -5,8 +5,9 @@ from __future__ import annotations
 from xdsl.ir import BlockArgument, SSAValue
 
 from ....dialects.access import Linear, linear_map
-from ....dialects.fixed.forms import MapOp, ReduceOp, shaped_type
+from ....dialects.fixed.forms import MapOp, ReduceOp
 from ....dialects.fixed.scalar import ExtendOp, YieldOp
+from ....dialects.fixed.structured import shaped_type
 from ....dialects.fixed.types import Reduction
 
 

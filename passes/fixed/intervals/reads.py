@@ -12,7 +12,7 @@ import numpy as np
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, footprint, full_box, linear_map
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....targets.executors.views import strided
 from .ranges import Array, Range
 

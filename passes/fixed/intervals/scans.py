@@ -12,7 +12,7 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from ....dialects.fixed import ScanOp
-from ....dialects.fixed.forms import scalar_type, shaped_type
+from ....dialects.fixed.structured import scalar_type, shaped_type
 from .ranges import Range
 from .reads import uniform
 

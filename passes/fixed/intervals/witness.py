@@ -14,7 +14,8 @@ from xdsl.ir import SSAValue
 from ....dialects.access import linear_map
 from ....dialects.dense import dtype_of, to_numpy
 from ....dialects.fixed import ConstantOp, ReshapeOp
-from ....dialects.fixed.forms import ContractOp, MapOp, StructuredForm, shaped_type
+from ....dialects.fixed.forms import ContractOp, MapOp
+from ....dialects.fixed.structured import StructuredForm, shaped_type
 from ....dialects.fixed.types import PortAttr, storage_limits
 from ....targets.executors.fixed import FixedExecutor
 from ....targets.executors.values import IntegerOverflow

@@ -11,8 +11,9 @@ from xdsl.rewriter import InsertPoint
 
 from ....dialects.access import linear_map
 from ....dialects.fixed import ConcatOp, ConstantOp, SliceOp
-from ....dialects.fixed.forms import MapOp, ReduceOp, shaped_type
+from ....dialects.fixed.forms import MapOp, ReduceOp
 from ....dialects.fixed.scalar import YieldOp
+from ....dialects.fixed.structured import shaped_type
 from ....dialects.fixed.types import DomainAttr
 from .relayout import permuted_map, read_through, reorder_domain, set_maps, store_transposed
 from .transposes import (

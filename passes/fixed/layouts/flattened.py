@@ -13,7 +13,8 @@ from xdsl.rewriter import InsertPoint
 from ....dialects.access import Linear, linear_map
 from ....dialects.dense import from_numpy, to_numpy
 from ....dialects.fixed import ConstantOp, ReshapeOp
-from ....dialects.fixed.forms import ContractOp, MapOp, shaped_type
+from ....dialects.fixed.forms import ContractOp, MapOp
+from ....dialects.fixed.structured import shaped_type
 from ....dialects.fixed.types import PER_TENSOR, QType
 from .reshaped import merged_groups
 from .transposes import (

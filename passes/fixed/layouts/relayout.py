@@ -11,7 +11,8 @@ from xdsl.pattern_rewriter import PatternRewriter
 from xdsl.rewriter import InsertPoint
 
 from ....dialects.access import Linear, linear_map
-from ....dialects.fixed.forms import MapOp, StructuredForm
+from ....dialects.fixed.forms import MapOp
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.types import DomainAttr
 from .transposes import Permutation, dimension_order, inverse, permutation_of, permuted_type, transpose
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import prod
 
 from ....dialects.access import Linear, from_linear, full_box, linear_map
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.types import DomainAttr
 from .relayout import set_maps
 

@@ -13,8 +13,9 @@ from xdsl.ir.affine import AffineExpr, AffineMap
 
 from ....dialects.access import linear_map
 from ....dialects.fixed import ConcatOp, ConstantOp, ReshapeOp, SliceOp
-from ....dialects.fixed.forms import MapOp, StructuredForm, scalar_type, shaped_type
+from ....dialects.fixed.forms import MapOp
 from ....dialects.fixed.scalar import YieldOp
+from ....dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ....dialects.fixed.types import DomainAttr, QType
 
 Permutation = tuple[int, ...]

@@ -19,7 +19,7 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, full_box, linear_map
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import element_bytes, row_dimension, size_in_bytes
 from .footprints import UNTOUCHED, points, runs
 from .intervals import Runs, rows_touched, within

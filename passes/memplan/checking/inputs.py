@@ -10,7 +10,8 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import linear_map
-from ....dialects.fixed.forms import MapOp, StructuredForm
+from ....dialects.fixed.forms import MapOp
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS, AliasOp, LoopOp, RowsOp, ViewOp
 from .access import Access
 from .places import Places, refuse

@@ -14,7 +14,7 @@ from functools import cached_property
 from xdsl.ir import SSAValue
 
 from ....dialects.access import full_box, linear_map
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import OpaqueOp
 from .access import Access, Chunk, When
 from .intervals import Numbers

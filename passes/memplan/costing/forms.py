@@ -13,9 +13,10 @@ from xdsl.ir import Operation, SSAValue
 
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import ContractOp, MapOp, StructuredForm, scalar_type, shaped_type
+from ....dialects.fixed.forms import ContractOp, MapOp
 from ....dialects.fixed.layout import Encoding, encode
 from ....dialects.fixed.scalar import LookupOp, RescaleOp, YieldOp
+from ....dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ....dialects.fixed.tile import Kernel, TileAttr
 from ....dialects.memplan import StreamOp, size_in_bytes
 from ....dialects.memplan.loops import rounds_of

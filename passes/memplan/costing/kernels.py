@@ -7,7 +7,7 @@ from math import ceil, prod
 import numpy as np
 
 from ....dialects.access import linear_map
-from ....dialects.fixed.forms import StructuredForm, shaped_type
+from ....dialects.fixed.structured import StructuredForm, shaped_type
 from ....dialects.fixed.tile import WIDE, Kernel, TileAttr
 from ....targets.costs import Work
 from ..tiling.bytes import Bytes

@@ -25,7 +25,7 @@ from xdsl.ir import SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, from_linear, linear_map
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import AliasOp, element_bytes, row_bytes, row_count, row_dimension, size_in_bytes
 from ....dialects.memplan.liveness import is_split, root_of
 

@@ -12,7 +12,7 @@ from xdsl.ir.affine import AffineMap
 
 from ....dialects.access import Linear, linear_map
 from ....dialects.errors import UserError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.types import IntsAttr
 from ....dialects.memplan import LAST, WHOLE, AliasOp, LoopOp, OpaqueOp, RetireOp, StreamOp, forms_of, outermost
 from ....dialects.memplan.liveness import root_of, touched

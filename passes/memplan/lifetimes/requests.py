@@ -9,7 +9,7 @@ from math import prod
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import INPUT_ARENA, caller_form, loops_around
 from ....dialects.memplan.liveness import Life, Liveness, is_split, root_of
 from ..offsets.placement import Overlap, Request

@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
 from ....dialects.access import full_box
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import element_bytes
 from ....dialects.memplan.liveness import Life, Liveness
 from .boxes import Box, clip, cut, hull, reads_of, volume, widen, writers_of

@@ -15,7 +15,7 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
 from ....dialects.access import Linear, linear_map
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.types import PER_TENSOR, QType
 from ....dialects.memplan import BufferOp, loops_around
 from ....dialects.memplan.liveness import Liveness, StepOp, destinations, root_of

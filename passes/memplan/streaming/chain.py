@@ -17,10 +17,10 @@ from xdsl.ir import BlockArgument, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import FLASH, AliasOp, OpaqueOp, accumulates, row_bytes, row_count, size_in_bytes
 from ....dialects.memplan.liveness import StepOp, destinations, root_of, touched
-from ....dialects.memplan.slices import Spans, is_local, row_spans, slice_dimension
+from ....dialects.memplan.slices import MOST_SLICES, Spans, is_local, row_spans, slice_dimension
 from ..lifetimes.distance import NEVER, safe_distance
 from .order import on_demand
 
@@ -379,6 +379,8 @@ def sliceable(step: StepOp) -> int | None:
     if isinstance(step, OpaqueOp):
         return None
     along = slice_dimension(step)
+    if along is not None and step.sizes[along] > MOST_SLICES:
+        return None
     if along is not None and along >= len(step.domain.parallel.data) and not accumulates(step):
         return None
     return along

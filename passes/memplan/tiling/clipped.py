@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, i16
 
 from ....dialects.access import full_box
-from ....dialects.fixed.forms import ContractOp, StructuredForm
+from ....dialects.fixed.forms import ContractOp
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan import loops_around
 from .roles import Roles
 

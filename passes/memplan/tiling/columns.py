@@ -16,7 +16,7 @@ from math import ceil, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.tile import WIDE
 from .roles import Roles
 

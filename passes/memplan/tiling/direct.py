@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, i16, i32
 
-from ....dialects.fixed.forms import ContractOp, StructuredForm
+from ....dialects.fixed.forms import ContractOp
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.memplan.loops import loops_around
 from .roles import Roles
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....dialects.access import Linear
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.tile import WIDE
 from .roles import Roles
 

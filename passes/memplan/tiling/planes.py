@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ....dialects.fixed.forms import StructuredForm
+from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.tile import WIDE
 from .lanes import Lanes
 

@@ -12,8 +12,9 @@ from xdsl.ir import BlockArgument, SSAValue
 
 from ....dialects.access import linear_map
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import ContractOp, scalar_type, shaped_type
+from ....dialects.fixed.forms import ContractOp
 from ....dialects.fixed.scalar import RescaleOp, SaturateOp, YieldOp
+from ....dialects.fixed.structured import scalar_type, shaped_type
 from ....dialects.fixed.types import Rounding
 from ...fixed.fold_zero_points import added_bias, bias_of
 from .roles import Roles

@@ -13,7 +13,8 @@ from xdsl.dialects.builtin import IntegerType, MemRefType, i8, i32
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import ContractOp, StructuredForm, scalar_type, shaped_type
+from ....dialects.fixed.forms import ContractOp
+from ....dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ...fixed.fold_zero_points import bias_of
 
 

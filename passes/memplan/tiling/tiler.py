@@ -10,7 +10,8 @@ from xdsl.dialects.func import FuncOp
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from ....dialects.fixed import ConstantOp
-from ....dialects.fixed.forms import ContractOp, segments
+from ....dialects.fixed.forms import ContractOp
+from ....dialects.fixed.structured import segments
 from ....dialects.memplan import BufferOp, loops_around, size_in_bytes
 from ....targets.costs import CostModel
 from .choices import Choice, best, choices, worthwhile

@@ -16,6 +16,8 @@ rtl.module @layer {
   %t = rtl.round 0 : i3
   // CHECK-NEXT: %i, %end = rtl.counter 4 when %valid : i3, i1
   %i, %end = rtl.counter 4 when %valid : i3, i1
+  // CHECK-NEXT: %ended = rtl.held %end when %valid : i1
+  %ended = rtl.held %end when %valid : i1
   // CHECK-NEXT: %at = rtl.running 0 by [-3, 1] when %end, %valid : i3
   %at = rtl.running 0 by [-3, 1] when %end, %valid : i3
   // CHECK-NEXT: %word = rtl.read @w port 0[%at] : (i3) -> i16

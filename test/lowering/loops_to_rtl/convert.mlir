@@ -18,7 +18,7 @@ func.func private @net_dot(%in0 : memref<8xi8>, %out : memref<1xi8>) {
   // CHECK-NEXT: %i0, %end0 = rtl.counter 4 when %valid : i3, i1
   // CHECK-NEXT: %[[LAST:.*]] = rtl.compute "and"(%valid, %end0)
   // CHECK-NEXT: rtl.stop %[[LAST]]
-  // CHECK-NEXT: %at = rtl.running 0 by [-3, 1] when %[[LAST]], %valid : i3
+  // CHECK-NEXT: %at = rtl.running 0 by [-3, 1] when %end0, %valid : i3
   // CHECK-NEXT: %word0 = rtl.read @net__in0 port 0[%at] : (i3) -> i16
   // CHECK:      %word1 = rtl.read @net_dot__rom0 port 0[%at] : (i3) -> i16
   %sum = scf.for %i = %c0 to %c8 step %c1 iter_args(%acc = %zero) -> (i20) {

@@ -79,3 +79,24 @@ func.func @shared(%x: tensor<1x1xf32>) -> (tensor<1x1xf32>, tensor<1x1xf32>) {
     : (tensor<1x1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1xf32>
   func.return %0, %1 : tensor<1x1xf32>, tensor<1x1xf32>
 }
+
+// Quantized weights keep their integers: the scales are multiplied, and a factor below 0 changes signs. -128 has no
+// counterpart: then the factors stay behind the layer.
+// CHECK-LABEL: func.func @quantized
+func.func @quantized(%x: tensor<1x1xf32>) -> (tensor<1x2xf32>, tensor<1x2xf32>) {
+  %w = onnx.Constant dense<[[3], [5]]> : tensor<2x1xi8> -> tensor<2x1xi8>
+  %d = onnx.DequantizeLinear %w {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i8>, axis = 0 : i64} : tensor<2x1xi8> -> tensor<2x1xf32>
+  %v = onnx.Constant dense<[[3], [-128]]> : tensor<2x1xi8> -> tensor<2x1xi8>
+  %e = onnx.DequantizeLinear %v {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i8>, axis = 0 : i64} : tensor<2x1xi8> -> tensor<2x1xf32>
+  %factors = onnx.Constant dense<[2.0, -4.0]> : tensor<2xf32> -> tensor<2xf32>
+  // CHECK: %[[W:.*]] = onnx.Constant dense<{{\[\[}}3], [-5]]> : tensor<2x1xi8>
+  // CHECK: %[[D:.*]] = onnx.DequantizeLinear %[[W]] {scale = dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
+  // CHECK: %[[Y:.*]] = onnx.Gemm %x, %[[D]]
+  %0 = onnx.Gemm %x, %d : (tensor<1x1xf32>, tensor<2x1xf32>) -> tensor<1x2xf32>
+  %1 = onnx.Mul %0, %factors : (tensor<1x2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+  // CHECK: %[[Z:.*]] = onnx.BatchNormalization
+  %2 = onnx.Gemm %x, %e : (tensor<1x1xf32>, tensor<2x1xf32>) -> tensor<1x2xf32>
+  %3 = onnx.Mul %2, %factors : (tensor<1x2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+  // CHECK: func.return %[[Y]], %[[Z]]
+  func.return %1, %3 : tensor<1x2xf32>, tensor<1x2xf32>
+}

@@ -35,3 +35,22 @@ func.func @residual(%x: tensor<1x2xf32>, %y: tensor<1x2xf32>) -> tensor<1x2xf32>
   %0 = onnx.Add %x, %y : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
   func.return %0 : tensor<1x2xf32>
 }
+
+// A layer on a sequence: its rows are a Gemm's, behind which the bias stands. That of another dimension stays.
+// CHECK-LABEL: func.func @sequence
+func.func @sequence(%x: tensor<6x2xf32>) -> (tensor<2x3x4xf32>, tensor<2x4x3xf32>) {
+  %w = onnx.Constant dense<1.0> : tensor<4x2xf32> -> tensor<4x2xf32>
+  %b = onnx.Constant dense<[7.0, 8.0, 9.0, 1.0]> : tensor<4xf32> -> tensor<4xf32>
+  %c = onnx.Constant dense<[[7.0], [8.0], [9.0], [1.0]]> : tensor<4x1xf32> -> tensor<4x1xf32>
+  // CHECK: %[[g:.*]] = onnx.Gemm %{{.*}} bias %{{.*}} {node = "product"}
+  // CHECK: %[[y:.*]] = onnx.Reshape %[[g]] {node = "sum"} : tensor<6x4xf32> -> tensor<2x3x4xf32>
+  %0 = onnx.Gemm %x, %w {node = "product"} : (tensor<6x2xf32>, tensor<4x2xf32>) -> tensor<6x4xf32>
+  %1 = onnx.Reshape %0 {node = "rows"} : tensor<6x4xf32> -> tensor<2x3x4xf32>
+  %2 = onnx.Add %b, %1 {node = "sum"} : (tensor<4xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  // CHECK: %[[z:.*]] = onnx.Add
+  %3 = onnx.Gemm %x, %w : (tensor<6x2xf32>, tensor<4x2xf32>) -> tensor<6x4xf32>
+  %4 = onnx.Reshape %3 : tensor<6x4xf32> -> tensor<2x4x3xf32>
+  %5 = onnx.Add %4, %c : (tensor<2x4x3xf32>, tensor<4x1xf32>) -> tensor<2x4x3xf32>
+  // CHECK: func.return %[[y]], %[[z]]
+  func.return %2, %5 : tensor<2x3x4xf32>, tensor<2x4x3xf32>
+}

@@ -20,8 +20,9 @@ from xdsl.ir.affine import AffineMap
 from tinyml_opt.dialects.access import Linear, from_linear
 from tinyml_opt.dialects.dense import dtype_of, from_numpy
 from tinyml_opt.dialects.fixed import ConstantOp
-from tinyml_opt.dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm, shaped_type
+from tinyml_opt.dialects.fixed.forms import ContractOp, MapOp, ReduceOp
 from tinyml_opt.dialects.fixed.scalar import ExtendOp, YieldOp
+from tinyml_opt.dialects.fixed.structured import StructuredForm, shaped_type
 from tinyml_opt.dialects.fixed.types import DomainAttr, Reduction
 from tinyml_opt.targets.executors import contractions, forms
 from tinyml_opt.targets.executors.forms import evaluate_form

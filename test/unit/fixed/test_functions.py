@@ -14,7 +14,8 @@ from xdsl.dialects.builtin import i8, i16
 
 from tinyml_opt.dialects import onnx
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed.forms import MAX_ERROR, MapOp
+from tinyml_opt.dialects.fixed.forms import MapOp
+from tinyml_opt.dialects.fixed.structured import MAX_ERROR
 from tinyml_opt.dialects.fixed.types import QType
 from tinyml_opt.dialects.onnx.function_table import erf
 from tinyml_opt.lowering.onnx_to_fixed import ConvertOnnxToFixedPass

@@ -18,7 +18,8 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed.forms import ContractOp, StructuredForm
+from tinyml_opt.dialects.fixed.forms import ContractOp
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.dialects.fixed.types import storage_limits
 from tinyml_opt.passes.fixed.fold_zero_points import FoldZeroPointsPass
 from tinyml_opt.passes.fixed.intervals.analysis import Analysis

@@ -13,7 +13,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from tinyml_opt.dialects.fixed import ScanOp
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.lowering.import_onnx.importer import import_onnx
 from tinyml_opt.passes.fixed.calibrate import argument_types, the_function
 from tinyml_opt.passes.fixed.expose_nodes import ExposeNodesPass

@@ -15,7 +15,7 @@ from xdsl.parser import Parser
 
 from tinyml_opt.dialects.dense import dtype_of, to_numpy
 from tinyml_opt.dialects.fixed import ConstantOp, Fixed
-from tinyml_opt.dialects.fixed.forms import StructuredForm, scalar_type, shaped_type
+from tinyml_opt.dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from tinyml_opt.dialects.mcu import Mcu
 from tinyml_opt.dialects.memplan import AliasOp, ArenaOp, BufferOp, Memplan, ViewOp
 from tinyml_opt.lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass

@@ -9,7 +9,8 @@ import pytest
 from support.networks import Network, compile_network
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed.forms import ContractOp, StructuredForm
+from tinyml_opt.dialects.fixed.forms import ContractOp
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.dialects.fixed.tile import Kernel
 from tinyml_opt.dialects.memplan import StreamOp
 from tinyml_opt.passes.memplan.costing.forms import tiled_work

@@ -17,7 +17,8 @@ from xdsl.ir.affine import AffineMap
 from xdsl.utils.exceptions import DiagnosticException
 
 from tinyml_opt.dialects.access import Linear, from_linear, linear_map
-from tinyml_opt.dialects.fixed.forms import ContractOp, MapOp, ReduceOp, StructuredForm
+from tinyml_opt.dialects.fixed.forms import ContractOp, MapOp, ReduceOp
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.dialects.fixed.tile import Kernel, TileAttr
 from tinyml_opt.dialects.fixed.types import DomainAttr, Reduction
 from tinyml_opt.dialects.memplan import AliasOp, BufferOp, element_bytes, row_dimension

@@ -18,7 +18,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.dialects.memplan.liveness import Liveness
 from tinyml_opt.lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPass
 from tinyml_opt.passes.memplan.check import CheckPass

@@ -12,9 +12,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed.forms import StructuredForm
-from tinyml_opt.dialects.memplan import BufferOp
+from tinyml_opt.dialects.fixed.structured import StructuredForm
+from tinyml_opt.dialects.memplan import BufferOp, StreamOp
 from tinyml_opt.dialects.memplan.liveness import Liveness
+from tinyml_opt.dialects.memplan.slices import MOST_SLICES
 from tinyml_opt.lowering.fixed_to_memplan.convert import ConvertFixedToMemplanPass
 from tinyml_opt.passes.fixed.calibrate import the_function
 from tinyml_opt.passes.memplan.check import CheckPass
@@ -120,6 +121,18 @@ def test_a_vector_has_no_rows(tmp_path: Path):
     net = Network((1, 8), 1)
     net.result(net.node("Gemm", "x", net.weight(8, 3, axis=1), net.bias(3)))
     with pytest.raises(UserError, match="is a vector: it has no rows"):
+        planned(net, tmp_path, "rows")
+
+
+def test_forms_of_very_many_rows_run_in_one_piece(tmp_path: Path):
+    """A batch of thousands is planned in a second, and does not come row by row."""
+    net = Network((MOST_SLICES + 1, 4), 1)
+    value = net.node("Relu", net.node("Gemm", "x", net.weight(4, 6, axis=1), net.bias(6)))
+    net.result(net.node("Gemm", value, net.weight(6, 3, axis=1), net.bias(3)))
+    module = planned(net, tmp_path)
+    StreamPass().apply(CONTEXT, module)
+    assert not any(isinstance(op, StreamOp) for op in module.walk())
+    with pytest.raises(UserError, match="has 8,193 rows, and at most 8,192"):
         planned(net, tmp_path, "rows")
 
 

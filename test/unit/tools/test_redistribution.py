@@ -11,7 +11,7 @@ import pytest
 from support.networks import Network
 from xdsl.context import Context
 
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.dialects.memplan.liveness import Liveness
 from tinyml_opt.passes.fixed.calibrate import the_function
 from tinyml_opt.passes.memplan.patching.plan import Plan, macs_of

@@ -11,7 +11,7 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 from tinyml_opt.dialects.errors import UserError
-from tinyml_opt.dialects.fixed.forms import StructuredForm
+from tinyml_opt.dialects.fixed.structured import StructuredForm
 from tinyml_opt.dialects.onnx.base import OnnxOp
 from tinyml_opt.lowering.import_onnx.importer import read_model
 from tinyml_opt.passes.fixed.assign_types import Assignment

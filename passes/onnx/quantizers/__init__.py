@@ -1,0 +1,1 @@
+"""What `onnx-fuse-quantizers` looks for."""
