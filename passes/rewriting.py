@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region
 from xdsl.pattern_rewriter import GreedyRewritePatternApplier, PatternRewriteWalker, RewritePattern
 
-from ..dialects.fixed.forms import StructuredForm
+from ..dialects.fixed.structured import StructuredForm
 
 
 def rewrite_forms(module: ModuleOp, patterns: Sequence[type[RewritePattern]]) -> None:

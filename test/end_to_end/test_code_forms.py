@@ -110,6 +110,9 @@ CHECKED: dict[str, Callable[[Path], Options]] = {
     "by rows, memory of the caller": lambda _: Options(
         CNN, "host", sizes_only=True, input="rows", form=CodeForm(caller_state=True)
     ),
+    "slices with a row table, ties away from zero": lambda _: Options(
+        EXPORTS / "keras_int8.tflite", "nano33ble", stream=True, arithmetic="tflite"
+    ),
     "tiles with assembly": lambda _: Options(DIGITS / "digits.onnx", "nano33ble", sizes_only=True),
     "recurrent": recurrent,
     "trees": lambda _: Options(EXPORTS / "sklearn_forest.onnx", "uno", EXPORTS / "sklearn_forest.npz"),
