@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def compile_model(options: Options) -> Compilation:
     """From the file to the memory plan. Raises UserError for anything that the user can mend."""
     board = the_board(options)
-    refuse_form(options, board)
+    refuse_unsuited(options, board)
     timing = Timing()
     onnx, remarks = taken(options, timing)
     typed = onnx.clone()
@@ -65,8 +65,17 @@ def the_board(options: Options) -> Board:
     return board if options.stack is None else replace(board, stack_bytes=options.stack)
 
 
-def refuse_form(options: Options, board: Board) -> None:
-    """Raise UserError for C++ on AVR: its compiler of C++ has no address space for constants, they would be in RAM."""
+def refuse_unsuited(options: Options, board: Board) -> None:
+    """Raise UserError for what a board does not go with.
+
+    A search weighs flash, RAM and cycles of programs. AVR's compiler of C++ has no address space for constants, which
+    would be in RAM.
+    """
+    if options.search is not None and board.fpga is not None:
+        raise UserError(
+            f"--search weighs what programs take, and board '{board.name}' is an FPGA: search for a board with a "
+            "microcontroller, and give the file NAME.types.toml that it writes as --types here"
+        )
     if options.form.standard.startswith("c++") and board.compiler.startswith("avr"):
         raise UserError(
             f"--cpp: avr-g++ cannot keep constants in flash; board {board.name} takes C, which C++ can call"

@@ -189,3 +189,9 @@ def test_what_stays_in_bodies_is_what_fusion_removes():
     before = sum(isinstance(op, StructuredForm) for op in module.walk())
     run_passes(module, [passes[fuse]], Timing())
     assert said == before - sum(isinstance(op, StructuredForm) for op in module.walk()) > 0
+
+
+def test_programs_of_an_fpga_are_none():
+    options = Options(DIGITS / "digits.onnx", "arty-a7-35t", DIGITS / "calib.npz", search=SearchOptions("exact"))
+    with pytest.raises(UserError, match="is an FPGA: search for a board with a microcontroller"):
+        compile_model(options)
