@@ -153,5 +153,57 @@ func.func @f() {
 
 // -----
 
+func.func private @write(%s: !hls.stream<i8>) {
+  %v = arith.constant 1 : i8
+  hls.write %v to %s : i8, !hls.stream<i8>
+  func.return
+}
+func.func @f() {
+  hls.dataflow
+  // CHECK: a stream is written by 2 processes: give each one of its own
+  %s = hls.stream depth 2 : !hls.stream<i8>
+  func.call @write(%s) : (!hls.stream<i8>) -> ()
+  func.call @write(%s) : (!hls.stream<i8>) -> ()
+  func.return
+}
+
+// -----
+
+// One of two branches is taken; then a token is written for both again.
+func.func @f(%s: !hls.stream<i8>, %c: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %v = arith.constant 1 : i8
+  scf.for %i = %c0 to %c4 step %c1 {
+    scf.if %c {
+      hls.write %v to %s : i8, !hls.stream<i8>
+    } else {
+      hls.write %v to %s : i8, !hls.stream<i8>
+    }
+    // CHECK: a stream is written twice in an iteration: make a wider token of both
+    hls.write %v to %s : i8, !hls.stream<i8>
+  }
+  func.return
+}
+
+// -----
+
+func.func private @use(%x: memref<4xi8>) {
+  %c0 = arith.constant 0 : index
+  %v = memref.load %x[%c0] : memref<4xi8>
+  func.return
+}
+func.func @f() {
+  hls.dataflow
+  %x = memref.alloca() : memref<4xi8>
+  func.call @use(%x) : (memref<4xi8>) -> ()
+  // CHECK: a dataflow array is read by 2 processes: it has one consumer
+  func.call @use(%x) : (memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
 // CHECK: constants and buffers take 8,192 bits, the part has 4,096 of block RAM; this one is the largest with 8,192
 "memref.global"() <{sym_name = "x", sym_visibility = "private", type = memref<1024xi8>, initial_value}> : () -> ()
