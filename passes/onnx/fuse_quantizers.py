@@ -156,9 +156,9 @@ def fuse(op: Round | onnx.ClipOp | onnx.ReluOp, quantizer: Quantizer) -> None:
     if storage_limits(quantizer.storage) != (quantizer.low, quantizer.high):
         low, high = ((end - quantizer.point) * scale for end in (quantizer.low, quantizer.high))
         x = insert_before(op, onnx.ClipOp(x, low, high, TensorType(f32, shape_of(x)), f"{name}_clipped"))
-    type, axis = TensorType(quantizer.storage, shape_of(x)), min(1, max(0, len(shape_of(x)) - 1))
+    type = TensorType(quantizer.storage, shape_of(x))
     numbers = from_numpy(np.asarray(scale, np.float32)), from_numpy(np.asarray(quantizer.point), quantizer.storage)
-    q = insert_before(op, onnx.QuantizeLinearOp(x, *numbers, axis, type, f"{name}_integers"))
+    q = insert_before(op, onnx.QuantizeLinearOp(x, *numbers, 0, type, f"{name}_integers"))
     read = read_as(op, q, 1.0, 0)
     op.result.replace_all_uses_with(read.result)
     Rewriter.erase_op(op)
@@ -169,8 +169,7 @@ def read_as(before: onnx.OnnxOp, q: SSAValue, scale: float, point: int) -> onnx.
     """The reals of integers."""
     element = element_of(q)
     numbers = from_numpy(np.asarray(scale, np.float32)), from_numpy(np.asarray(point), element)
-    axis = min(1, max(0, len(shape_of(q)) - 1))
-    op = onnx.DequantizeLinearOp(q, *numbers, axis, TensorType(f32, shape_of(q)), before.label)
+    op = onnx.DequantizeLinearOp(q, *numbers, 0, TensorType(f32, shape_of(q)), before.label)
     insert_before(before, op)
     return op
 
@@ -197,10 +196,14 @@ def fuse_readers(read: onnx.DequantizeLinearOp) -> None:
 
 def quantize_weights(op: onnx.ConstantOp) -> None:
     """Let layers read a constant as integers, where it lies on a grid."""
-    layers = [use.operation for use in op.result.uses if weight_axis(use.operation, op.result) is not None]
+    layers: dict[int, list[Operation]] = {}
+    for use in op.result.uses:
+        axis = weight_axis(use.operation, op.result)
+        if axis is not None:
+            layers.setdefault(axis, []).append(use.operation)
     values = constant_value(op.result)
     assert values is not None, "a constant"
-    for axis in sorted({weight_axis(layer, op.result) or 0 for layer in layers}):
+    for axis, readers in sorted(layers.items()):
         grid = grid_of(values, axis)
         if grid is None:
             continue
@@ -210,9 +213,8 @@ def quantize_weights(op: onnx.ConstantOp) -> None:
         insert_before(op, integers)
         read = onnx.DequantizeLinearOp(integers.result, from_numpy(grid.scales), points, axis, type, op.label)
         insert_before(op, read)
-        for layer in layers:
-            if weight_axis(layer, op.result) == axis:
-                layer.operands = [read.result if o is op.result else o for o in layer.operands]
+        for layer in readers:
+            layer.operands = [read.result if o is op.result else o for o in layer.operands]
 
 
 def weight_axis(op: Operation, value: SSAValue) -> int | None:

@@ -41,13 +41,8 @@ def shape_of(memory: rtl.MemoryOp) -> Shape:
     return Shape(words, lanes, element, memory.init is not None, memory.block is not None)
 
 
-def memory_cells(family: Family, memory: rtl.MemoryOp, reads: int) -> MemoryCells:
-    """The cells of a memory that is read at so many places at once: each has a copy of its own."""
-    return shape_cells(family, shape_of(memory), reads)
-
-
 def shape_cells(family: Family, shape: Shape, reads: int) -> MemoryCells:
-    """The same of its shape."""
+    """The cells of a memory that is read at so many places at once: each has a copy of its own."""
     words, bits = shape.words, shape.lanes * shape.element
     if shape.is_constant:
         if not shape.is_block:

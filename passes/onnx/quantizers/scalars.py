@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from xdsl.ir import SSAValue
 
 from ....dialects import onnx
 from ....dialects.onnx.base import shape_of
+from ..fold_batch_normalization import with_constant
 from ..folding.constants import constant_value
 
 WHOLE = 1e-4
@@ -39,12 +41,8 @@ def scaled(op: object) -> Scaled | None:
         constant = constant_value(other)
         if constant is None or constant.size != 1 or shape_of(op.result) != shape_of(x):
             continue
-        number = float(constant.reshape(-1)[0])
-        if isinstance(op, onnx.MulOp):
-            return Scaled(x, number)
-        if isinstance(op, onnx.AddOp):
-            return Scaled(x, 1.0, number)
-        return Scaled(x, 1.0, -number) if is_right else Scaled(x, -1.0, number)
+        affine = with_constant(op, x, constant.reshape(-1).astype(np.float64), not is_right)
+        return Scaled(x, float(affine.factor[0]), float(affine.summand[0]))
     return None
 
 

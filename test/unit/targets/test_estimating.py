@@ -11,7 +11,7 @@ from xdsl.parser import Parser
 from tinyml_opt.dialects import rtl
 from tinyml_opt.dialects.dense import from_numpy
 from tinyml_opt.targets.estimating.cells import features_of
-from tinyml_opt.targets.estimating.memories import memory_cells
+from tinyml_opt.targets.estimating.memories import shape_cells, shape_of
 from tinyml_opt.targets.family import load_family
 
 
@@ -36,7 +36,7 @@ from tinyml_opt.targets.family import load_family
     ],
 )
 def test_buffers(words: int, lanes: int, bits: int, reads: int, bram36: float, luts: int):
-    cells = memory_cells(load_family("xc7"), rtl.MemoryOp("m", words, lanes, IntegerType(bits)), reads)
+    cells = shape_cells(load_family("xc7"), shape_of(rtl.MemoryOp("m", words, lanes, IntegerType(bits))), reads)
     assert (cells.bram36, cells.luts) == (bram36, luts)
 
 
@@ -58,7 +58,7 @@ def test_buffers(words: int, lanes: int, bits: int, reads: int, bram36: float, l
 )
 def test_constants(words: int, bits: int, is_block: bool, bram36: float, luts: int):
     memory = rtl.MemoryOp("w", words, 1, IntegerType(bits), filler(words), is_block)
-    cells = memory_cells(load_family("xc7"), memory, 1)
+    cells = shape_cells(load_family("xc7"), shape_of(memory), 1)
     assert (cells.bram36, cells.luts) == (bram36, luts)
 
 
