@@ -25,22 +25,39 @@ class Stages:
 
 
 @dataclass(frozen=True)
+class MemoryCell:
+    """A cell with so many words of so many bits, and read ports where nothing writes (LUT RAM: beside one that writes).
+
+    `cost`, and `bit_cost` of each bit that is used, are what Yosys compares.
+    """
+
+    words: int
+    bits: int
+    cost: float
+    bit_cost: float = 0
+    reads: int = 1
+    luts: float = 0
+    bram36: float = 0
+
+
+@dataclass(frozen=True)
 class Family:
     """Prices in look-up tables of features of `rtl` (estimating/cells.py), and the shapes of memories.
 
-    `blocks` are (words, bits, block RAMs of 36 Kbit), `lutrams` are (words, bits) of cells of `lutram_luts` look-up
-    tables each; `block_cost` and `lutram_cost` are what Yosys compares. Products of less than `product_bits` take no
-    multiplier, which may have an adder in front of it and one behind it, of `pre_adder_bits` and `post_adder_bits`
-    (0: none). `srl_bits` is how long a chain of registers one look-up table holds (0: none), `error` by how many
-    percent models were off.
+    A block RAM that is written needs logic, to Yosys like so many ports of a memory: `block_ports` for each read port
+    and `block_writes`. A bit of a constant costs it `constant_cost` in look-up tables, which have `table_inputs`.
+    Products of less than `product_bits` take no multiplier, which may have an adder in front of it and one behind it,
+    of `pre_adder_bits` and `post_adder_bits` (0: none). `srl_bits` is how long a chain of registers one look-up table
+    holds (0: none), `error` by how many percent models were off.
     """
 
     name: str
-    blocks: tuple[tuple[int, int, float], ...]
-    block_cost: float
-    lutrams: tuple[tuple[int, int], ...]
-    lutram_cost: float
-    lutram_luts: float
+    blocks: tuple[MemoryCell, ...]
+    block_ports: int
+    block_writes: int
+    lutrams: tuple[MemoryCell, ...]
+    table_inputs: int
+    constant_cost: float
     product_bits: int
     pre_adder_bits: int
     post_adder_bits: int
@@ -55,7 +72,7 @@ class Family:
 def load_family(name: str) -> Family:
     """The family of this name."""
     data = tomllib.loads(files(f"{__package__}.families").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
-    blocks = tuple((int(words), int(bits), float(price)) for words, bits, price in data.pop("blocks"))
-    lutrams = tuple((int(words), int(bits)) for words, bits in data.pop("lutrams"))
+    blocks = tuple(MemoryCell(**cell) for cell in data.pop("blocks"))
+    lutrams = tuple(MemoryCell(**cell) for cell in data.pop("lutrams"))
     stages = Stages(**data.pop("stages"))
     return Family(name=name, blocks=blocks, lutrams=lutrams, stages=stages, **data)

@@ -23,7 +23,7 @@ from .pipeline import (
     StopOp,
     WriteOp,
 )
-from .structure import MemoryOp, ModuleOp, RepeatOp, StartOp, TopOp
+from .structure import MemoryOp, ModuleOp, RepeatOp, StartOp, TopOp, arrays
 from .values import KINDS, ComputeOp, ConstantOp, DelayOp, Kind, address_bits, bits_of, signed_bits
 
 Rtl = Dialect(
@@ -85,6 +85,7 @@ __all__ = [
     "TopOp",
     "WriteOp",
     "address_bits",
+    "arrays",
     "bits_of",
     "signed_bits",
 ]

@@ -34,13 +34,27 @@ from xdsl.utils.exceptions import VerifyException
 from .dataflow import AwaitOp, NeedOp, SignalOp
 from .pipeline import CarriedOp, DoneOp, NextOp, StopOp
 
+READS, CONSTANT_READS = 3, 2
+"""Read ports of a copy of a memory, of one that nothing writes. Yosys (memory_libmap) weighs all ways to give ports of
+a block RAM to those of a memory, twice as many with each one, and copies the memory in the end: LUT RAM of 7 Series has
+three read ports beside the one that writes (UG474), a block RAM that nothing writes two."""
+
+
+def arrays(reads: int, is_constant: bool) -> list[int]:
+    """The read ports of each copy of a memory that has so many."""
+    most = CONSTANT_READS if is_constant else READS
+    return [min(most, reads - first) for first in range(0, reads, most)]
+
 
 @irdl_op_definition
 class MemoryOp(IRDLOperation):
     """So many words of so many elements each; with `init` it is read-only. `block`: a block RAM, whatever its size.
 
+    `reads`: a copy of the memory for each so many read ports, in their order (by default one for all); what is written
+    goes into all copies. Of a memory with `init` each module that reads it has copies of its own.
+
     ```mlir
-    rtl.memory @weights words 64 lanes 8 block : i8 = dense<..> : tensor<64x8xi8>
+    rtl.memory @weights words 64 lanes 8 block reads 2 : i8 = dense<..> : tensor<64x8xi8>
     ```
     """
 
@@ -51,8 +65,12 @@ class MemoryOp(IRDLOperation):
     element = prop_def(IntegerType)
     init = opt_prop_def(DenseIntOrFPElementsAttr)
     block = opt_prop_def(UnitAttr)
+    reads = opt_prop_def(IntegerAttr[I64])
     traits = traits_def(SymbolOpInterface())
-    assembly_format = "$sym_name `words` $words `lanes` $lanes (`block` $block^)? `:` $element (`=` $init^)? attr-dict"
+    assembly_format = (
+        "$sym_name `words` $words `lanes` $lanes (`block` $block^)? (`reads` $reads^)? `:` $element "
+        "(`=` $init^)? attr-dict"
+    )
 
     def __init__(
         self,
@@ -79,9 +97,15 @@ class MemoryOp(IRDLOperation):
         """The bits of a word."""
         return self.lanes.value.data * self.element.width.data
 
+    def copy_of(self, port: int) -> int:
+        """The copy that the read port of this number reads."""
+        return 0 if self.reads is None else port // self.reads.value.data
+
     def verify_(self) -> None:
         if self.words.value.data < 1 or self.lanes.value.data < 1:
             raise VerifyException("a memory has words and elements")
+        if self.reads is not None and self.reads.value.data < 1:
+            raise VerifyException("a copy of a memory has at least one read port")
         if self.init is not None and self.init.get_shape() != (self.words.value.data, self.lanes.value.data):
             raise VerifyException(f"init has shape {self.init.get_shape()}, not words x lanes")
 

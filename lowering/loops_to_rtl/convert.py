@@ -17,7 +17,7 @@ from ...dialects.errors import UserError
 from ...dialects.rtl.names import made, top_name
 from ...passes.loops.indices.advance import constant_of, trips_of
 from .form import Form
-from .memories import Memory, contents, memory_of, run_of
+from .memories import Memory, contents, copy_memories, memory_of, run_of
 from .nest import Nest
 from .pipeline import Limits
 
@@ -115,7 +115,9 @@ class Program:
             used.update(form.ports.shared)
         memories = [m for m in self.memories.values() if m.values is None or m.symbol in used]
         order = sorted(modules, key=lambda op: isinstance(op, rtl.ModuleOp))
-        return [*(memory.declaration() for memory in memories), *order, top]
+        found = [*(memory.declaration() for memory in memories), *order, top]
+        copy_memories(found)
+        return found
 
     def alone(self, name: str) -> list[Operation]:
         """The module of one function, its constants, and memories that only it reads and writes."""
@@ -132,7 +134,13 @@ class Program:
         module = form.build()
         own = [self.bound[a] for a in function.args if a in self.bound]
         shared = [m for m in form.ports.shared.values() if m not in own]
-        return [*(m.declaration() for m in (*own, *shared)), *form.ports.constants, module]
+        found: list[Operation] = [
+            *(m.declaration() for m in (*own, *shared)),
+            *form.ports.constants,
+            module,
+        ]
+        copy_memories(found)
+        return found
 
     def _ring(self, name: str, number: int) -> int | None:
         """The ring that a function is called with; None where it is no ring."""

@@ -53,6 +53,8 @@ class Form:
         self.needed = nest.needed()
         self.multipliers = multipliers_of(nest.function)
         self.written = -1
+        self._parts: dict[tuple[Engine, Value, int, int], Value] = {}
+        """Products of terms and constants in addresses."""
         self._rounds()
 
     def _rounds(self) -> None:
@@ -207,24 +209,32 @@ class Form:
             terms = tuple(self.value(value, lane) for value, _ in access.terms)
             key = (*terms, access.running.at(lane))
             if key not in known:
-                address = self._address(access, terms, lane)
+                address = self._address(access, terms, lane, memory)
                 known[key] = self.ports.load_at(self.engine.pipeline, address, memory)
             result[lane] = known[key]
         return result
 
-    def _address(self, access: Access, terms: Sequence[Value], lane: Coordinates) -> Value:
-        """What runs along, and terms times constants."""
+    def _address(self, access: Access, terms: Sequence[Value], lane: Coordinates, memory: Memory) -> Value:
+        """What runs along, and terms times constants, in the bits of an address."""
         pipeline, running = self.engine.pipeline, access.running
         total = self.engine.running(running.base + running.at(lane), self.steps.of(running))
+        most = 1 + rtl.address_bits(memory.elements)
         for term, (_, factor) in zip(terms, access.terms, strict=True):
-            part = multiply(pipeline, term, factor, 32)
+            part = self._scaled(term, factor, most)
             if total == 0 and isinstance(total, int):
                 total = part
             elif isinstance(total, int) and isinstance(part, int):
                 total += part
             else:
-                total = pipeline.compute("add", [total, part], 1 + max(bits_of(total), bits_of(part)))
+                total = pipeline.compute("add", [total, part], min(most, 1 + max(bits_of(total), bits_of(part))))
         return pipeline.registered(total)
+
+    def _scaled(self, term: Value, factor: int, most: int) -> Value:
+        """A part of addresses, once for all lanes."""
+        key = self.engine, term, factor, most
+        if key not in self._parts:
+            self._parts[key] = multiply(self.engine.pipeline, term, factor, most)
+        return self._parts[key]
 
     def _store(self, op: memref.StoreOp, lanes: Sequence[Coordinates]) -> None:
         engine, access = self.engine, self.nest.access(op)
@@ -240,7 +250,7 @@ class Form:
             if len(lanes) > 1:
                 raise OpError(op, "lanes that write at computed indices: choose lanes of another loop")
             terms = [self.value(value, lanes[0]) for value, _ in access.terms]
-            address = self._address(access, terms, lanes[0])
+            address = self._address(access, terms, lanes[0], memory)
             value = engine.pipeline.registered(values[lanes[0]])
             stage = self.ports.write(engine.pipeline, memory, address, [value], memory.lanes, enable)
         else:

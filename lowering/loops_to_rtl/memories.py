@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
 from numpy.typing import NDArray
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, MemRefType, i64
 from xdsl.ir import Attribute, Operation
 
 from ...dialects import rtl
@@ -77,6 +77,32 @@ def declare(symbol: str, values: NDArray[Any], element: IntegerType) -> rtl.Memo
     words, lanes = values.shape
     is_large = values.size * element.width.data > TABLE_BITS
     return rtl.MemoryOp(symbol, words, lanes, element, from_numpy(values, element), is_large)
+
+
+def copy_memories(ops: Iterable[Operation]) -> None:
+    """Give memories with more read ports than tools take copies; one of a single word is registers and needs none."""
+    ports: dict[str, int] = {}
+    memories: list[rtl.MemoryOp] = []
+    for op in ops:
+        if isinstance(op, rtl.MemoryOp):
+            memories.append(op)
+        elif isinstance(op, rtl.ModuleOp):
+            for name, number in read_ports(op).items():
+                ports[name] = max(ports.get(name, 0), number)
+    for memory in memories:
+        copies = rtl.arrays(ports.get(memory.sym_name.data, 0), memory.init is not None)
+        if len(copies) > 1 and memory.words.value.data > 1:
+            memory.reads = IntegerAttr(copies[0], i64)
+
+
+def read_ports(module: rtl.ModuleOp) -> dict[str, int]:
+    """How many read ports of each memory there are up to the last one of a module."""
+    ports: dict[str, int] = {}
+    for op in module.body.block.ops:
+        if isinstance(op, rtl.ReadOp):
+            name = op.memory.string_value()
+            ports[name] = max(ports.get(name, 0), op.port.value.data + 1)
+    return ports
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,21 @@ def multiply(pipeline: Pipeline, left: Value, right: Value, bits: int) -> Value:
     if isinstance(left, int) and isinstance(right, int):
         return left * right
     for number, other in ((left, right), (right, left)):
-        if isinstance(number, int) and number & (number - 1) == 0 and number > 0:
-            shift = number.bit_length() - 1
-            return other if shift == 0 else pipeline.compute("shl", [other], min(bits, bits_of(other) + shift), shift)
         if number == 0:
             return 0
+        if isinstance(number, int) and isinstance(other, Wire):
+            shift = (number & -number).bit_length() - 1
+            if shift >= bits:
+                return 0
+            if number >> shift == 1:
+                return shift_left(pipeline, other, shift, bits)
+            if shift:
+                return shift_left(pipeline, multiply(pipeline, other, number >> shift, bits - shift), shift, bits)
     width = min(bits, bits_of(left) + bits_of(right))
     narrow, wide = pipeline.limits.multiplier, pipeline.limits.wide
     limits = min(((narrow, wide), (wide, narrow)), key=lambda pair: pieces(left, pair[0]) * pieces(right, pair[1]))
     terms = [
-        (one_product(pipeline, a, b), i + j)
+        (one_product(pipeline, a, b, width - i - j), i + j)
         for a, i in parts(pipeline, left, limits[0])
         for b, j in parts(pipeline, right, limits[1])
         if i + j < width
@@ -49,11 +54,11 @@ def parts(pipeline: Pipeline, value: Value, limit: int) -> list[tuple[Value, int
     return [*found, (value, shift)]
 
 
-def one_product(pipeline: Pipeline, left: Value, right: Value) -> Value:
-    """A product with registers before and behind it."""
+def one_product(pipeline: Pipeline, left: Value, right: Value, most: int) -> Value:
+    """A product with registers before and behind it, of so many bits at most."""
     if isinstance(left, int) and isinstance(right, int):
         return left * right
-    bits = bits_of(left) + bits_of(right)
+    bits = min(most, bits_of(left) + bits_of(right))
     return pipeline.register(pipeline.compute("mul", [pipeline.registered(left), pipeline.registered(right)], bits))
 
 
@@ -73,8 +78,9 @@ def summed(pipeline: Pipeline, terms: list[tuple[Value, int]], bits: int) -> Val
     return pipeline.compute("resize", [total], bits) if isinstance(total, Wire) and total.bits > bits else total
 
 
-def shift_left(pipeline: Pipeline, value: Value, bits: int) -> Value:
-    """`value << bits`."""
+def shift_left(pipeline: Pipeline, value: Value, shift: int, most: int | None = None) -> Value:
+    """`value << shift`, of so many bits at most."""
     if isinstance(value, int):
-        return value << bits
-    return pipeline.compute("shl", [value], value.bits + bits, bits) if bits else value
+        return value << shift
+    bits = value.bits + shift if most is None else min(most, value.bits + shift)
+    return pipeline.compute("shl", [value], bits, shift) if shift else value

@@ -11,7 +11,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
 from ..family import Family
-from .memories import Shape, shape_cells, shape_of
+from .memories import MemoryCells, Shape, shape_cells, shape_of
 from .multipliers import multipliers_of
 
 FEATURES: Mapping[str, str] = {
@@ -148,8 +148,13 @@ def memories_cells(
     found: dict[str, Estimate] = {}
     for name, (shape, counts) in shapes_of(memories, modules).items():
         cells = [shape_cells(family, shape, n) for n in counts]
-        found[name] = Estimate(sum(c.luts for c in cells), 0, 0, sum(c.bram36 for c in cells))
+        found[name] = stored(cells)
     return found
+
+
+def stored(memories: Iterable[MemoryCells]) -> Estimate:
+    """The cells of memories together."""
+    return sum((Estimate(m.luts, m.ffs, 0, m.bram36) for m in memories), Estimate())
 
 
 def shapes_of(

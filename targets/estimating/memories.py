@@ -1,27 +1,34 @@
-"""What a memory takes: block RAMs or look-up tables, as Yosys chooses between them (memory_libmap)."""
+"""What a memory takes: block RAMs, look-up tables or registers, as Yosys weighs them (memory_libmap).
+
+Costs are those of its libraries of cells (`[memories]` of the family); it takes the way of the least cost. A way that
+has more words than a cell takes rows of cells, with a multiplexer behind them and a decoder in front.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
 from ...dialects import rtl
-from ..family import Family
+from ...dialects.rtl import arrays
+from ..family import Family, MemoryCell
 
 
 @dataclass(frozen=True)
 class MemoryCells:
-    """Look-up tables, and block RAMs of 36 Kbit."""
+    """Look-up tables, registers, and block RAMs of 36 Kbit."""
 
     luts: float = 0
+    ffs: float = 0
     bram36: float = 0
 
+    def __add__(self, other: MemoryCells) -> MemoryCells:
+        return MemoryCells(self.luts + other.luts, self.ffs + other.ffs, self.bram36 + other.bram36)
 
-FLIP_FLOPS = 1
-"""Words of a memory that is registers."""
 
-TABLE_WORDS = 64
-"""Words of a constant of which a look-up table of six inputs holds a bit."""
+MUX_COST, DECODER_COST, PORT_COST = 0.5, 0.5, 2.0
+"""Of a bit of a multiplexer, an output of a decoder, and what a read port needs besides."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,11 @@ class Shape:
     is_constant: bool = False
     is_block: bool = False
 
+    @property
+    def bits(self) -> int:
+        """The bits of a word."""
+        return self.lanes * self.element
+
 
 def shape_of(memory: rtl.MemoryOp) -> Shape:
     """The shape of a memory."""
@@ -42,26 +54,78 @@ def shape_of(memory: rtl.MemoryOp) -> Shape:
 
 
 def shape_cells(family: Family, shape: Shape, reads: int) -> MemoryCells:
-    """The cells of a memory that is read at so many places at once: each has a copy of its own."""
-    words, bits = shape.words, shape.lanes * shape.element
+    """The cells of a memory that is read at so many places at once, and of the registers that hold what is read."""
+    if shape.words <= 1:
+        return MemoryCells(0, 0 if shape.is_constant else shape.bits, 0)
+    copies = (copy_cells(family, shape, n) for n in arrays(reads, shape.is_constant))
+    return sum(copies, MemoryCells())
+
+
+def copy_cells(family: Family, shape: Shape, reads: int) -> MemoryCells:
+    """The cells of a copy with so many read ports: the cheapest of all ways, the first one of several."""
+    ways = [*blocks_of(family, shape, reads)]
+    if not shape.is_constant:
+        ways = [*tables_of(family, shape, reads), *ways]
+    if not shape.is_block:
+        ways.append(logic_of(family, shape, reads))
+    return min(ways, key=lambda way: way[0])[1]
+
+
+Way = tuple[float, MemoryCells]
+"""Its cost for Yosys, its cells."""
+
+
+def blocks_of(family: Family, shape: Shape, reads: int) -> Iterator[Way]:
+    """Grids of block RAMs; one that nothing writes may have a second read port."""
+    for cell in family.blocks:
+        copies = ceil(reads / cell.reads) if shape.is_constant else reads
+        rows, columns = ceil(shape.words / cell.words), columns_of(cell, shape)
+        ports = reads if shape.is_constant else reads * family.block_ports + family.block_writes
+        cost = copies * rows * columns * cell.cost + PORT_COST * ports + row_cost(shape, reads, rows)
+        yield cost, row_cells(family, shape, reads, rows, MemoryCells(0, 0, copies * rows * columns * cell.bram36))
+
+
+def columns_of(cell: MemoryCell, shape: Shape) -> int:
+    """Block RAMs side by side: elements that are written one by one begin at bytes of nine bits, or have their own."""
+    lanes, element = (1, shape.bits) if shape.is_constant else (shape.lanes, shape.element)
+    if lanes == 1 or cell.bits < BYTE:
+        return lanes * ceil(element / cell.bits)
+    return ceil(lanes * ceil(element / BYTE) / (cell.bits // BYTE))
+
+
+BYTE = 9
+
+
+def tables_of(family: Family, shape: Shape, reads: int) -> Iterator[Way]:
+    """Memories of look-up tables; each element has cells of its own. What is read is held in registers."""
+    for cell in family.lutrams:
+        copies, rows = ceil(reads / cell.reads), ceil(shape.words / cell.words)
+        number = copies * rows * shape.lanes * ceil(shape.element / cell.bits)
+        cost = number * cell.cost + copies * rows * shape.bits * cell.bit_cost
+        cost += PORT_COST * reads + row_cost(shape, reads, rows)
+        taken = MemoryCells(number * cell.luts, reads * shape.bits, 0)
+        yield cost, row_cells(family, shape, reads, rows, taken)
+
+
+def row_cost(shape: Shape, reads: int, rows: int) -> float:
+    """The cost of what chooses between rows of cells."""
+    writes = 0 if shape.is_constant or rows == 1 else shape.lanes * rows
+    return MUX_COST * reads * (rows - 1) * shape.bits + DECODER_COST * writes
+
+
+def row_cells(family: Family, shape: Shape, reads: int, rows: int, cells: MemoryCells) -> MemoryCells:
+    """Cells, and look-up tables that choose between rows of them."""
+    if rows == 1:
+        return cells
+    writes = 0 if shape.is_constant else shape.lanes * rows
+    return cells + MemoryCells(reads * shape.bits * ceil((rows - 1) / (family.table_inputs // 2)) + writes)
+
+
+def logic_of(family: Family, shape: Shape, reads: int) -> Way:
+    """A constant as tables of its addresses; registers with a multiplexer at each read port otherwise."""
+    size = shape.words * shape.bits
     if shape.is_constant:
-        if not shape.is_block:
-            return MemoryCells(bits * max(1.0, words / TABLE_WORDS) * reads)
-        return MemoryCells(0, block_rams(family, words, bits) * ceil(reads / 2))
-    if words <= FLIP_FLOPS:
-        return MemoryCells()
-    cells = reads * lutram_cells(family, words, shape.lanes, shape.element)
-    blocks = reads * block_rams(family, words, bits)
-    if cells * family.lutram_cost <= blocks * family.block_cost:
-        return MemoryCells(cells * family.lutram_luts)
-    return MemoryCells(0, blocks)
-
-
-def block_rams(family: Family, words: int, bits: int) -> float:
-    """Block RAMs of 36 Kbit for words of so many bits: the cheapest grid of blocks of one shape."""
-    return min(ceil(words / depth) * ceil(bits / width) * price for depth, width, price in family.blocks)
-
-
-def lutram_cells(family: Family, words: int, lanes: int, bits: int) -> int:
-    """Cells of look-up tables for a memory whose elements are written one by one."""
-    return lanes * min(ceil(words / depth) * ceil(bits / width) for depth, width in family.lutrams)
+        tables = shape.bits * max(1.0, shape.words / (1 << family.table_inputs))
+        return size * family.constant_cost, MemoryCells(tables * reads, shape.bits * reads, 0)
+    choosing = reads * shape.bits * ceil((shape.words - 1) / (family.table_inputs // 2))
+    return float(size), MemoryCells(choosing + shape.lanes * shape.words, size + reads * shape.bits, 0)

@@ -8,6 +8,7 @@ from xdsl.ir import Operation
 
 from ...dialects import rtl
 from ...dialects.rtl import address_bits, bits_of
+from ...dialects.rtl.names import made
 from .expressions import SPELLINGS, Wires, kind_of, literal, span
 
 LINE = 110
@@ -23,6 +24,11 @@ def port_names(read: rtl.ReadOp) -> tuple[str, str]:
 def write_names(memory: str) -> tuple[str, str, str]:
     """Address, data and mask of a write port."""
     return f"{memory}_w_addr", f"{memory}_w_data", f"{memory}_w_mask"
+
+
+def copy_name(memory: rtl.MemoryOp, copy: int) -> str:
+    """The array that a copy of a memory is; the first one has its name."""
+    return made(memory.sym_name.data, f"copy{copy}") if copy else memory.sym_name.data
 
 
 def image_file(memory: str) -> str:
@@ -48,7 +54,8 @@ class ModuleText:
         self.reset: list[str] = []
         self.clocked: list[str] = []
         self.unreset: list[str] = []
-        self.roms: set[str] = set()
+        self.roms: dict[str, int] = {}
+        """How often each constant is read so far."""
         self.written: set[str] = set()
         ops = list(module.body.block.ops)
         self.nexts = {op.carried: op.value for op in ops if isinstance(op, rtl.NextOp)}
@@ -213,12 +220,13 @@ class ModuleText:
             self.body.append(f"assign {names[0]} = {address};")
             self._wire(op, names[1])
             return
-        name = memory.sym_name.data
-        if name not in self.roms:
-            self.roms.add(name)
+        number = self.roms.get(memory.sym_name.data, 0)
+        self.roms[memory.sym_name.data] = number + 1
+        name = copy_name(memory, memory.copy_of(number))
+        if number == 0 or memory.copy_of(number - 1) != memory.copy_of(number):
             style = '(* rom_style = "block" *) ' if memory.block is not None else ""
             self.declarations.append(f"{style}reg {span(memory.bits)}{name} [0:{memory.words.value.data - 1}];")
-            self.declarations.append(f'initial $readmemh("{image_file(name)}", {name});')
+            self.declarations.append(f'initial $readmemh("{image_file(memory.sym_name.data)}", {name});')
         self.unreset.append(f"{self._register(op)} <= {name}[{address}];")
 
     def _write_port(self, op: rtl.WriteOp) -> None:

@@ -14,7 +14,7 @@ from ...dialects.names import identifier
 from ...dialects.rtl import address_bits
 from ...dialects.rtl.names import made
 from .expressions import span
-from .module import port_names, progress_name, write_names
+from .module import copy_name, port_names, progress_name, write_names
 
 
 @dataclass(frozen=True)
@@ -168,21 +168,30 @@ class TopText:
 
     def _memory(self, memory: rtl.MemoryOp) -> None:
         """A memory, the module at work at each of its ports; a caller's where none is."""
-        name, words = memory.sym_name.data, memory.words.value.data
-        self.lines.append(f"reg {span(memory.bits)}{name} [0:{words - 1}];")
         mine = [port for port in self.ports if port.memory is memory]
-        self._writes(memory, [port for port in mine if port.is_input])
-        self._reads(memory, [port for port in mine if not port.is_input])
+        outside = [port for port in mine if not port.is_input]
+        users = self._users(memory.sym_name.data)
+        if outside:
+            users.setdefault(0, [])
+        copies = sorted({memory.copy_of(port) for port in users} or {0})
+        for copy in copies:
+            self.lines.append(f"reg {span(memory.bits)}{copy_name(memory, copy)} [0:{memory.words.value.data - 1}];")
+        self._writes(memory, [port for port in mine if port.is_input], copies)
+        self._reads(memory, users, outside)
 
-    def _reads(self, memory: rtl.MemoryOp, outside: Sequence[TopPort]) -> None:
-        name, bits = memory.sym_name.data, address_bits(memory.words.value.data)
+    def _users(self, memory: str) -> dict[int, list[tuple[int, str, str]]]:
+        """Who reads each port of a memory: the number of the module, the names of its pins."""
         users: dict[int, list[tuple[int, str, str]]] = {}
         for number, module in enumerate(self.order):
             for op in self.modules[module].body.block.ops:
-                if isinstance(op, rtl.ReadOp) and op.memory.string_value() == name:
+                if isinstance(op, rtl.ReadOp) and op.memory.string_value() == memory:
                     users.setdefault(op.port.value.data, []).append((number, *port_names(op)))
-        if outside:
-            users.setdefault(0, [])
+        return users
+
+    def _reads(
+        self, memory: rtl.MemoryOp, users: Mapping[int, list[tuple[int, str, str]]], outside: Sequence[TopPort]
+    ) -> None:
+        name, bits = memory.sym_name.data, address_bits(memory.words.value.data)
         for port, readers in sorted(users.items()):
             word = made(name, f"q{port}")
             extra = [word_address(p) for p in outside] if port == 0 else []
@@ -190,7 +199,8 @@ class TopText:
             last = extra[0] if extra else addresses.pop()[1]
             chosen = "".join(f"{flag} ? {address} : " for flag, address in addresses) + last
             self.lines += [f"reg {span(memory.bits)}{word};", f"wire {span(bits)}{word}__at = {chosen};"]
-            self.lines.append(f"always @(posedge clk) {word} <= {name}[{word}__at];")
+            source = copy_name(memory, memory.copy_of(port))
+            self.lines.append(f"always @(posedge clk) {word} <= {source}[{word}__at];")
             self.lines += [f"assign {made('m', n, data)} = {word};" for n, _, data in readers]
         for port in outside:
             self._element(memory, port)
@@ -211,7 +221,7 @@ class TopText:
         place = f"{{{room - low}'d0, {port.name}__part}}" if room > low else f"{port.name}__part"
         self.lines.append(f"assign {port.name}_data = {word}[{place} * {room}'d{port.bits} +: {port.bits}];")
 
-    def _writes(self, memory: rtl.MemoryOp, outside: Sequence[TopPort]) -> None:
+    def _writes(self, memory: rtl.MemoryOp, outside: Sequence[TopPort], copies: Sequence[int]) -> None:
         name, bits, lanes = memory.sym_name.data, address_bits(memory.words.value.data), memory.lanes.value.data
         writers = [
             (self._chooser(number, module, name), *(made("m", number, pin) for pin in write_names(name)))
@@ -239,7 +249,8 @@ class TopText:
         for lane in range(lanes):
             part = f"[{lane * each + each - 1}:{lane * each}]" if lanes > 1 else ""
             flag = f"{name}__mask[{lane}]" if lanes > 1 else f"{name}__mask"
-            self.lines.append(f"  if ({flag}) {name}[{name}__at]{part} <= {name}__data{part};")
+            for copy in copies:
+                self.lines.append(f"  if ({flag}) {copy_name(memory, copy)}[{name}__at]{part} <= {name}__data{part};")
         self.lines.append("end")
 
 

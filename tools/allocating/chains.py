@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, prod
 
-from ...targets.estimating.cells import Estimate
+from ...targets.estimating.cells import Estimate, stored
 from ...targets.estimating.cycles import Timing
 from ...targets.estimating.memories import Shape, shape_cells
 from ...targets.family import Family
@@ -51,9 +51,8 @@ def choice_of(
     memories: Mapping[str, tuple[Shape, int]],
 ) -> Choice:
     """A choice, its memories priced."""
-    found = [shape_cells(family, shape, reads) for shape, reads in memories.values()]
-    stored = Estimate(sum(c.luts for c in found), 0, 0, sum(c.bram36 for c in found))
-    return Choice(*point, timing, logic, memories, logic + stored)
+    found = stored(shape_cells(family, shape, reads) for shape, reads in memories.values())
+    return Choice(*point, timing, logic, memories, logic + found)
 
 
 def along_chains(

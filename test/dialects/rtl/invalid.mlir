@@ -64,6 +64,11 @@ rtl.module @m {
 
 // -----
 
+// CHECK: a copy of a memory has at least one read port
+rtl.memory @m words 4 lanes 1 reads 0 : i8
+
+// -----
+
 // CHECK: init has shape (2, 2), not words x lanes
 rtl.memory @m words 4 lanes 1 : i8 = dense<1> : tensor<2x2xi8>
 

@@ -33,10 +33,34 @@ from tinyml_opt.targets.family import load_family
         (64, 4, 16, 1, 0, 96),
         (32, 16, 8, 1, 0, 128),
         (1, 4, 32, 1, 0, 0),
+        (40, 8, 8, 3, 0, 256),
+        (10, 1, 8, 3, 0, 16),
+        (10, 1, 8, 4, 0, 24),
+        (600, 4, 4, 1, 1, 0),
+        (600, 1, 40, 1, 1.5, 0),
+        (1500, 2, 16, 2, 3, 70),
+        (300, 1, 8, 1, 0, 60 + 16 + 5),
     ],
 )
 def test_buffers(words: int, lanes: int, bits: int, reads: int, bram36: float, luts: int):
     cells = shape_cells(load_family("xc7"), shape_of(rtl.MemoryOp("m", words, lanes, IntegerType(bits))), reads)
+    assert (cells.bram36, cells.luts) == (bram36, luts)
+
+
+@pytest.mark.parametrize(
+    ("words", "lanes", "bits", "reads", "bram36", "luts"),
+    [
+        (10, 1, 8, 3, 0, 36),
+        (5, 2, 8, 1, 0, 24),
+        (20, 2, 8, 1, 0, 48 + 16 + 4),
+        (200, 1, 8, 1, 0.5, 0),
+        (1000, 8, 8, 1, 2, 0),
+        (600, 4, 4, 1, 1, 0),
+        (600, 1, 40, 1, 1.5, 0),
+    ],
+)
+def test_buffers_of_ecp5(words: int, lanes: int, bits: int, reads: int, bram36: float, luts: int):
+    cells = shape_cells(load_family("ecp5"), shape_of(rtl.MemoryOp("m", words, lanes, IntegerType(bits))), reads)
     assert (cells.bram36, cells.luts) == (bram36, luts)
 
 
@@ -47,7 +71,7 @@ def test_buffers(words: int, lanes: int, bits: int, reads: int, bram36: float, l
         (72, 64, True, 1, 0),
         (18, 256, True, 4, 0),
         (576, 128, True, 4, 0),
-        (1152, 64, True, 3, 0),
+        (1152, 64, True, 3, 64),
         (1024, 16, True, 0.5, 0),
         (4096, 32, True, 4, 0),
         (2048, 128, True, 7.5, 0),
