@@ -11,6 +11,7 @@ from .block import Address as Address
 from .block import BlockOp as BlockOp
 from .bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
 from .columns import ByteBlockOp, DotBlockOp, FinishBlockOp, PairBlockOp
+from .groups import GroupsBlockOp
 from .loops import KEEP as KEEP
 from .loops import LABEL as LABEL
 from .loops import LANES as LANES
@@ -37,6 +38,7 @@ BLOCKS = (
     WideBlockOp,
     RequantizeBlockOp,
     FinishBlockOp,
+    GroupsBlockOp,
     CopyBlockOp,
 )
 """The blocks that write sums."""

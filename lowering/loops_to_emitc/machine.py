@@ -13,6 +13,7 @@ from ...dialects import emitc
 from ...dialects.mcu import BlockOp, element_bits
 from ...dialects.mcu.bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
 from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, FinishBlockOp, PairBlockOp
+from ...dialects.mcu.groups import GroupsBlockOp
 from ...dialects.mcu.vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp
 from ...dialects.mcu.words import AtOp, LoadWordOp
@@ -84,7 +85,8 @@ SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
     WideBlockOp: lambda op: f"wide_{op.numbers[0]}x{joined(op.numbers[1:])}",
     RequantizeBlockOp: lambda op: f"requantize_{joined(op.numbers)}",
     FinishBlockOp: lambda op: f"finish_{joined(op.numbers)}",
-    CopyBlockOp: lambda op: f"copy_{joined(op.numbers)}",
+    GroupsBlockOp: lambda op: f"groups{'32' if element_bits(op.weights) == 32 else ''}_{joined(op.numbers)}",
+    CopyBlockOp: lambda op: f"{'copy' if element_bits(op.weights) == 8 else 'held'}_{joined(op.numbers)}",
     ClippedBlockOp: lambda op: f"clipped_{element_bits(op.sums)}_{joined(op.numbers)}",
 }
 """The names of blocks in C (targets/machine/blocks)."""

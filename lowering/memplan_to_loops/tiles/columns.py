@@ -88,12 +88,15 @@ class ColumnsNest:
     def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
         """The block of machine operations."""
         window = (self.columns.quads, self.pixels)
+        self.emit.block.add_op(DotBlockOp(self.weights_at(at), [self.gathered], sums, window))
+
+    def weights_at(self, at: Sequence[SSAValue]) -> Address:
+        """Where the weights of a group lie from an element on."""
         group, element = at
-        weights = (self.weights, [group, element])
-        if self.held_at is not None:
-            first = self.emit.scale(group, self.columns.held_words // self.columns.groups)
-            weights = (self.column, [self.emit.index(self.emit.sum(first, self.held_at))])
-        self.emit.block.add_op(DotBlockOp(weights, [self.gathered], sums, window))
+        if self.held_at is None:
+            return self.weights, [group, element]
+        first = self.emit.scale(group, self.columns.held_words // self.columns.groups)
+        return self.column, [self.emit.index(self.emit.sum(first, self.held_at))]
 
     def hold(self) -> None:
         """Copy the weights, and the table of channels, into scratch memory, where they are held there."""
@@ -159,10 +162,17 @@ class ColumnsNest:
             for slot in range(self.pixels):
                 self._gather(slot, points[slot])
         whole, left = divmod(self.columns.channels, self.channels)
-        if whole:
+        if whole and not self._groups(whole, points, along):
             self.scope.loop(whole, "group", lambda group: self._group(group, self.channels, points, along))
         if left:
             self._group(whole, left, points, along)
+
+    def _groups(self, groups: int, points: Sequence[Point], along: int | None) -> bool:
+        """All groups as one block, where bodies and results allow it."""
+        if self.finisher is None:
+            return False
+        zero, size = self.emit.index(0), (groups, self.columns.quads)
+        return self.finisher.groups(self.weights_at([zero, zero]), self.gathered, size, points, along)
 
     def _group(self, group: Index, channels: int, points: Sequence[Point], along: int | None) -> None:
         """The sums of a group of channels at all pixels of a block."""

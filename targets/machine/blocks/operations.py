@@ -15,6 +15,8 @@ ASSEMBLY = {
     "load_four_next": "ldm %[{4}]!, {{%[{0}], %[{1}], %[{2}], %[{3}]}}",
     "load_pair": "ldrd %[{0}], %[{1}], [%[{2}], #{3}]",
     "load_word": "ldr %[{0}], [%[{1}], #{2}]",
+    "load_word_move": "ldr %[{0}], [%[{1}], #{2}]!",
+    "load_pair_move": "ldrd %[{0}], %[{1}], [%[{2}], #{3}]!",
     "advance": "addw %[{0}], %[{0}], #{1}",
     "unpack_low": "sxtb16 %[{0}], %[{1}]",
     "unpack_high": "sxtb16 %[{0}], %[{1}], ror #8",
