@@ -23,7 +23,7 @@ from .loops import lanes_of as lanes_of
 from .loops import multipliers_of as multipliers_of
 from .places import element_bits as element_bits
 from .vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
-from .windows import LanesBlockOp, PlaneBlockOp
+from .windows import LanesBlockOp, PlaneBlockOp, PlanesBlockOp
 from .words import AtOp, LoadWordOp, MachineOp
 from .words import MachineFields as MachineFields
 
@@ -33,6 +33,7 @@ BLOCKS = (
     ByteBlockOp,
     LanesBlockOp,
     PlaneBlockOp,
+    PlanesBlockOp,
     DirectBlockOp,
     ClippedBlockOp,
     WideBlockOp,

@@ -13,6 +13,7 @@ from ....dialects.fixed.structured import shaped_type
 from ....dialects.mcu import Address
 from ....dialects.mcu.columns import FURTHEST, FinishBlockOp
 from ....dialects.mcu.groups import GroupsBlockOp
+from ....dialects.mcu.windows import PlanesBlockOp
 from ....passes.memplan.tiling.requantized import Requantized
 from ..emit import Index
 from ..rows import Rows
@@ -69,6 +70,21 @@ class Finisher:
         window = (groups, quads, apart, channel, row, self.number, self.body.shift, self.body.addend)
         data = [column, self.scope.of_channel(0, 0)]
         self.scope.emit.block.add_op(GroupsBlockOp(weights, data, out, window, counts))
+        return True
+
+    def row(self, weights: Address, rows: Address, window: Sequence[int], point: Point, column: int) -> bool:
+        """Compute a row of the output from a point on, the window of a block of planes from channels to planes given.
+
+        False where its columns are too far apart, or lie backwards: nothing is written then.
+        """
+        scope, emit, steps = self.scope, self.scope.emit, self.steps()
+        apart, step, outputs = steps[column], steps[scope.channel], window[1] * window[2]
+        if apart < 1 or step < 1 or outputs * apart > FURTHEST - step:
+            return False
+        place, indices = scope.place(scope.form.target, scope.form.out_map, point)
+        out = scope.at(place, indices, (window[0] - 1) * step + (outputs - 1) * apart + 1)
+        end = (apart, step, scope.channel_words, self.number, self.body.shift, self.body.addend)
+        emit.block.add_op(PlanesBlockOp(weights, [rows, scope.of_channel(0, 0)], out, (*window, *end)))
         return True
 
     def _results(

@@ -129,7 +129,11 @@ def planes_work(planes: Planes, tile: TileAttr, sliced: bool) -> Work:
     }
     if tile.bits.data < WIDE:
         units["dot_unpack_1"] = UNPACKED_OF_WINDOWS * units["plane_block"] * TAPS
-    return Work(units, ((lanes.channels * TAPS * tile.bits.data // 2, rows),))
+    walks = rows
+    if tile.holds_weights:
+        walks = rows if sliced else 1
+        units["copy_word"] = walks * (planes.held_words + table_words(lanes.roles))
+    return Work(units, ((lanes.channels * TAPS * tile.bits.data // 2 + 4 * table_words(lanes.roles), walks),))
 
 
 def direct_work(direct: Direct, together: int) -> Work:

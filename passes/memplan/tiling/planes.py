@@ -64,6 +64,11 @@ class Planes:
         """Words of all rows."""
         return self.lanes.channels * TAPS * self.row_words
 
+    @property
+    def held_words(self) -> int:
+        """Words of the packed weights, as halves."""
+        return self.lanes.channels * TAPS * 2
+
     def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
         """The weights in the order of use, a list: halves, or bytes, which are taken apart to the same words."""
         weights = self.lanes.roles.weights((self.lanes.channel, *self.lanes.roles.taps))

@@ -7,6 +7,7 @@
 - `wide_`, `requantize_` and `copy_` (vectors.py) are those of cores with vectors.
 - `groups_G_Q_A_S_R_M_N_D` and `groups32_` (groups.py) do both for all groups of channels at two pixels.
 - `held_N` (held.py) copies words that begin at a word.
+- `planes_..` and `planes32_` (planes.py) do all that `plane_` does for a row of the output, from begin to end.
 - `finish_P_A_S_R_N_D` (finish.py) makes the sums of four channels results.
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
@@ -29,6 +30,7 @@ from .finish import finish_block, finish_instructions
 from .groups import groups_block, groups_instructions, macros_of
 from .held import held_block, held_instructions
 from .pieces import bytes_block, bytes_instructions
+from .planes import planes_block, planes_instructions
 from .vectors import (
     copy_block,
     copy_instructions,
@@ -38,6 +40,15 @@ from .vectors import (
     wide_instructions,
 )
 from .windows import lanes_block, lanes_instructions, plane_block, plane_instructions
+
+PLANES = (
+    "load_word",
+    "dual_multiply_add",
+    "multiply_add_low_high",
+    "multiply_add_high_low",
+    "multiply_high_add",
+    "saturate",
+)
 
 NEEDED = {
     "dot": ("load_word", "dual_multiply_add"),
@@ -52,6 +63,8 @@ NEEDED = {
     "copy": ("load_word",),
     "held": ("load_word",),
     "finish": ("load_word", "multiply_high_add", "saturate"),
+    "planes": PLANES,
+    "planes32": PLANES,
     "groups": ("load_word", "dual_multiply_add", "multiply_high_add", "saturate"),
     "groups32": ("load_word", "dual_multiply_add", "multiply_high_add", "saturate"),
     "direct": ("multiply_add", "multiply_add_24"),
@@ -75,6 +88,8 @@ NAMES = {
     "copy": r"copy_(\d+)",
     "held": r"held_(\d+)",
     "finish": r"finish_([12])_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
+    "planes": r"planes" + r"_(\d+)" * 13 + r"_(n?\d+)",
+    "planes32": r"planes32" + r"_(\d+)" * 13 + r"_(n?\d+)",
     "groups": r"groups_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
     "groups32": r"groups32_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
     "lanes8": r"lanes8_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
@@ -114,6 +129,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
             return copy_block(name, numbers, asm)
         case ("finish", numbers):
             return finish_block(name, numbers, asm)
+        case ("planes" | "planes32" as kind, numbers):
+            return planes_block(name, kind, numbers, asm)
         case ("held", [words]):
             return held_block(name, words, asm)
         case ("groups" | "groups32" as kind, numbers):
@@ -145,6 +162,8 @@ def instructions(name: str) -> int:
             return copy_instructions(numbers)
         case ("finish", numbers):
             return finish_instructions(numbers)
+        case ("planes" | "planes32" as kind, numbers):
+            return planes_instructions(kind, numbers)
         case ("held", [words]):
             return held_instructions(words)
         case ("groups" | "groups32" as kind, numbers):
