@@ -46,9 +46,7 @@ class GroupsBlockOp(BlockOp):
     def verify_window(self) -> None:
         groups, quads, apart, step, row, multiplier, shift, _ = self.numbers
         if min(groups, quads, step) < 1 or apart < 0 or len(self.data) != 2:
-            raise VerifyException(
-                "groups have at least one quad, a column and a table, and results one after the other"
-            )
+            raise VerifyException("groups have at least one quad, a column and a table, and results in order")
         if not 0 < multiplier < row:
             raise VerifyException("a row of the table has what a sum begins with, and a multiplier")
         if apart + CHANNELS * step > FURTHEST or 4 * CHANNELS * row > FURTHEST:

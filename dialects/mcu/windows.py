@@ -72,9 +72,9 @@ class PlanesBlockOp(BlockOp):
     products of `mcu.plane_block`, and end as in `mcu.finish_block`; `data` are rows and the table, `sums` the results.
 
     `window [channels, blocks, outputs, stride, r0, r1, r2, plane, apart, step, row, multiplier, shift, addend]`:
-    `sums[c * step + n * apart] = saturate(multiply_high_add(sum, table[c * row + multiplier], addend) >> shift)` for `n`
-    below `blocks * outputs`, where `sum` is `table[c * row]` and the products with the weights of `c`, of rows that
-    begin `plane` words behind those of the channel before.
+    `sums[c * step + n * apart] = saturate(multiply_high_add(sum, table[c * row + multiplier], addend) >> shift)` for
+    all `n` below `blocks * outputs`, where `sum` is `table[c * row]` and the products with the weights of `c`, of
+    rows that begin `plane` words behind those of the channel before.
 
     ```mlir
     mcu.planes_block %w[%c0] data(%x, %table) at(%c0, %c0, %c0) sums %out
@@ -96,7 +96,7 @@ class PlanesBlockOp(BlockOp):
     def verify_window(self) -> None:
         channels, blocks, outputs, stride, *rows, plane, apart, step, row, multiplier, shift, _ = self.numbers
         if min(*rows, plane) < 0 or not 1 <= outputs <= 6 or stride not in (1, 2) or len(self.data) != 2:
-            raise VerifyException("blocks of planes have three rows and a table, one to six outputs, a stride of 1 or 2")
+            raise VerifyException("planes have three rows and a table, one to six outputs, a stride of 1 or 2")
         if min(channels, blocks, apart, step) < 1 or outputs * stride % 2 and blocks > 1:
             raise VerifyException("there is a channel and a block, and blocks begin with a word")
         if blocks * outputs * apart > FURTHEST - step or 4 * max(row, plane, *rows) >= FURTHEST:

@@ -48,7 +48,7 @@ def build_columns(
     columns = Columns.of(form)
     if columns is None or form.scratch is None or form.tile is None or not set(held) <= set(columns.roles.pixels):
         raise OpError(form, "the kernel `columns` does not fit this form: let memplan-tile choose the tile")
-    ColumnsNest(columns, Scope(columns.roles, memory, emit, constant), held).build()
+    ColumnsNest(columns, Scope(columns.roles, memory, emit, constant, lifts=form.tile.bits.data == WIDE), held).build()
 
 
 class ColumnsNest:
@@ -77,13 +77,15 @@ class ColumnsNest:
         """How four sums end at once. Where flash is short layers share functions, in which shifts are no constants."""
         tile = self.scope.form.tile
         assert tile is not None, "checked by the caller"
-        return None if tile.bits.data < WIDE else Finisher.of(self.scope, Requantized.of(self.columns.roles))
+        if tile.bits.data < WIDE:
+            return None
+        return Finisher.of(self.scope, Requantized.of(self.columns.roles, self.scope.lift))
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""
         assert self.scope.form.tile is not None, "checked by the caller"
         bits = self.scope.form.tile.bits.data
-        return self.scope.constant(f"{self.scope.node}_packed", self.columns.packed(bits))
+        return self.scope.constant(f"{self.scope.node}_packed", self.columns.packed(bits, self.scope.amounts))
 
     def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
         """The block of machine operations."""

@@ -17,8 +17,8 @@ from xdsl.ir import Block, SSAValue
 
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.structured import StructuredForm
-from ....dialects.machine import halves, pack_halves, pack_high_halves, unpack_bytes
 from ....dialects.fixed.tile import WIDE
+from ....dialects.machine import halves, pack_halves, pack_high_halves, unpack_bytes
 from ....dialects.mcu import Address
 from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.windows import PlaneBlockOp
@@ -35,11 +35,13 @@ def build_planes(
 ) -> None:
     """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory."""
     planes = Planes.of(form)
-    if planes is None or form.scratch is None or not set(held) <= {planes.lanes.row}:
+    if planes is None or form.scratch is None or form.tile is None or not set(held) <= {planes.lanes.row}:
         raise OpError(form, "the kernel `planes` does not fit this form: let memplan-tile choose the tile")
     scratch = memory[form.scratch]
     assert isinstance(scratch, SSAValue), "only memory of forms' values lies in rows"
-    PlanesNest(planes, Scope(planes.lanes.roles, memory, emit, constant), scratch).build(held.get(planes.lanes.row))
+    PlanesNest(
+        planes, Scope(planes.lanes.roles, memory, emit, constant, lifts=form.tile.bits.data == WIDE), scratch
+    ).build(held.get(planes.lanes.row))
 
 
 class PlanesNest:
@@ -47,14 +49,14 @@ class PlanesNest:
 
     def __init__(self, planes: Planes, scope: Scope, rows: SSAValue):
         self.planes, self.lanes, self.scope, self.emit, self.rows = planes, planes.lanes, scope, scope.emit, rows
-        self.weights = scope.constant(f"{scope.node}_packed", planes.packed(scope.bits))
+        self.weights = scope.constant(f"{scope.node}_packed", planes.packed(scope.bits, scope.amounts))
         self.plane_words = TAPS * planes.row_words
         self.padding = scope.word(halves(scope.zero, scope.zero))
         tile = scope.form.tile
         assert tile is not None, "checked by the caller"
         self.held_at = planes.scratch_words if tile.holds_weights else None
         wide = tile.bits.data == WIDE
-        self.finisher = Finisher.of(scope, Requantized.of(planes.lanes.roles)) if wide else None
+        self.finisher = Finisher.of(scope, Requantized.of(planes.lanes.roles, scope.lift)) if wide else None
 
     def build(self, held: Index | None) -> None:
         """Write all rows of the output, or the one of a slice."""

@@ -1,10 +1,10 @@
 """Blocks `planes_C_B_P_S_R0_R1_R2_W_O_N_T_M_H_A`: a row of the output of all channels, from begin to end, B blocks of P
 neighbours, of windows of 3 x 3 taps (see `mcu.planes_block`).
 
-All is one statement: what the sums leave no register for lies on the stack, and is loaded beside what is needed with it.
-Words of data are loaded when a product needs the next one, as many at once as there are registers that none needs any
-more. `planes32` has weights in RAM, held there where flash is waited for; so that cycles count more than instructions
-words come one by one in runs, else two at a time where they lie side by side (see groups.py).
+All is one statement: what the sums leave no register for lies on the stack, and is loaded beside what is needed with
+it. Words of data are loaded when a product needs the next one, as many at once as there are registers that none needs
+any more. `planes32` has weights in RAM, held there where flash is waited for; so that cycles count more than
+instructions words come one by one in runs, else two at a time where they lie side by side (see groups.py).
 """
 
 from __future__ import annotations
@@ -112,7 +112,10 @@ def planes_lines(window: Window, runs: bool) -> list[str]:
     lines += ["ldr %[x0], %[table]", "ldr %[x1], %[out]", "ldr %[x2], %[addend]"]
     lines.append(f"ldr %[w0], [%[x0], #{4 * window.multiplier}]")
     for output in range(window.outputs):
-        lines += [f"smmla %[s{output}], %[s{output}], %[w0], %[x2]", f"ssat %[s{output}], #8, %[s{output}], asr #{window.shift}"]
+        lines += [
+            f"smmla %[s{output}], %[s{output}], %[w0], %[x2]",
+            f"ssat %[s{output}], #8, %[s{output}], asr #{window.shift}",
+        ]
         lines.append(f"strb %[s{output}], [%[x1], #{output * window.apart}]")
     return [*lines, *next_block(window), *next_channel(window)]
 
@@ -120,7 +123,7 @@ def planes_lines(window: Window, runs: bool) -> list[str]:
 def instruction(operation: Operation) -> str:
     """An operation as an instruction; what sums begin with is reached through its own register."""
     if operation.name == "load_word" and not operation.numbers:
-        return "ldr %[{0}], [%[{1}]]".format(*operation.operands)
+        return "ldr %[{}], [%[{}]]".format(*operation.operands)
     return assembly(operation)
 
 
