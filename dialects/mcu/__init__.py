@@ -10,7 +10,7 @@ from xdsl.ir import Dialect
 from .block import Address as Address
 from .block import BlockOp as BlockOp
 from .bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from .columns import ByteBlockOp, DotBlockOp, FinishBlockOp, PairBlockOp
+from .columns import ByteBlockOp, DotBlockOp, FinishBlockOp, GatherBlockOp, PairBlockOp
 from .groups import GroupsBlockOp
 from .loops import KEEP as KEEP
 from .loops import LABEL as LABEL
@@ -40,6 +40,7 @@ BLOCKS = (
     RequantizeBlockOp,
     FinishBlockOp,
     GroupsBlockOp,
+    GatherBlockOp,
     CopyBlockOp,
 )
 """The blocks that write sums."""

@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 from ...dialects import emitc
 from ...dialects.mcu import BlockOp, element_bits
 from ...dialects.mcu.bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, FinishBlockOp, PairBlockOp
+from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, FinishBlockOp, GatherBlockOp, PairBlockOp
 from ...dialects.mcu.groups import GroupsBlockOp
 from ...dialects.mcu.vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
 from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp, PlanesBlockOp
@@ -98,6 +98,7 @@ SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
     FinishBlockOp: lambda op: f"finish_{joined(op.numbers)}",
     GroupsBlockOp: lambda op: f"groups{held(op)}_{joined(op.numbers)}",
     PlanesBlockOp: planes,
+    GatherBlockOp: lambda op: f"gather_{joined(op.numbers)}",
     CopyBlockOp: lambda op: f"{'copy' if element_bits(op.weights) == 8 else 'held'}_{joined(op.numbers)}",
     ClippedBlockOp: lambda op: f"clipped_{element_bits(op.sums)}_{joined(op.numbers)}",
 }

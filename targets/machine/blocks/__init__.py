@@ -6,6 +6,7 @@
 - `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
 - `wide_`, `requantize_` and `copy_` (vectors.py) are those of cores with vectors.
 - `groups_G_Q_A_S_R_M_N_D` and `groups32_` (groups.py) do both for all groups of channels at two pixels.
+- `gather_R_A_W_P` (gather.py) makes columns of bytes.
 - `held_N` (held.py) copies words that begin at a word.
 - `planes_..` and `planes32_` (planes.py) do all that `plane_` does for a row of the output, from begin to end.
 - `finish_P_A_S_R_N_D` (finish.py) makes the sums of four channels results.
@@ -27,6 +28,7 @@ from collections.abc import Iterable
 from .. import clipped, direct, sparse
 from .dot import QUADS, dot_block, dot_instructions, macro_name, quad_macros
 from .finish import finish_block, finish_instructions
+from .gather import gather_block, gather_instructions
 from .groups import groups_block, groups_instructions, macros_of
 from .held import held_block, held_instructions
 from .pieces import bytes_block, bytes_instructions
@@ -62,6 +64,7 @@ NEEDED = {
     "requantize": ("multiply_high_add",),
     "copy": ("load_word",),
     "held": ("load_word",),
+    "gather": ("load_word", "unpack_bytes"),
     "finish": ("load_word", "multiply_high_add", "saturate"),
     "planes": PLANES,
     "planes32": PLANES,
@@ -86,6 +89,7 @@ NAMES = {
     "wide": r"wide_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "requantize": r"requantize_([12348])_(\d+)_(\d+)_(n?\d+)_(n?\d+)_(n?\d+)",
     "copy": r"copy_(\d+)",
+    "gather": r"gather_(\d+)_(\d+)_(\d+)_(\d+)",
     "held": r"held_(\d+)",
     "finish": r"finish_([12])_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
     "planes": r"planes" + r"_(\d+)" * 13 + r"_(n?\d+)",
@@ -131,6 +135,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
             return finish_block(name, numbers, asm)
         case ("planes" | "planes32" as kind, numbers):
             return planes_block(name, kind, numbers, asm)
+        case ("gather", numbers):
+            return gather_block(name, numbers, asm)
         case ("held", [words]):
             return held_block(name, words, asm)
         case ("groups" | "groups32" as kind, numbers):
@@ -164,6 +170,8 @@ def instructions(name: str) -> int:
             return finish_instructions(numbers)
         case ("planes" | "planes32" as kind, numbers):
             return planes_instructions(kind, numbers)
+        case ("gather", numbers):
+            return gather_instructions(numbers)
         case ("held", [words]):
             return held_instructions(words)
         case ("groups" | "groups32" as kind, numbers):

@@ -98,16 +98,15 @@ def statement(
     read there, or `changed`: no register is left for it.
     """
     kinds = dict.fromkeys(registers.low, "l")
-    read = [
-        f'[{s}] "{"=&" if s in made else "+"}{kinds.get(s, "r")}"({s})' for s in (*registers.sums, *registers.moved)
-    ]
-    outputs = ", ".join([*read, *(f'[{m}] "+m"({m})' for m in changed)])
+    ways = {name: "=&" if name in made else "+" for name in (*registers.sums, *registers.moved)}
+    outputs = [f'[{name}] "{way}{kinds.get(name, "r")}"({name})' for name, way in ways.items()]
+    outputs += [f'[{m}] "+m"({m})' for m in changed]
     scratch = ", ".join(f'[{v}] "=&{kinds.get(v, "r")}"({v})' for v in registers.words)
     inputs = ", ".join([f'[{p}] "r"({p})' for p in registers.kept] + [f'[{m}] "m"({m})' for m in memory])
     return [
         "  __asm volatile(",
         *text,
-        f"    : {outputs},",
+        *([f"    : {', '.join(outputs)},"] if outputs else ["    :"]),
         f"      {scratch}",
         f'    : {inputs} : "cc", "memory");',
     ]
