@@ -16,12 +16,14 @@ from importlib.resources import files
 class Stages:
     """What lies between two registers: `levels` of logic at most, of which a word straight from a memory takes `read`.
 
-    Memories have `word_registers` behind a word that cost nothing.
+    Memories have `word_registers` behind a word that cost nothing, multipliers `far_registers` before and behind those
+    that they hold.
     """
 
     levels: float
     read: float
     word_registers: int = 0
+    far_registers: int = 0
 
 
 @dataclass(frozen=True)

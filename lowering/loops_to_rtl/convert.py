@@ -41,7 +41,7 @@ class ConvertLoopsToRtlPass(ModulePass):
 
     `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
     bits, one of them of `wide` (by default no more). A word of a memory takes `read` levels of its stage; there are
-    `word_registers` behind it.
+    `word_registers` behind it, and `far_registers` before and behind the registers of a multiplier.
     """
 
     name = "convert-loops-to-rtl"
@@ -50,14 +50,17 @@ class ConvertLoopsToRtlPass(ModulePass):
     wide: int = 0
     read: float = 2.0
     word_registers: int = 0
+    far_registers: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.multiplier < 4:
             raise UserError(f"{self.name}: levels is more than 0, a multiplier has at least 4 bits")
         if self.read < 0 or not 0 <= self.word_registers <= MOST_REGISTERS:
             raise UserError(f"{self.name}: a word takes no less than 0 levels, and 0 to {MOST_REGISTERS} registers")
+        if not 0 <= self.far_registers <= MOST_REGISTERS:
+            raise UserError(f"{self.name}: multipliers have 0 to {MOST_REGISTERS} registers before and behind them")
         wide = max(self.wide, self.multiplier)
-        limits = Limits(self.levels, self.multiplier, wide, self.read, self.word_registers)
+        limits = Limits(self.levels, self.multiplier, wide, self.read, self.word_registers, self.far_registers)
         made = Program(op, public_function(op), limits).build()
         for old in list(op.ops):
             if isinstance(old, func.FuncOp | memref.GlobalOp):

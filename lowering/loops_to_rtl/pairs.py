@@ -73,8 +73,8 @@ def two_products(pipeline: Pipeline, low: Value, high: Value, common: Wire, bits
         return None
     above = pipeline.compute("shl", [high], bits_of(high) + shift, shift)
     width = packed_bits(range_of(low), range_of(high), shift)
-    packed = pipeline.registered(pipeline.compute("add", [above, low], width))
-    both = pipeline.register(pipeline.compute("mul", [packed, pipeline.registered(common)], width + common.bits))
+    packed = pipeline.compute("add", [above, low], width)
+    both = pipeline.product(packed, common, width + common.bits)
     lifted = pipeline.register(pipeline.compute("add", [both, 1 << shift - 1], width + common.bits))
     assert isinstance(lifted, Wire)
     bare = pipeline.compute("resize", [lifted], shift - 1)

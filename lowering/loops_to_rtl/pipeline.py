@@ -64,6 +64,7 @@ class Limits:
     """How deep the logic of a stage may be, the widths of a multiplier's operands, and when a word is there.
 
     A word of a memory takes `read` levels of the stage behind its address, or is taken from a register behind it.
+    Multipliers have `far_registers` before and behind the registers of their own, for wires across the part.
     """
 
     levels: float
@@ -71,6 +72,7 @@ class Limits:
     wide: int
     read: float = 2.0
     word_registers: int = 0
+    far_registers: int = 0
 
 
 class Pipeline:
@@ -146,6 +148,33 @@ class Pipeline:
     def registered(self, value: Value) -> Value:
         """The same straight from a register."""
         return value if isinstance(value, int) or value.level <= REGISTERED else self.register(value)
+
+    def factor(self, value: Value) -> Value:
+        """The same straight from as many registers as lie before a multiplier."""
+        value = self.registered(value)
+        if not isinstance(value, int):
+            for _ in range(registers_before(value.value), 1 + self.limits.far_registers):
+                value = self.register(value)
+        return value
+
+    def product(self, left: Value, right: Value, bits: int) -> Value:
+        """A product, between the registers of its multiplier and those that lie before and behind it."""
+        value = self.compute("mul", [self.factor(left), self.factor(right)], bits)
+        for _ in range(1 + self.limits.far_registers):
+            value = self.register(value)
+        return value
+
+
+def registers_before(value: SSAValue) -> int:
+    """How many registers a value comes from, one right behind the other; parts of their bits do not count between."""
+    found = 0
+    while isinstance(value.owner, rtl.DelayOp | rtl.ComputeOp):
+        if isinstance(value.owner, rtl.DelayOp):
+            found += 1
+        elif len(value.owner.operands) > 1 or cost(value.owner.kind.data, 0):
+            break
+        value = value.owner.operands[0]
+    return found
 
 
 class FixedStage(Pipeline):

@@ -59,7 +59,7 @@ def one_product(pipeline: Pipeline, left: Value, right: Value, most: int) -> Val
     if isinstance(left, int) and isinstance(right, int):
         return left * right
     bits = min(most, bits_of(left) + bits_of(right))
-    return pipeline.register(pipeline.compute("mul", [pipeline.registered(left), pipeline.registered(right)], bits))
+    return pipeline.product(left, right, bits)
 
 
 def summed(pipeline: Pipeline, terms: list[tuple[Value, int]], bits: int) -> Value:

@@ -100,7 +100,8 @@ class Allocation:
         self.module, self.timeline, self.fpga = module, timeline, fpga
         self.family = load_family(fpga.family)
         stages, wide = self.family.stages, max(fpga.multiplier_bits, fpga.multiplier_wide_bits)
-        self.limits = Limits(stages.levels, fpga.multiplier_bits, wide, stages.read, stages.word_registers)
+        far = stages.far_registers
+        self.limits = Limits(stages.levels, fpga.multiplier_bits, wide, stages.read, stages.word_registers, far)
         self.all = np.array([float(fpga.luts), float(fpga.ffs), float(dsps), fpga.bram36])
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)
