@@ -102,6 +102,11 @@ def multiply_add_24(a: int, b: int, c: int) -> int:
     return signed(c + signed(a, BYTE) * signed(b, BYTE), THREE_BYTES)
 
 
+def multiply_add_word(a: int, b: int, c: int) -> int:
+    """`c + a * b`, modulo 2^32 (MLA)"""
+    return signed(c + a * b, WORD)
+
+
 def multiply(a: int, b: int) -> int:
     """`a * b`, modulo 2^32 (MULS of Armv6-M, which cannot add)"""
     return signed(a * b, WORD)
@@ -162,6 +167,7 @@ OPERATIONS = {
         MachineOperation(multiply_add_low_high, 3),
         MachineOperation(multiply_add_high_low, 3),
         MachineOperation(multiply, 2),
+        MachineOperation(multiply_add_word, 3),
         MachineOperation(multiply_add_bytes, 3),
         MachineOperation(multiply_add, 3),
         MachineOperation(multiply_add_24, 3),

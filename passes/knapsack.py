@@ -17,6 +17,9 @@ Reals = NDArray[np.float64]
 
 MOST_STATES = 600
 
+BLOCK = 128
+"""States that are compared with others at once."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -67,10 +70,19 @@ def undominated(errors: Reals, costs: Reals) -> NDArray[np.int64]:
         sorted_costs = costs[order, 0]
         before = np.concatenate([[np.inf], np.minimum.accumulate(sorted_costs)[:-1]])
         return order[sorted_costs < before]
-    kept: list[int] = []
-    seen = np.empty_like(costs)
-    for index in order:
-        if not (seen[: len(kept)] <= costs[index]).all(axis=1).any():
-            seen[len(kept)] = costs[index]
-            kept.append(int(index))
-    return np.array(kept, np.int64)
+    by_bound = np.ascontiguousarray(costs[order].T)
+    kept = np.zeros(0, np.int64)
+    for begin in range(0, len(order), BLOCK):
+        block = np.arange(begin, min(begin + BLOCK, len(order)))
+        block = block[~no_dearer(by_bound[:, kept], by_bound[:, block]).any(axis=0)]
+        among = np.triu(no_dearer(by_bound[:, block], by_bound[:, block]), 1)
+        kept = np.concatenate([kept, block[~among.any(axis=0)]])
+    return order[kept]
+
+
+def no_dearer(some: Reals, others: Reals) -> NDArray[np.bool_]:
+    """Whether each of some states costs no more of anything than each of others, (some, others); costs by bound."""
+    found = np.ones((some.shape[1], others.shape[1]), np.bool_)
+    for mine, theirs in zip(some, others, strict=True):
+        found &= mine[:, None] <= theirs
+    return found

@@ -172,6 +172,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             ("operations",),
             "operations",
         ),
+        Step("loops-center-tables", "before loops are written out: one place for all looks", {}, (), "noinline"),
+        Step("loops-unroll", "on what an iteration is in the end", {}, ("costs", "flash"), "costs"),
         Step("loops-share-functions", "once all addresses are arguments", {}, ("numbers",), "share"),
         Step("loops-keep-functions", "once it is known how often they are called", {}, (), "keep"),
         Step(

@@ -58,6 +58,10 @@ class Kernel(StrEnum):
         return self is Kernel.VECTORS
 
 
+HOLDING = (Kernel.COLUMNS, Kernel.PLANES)
+"""The kernels that may hold weights in scratch memory."""
+
+
 @irdl_attr_definition
 class KernelAttr(EnumAttribute[Kernel], SpacedOpaqueSyntaxAttribute):
     """A kernel."""
@@ -104,8 +108,8 @@ class TileAttr(ParametrizedAttribute):
             raise VerifyException("a block has at least one point and one pixel")
         if self.bits.data not in (8, WIDE):
             raise VerifyException(f"packed weights have 8 or {WIDE} bits, not {self.bits.data}")
-        if self.holds_weights and (self.kernel.data is not Kernel.COLUMNS or self.bits.data != WIDE):
-            raise VerifyException(f"only weights of {WIDE} bits of the kernel `columns` are held")
+        if self.holds_weights and (self.kernel.data not in HOLDING or self.bits.data != WIDE):
+            raise VerifyException(f"only weights of {WIDE} bits of the kernels `columns` and `planes` are held")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

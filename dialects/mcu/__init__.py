@@ -10,7 +10,8 @@ from xdsl.ir import Dialect
 from .block import Address as Address
 from .block import BlockOp as BlockOp
 from .bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from .columns import ByteBlockOp, DotBlockOp, FinishBlockOp, PairBlockOp
+from .columns import ByteBlockOp, DotBlockOp, FinishBlockOp, GatherBlockOp, PairBlockOp
+from .groups import GroupsBlockOp
 from .loops import KEEP as KEEP
 from .loops import LABEL as LABEL
 from .loops import LANES as LANES
@@ -22,7 +23,7 @@ from .loops import lanes_of as lanes_of
 from .loops import multipliers_of as multipliers_of
 from .places import element_bits as element_bits
 from .vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
-from .windows import LanesBlockOp, PlaneBlockOp
+from .windows import LanesBlockOp, PlaneBlockOp, PlanesBlockOp
 from .words import AtOp, LoadWordOp, MachineOp
 from .words import MachineFields as MachineFields
 
@@ -32,11 +33,14 @@ BLOCKS = (
     ByteBlockOp,
     LanesBlockOp,
     PlaneBlockOp,
+    PlanesBlockOp,
     DirectBlockOp,
     ClippedBlockOp,
     WideBlockOp,
     RequantizeBlockOp,
     FinishBlockOp,
+    GroupsBlockOp,
+    GatherBlockOp,
     CopyBlockOp,
 )
 """The blocks that write sums."""

@@ -138,3 +138,31 @@ class FinishBlockOp(BlockOp):
             raise VerifyException(f"results, and multipliers, lie within {FURTHEST} bytes")
         if not 1 <= shift <= LONGEST_SHIFT:
             raise VerifyException("results are shifted by 1 to 31")
+
+
+@irdl_op_definition
+class GatherBlockOp(BlockOp):
+    """Make a column, or a part of it, of bytes; here `weights` are the bytes, and `sums` the words of the column.
+
+    `window [runs, apart, words, pixels]`: word `w` of run `r` are the bytes from `apart * r + 4 * w` on, and becomes
+    `sums[2 * pixels * (words * r + w)]`, its first and third byte as halves, and what is `pixels` words behind that,
+    the second and fourth.
+
+    ```mlir
+    mcu.gather_block %x[%c0, %row, %column, %c0] data() at() sums %column window [3, 288, 2, 2]
+        : memref<1x96x96x3xi8> () memref<28xi32>
+    ```
+    """
+
+    name = "mcu.gather_block"
+    NUMBERS: ClassVar[int] = 4
+
+    @property
+    def sums_needed(self) -> int:
+        runs, _, words, pixels = self.numbers
+        return 2 * pixels * runs * words - pixels + 1
+
+    def verify_window(self) -> None:
+        runs, apart, words, pixels = self.numbers
+        if min(runs, words) < 1 or apart < 0 or pixels not in (1, 2) or self.data:
+            raise VerifyException("a column is made of at least one word, of one or two pixels, and no other data")

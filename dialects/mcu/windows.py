@@ -8,6 +8,7 @@ from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
 from .block import BlockOp
+from .columns import FURTHEST, LONGEST_SHIFT
 
 
 @irdl_op_definition
@@ -53,7 +54,7 @@ class PlaneBlockOp(BlockOp):
 
     name = "mcu.plane_block"
     NUMBERS: ClassVar[int] = 5
-    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 8)
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 8, 32)
 
     @property
     def sums_needed(self) -> int:
@@ -63,3 +64,42 @@ class PlaneBlockOp(BlockOp):
         outputs, stride, *rows = self.numbers
         if min(rows) < 0 or not 1 <= outputs <= 6 or stride not in (1, 2) or len(self.data) != 1:
             raise VerifyException("a block of a plane has three rows, one to six outputs, a stride of 1 or 2")
+
+
+@irdl_op_definition
+class PlanesBlockOp(BlockOp):
+    """A row of the output, all channels of it, of windows of 3 x 3 taps: sums begin in a table of channels, take the
+    products of `mcu.plane_block`, and end as in `mcu.finish_block`; `data` are rows and the table, `sums` the results.
+
+    `window [channels, blocks, outputs, stride, r0, r1, r2, plane, apart, step, row, multiplier, shift, addend]`:
+    `sums[c * step + n * apart] = saturate(multiply_high_add(sum, table[c * row + multiplier], addend) >> shift)` for
+    all `n` below `blocks * outputs`, where `sum` is `table[c * row]` and the products with the weights of `c`, of
+    rows that begin `plane` words behind those of the channel before.
+
+    ```mlir
+    mcu.planes_block %w[%c0] data(%x, %table) at(%c0, %c0, %c0) sums %out
+        window [32, 4, 6, 1, 0, 14, 28, 42, 32, 1, 2, 1, 4, -2040]
+        : memref<384xi16, "flash"> (memref<1344xi32>, memref<32x2xi32, "flash">) memref<768xi8>
+    ```
+    """
+
+    name = "mcu.planes_block"
+    NUMBERS: ClassVar[int] = 14
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 32)
+    SUM_BITS: ClassVar[tuple[int, ...]] = (8,)
+
+    @property
+    def sums_needed(self) -> int:
+        channels, blocks, outputs, *_, apart, step, _, _, _, _ = self.numbers
+        return (channels - 1) * step + (blocks * outputs - 1) * apart + 1
+
+    def verify_window(self) -> None:
+        channels, blocks, outputs, stride, *rows, plane, apart, step, row, multiplier, shift, _ = self.numbers
+        if min(*rows, plane) < 0 or not 1 <= outputs <= 6 or stride not in (1, 2) or len(self.data) != 2:
+            raise VerifyException("planes have three rows and a table, one to six outputs, a stride of 1 or 2")
+        if min(channels, blocks, apart, step) < 1 or outputs * stride % 2 and blocks > 1:
+            raise VerifyException("there is a channel and a block, and blocks begin with a word")
+        if blocks * outputs * apart > FURTHEST - step or 4 * max(row, plane, *rows) >= FURTHEST:
+            raise VerifyException(f"results of a channel, and its rows, lie within {FURTHEST} bytes")
+        if not 0 < multiplier < row or not 1 <= shift <= LONGEST_SHIFT:
+            raise VerifyException("a row of the table has what a sum begins with, and a multiplier; shifts are 1 to 31")

@@ -98,6 +98,8 @@ class LoadWordOp(IRDLOperation):
 class AtOp(IRDLOperation):
     """A part of a memref as one of one dimension: its elements from an index on, one after the other in memory.
 
+    Below index 0 of it are those before.
+
     ```mlir
     %p = mcu.at %x[%row, %column] : memref<4x8xi8> -> memref<5xi8>
     ```

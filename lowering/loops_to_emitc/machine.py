@@ -12,9 +12,10 @@ from xdsl.ir import SSAValue
 from ...dialects import emitc
 from ...dialects.mcu import BlockOp, element_bits
 from ...dialects.mcu.bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
-from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, FinishBlockOp, PairBlockOp
+from ...dialects.mcu.columns import ByteBlockOp, DotBlockOp, FinishBlockOp, GatherBlockOp, PairBlockOp
+from ...dialects.mcu.groups import GroupsBlockOp
 from ...dialects.mcu.vectors import CopyBlockOp, RequantizeBlockOp, WideBlockOp
-from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp
+from ...dialects.mcu.windows import LanesBlockOp, PlaneBlockOp, PlanesBlockOp
 from ...dialects.mcu.words import AtOp, LoadWordOp
 from .memory import Place, element_type, write_pointer, write_subscript
 from .writer import Writer
@@ -64,6 +65,17 @@ def plane(op: BlockOp) -> str:
     return f"plane{short(op)}_{outputs}_{stride}_{joined([4 * row for row in rows])}"
 
 
+def planes(op: BlockOp) -> str:
+    """`planes_32_4_6_1_0_56_112_168_...`: as in the op, rows and planes in bytes; `planes32` has weights in words."""
+    numbers = op.numbers
+    return f"planes{held(op)}_{joined([*numbers[:4], *(4 * words for words in numbers[4:8]), *numbers[8:]])}"
+
+
+def held(op: BlockOp) -> str:
+    """`32` in the names of blocks whose weights may be held in words, and are."""
+    return "32" if element_bits(op.weights) == 32 else ""
+
+
 def short(op: BlockOp) -> str:
     """`8` in the names of blocks whose weights may have 16 bits, and are bytes."""
     return "8" if element_bits(op.weights) == 8 else ""
@@ -84,7 +96,10 @@ SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
     WideBlockOp: lambda op: f"wide_{op.numbers[0]}x{joined(op.numbers[1:])}",
     RequantizeBlockOp: lambda op: f"requantize_{joined(op.numbers)}",
     FinishBlockOp: lambda op: f"finish_{joined(op.numbers)}",
-    CopyBlockOp: lambda op: f"copy_{joined(op.numbers)}",
+    GroupsBlockOp: lambda op: f"groups{held(op)}_{joined(op.numbers)}",
+    PlanesBlockOp: planes,
+    GatherBlockOp: lambda op: f"gather_{joined(op.numbers)}",
+    CopyBlockOp: lambda op: f"{'copy' if element_bits(op.weights) == 8 else 'held'}_{joined(op.numbers)}",
     ClippedBlockOp: lambda op: f"clipped_{element_bits(op.sums)}_{joined(op.numbers)}",
 }
 """The names of blocks in C (targets/machine/blocks)."""

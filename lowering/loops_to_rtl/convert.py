@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -14,6 +15,7 @@ from ...dialects import rtl
 from ...dialects.dataflow import OVERLAP, awaits_of, stage_of
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
+from ...dialects.mcu import multipliers_of
 from ...dialects.rtl.names import made, top_name
 from ...passes.loops.indices.advance import constant_of, trips_of
 from .form import Form
@@ -72,11 +74,27 @@ def public_function(module: ModuleOp) -> func.FuncOp:
     return public[0]
 
 
-class Program:
-    """The functions of a module, and the memory that each of their arguments is."""
+@dataclass(frozen=True)
+class Made:
+    """A module, its own constants, the names of those that others read, too, and the last port that it took of each."""
 
-    def __init__(self, module: ModuleOp, public: func.FuncOp, limits: Limits):
+    module: rtl.ModuleOp
+    constants: tuple[rtl.MemoryOp, ...]
+    shared: tuple[str, ...]
+    ports: dict[str, int]
+
+
+class Program:
+    """The functions of a module, and the memory that each of their arguments is.
+
+    `known` are modules of the same functions with other lanes, which are not made again.
+    """
+
+    def __init__(
+        self, module: ModuleOp, public: func.FuncOp, limits: Limits, known: dict[Hashable, Made] | None = None
+    ):
         self.public, self.limits = public, limits
+        self.known: dict[Hashable, Made] = {} if known is None else known
         defined = [f for f in module.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
         self.functions = {f.sym_name.data: f for f in defined}
         self.globals = {g.sym_name.data: g for g in module.ops if isinstance(g, memref.GlobalOp)}
@@ -102,22 +120,35 @@ class Program:
         for name, nest in self.nests.items():
             self._prepare(name, nest)
         modules: list[Operation] = []
-        used: dict[str, Memory] = {}
-        stages = {stage_of(nest.function): name for name, nest in self.nests.items() if name in self.beside}
+        used: set[str] = set()
         taken: dict[str, int] = {}
-        for name, nest in self.nests.items():
-            awaited = [(stages[a.stage], a) for a in awaits_of(nest.function)] if name in self.beside else []
-            form = Form(
-                nest, self.bound, self.limits, self.rounds[name], awaited, taken if name in self.beside else None
-            )
-            modules.append(form.build())
-            modules[:0] = form.ports.constants
-            used.update(form.ports.shared)
+        for name in self.nests:
+            found = self._module(name, taken if name in self.beside else {})
+            modules.append(found.module)
+            modules[:0] = found.constants
+            used.update(found.shared)
         memories = [m for m in self.memories.values() if m.values is None or m.symbol in used]
         order = sorted(modules, key=lambda op: isinstance(op, rtl.ModuleOp))
         found = [*(memory.declaration() for memory in memories), *order, top]
         copy_memories(found)
         return found
+
+    def _module(self, name: str, taken: dict[str, int]) -> Made:
+        """The module of a form, which takes the next ports of memories."""
+        nest, before = self.nests[name], dict(taken)
+        bound = [self.bound[a] for a in nest.function.args if a in self.bound]
+        ports = tuple((m.symbol, m.lanes, taken.get(m.symbol, -1)) for m in bound)
+        kind = multipliers_of(nest.function)
+        key = (name, tuple(loop.lanes for loop in nest.loops), kind, ports)
+        if key not in self.known:
+            stages = {stage_of(n.function): other for other, n in self.nests.items() if other in self.beside}
+            awaited = [(stages[a.stage], a) for a in awaits_of(nest.function)] if name in self.beside else []
+            form = Form(nest, self.bound, self.limits, self.rounds[name], awaited, taken)
+            module = form.build()
+            more = {symbol: last for symbol, last in taken.items() if before.get(symbol) != last}
+            self.known[key] = Made(module, tuple(form.ports.constants), tuple(form.ports.shared), more)
+        taken |= self.known[key].ports
+        return self.known[key]
 
     def alone(self, name: str) -> list[Operation]:
         """The module of one function, its constants, and memories that only it reads and writes."""

@@ -5,7 +5,7 @@ Values are signless here, so each expansion looks at the types of the op that it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import IndexType, IntegerType
@@ -28,17 +28,17 @@ def integer_type(value: SSAValue) -> IntegerType:
     return value.type
 
 
-def inline_body(emit: Emitter, body: Block, values: Values, done: Operation | None = None) -> SSAValue:
+def inline_body(emit: Emitter, body: Block, values: Values, done: Collection[Operation] = ()) -> SSAValue:
     """Write a form's body; `values` holds its arguments. Returns what it yields, as the bits of the output element.
 
-    `done` is an op whose result `values` holds already.
+    `done` are ops that nobody needs any more: `values` holds the result of the last one.
 
     Raises UserError on an op that is neither of `arith` nor a scalar op of `fixed`.
     """
     for op in body.ops:
         if isinstance(op, YieldOp):
             return values[op.values[0]]
-        if op is done:
+        if op in done:
             continue
         values[op.results[0]] = expand(emit, op, values)
         values[op.results[0]].name_hint = op.results[0].name_hint or values[op.results[0]].name_hint

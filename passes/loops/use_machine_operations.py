@@ -18,9 +18,18 @@ from xdsl.pattern_rewriter import (
 )
 
 from ...dialects.errors import UserError
-from ...dialects.machine import HALF, OPERATIONS, multiply_high_add, multiply_high_halves, saturate, shift_to_half
+from ...dialects.machine import (
+    HALF,
+    OPERATIONS,
+    multiply_add_word,
+    multiply_high_add,
+    multiply_high_halves,
+    saturate,
+    shift_to_half,
+)
 from ...dialects.mcu.bytes import DirectBlockOp
 from ...dialects.mcu.words import MachineOp
+from .addends import GatherAddends, KeepSaturated, MoveSumAddend, MultiplyAddWord
 
 WORD = 32
 """Bits of a word."""
@@ -48,6 +57,8 @@ class UseMachineOperationsPass(ModulePass):
         multiply_high_add(a, m, 0) + v              ->  multiply_high_add(a, m, v)
         (multiply_high_add(a, m, c) >> n) + z       ->  multiply_high_add(a, m, c + z * 2^n) >> n
         min(max(v >> n, -2^(b-1)), 2^(b-1) - 1)     ->  saturate(v) immediates [n, b]
+        (x + a) * m + b, (x * m >> n) + z           ->  x * m + (a * m + b), x * m + z * 2^n >> n
+        x * m + c                                   ->  multiply_add_word(x, m, c)
         (i16)(((i32)a * b + 2^15) >> 16)            ->  multiply_high_halves(a, b), of two i16
         (i16)(v >> n)                               ->  shift_to_half(v) immediates [n], of i24
 
@@ -68,10 +79,15 @@ class UseMachineOperationsPass(ModulePass):
         needs = (
             (HighWord(), multiply_high_add),
             (Saturation(), saturate),
+            (KeepSaturated(), saturate),
+            (MultiplyAddWord(), multiply_add_word),
             (HalfProduct(), multiply_high_halves),
             (ShiftToHalf(), shift_to_half),
         )
         patterns: list[RewritePattern] = [pattern for pattern, machine in needs if machine.__name__ in given]
+        if saturate.__name__ in given:
+            gathering = GreedyRewritePatternApplier([GatherAddends(), MoveSumAddend()])
+            PatternRewriteWalker(gathering).rewrite_module(op)
         if patterns:
             walker = PatternRewriteWalker(GreedyRewritePatternApplier([*patterns, TakeAddend(), MoveAddend()]))
             walker.rewrite_module(op)

@@ -120,9 +120,8 @@ def needed(op: object, turns: int) -> Times:
     return np.minimum(parts[0], parts[1])
 
 
-def cycles_of(top: rtl.TopOp, modules: Mapping[str, rtl.ModuleOp]) -> int:
+def cycles_of(top: rtl.TopOp, timings: Mapping[str, Timing]) -> int:
     """Cycles from the start of an inference to its end."""
-    timings = {name: timing_of(module) for name, module in modules.items()}
     return sequence(list(top.body.block.ops), timings)
 
 

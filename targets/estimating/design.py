@@ -39,8 +39,17 @@ class Design:
         return sum((part.cells for part in self.parts), self.buffers)
 
 
-def design_of(family: Family, ops: Iterable[Operation]) -> Design:
-    """The estimate of the ops of a module of `rtl`."""
+@dataclass(frozen=True)
+class Looked:
+    """What is seen of a module alone: when it does what, and its cells without memories."""
+
+    timing: Timing
+    cells: Estimate
+
+
+def design_of(family: Family, ops: Iterable[Operation], known: dict[Operation, Looked] | None = None) -> Design:
+    """The estimate of the ops of a module of `rtl`; modules in `known` are not looked at again."""
+    known = {} if known is None else known
     ops = list(ops)
     modules = {op.sym_name.data: op for op in ops if isinstance(op, rtl.ModuleOp)}
     memories = [op for op in ops if isinstance(op, rtl.MemoryOp)]
@@ -51,18 +60,21 @@ def design_of(family: Family, ops: Iterable[Operation]) -> Design:
         for name, m in modules.items()
     }
     constants = {m.sym_name.data for m in memories if m.init is not None}
-    timings = {name: timing_of(module) for name, module in modules.items()}
+    for module in modules.values():
+        if module not in known:
+            known[module] = Looked(timing_of(module), module_cells(family, module))
+    timings = {name: known[module].timing for name, module in modules.items()}
     ends = ends_of(top, timings)
     parts: list[Part] = []
     taken: set[str] = set()
     for name in started(top):
         own = (readers[name] & constants) - taken
         taken |= own
-        cells = sum((prices[m] for m in sorted(own)), module_cells(family, modules[name]))
+        cells = sum((prices[m] for m in sorted(own)), known[modules[name]].cells)
         node = getattr(modules[name].attributes.get(NODE), "data", name)
         parts.append(Part(name, node, timings[name].steps, ends[name], cells))
     buffers = sum((prices[m.sym_name.data] for m in memories if m.init is None), Estimate())
-    return Design(cycles_of(top, modules), tuple(parts), buffers)
+    return Design(cycles_of(top, timings), tuple(parts), buffers)
 
 
 def started(top: rtl.TopOp) -> list[str]:

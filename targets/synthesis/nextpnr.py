@@ -15,13 +15,16 @@ from .yosys import NETLIST, Cells
 SECONDS = 3600
 SHOWN_LINES = 4
 
+ROUTER = "router2"
+"""The one that gives way by costs: router1 does not end where many wires want the same place."""
+
 LOG = "nextpnr.log"
 
 STAGES = {
     r"^Info: Running main analytical placer": "placing",
     r"^Info: Running simulated annealing": "refining the placement",
     r"Max frequency for clock .*: ([0-9.]+) MHz": "{} MHz",
-    r"^Info: Routing (\d+) arcs": "routing {} wires",
+    r"^Info: Running router2": "routing",
 }
 """What lines of nextpnr's log mean."""
 
@@ -30,7 +33,7 @@ def place_and_route(fpga: Fpga, directory: Path, say: Say = silent) -> Cells:
     """Cells and clock of the netlist in `directory`, without pins. Raises ToolchainMissing, CompileError, TooSlow."""
     command = [nextpnr_command(), f"--{fpga.device}", "--package", fpga.package, "--json", NETLIST]
     command += ["--lpf-allow-unconstrained", "--timing-allow-fail", "--report", "report.json", "--seed", "1"]
-    command += ["--freq", f"{fpga.clock_hz / 1e6:g}", "--textcfg", "design.config", "--log", LOG]
+    command += ["--router", ROUTER, "--freq", f"{fpga.clock_hz / 1e6:g}", "--textcfg", "design.config", "--log", LOG]
     with reporting("nextpnr", say, directory / LOG, STAGES):
         done = run_program(command, SECONDS, directory)
     if done.code != 0:

@@ -5,18 +5,20 @@ It lowers each choice to `rtl` and prices that, which is why it is one of the to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, StringAttr, i64
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
 from ...dialects.mcu import LANES, MULTIPLIERS
-from ...lowering.loops_to_rtl.convert import Program, public_function
+from ...lowering.loops_to_rtl.convert import Made, Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
 from ...passes.loops.narrow_indices import NarrowIndicesPass
@@ -24,9 +26,10 @@ from ...passes.loops.running_indices import RunningIndicesPass
 from ...passes.memplan.rings import RingsPass
 from ...targets.board import load_board
 from ...targets.device import Fpga
-from ...targets.estimating.design import Design, design_of
+from ...targets.estimating.design import Design, Looked, design_of
 from ...targets.family import load_family
 from .choices import Choice, Choices, mark, work_of
+from .room import needs_rings
 from .search import STRATEGIES, Problem, search
 from .timeline import Timeline
 
@@ -64,13 +67,14 @@ class AllocateLanesPass(ModulePass):
         if not timeline.forms:
             return
         dsps = self.dsps or fpga.dsps
-        known: dict[object, list[Choice]] = {}
-        try:
-            chosen = Allocation(op, timeline, fpga, dsps, known).best(self.strategy)
-        except UserError:
+        chosen = None
+        if not needs_rings(function, fpga, load_family(fpga.family)):
+            with suppress(UserError):
+                chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
+        if chosen is None:
             RingsPass().apply(ctx, op)
             timeline = Timeline(function)
-            chosen = Allocation(op, timeline, fpga, dsps, known).best(self.strategy)
+            chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
         for form, choice in zip(timeline.forms, chosen, strict=True):
             if any(n > 1 for n in choice.lanes):
                 form.attributes[LANES] = DenseArrayBase.from_list(i64, choice.lanes)
@@ -90,9 +94,9 @@ ADDERS = 85
 
 
 class Allocation:
-    """The choices of all forms of a module, and the search among them; `known` are those of forms measured before."""
+    """The choices of all forms of a module, and the search among them."""
 
-    def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int, known: dict[object, list[Choice]]):
+    def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int):
         self.module, self.timeline, self.fpga = module, timeline, fpga
         self.family = load_family(fpga.family)
         stages, wide = self.family.stages, max(fpga.multiplier_bits, fpga.multiplier_wide_bits)
@@ -100,7 +104,9 @@ class Allocation:
         self.all = np.array([float(fpga.luts), float(fpga.ffs), float(dsps), fpga.bram36])
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)
-        choices = Choices(self.loops, self.limits, self.family, known)
+        self.made: dict[Hashable, Made] = {}
+        self.looked: dict[Operation, Looked] = {}
+        choices = Choices(self.loops, self.limits, self.family)
         parts = zip(timeline.forms, self.functions, self.most(dsps), strict=True)
         self.choices = [choices.of(form, function, most) for form, function, most in parts]
 
@@ -116,8 +122,6 @@ class Allocation:
 
     def best(self, strategy: str) -> list[Choice]:
         """The choice of each form. Raises UserError where nothing fits."""
-        if reasons := self.reasons():
-            raise UserError(*reasons)
         budget = self.all * SHARES
         short: list[str] = []
         rounds = [self.timeline.rounds(n) for n in range(len(self.choices))]
@@ -133,6 +137,8 @@ class Allocation:
                 return chosen
             short = [name for name, more in zip(RESOURCES, over, strict=True) if more > 0]
             budget = budget - np.maximum(over, 0)
+        if reasons := self.reasons():
+            raise UserError(*reasons)
         raise UserError(
             f"{self.fpga.part} is too small for lanes and the buffers between them ({', '.join(short) or 'all'}): "
             "choose a larger part, or --lanes 1"
@@ -142,7 +148,8 @@ class Allocation:
         """The estimate of the whole with choices."""
         for form, function, choice in zip(self.timeline.forms, self.functions, chosen, strict=True):
             mark(form, function, choice.lanes, choice.multipliers)
-        return design_of(self.family, Program(self.loops, public_function(self.loops), self.limits).build())
+        program = Program(self.loops, public_function(self.loops), self.limits, self.made)
+        return design_of(self.family, program.build(), self.looked)
 
     def reasons(self) -> list[str]:
         """What there is too little of even on one lane each, and the op that takes the most of it."""

@@ -1,16 +1,17 @@
-"""Choices between measured ones: what lanes of one dimension cost grows by as much with each of them.
+"""Choices near measured ones: what lanes of one dimension cost grows by as much with each of them.
 
-A chain has the choices of a form that differ only in the lanes of one dimension. Its ends are measured; where that is
-one of results the second, too (one lane shares no multiplier and reads no word of several elements), and both sides of
-where lanes become more than the steps of a reduction: what finishes its results then works on several at once. Between
-these cells and clocks lie on lines, and words of memories are in proportion to lanes.
+A chain has the choices of a form that differ only in the lanes of one dimension. Two of those on a line are measured:
+the first, and the first of many lanes, or the last; the others lie between them, or go on behind. A new line begins
+where that dimension is one of results behind one lane (which shares no multiplier and reads no word of several
+elements), and where lanes become more than the steps of a reduction: what finishes its results then works on several
+at once. Lanes that are no power of two take no words, and are measured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, prod
+from math import ceil, log2, prod
 
 from ...targets.estimating.cells import Estimate, stored
 from ...targets.estimating.cycles import Timing
@@ -18,6 +19,9 @@ from ...targets.estimating.memories import Shape, shape_cells
 from ...targets.family import Family
 
 Lanes = tuple[int, ...]
+
+FAR = 16
+"""Lanes of which a line may be known from fewer: lowering takes as long as there are lanes."""
 
 
 @dataclass(frozen=True)
@@ -79,46 +83,49 @@ def of_chain(
     """The choices of a chain."""
     ordered = sorted(chain, key=lambda point: prod(point[0]))
     numbers = [prod(lanes) for lanes, _ in ordered]
-    kept = kept_of(numbers, reduction, by_results)
-    found = {n: measure(*ordered[n]) for n in kept}
-    for n, point in enumerate(ordered):
-        if n in kept:
-            continue
-        low, high = max(k for k in kept if k < n), min(k for k in kept if k > n)
-        share = (numbers[n] - numbers[low]) / (numbers[high] - numbers[low])
-        found[n] = between(family, point, found[low], found[high], share) or measure(*point)
+    found: dict[int, Choice | None] = {}
+    for line in lines_of(numbers, reduction, by_results):
+        low, high = line[0], next((n for n in line[1:] if numbers[n] >= FAR), line[-1])
+        for n in sorted({low, high}):
+            found[n] = measure(*ordered[n])
+        for n in line:
+            if n not in found:
+                found[n] = on_line(family, ordered[n], found[low], found[high], by_results) or measure(*ordered[n])
     return [choice for n in sorted(found) if (choice := found[n]) is not None]
 
 
-def kept_of(numbers: Sequence[int], reduction: int, by_results: bool) -> list[int]:
-    """The places of a chain that are measured; `numbers` are its lanes."""
-    last = len(numbers) - 1
-    kept = {0, min(1, last), last} if by_results else {0, last}
-    within = [n for n, lanes in enumerate(numbers) if lanes <= reduction]
-    if by_results and within and within[-1] < last:
-        kept |= {within[-1], within[-1] + 1}
-    return sorted(kept)
+def lines_of(numbers: Sequence[int], reduction: int, by_results: bool) -> list[list[int]]:
+    """The places of a chain by the line that they lie on; `numbers` are its lanes."""
+    lines: dict[tuple[int, bool], list[int]] = {}
+    for n, lanes in enumerate(numbers):
+        is_alone = lanes & (lanes - 1) != 0 or (by_results and n == 0)
+        lines.setdefault((lanes if is_alone else 0, by_results and lanes > reduction), []).append(n)
+    return list(lines.values())
 
 
-def between(
-    family: Family, point: tuple[Lanes, str], low: Choice | None, high: Choice | None, share: float
+def on_line(
+    family: Family, point: tuple[Lanes, str], low: Choice | None, high: Choice | None, by_results: bool
 ) -> Choice | None:
-    """The choice at a share of the way from one to another; None where that is no line."""
+    """The choice on the line through two others; None where that is no line.
+
+    Lanes of a reduction are added up in a tree: its clocks grow with the logarithm of the lanes.
+    """
     if low is None or high is None or low.multipliers != high.multipliers or low.multipliers != point[1]:
         return None
     if low.timing.turns != high.timing.turns or low.timing.counted != high.timing.counted:
         return None
+    at, least, most = prod(point[0]), prod(low.lanes), prod(high.lanes)
     memories: dict[str, tuple[Shape, int]] = {}
-    times = prod(point[0]) // prod(low.lanes), prod(high.lanes) // prod(low.lanes)
     for name, (shape, reads) in low.memories.items():
         other = high.memories.get(name)
-        grown = None if other is None or other[1] != reads else grown_shape(shape, other[0], *times)
+        grown = None if other is None or other[1] != reads else grown_shape(shape, other[0], at // least, most // least)
         if grown is None:
             return None
         memories[name] = grown, reads
-    steps = low.timing.steps * prod(low.lanes) // prod(point[0])
-    behind = round(low.timing.behind + share * (high.timing.behind - low.timing.behind))
-    timing = replace(low.timing, steps=steps, behind=behind)
+    share = (at - least) / (most - least)
+    later = share if by_results else log2(at / least) / log2(most / least)
+    behind = round(low.timing.behind + later * (high.timing.behind - low.timing.behind))
+    timing = replace(low.timing, steps=low.timing.steps * least // at, behind=behind)
     logic = [a + share * (b - a) for a, b in zip(low.logic.costs, high.logic.costs, strict=True)]
     estimate = Estimate(logic[0], logic[1], ceil(logic[2] - 1e-9), 0)
     return choice_of(family, point, timing, estimate, memories)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from math import prod
 
 from xdsl.dialects import arith, func, scf
@@ -109,8 +109,9 @@ def has_common(form: StructuredForm, dim: int) -> bool:
 class Choices:
     """The choices of forms, measured by lowering each; forms alike are measured once."""
 
-    def __init__(self, loops: ModuleOp, limits: Limits, family: Family, known: dict[object, list[Choice]]):
-        self.loops, self.limits, self.family, self._known = loops, limits, family, known
+    def __init__(self, loops: ModuleOp, limits: Limits, family: Family):
+        self.loops, self.limits, self.family = loops, limits, family
+        self._known: dict[Hashable, list[Choice]] = {}
         self.shares = limits.wide >= SHARED_BITS
 
     def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:

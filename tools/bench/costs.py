@@ -36,7 +36,7 @@ from .fitting import nonnegative
 from .models import random_rows
 from .samples import Sample, samples
 
-BOARDS = ("uno", "metro-m0", "bluepill", "nano33ble", "stm32f746", "mps2-an505", "mps3-an547")
+BOARDS = ("uno", "metro-m0", "bluepill", "nano33ble", "nucleo-l4r5zi", "stm32f746", "mps2-an505", "mps3-an547")
 WAYS: dict[str, dict[str, Any]] = {
     "": {},
     ", 16 bits packed": {"packed": "16"},
@@ -70,21 +70,26 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("folders", nargs="*", type=Path, help="where more .onnx files are, at any depth")
     parser.add_argument("--calibrations", type=Path, metavar="FOLDER", help="MODEL.npz: calibration data by model")
     parser.add_argument("--models", nargs="*", help="only these")
-    parser.add_argument("--boards", nargs="*", default=BOARDS, help="one for each core")
+    parser.add_argument("--boards", nargs="*", default=BOARDS, help="one for each core, and one that waits for flash")
     parser.add_argument("--ops", action="store_true", help="show all functions, not only the worst")
     parser.add_argument("--write", action="store_true", help="fit the prices and write them to targets/cores")
     args = parser.parse_args(arguments)
     chosen = [s for s in samples(args.folders, args.calibrations) if not args.models or s.name in args.models]
-    for board in args.boards:
-        points = [point for sample in chosen for point in measured(sample, board)]
+    for name, boards in groupby(sorted(args.boards, key=core_of_board), core_of_board):
+        points = [point for board in boards for sample in chosen for point in measured(sample, board)]
         if not points:
             continue
-        core = load_core(points[0].core)
+        core = load_core(name)
         if args.write:
             core = fitted(core, points)
             write(core)
         show(CostModel(core), points, args.ops)
     return 0
+
+
+def core_of_board(name: str) -> str:
+    """The name of a board's core."""
+    return core_name(load_board(name))
 
 
 def measured(sample: Sample, name: str) -> Iterator[Point]:

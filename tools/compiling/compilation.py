@@ -18,6 +18,7 @@ from ...passes.fixed.expose_nodes import ExposeNodesPass
 from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.core import operations_of
+from ...targets.costs import cost_model
 from ..pipelines import Timing, pipeline, run_passes
 from .hls import HlsProgram, hls_program
 from .options import Options
@@ -148,8 +149,9 @@ class Compilation:
             "share": keep or numbers,
             "keep": keep,
             "numbers": numbers,
-            "noinline": bits != NARROW_WORD,
+            "noinline": bits != NARROW_WORD or None,
             "operations": operations,
+            "costs": None if bits == NARROW_WORD or self.options.spares_flash else cost_model(self.board).text(),
         }
         passes = pipeline("memplan-to-emitc", **widths, **kinds, **self._form(), sections=sections, near_flash=near)
         run_passes(module, passes, self.timing)

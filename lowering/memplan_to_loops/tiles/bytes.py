@@ -42,6 +42,8 @@ def build_bytes(
 class BytesNest(ColumnsNest):
     """The state of the kernel while it is written; without an `end` each sum is finished by itself."""
 
+    has_halves = False
+
     def __init__(self, bytes: Bytes, scope: Scope, held: Mapping[int, SSAValue], end: Requantizer | None):
         self.bytes, self.end = bytes, end
         super().__init__(bytes.columns, scope, held)

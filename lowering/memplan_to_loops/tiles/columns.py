@@ -21,13 +21,14 @@ from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.tile import WIDE
 from ....dialects.machine import halves, pack_halves, unpack_bytes
 from ....dialects.mcu import Address
-from ....dialects.mcu.columns import DotBlockOp
+from ....dialects.mcu.columns import DotBlockOp, GatherBlockOp
 from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.words import AtOp
 from ....passes.memplan.tiling.columns import CHANNELS, Columns, cuts_last
 from ....passes.memplan.tiling.requantized import Requantized
 from ..emit import Emitter, Index
 from ..labels import dimension_names
+from ..rows import Rows
 from .finish import Finisher
 from .scope import Constant, Operands, Point, Scope, local
 
@@ -48,11 +49,14 @@ def build_columns(
     columns = Columns.of(form)
     if columns is None or form.scratch is None or form.tile is None or not set(held) <= set(columns.roles.pixels):
         raise OpError(form, "the kernel `columns` does not fit this form: let memplan-tile choose the tile")
-    ColumnsNest(columns, Scope(columns.roles, memory, emit, constant), held).build()
+    ColumnsNest(columns, Scope(columns.roles, memory, emit, constant, lifts=form.tile.bits.data == WIDE), held).build()
 
 
 class ColumnsNest:
     """The state of the kernel while it is written."""
+
+    has_halves = True
+    """Whether columns hold halves, as `unpack_bytes` makes them."""
 
     def __init__(self, columns: Columns, scope: Scope, held: Mapping[int, SSAValue]):
         self.columns, self.scope, self.emit = columns, scope, scope.emit
@@ -77,23 +81,28 @@ class ColumnsNest:
         """How four sums end at once. Where flash is short layers share functions, in which shifts are no constants."""
         tile = self.scope.form.tile
         assert tile is not None, "checked by the caller"
-        return None if tile.bits.data < WIDE else Finisher.of(self.scope, Requantized.of(self.columns.roles))
+        if tile.bits.data < WIDE:
+            return None
+        return Finisher.of(self.scope, Requantized.of(self.columns.roles, self.scope.lift))
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""
         assert self.scope.form.tile is not None, "checked by the caller"
         bits = self.scope.form.tile.bits.data
-        return self.scope.constant(f"{self.scope.node}_packed", self.columns.packed(bits))
+        return self.scope.constant(f"{self.scope.node}_packed", self.columns.packed(bits, self.scope.amounts))
 
     def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
         """The block of machine operations."""
         window = (self.columns.quads, self.pixels)
+        self.emit.block.add_op(DotBlockOp(self.weights_at(at), [self.gathered], sums, window))
+
+    def weights_at(self, at: Sequence[SSAValue]) -> Address:
+        """Where the weights of a group lie from an element on."""
         group, element = at
-        weights = (self.weights, [group, element])
-        if self.held_at is not None:
-            first = self.emit.scale(group, self.columns.held_words // self.columns.groups)
-            weights = (self.column, [self.emit.index(self.emit.sum(first, self.held_at))])
-        self.emit.block.add_op(DotBlockOp(weights, [self.gathered], sums, window))
+        if self.held_at is None:
+            return self.weights, [group, element]
+        first = self.emit.scale(group, self.columns.held_words // self.columns.groups)
+        return self.column, [self.emit.index(self.emit.sum(first, self.held_at))]
 
     def hold(self) -> None:
         """Copy the weights, and the table of channels, into scratch memory, where they are held there."""
@@ -159,10 +168,17 @@ class ColumnsNest:
             for slot in range(self.pixels):
                 self._gather(slot, points[slot])
         whole, left = divmod(self.columns.channels, self.channels)
-        if whole:
+        if whole and not self._groups(whole, points, along):
             self.scope.loop(whole, "group", lambda group: self._group(group, self.channels, points, along))
         if left:
             self._group(whole, left, points, along)
+
+    def _groups(self, groups: int, points: Sequence[Point], along: int | None) -> bool:
+        """All groups as one block, where bodies and results allow it."""
+        if self.finisher is None:
+            return False
+        zero, size = self.emit.index(0), (groups, self.columns.quads)
+        return self.finisher.groups(self.weights_at([zero, zero]), self.gathered, size, points, along)
 
     def _group(self, group: Index, channels: int, points: Sequence[Point], along: int | None) -> None:
         """The sums of a group of channels at all pixels of a block."""
@@ -217,6 +233,9 @@ class ColumnsNest:
     def _column(self, slot: Index, pixel: Point, known: bool) -> None:
         """The column of a pixel, of which nothing is padding where that is `known`."""
         columns, scope = self.columns, self.scope
+        if known and self._runs_at_once(slot, pixel):
+            self._rest(slot, pixel, known)
+            return
         if known and 0 < columns.runs * columns.words <= self.most_written_out:
             for number in np.ndindex(*(scope.form.sizes[dim] for dim in columns.outer)):
                 self._run(slot, {**pixel, **dict(zip(columns.outer, number, strict=True))}, known)
@@ -242,8 +261,30 @@ class ColumnsNest:
             lambda: self._words(slot, first, lambda _: zeros),
         )
 
+    def _runs_at_once(self, slot: Index, pixel: Point) -> bool:
+        """All runs of a pixel as one block, where they are as far apart; nothing is padding."""
+        columns, dims = self.columns, [dim for dim in self.columns.outer if self.scope.form.sizes[dim] > 1]
+        if not columns.words or len(dims) > 1:
+            return False
+        apart = columns.roles.step(dims[0]) if dims else 0
+        return apart >= 0 and self.gather_runs(slot, 0, pixel, (columns.runs, apart))
+
+    def gather_runs(self, slot: Index, first: Index, point: Point, runs: tuple[int, int]) -> bool:
+        """So many runs, so many bytes apart, as one block from a quad of the column on. False where none does it."""
+        scope, emit, columns = self.scope, self.emit, self.columns
+        if not self.has_halves or isinstance(scope.memref(scope.form.ins[0]), Rows):
+            return False
+        place, indices = scope.place(scope.form.ins[0], scope.form.in_maps[0], {**point, columns.run[-1]: 0})
+        number = emit.index(emit.sum(emit.scale(first, 2 * self.pixels), slot))
+        words = 2 * self.pixels * runs[0] * columns.words - self.pixels + 1
+        window = (*runs, columns.words, self.pixels)
+        emit.block.add_op(GatherBlockOp((place, indices), [], scope.at(self.column, [number], words), window))
+        return True
+
     def run_words(self, slot: Index, first: Index, point: Point) -> None:
         """The words of a run that is inside."""
+        if self.gather_runs(slot, first, point, (1, 0)):
+            return
         self._words(slot, first, lambda word: self.words_of(self._tap(point, word)))
 
     def _inner(self, slot: Index, first: Index, point: Point) -> None:

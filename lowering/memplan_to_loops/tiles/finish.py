@@ -10,7 +10,10 @@ from xdsl.ir import SSAValue
 
 from ....dialects.access import linear_map
 from ....dialects.fixed.structured import shaped_type
+from ....dialects.mcu import Address
 from ....dialects.mcu.columns import FURTHEST, FinishBlockOp
+from ....dialects.mcu.groups import GroupsBlockOp
+from ....dialects.mcu.windows import PlanesBlockOp
 from ....passes.memplan.tiling.requantized import Requantized
 from ..emit import Index
 from ..rows import Rows
@@ -45,21 +48,63 @@ class Finisher:
 
         False where they are too far apart, or lie backwards: nothing is written then.
         """
+        found = self._results(first, 1, points, along)
+        if found is None:
+            return False
+        out, (apart, channel), counts = found
+        window = (len(points), apart, channel, self.scope.channel_words, self.body.shift, self.body.addend)
+        table = self.scope.of_channel(first, self.number)
+        self.scope.emit.block.add_op(FinishBlockOp(table, [(sums, [self.scope.emit.index(0)])], out, window, counts))
+        return True
+
+    def groups(
+        self, weights: Address, column: Address, size: tuple[int, int], points: Sequence[Point], along: int | None
+    ) -> bool:
+        """Compute so many groups, of so many quads, at two pixels. False where `store` would not do."""
+        groups, quads = size
+        found = self._results(0, groups, points, along) if len(points) == 2 else None
+        if found is None:
+            return False
+        out, (apart, channel), counts = found
+        row = self.scope.channel_words
+        window = (groups, quads, apart, channel, row, self.number, self.body.shift, self.body.addend)
+        data = [column, self.scope.of_channel(0, 0)]
+        self.scope.emit.block.add_op(GroupsBlockOp(weights, data, out, window, counts))
+        return True
+
+    def row(self, weights: Address, rows: Address, window: Sequence[int], point: Point, column: int) -> bool:
+        """Compute a row of the output from a point on, the window of a block of planes from channels to planes given.
+
+        False where its columns are too far apart, or lie backwards: nothing is written then.
+        """
+        scope, emit, steps = self.scope, self.scope.emit, self.steps()
+        apart, step, outputs = steps[column], steps[scope.channel], window[1] * window[2]
+        if apart < 1 or step < 1 or outputs * apart > FURTHEST - step:
+            return False
+        place, indices = scope.place(scope.form.target, scope.form.out_map, point)
+        out = scope.at(place, indices, (window[0] - 1) * step + (outputs - 1) * apart + 1)
+        end = (apart, step, scope.channel_words, self.number, self.body.shift, self.body.addend)
+        emit.block.add_op(PlanesBlockOp(weights, [rows, scope.of_channel(0, 0)], out, (*window, *end)))
+        return True
+
+    def _results(
+        self, first: Index, groups: int, points: Sequence[Point], along: int | None
+    ) -> tuple[SSAValue, tuple[int, int], list[SSAValue]] | None:
+        """Where the results of some groups lie from a channel on, how far apart pixels and channels are, and what is
+        known of that at run time only; None where they are too far apart, or lie backwards.
+        """
         scope, emit, steps = self.scope, self.scope.emit, self.steps()
         channel, apart = steps[scope.channel], 0
         if len(points) == 2 and along is not None:
             apart = steps[along]
-        reach = 3 * channel + apart
-        if channel < 1 or apart < 0 or reach >= FURTHEST or (along is not None and len(points) == 2 and not apart):
-            return False
+        reach = (CHANNELS * groups - 1) * channel + apart
+        far = (CHANNELS - 1) * channel + apart >= FURTHEST - CHANNELS * channel
+        if channel < 1 or apart < 0 or far or (along is not None and len(points) == 2 and not apart):
+            return None
         corner: Point = {**points[0], scope.channel: first}
         place, indices = scope.place(scope.form.target, scope.form.out_map, corner)
-        out = scope.at(place, indices, reach + 1)
         counts = [emit.index(self.distance(points))] if len(points) == 2 and not apart else []
-        window = (len(points), apart, channel, scope.channel_words, self.body.shift, self.body.addend)
-        table = scope.of_channel(first, self.number)
-        emit.block.add_op(FinishBlockOp(table, [(sums, [emit.index(0)])], out, window, counts))
-        return True
+        return scope.at(place, indices, reach + 1), (apart, channel), counts
 
     def steps(self) -> list[int]:
         """How far the output of the next point lies, along each dimension."""

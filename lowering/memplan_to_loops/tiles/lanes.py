@@ -16,6 +16,7 @@ from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.structured import StructuredForm
+from ....dialects.fixed.tile import WIDE
 from ....dialects.machine import signed
 from ....dialects.mcu import Address
 from ....dialects.mcu.windows import LanesBlockOp
@@ -30,11 +31,13 @@ def build_lanes(
 ) -> None:
     """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory."""
     lanes = Lanes.of(form)
-    if lanes is None or form.scratch is None or not set(held) <= {lanes.row}:
+    if lanes is None or form.scratch is None or form.tile is None or not set(held) <= {lanes.row}:
         raise OpError(form, "the kernel `lanes` does not fit this form: let memplan-tile choose the tile")
     scratch = memory[form.scratch]
     assert isinstance(scratch, SSAValue), "only memory of forms' values lies in rows"
-    LanesNest(lanes, Scope(lanes.roles, memory, emit, constant), scratch).build(held.get(lanes.row))
+    LanesNest(lanes, Scope(lanes.roles, memory, emit, constant, lifts=form.tile.bits.data == WIDE), scratch).build(
+        held.get(lanes.row)
+    )
 
 
 class LanesNest:
@@ -50,7 +53,7 @@ class LanesNest:
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""
-        return self.scope.constant(f"{self.scope.node}_packed", self.lanes.packed(self.scope.bits))
+        return self.scope.constant(f"{self.scope.node}_packed", self.lanes.packed(self.scope.bits, self.scope.amounts))
 
     @property
     def groups(self) -> int:

@@ -32,6 +32,8 @@ def build_pairs(
 class PairsNest(ColumnsNest):
     """The state of the kernel while it is written."""
 
+    has_halves = False
+
     def __init__(self, pairs: Pairs, scope: Scope, held: Mapping[int, SSAValue]):
         self.pairs = pairs
         super().__init__(pairs.columns, scope, held)

@@ -17,11 +17,16 @@ from xdsl.ir import Block, SSAValue
 
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.structured import StructuredForm
+from ....dialects.fixed.tile import WIDE
 from ....dialects.machine import halves, pack_halves, pack_high_halves, unpack_bytes
+from ....dialects.mcu import Address
+from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.windows import PlaneBlockOp
 from ....passes.memplan.tiling.lanes import CHANNELS
 from ....passes.memplan.tiling.planes import TAPS, Planes
+from ....passes.memplan.tiling.requantized import Requantized
 from ..emit import Emitter, Index
+from .finish import Finisher
 from .scope import Constant, Operands, Point, Scope, local
 
 
@@ -30,11 +35,13 @@ def build_planes(
 ) -> None:
     """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory."""
     planes = Planes.of(form)
-    if planes is None or form.scratch is None or not set(held) <= {planes.lanes.row}:
+    if planes is None or form.scratch is None or form.tile is None or not set(held) <= {planes.lanes.row}:
         raise OpError(form, "the kernel `planes` does not fit this form: let memplan-tile choose the tile")
     scratch = memory[form.scratch]
     assert isinstance(scratch, SSAValue), "only memory of forms' values lies in rows"
-    PlanesNest(planes, Scope(planes.lanes.roles, memory, emit, constant), scratch).build(held.get(planes.lanes.row))
+    PlanesNest(
+        planes, Scope(planes.lanes.roles, memory, emit, constant, lifts=form.tile.bits.data == WIDE), scratch
+    ).build(held.get(planes.lanes.row))
 
 
 class PlanesNest:
@@ -42,16 +49,36 @@ class PlanesNest:
 
     def __init__(self, planes: Planes, scope: Scope, rows: SSAValue):
         self.planes, self.lanes, self.scope, self.emit, self.rows = planes, planes.lanes, scope, scope.emit, rows
-        self.weights = scope.constant(f"{scope.node}_packed", planes.packed(scope.bits))
+        self.weights = scope.constant(f"{scope.node}_packed", planes.packed(scope.bits, scope.amounts))
         self.plane_words = TAPS * planes.row_words
         self.padding = scope.word(halves(scope.zero, scope.zero))
+        tile = scope.form.tile
+        assert tile is not None, "checked by the caller"
+        self.held_at = planes.scratch_words if tile.holds_weights else None
+        wide = tile.bits.data == WIDE
+        self.finisher = Finisher.of(scope, Requantized.of(planes.lanes.roles, scope.lift)) if wide else None
 
     def build(self, held: Index | None) -> None:
         """Write all rows of the output, or the one of a slice."""
+        self._hold()
         if held is not None:
             self._row(held, keep=False)
         else:
             self.scope.loop(self.lanes.size[0], "oh", lambda row: self._row(row, keep=True))
+
+    def _hold(self) -> None:
+        """Copy the weights, and the table of channels, into scratch memory, where they are held there."""
+        if self.held_at is not None:
+            words = self.planes.held_words
+            target = self.scope.at(self.rows, [self.emit.index(self.held_at)], words)
+            self.emit.block.add_op(CopyBlockOp((self.weights, [self.emit.index(0)]), [], target, [words]))
+            self.scope.hold_channels(self.rows, self.held_at + words)
+
+    def _weights_at(self, channel: Index) -> Address:
+        """Where the weights of a channel lie."""
+        if self.held_at is None:
+            return self.weights, [self.emit.index(self.emit.scale(channel, TAPS * 4))]
+        return self.rows, [self.emit.index(self.emit.sum(self.emit.scale(channel, TAPS * 2), self.held_at))]
 
     def _row(self, row: Index, keep: bool) -> None:
         lanes, scope, emit = self.lanes, self.scope, self.emit
@@ -74,6 +101,8 @@ class PlanesNest:
         """A row of the output; its rows of data begin so many words behind the start of each channel."""
         lanes, scope, emit = self.lanes, self.scope, self.emit
         blocks, left = divmod(lanes.size[1], self.planes.outputs)
+        if not left and self._at_once(row, blocks, starts):
+            return
 
         def channel(number: Index) -> None:
             base = emit.scale(number, self.plane_words)
@@ -85,6 +114,15 @@ class PlanesNest:
                 self._outputs(point, blocks, base, starts, begin, left)
 
         scope.loop(lanes.channels, "ch", channel)
+
+    def _at_once(self, row: Index, blocks: int, starts: list[int]) -> bool:
+        """The row as one block, where bodies and results allow it."""
+        if self.finisher is None:
+            return False
+        lanes, zero = self.lanes, self.emit.index(0)
+        window = (lanes.channels, blocks, self.planes.outputs, lanes.strides[1], *starts, self.plane_words)
+        point: Point = {lanes.row: row}
+        return self.finisher.row(self._weights_at(0), (self.rows, [zero]), window, point, lanes.column)
 
     def _new_rows(self, row: Index, first: Index, keep: bool) -> None:
         """Take the rows of data apart that are not in scratch memory yet."""
@@ -164,10 +202,9 @@ class PlanesNest:
         first = emit.scale(block, self.planes.outputs)
         moved = emit.scale(block, self.planes.outputs * lanes.strides[1] // 2)
         at = emit.index(emit.sum(base, moved))
-        weights = emit.index(emit.scale(point[lanes.channel], TAPS * 4))
         stride = lanes.strides[1]
         window = (outputs, stride, *starts)
-        emit.block.add_op(PlaneBlockOp((self.weights, [weights]), [(self.rows, [at])], sums, window))
+        emit.block.add_op(PlaneBlockOp(self._weights_at(point[lanes.channel]), [(self.rows, [at])], sums, window))
         near = scope.output_at({**point, lanes.column: first}, {lanes.column: outputs})
         for output in range(outputs):
             total = emit.do(memref.LoadOp.get(sums, [emit.index(output)]))

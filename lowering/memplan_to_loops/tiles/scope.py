@@ -20,6 +20,7 @@ from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
 from ....passes.memplan.tiling.channels import channel_table, packed_params
+from ....passes.memplan.tiling.lifts import Lift, lifted
 from ....passes.memplan.tiling.roles import Roles
 from ..emit import Emitter, Index, signless
 from ..index import Guard
@@ -47,6 +48,7 @@ class Scope:
         shift: int = 0,
         with_table: bool = True,
         starts: Callable[[int | None], NDArray[np.int32]] | None = None,
+        lifts: bool = False,
     ):
         self.form, self.memory, self.emit, self.constant = roles.form, memory, emit, constant
         self.bias = added_bias(self.form) if from_bias else None
@@ -54,16 +56,24 @@ class Scope:
         self.zero = self.form.zero_points.data[0]
         """The zero point of the data, which padding holds."""
         self.node = self.form.name.rpartition(".")[2] if self.form.node is None else self.form.node.data
+        self.lift = Lift.of(roles) if lifts else None
+        """What shifts sums, where packed weights and what sums begin with are shifted instead."""
         self.packed = packed_params(roles, self.bias)
         """The params that lie in the table of channels."""
         self.channels: SSAValue | None = None
         """The table of channels, if there is one."""
         self.held: tuple[SSAValue, int] | None = None
         """Where it was copied to, if it was."""
-        if with_table and (starts or self.zero + shift or (self.bias is not None and self.packed)):
+        if with_table and (starts or self.lift or self.zero + shift or (self.bias is not None and self.packed)):
             begin = roles.start(self.bias, shift) if starts is None else starts(self.bias)
+            begin = begin if self.lift is None else lifted(begin.astype(np.int64), self.lift.amounts).astype(np.int32)
             self.channels = constant(f"{self.node}_channels", channel_table(roles, begin, self.packed))
         (self.channel,) = roles.channels or roles.both
+
+    @property
+    def amounts(self) -> NDArray[np.int64] | None:
+        """How far packed weights of each channel are shifted, if they are."""
+        return None if self.lift is None else self.lift.amounts
 
     @property
     def bits(self) -> int:
@@ -154,14 +164,15 @@ class Scope:
     def finish(self, total: SSAValue, point: Point, near: tuple[SSAValue, int] | None = None) -> None:
         """Apply the body to a sum that began with `start`, and store the result: there, or so far behind a place."""
         emit, body = self.emit, self.form.body.block
-        numbers = [n for n in range(len(self.form.params)) if n != self.bias]
+        begun = {self.bias, None if self.lift is None else self.lift.param}
+        numbers = [n for n in range(len(self.form.params)) if n not in begun]
         values: Values = {body.args[1 + n]: self.load_param(n, point) for n in numbers}
         tables = [table for table in map(self.memref, self.form.tables) if not isinstance(table, Rows)]
         values.update(zip(body.args[1 + len(self.form.params) :], tables, strict=True))
         first = body.first_op
         assert first is not None, "verified: a body yields"
-        done = None if self.bias is None else first
-        values[body.args[0] if done is None else done.results[0]] = total
+        done = [*([] if self.bias is None else [first]), *([] if self.lift is None else self.lift.ops)]
+        values[done[-1].results[0] if done else body.args[0]] = total
         result = inline_body(emit, body, values, done)
         place, indices = self.place(self.form.target, self.form.out_map, point) if near is None else (near[0], [])
         emit.block.add_op(memref.StoreOp.get(result, place, indices or [emit.index(near[1] if near else 0)]))

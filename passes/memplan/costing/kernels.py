@@ -58,7 +58,7 @@ def columns_work(columns: Columns, tile: TileAttr, slices: int = 1) -> Work:
     inside = columns.runs * padded_share(columns.roles.form)
     units = {
         "dot_quad_1": slices * alone * columns.groups * columns.quads,
-        "dot_quad_2": slices * pairs * columns.groups * columns.quads,
+        "dot_run_2" if tile.holds_weights else "dot_quad_2": slices * pairs * columns.groups * columns.quads,
         "dot_group_1": slices * alone * columns.groups,
         "dot_group_2": slices * pairs * columns.groups,
         "gather_word": gathered * inside * columns.words,
@@ -122,14 +122,18 @@ def planes_work(planes: Planes, tile: TileAttr, sliced: bool) -> Work:
     blocks = ceil(columns / tile.pixels.data)
     fresh = TAPS if sliced else min(TAPS, lanes.strides[0])
     units: dict[str, float] = {
-        "plane_row": rows * lanes.channels * TAPS * columns,
+        "plane_run" if tile.holds_weights else "plane_row": rows * lanes.channels * TAPS * columns,
         "plane_block": rows * lanes.channels * blocks,
         "plane_channel": rows * lanes.channels,
         "plane_word": (rows * fresh + TAPS - fresh) * planes.row_words * lanes.channels / CHANNELS,
     }
     if tile.bits.data < WIDE:
         units["dot_unpack_1"] = UNPACKED_OF_WINDOWS * units["plane_block"] * TAPS
-    return Work(units, ((lanes.channels * TAPS * tile.bits.data // 2, rows),))
+    walks = rows
+    if tile.holds_weights:
+        walks = rows if sliced else 1
+        units["copy_word"] = walks * (planes.held_words + table_words(lanes.roles))
+    return Work(units, ((lanes.channels * TAPS * tile.bits.data // 2 + 4 * table_words(lanes.roles), walks),))
 
 
 def direct_work(direct: Direct, together: int) -> Work:

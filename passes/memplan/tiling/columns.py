@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.tile import WIDE
+from .lifts import lifted
 from .roles import Roles
 
 CHANNELS = 4
@@ -108,17 +109,20 @@ class Columns:
         full, rest = taps[:, : self.words * 4].reshape(-1), taps[:, self.words * 4 :].reshape(-1)
         return np.concatenate([full, rest, np.full(self.quads * 4 - taps.size, -1)])
 
-    def ordered(self) -> NDArray[np.int64]:
+    def ordered(self, amounts: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """The weights of four taps of each quad of all channels, with 0 where there is none, a list."""
         dims = (*self.roles.channels, *self.roles.taps)
-        weights = self.roles.weights(dims).reshape(self.channels, -1)
+        weights = lifted(self.roles.weights(dims).reshape(self.channels, -1), amounts)
         padded = np.zeros((self.groups * CHANNELS, weights.shape[1] + 1), np.int64)
         padded[: self.channels, :-1] = weights
         return padded[:, self.order()].reshape(-1)
 
-    def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
-        """The weights in the order of use, shape (groups, quads * 16): halves, or bytes in the order of the taps."""
-        ordered = self.ordered().reshape(self.groups, CHANNELS, self.quads, 2, 2)
+    def packed(self, bits: int = WIDE, amounts: NDArray[np.int64] | None = None) -> NDArray[np.int16 | np.int8]:
+        """The weights in the order of use, shape (groups, quads * 16): halves, or bytes in the order of the taps.
+
+        Those of each channel are shifted by `amounts`, if there are any (lifts.py).
+        """
+        ordered = self.ordered(amounts).reshape(self.groups, CHANNELS, self.quads, 2, 2)
         if bits < WIDE:
             return ordered.transpose(0, 2, 1, 3, 4).reshape(self.groups, -1).astype(np.int8)
         return ordered.transpose(0, 2, 4, 1, 3).reshape(self.groups, -1).astype(np.int16)

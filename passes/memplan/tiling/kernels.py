@@ -77,7 +77,11 @@ def windows(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:
         yield Offer(tile, lanes.scratch_words, lanes.packed(bits).nbytes)
         if planes is not None:
             tile = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs, bits)
-            yield Offer(tile, planes.scratch_words, planes.packed(bits).nbytes)
+            packed = planes.packed(bits).nbytes
+            yield Offer(tile, planes.scratch_words, packed)
+            if bits == WIDE and lanes.size[0] > 1:
+                held = TileAttr(lanes.size[1] * lanes.channels, Kernel.PLANES, planes.outputs, held=True)
+                yield Offer(held, planes.scratch_words + planes.held_words + table_words(lanes.roles), packed)
 
 
 def columns(form: ContractOp, widths: Sequence[int]) -> Iterator[Offer]:

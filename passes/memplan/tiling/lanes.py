@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ....dialects.access import Linear
 from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.tile import WIDE
+from .lifts import lifted
 from .roles import Roles
 
 CHANNELS = 4
@@ -92,9 +93,13 @@ class Lanes:
         """Words of the rows."""
         return self.taps[0] * self.cells * self.channels // 4
 
-    def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
-        """The weights in the order of use, shape (channels / 4, taps * 4): halves, or bytes by channels."""
-        weights = self.roles.weights((self.channel, *self.roles.taps)).reshape(-1, 2, 2, prod(self.taps))
+    def packed(self, bits: int = WIDE, amounts: NDArray[np.int64] | None = None) -> NDArray[np.int16 | np.int8]:
+        """The weights in the order of use, shape (channels / 4, taps * 4): halves, or bytes by channels.
+
+        Those of each channel are shifted by `amounts`, if there are any (lifts.py).
+        """
+        weights = lifted(self.roles.weights((self.channel, *self.roles.taps)), amounts)
+        weights = weights.reshape(-1, 2, 2, prod(self.taps))
         if bits < WIDE:
             return weights.transpose(0, 3, 1, 2).reshape(len(weights), -1).astype(np.int8)
         return weights.transpose(0, 3, 2, 1).reshape(len(weights), -1).astype(np.int16)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ....dialects.fixed.structured import StructuredForm
 from ....dialects.fixed.tile import WIDE
 from .lanes import Lanes
+from .lifts import lifted
 
 MOST_OUTPUTS = 6
 """Sums that find registers beside two words of weights, two of data and four pointers."""
@@ -64,9 +65,17 @@ class Planes:
         """Words of all rows."""
         return self.lanes.channels * TAPS * self.row_words
 
-    def packed(self, bits: int = WIDE) -> NDArray[np.int16 | np.int8]:
-        """The weights in the order of use, a list: halves, or bytes, which are taken apart to the same words."""
-        weights = self.lanes.roles.weights((self.lanes.channel, *self.lanes.roles.taps))
+    @property
+    def held_words(self) -> int:
+        """Words of the packed weights, as halves."""
+        return self.lanes.channels * TAPS * 2
+
+    def packed(self, bits: int = WIDE, amounts: NDArray[np.int64] | None = None) -> NDArray[np.int16 | np.int8]:
+        """The weights in the order of use, a list: halves, or bytes, which are taken apart to the same words.
+
+        Those of each channel are shifted by `amounts`, if there are any (lifts.py).
+        """
+        weights = lifted(self.lanes.roles.weights((self.lanes.channel, *self.lanes.roles.taps)), amounts)
         if bits < WIDE:
             return weights[:, :, [0, 1, 1, 2]].reshape(-1).astype(np.int8)
         return weights[:, :, [0, 1, 1, 2]].reshape(-1).astype(np.int16)

@@ -17,6 +17,7 @@ from ....dialects.fixed.scalar import RescaleOp, SaturateOp, YieldOp
 from ....dialects.fixed.structured import scalar_type, shaped_type
 from ....dialects.fixed.types import Rounding
 from ...fixed.fold_zero_points import added_bias, bias_of
+from .lifts import Lift
 from .roles import Roles
 
 WORD = 32
@@ -41,13 +42,15 @@ class Requantized:
     high: int
 
     @staticmethod
-    def of(roles: Roles) -> Requantized | None:
-        """The body of a form with these roles; None for any other body."""
+    def of(roles: Roles, lift: Lift | None = None) -> Requantized | None:
+        """The body of a form with these roles, behind what lifts its sums; None for any other body."""
         form, bias = roles.form, added_bias(roles.form)
         ops = [op for op in form.body.block.ops if not isinstance(op, arith.ConstantOp)]
         value: SSAValue = form.body.block.args[0]
         if bias is not None:
             value, ops = ops[0].results[0], ops[1:]
+        if lift is not None:
+            value, ops = lift.lifted, [op for op in ops if op not in lift.ops]
         match ops:
             case [RescaleOp() as rescale, arith.AddiOp() as zero, SaturateOp() as saturate, YieldOp() as last]:
                 added = [known(operand) for operand in zero.operands if operand is not rescale.result]

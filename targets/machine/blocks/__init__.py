@@ -5,6 +5,10 @@
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
 - `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
 - `wide_`, `requantize_` and `copy_` (vectors.py) are those of cores with vectors.
+- `groups_G_Q_A_S_R_M_N_D` and `groups32_` (groups.py) do both for all groups of channels at two pixels.
+- `gather_R_A_W_P` (gather.py) makes columns of bytes.
+- `held_N` (held.py) copies words that begin at a word.
+- `planes_..` and `planes32_` (planes.py) do all that `plane_` does for a row of the output, from begin to end.
 - `finish_P_A_S_R_N_D` (finish.py) makes the sums of four channels results.
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
@@ -24,7 +28,11 @@ from collections.abc import Iterable
 from .. import clipped, direct, sparse
 from .dot import QUADS, dot_block, dot_instructions, macro_name, quad_macros
 from .finish import finish_block, finish_instructions
+from .gather import gather_block, gather_instructions
+from .groups import groups_block, groups_instructions, macros_of
+from .held import held_block, held_instructions
 from .pieces import bytes_block, bytes_instructions
+from .planes import planes_block, planes_instructions
 from .vectors import (
     copy_block,
     copy_instructions,
@@ -34,6 +42,15 @@ from .vectors import (
     wide_instructions,
 )
 from .windows import lanes_block, lanes_instructions, plane_block, plane_instructions
+
+PLANES = (
+    "load_word",
+    "dual_multiply_add",
+    "multiply_add_low_high",
+    "multiply_add_high_low",
+    "multiply_high_add",
+    "saturate",
+)
 
 NEEDED = {
     "dot": ("load_word", "dual_multiply_add"),
@@ -46,13 +63,22 @@ NEEDED = {
     "wide": ("multiply_add_low",),
     "requantize": ("multiply_high_add",),
     "copy": ("load_word",),
+    "held": ("load_word",),
+    "gather": ("load_word", "unpack_bytes"),
     "finish": ("load_word", "multiply_high_add", "saturate"),
+    "planes": PLANES,
+    "planes32": PLANES,
+    "groups": ("load_word", "dual_multiply_add", "multiply_high_add", "saturate"),
+    "groups32": ("load_word", "dual_multiply_add", "multiply_high_add", "saturate"),
     "direct": ("multiply_add", "multiply_add_24"),
     "sparse": ("multiply_add_24",),
     "clipped": ("multiply_add_24", "multiply_add_unsigned_24"),
     "lanes": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
 }
 """The operations that the C of a block calls, by the first part of its name."""
+
+GROUPS = frozenset({"groups", "groups32"})
+"""The kinds of blocks of all groups."""
 
 NAMES = {
     "dot": r"dot_4x([12])_(\d+)",
@@ -63,7 +89,13 @@ NAMES = {
     "wide": r"wide_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "requantize": r"requantize_([12348])_(\d+)_(\d+)_(n?\d+)_(n?\d+)_(n?\d+)",
     "copy": r"copy_(\d+)",
+    "gather": r"gather_(\d+)_(\d+)_(\d+)_(\d+)",
+    "held": r"held_(\d+)",
     "finish": r"finish_([12])_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
+    "planes": r"planes" + r"_(\d+)" * 13 + r"_(n?\d+)",
+    "planes32": r"planes32" + r"_(\d+)" * 13 + r"_(n?\d+)",
+    "groups": r"groups_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
+    "groups32": r"groups32_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
     "lanes8": r"lanes8_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "plane8": r"plane8_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
     "plane": r"plane_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
@@ -101,6 +133,14 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
             return copy_block(name, numbers, asm)
         case ("finish", numbers):
             return finish_block(name, numbers, asm)
+        case ("planes" | "planes32" as kind, numbers):
+            return planes_block(name, kind, numbers, asm)
+        case ("gather", numbers):
+            return gather_block(name, numbers, asm)
+        case ("held", [words]):
+            return held_block(name, words, asm)
+        case ("groups" | "groups32" as kind, numbers):
+            return groups_block(name, kind, numbers, asm)
         case ("plane" | "plane8" as kind, numbers):
             return plane_block(name, numbers, kind == "plane8", asm)
         case (kind, numbers):
@@ -128,6 +168,14 @@ def instructions(name: str) -> int:
             return copy_instructions(numbers)
         case ("finish", numbers):
             return finish_instructions(numbers)
+        case ("planes" | "planes32" as kind, numbers):
+            return planes_instructions(kind, numbers)
+        case ("gather", numbers):
+            return gather_instructions(numbers)
+        case ("held", [words]):
+            return held_instructions(words)
+        case ("groups" | "groups32" as kind, numbers):
+            return groups_instructions(kind, numbers)
         case ("plane" | "plane8" as kind, numbers):
             return plane_instructions(numbers, kind == "plane8")
         case (kind, numbers):
@@ -136,5 +184,7 @@ def instructions(name: str) -> int:
 
 def macros(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """The macros that blocks share: their names, and the lines that define them."""
+    kinds = {name.partition("_")[0] for name in names}
     found = {(parse(name)[0], parse(name)[1][0]) for name in names if name.partition("_")[0] in QUADS}
-    return [(macro_name(kind, pixels), quad_macros(kind, pixels)) for kind, pixels in sorted(found)]
+    made = {macro_name(kind, pixels): quad_macros(kind, pixels) for kind, pixels in sorted(found)}
+    return [*{**made, **dict(macros_of(kind) for kind in sorted(kinds & GROUPS))}.items()]

@@ -17,12 +17,15 @@ SECOND = "second"
 """The pointer of the second pixel, where it is one of its own."""
 
 
-def words_of(numbers: Sequence[int], last: str) -> list[list[str]]:
+def words_of(numbers: Sequence[int], last: str | None) -> list[list[str]]:
     """The registers of multipliers that are loaded together, four in all.
 
-    Two pixels leave two of them; with a pointer each one, and a `last` one: that of the table, which is done then.
+    Two pixels leave two of them; with a pointer each one, and a `last` one, where there is one: that of the table,
+    which is done then.
     """
-    return [["w0"], ["w0"], ["w0", last]] if has_second(numbers) else [["w0", "w1"]] * 2
+    if not has_second(numbers):
+        return [["w0", "w1"]] * 2
+    return [["w0"]] * CHANNELS if last is None else [["w0"], ["w0"], ["w0", last]]
 
 
 def has_second(numbers: Sequence[int]) -> bool:
@@ -30,7 +33,7 @@ def has_second(numbers: Sequence[int]) -> bool:
     return numbers[0] == 2 and not numbers[1]
 
 
-def finish_operations(numbers: Sequence[int], last: str = "w1") -> Iterator[Operation]:
+def finish_operations(numbers: Sequence[int], last: str | None = "w1") -> Iterator[Operation]:
     """Some multipliers, then the results of their channels at all pixels."""
     pixels, apart, step, row, shift, _ = numbers
     first = 0
@@ -69,7 +72,7 @@ def finish_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
         *lines,
         "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
         f"  int32_t {', '.join(words)};",
-        *statement(Registers(sums, words, moved, kept), text, False),
+        *statement(Registers(sums, words, moved, kept), text),
         "#else",
         *plain,
         "#endif",

@@ -25,6 +25,8 @@ class Registers:
     moved: Sequence[str]
     kept: Sequence[str] = ()
     fixed: bool = False
+    low: Sequence[str] = ()
+    """Those that are among r0 to r7, for which loads are short."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def body(
     placed = [word for word in registers.words if registers.fixed and word in FIXED]
     others = [word for word in registers.words if word not in placed]
     places = [f'  register int32_t {word} __asm("{FIXED[word]}");' for word in placed]
-    code = [*([bound] if bound else []), *statement(registers, text, bool(bound))]
+    code = [*([bound] if bound else []), *statement(registers, text, memory=ends(bound))]
     if alike is not None:
         same = " && ".join(f"{one} == {other}" for one, other in alike.sums.items())
         known = [*([alike.bound] if alike.bound else [])]
@@ -64,7 +66,7 @@ def body(
         if alike.begins:
             known.append(f"  const int32_t {alike.begins} = {registers.sums[0]};")
             made, with_begin = frozenset(registers.sums), replace(registers, kept=(*registers.kept, alike.begins))
-        known += statement(with_begin, alike.lines, bool(alike.bound), made)
+        known += statement(with_begin, alike.lines, made, ends(alike.bound))
         code = [f"  if (__builtin_constant_p({same}) && {same}) {{", *known, "  } else {", *code, "  }"]
     return [
         *sums,
@@ -80,15 +82,31 @@ def body(
     ]
 
 
-def statement(registers: Registers, text: Sequence[str], ends: bool, made: frozenset[str] = frozenset()) -> list[str]:
-    """An assembly statement; the sums that are `made` there are not read before."""
-    outputs = ", ".join(f'[{s}] "{"=&" if s in made else "+"}r"({s})' for s in (*registers.sums, *registers.moved))
-    scratch = ", ".join(f'[{v}] "=&r"({v})' for v in registers.words)
-    inputs = ", ".join([f'[{p}] "r"({p})' for p in registers.kept] + (['[end] "m"(end)'] if ends else []))
+def ends(bound: str) -> list[str]:
+    """What lies in memory where an end is declared."""
+    return ["end"] if bound else []
+
+
+def statement(
+    registers: Registers,
+    text: Sequence[str],
+    made: frozenset[str] = frozenset(),
+    memory: Sequence[str] = (),
+    changed: Sequence[str] = (),
+) -> list[str]:
+    """An assembly statement; the sums that are `made` there are not read before. What stays in `memory`, the stack, is
+    read there, or `changed`: no register is left for it.
+    """
+    kinds = dict.fromkeys(registers.low, "l")
+    ways = {name: "=&" if name in made else "+" for name in (*registers.sums, *registers.moved)}
+    outputs = [f'[{name}] "{way}{kinds.get(name, "r")}"({name})' for name, way in ways.items()]
+    outputs += [f'[{m}] "+m"({m})' for m in changed]
+    scratch = ", ".join(f'[{v}] "=&{kinds.get(v, "r")}"({v})' for v in registers.words)
+    inputs = ", ".join([f'[{p}] "r"({p})' for p in registers.kept] + [f'[{m}] "m"({m})' for m in memory])
     return [
         "  __asm volatile(",
         *text,
-        f"    : {outputs},",
+        *([f"    : {', '.join(outputs)},"] if outputs else ["    :"]),
         f"      {scratch}",
         f'    : {inputs} : "cc", "memory");',
     ]

@@ -2,6 +2,7 @@
 // RUN: tinyml-opt -p 'loops-use-machine-operations{operations=multiply_high_add}' %s | filecheck %s --check-prefix HIGH
 // RUN: tinyml-opt -p 'loops-use-machine-operations' %s | filecheck %s --check-prefix NONE
 // RUN: tinyml-opt -p 'loops-use-machine-operations{operations="multiply_high_halves,shift_to_half"}' %s | filecheck %s --check-prefix AVR
+// RUN: tinyml-opt -p 'loops-use-machine-operations{operations="multiply_add_word,saturate"}' %s | filecheck %s --check-prefix MLA
 
 // Adding 2^37 commutes with taking the high word, 2^37 / 2^32 = 32; the zero point joins it, 32 - 128 * 2^6 = -8160.
 // CHECK-LABEL: @requantize
@@ -108,4 +109,68 @@ func.func @truncated(%a : i16, %m : i16) -> i16 {
   %6 = arith.shrsi %4, %sixteen : i32
   %7 = arith.trunci %6 : i32 to i16
   func.return %7 : i16
+}
+
+// Numbers in a sum of products become one, and so does what is added behind the shift: 3 * 5000 + 64 - 2 * 2^8.
+// CHECK-LABEL: @addends
+// CHECK: %[[NUMBER:.*]] = arith.constant 14552 : i32
+// CHECK: %[[FIRST:.*]] = arith.addi %{{.*}}, %[[NUMBER]] : i32
+// CHECK: %[[SUM:.*]] = arith.addi %{{.*}}, %[[FIRST]] : i32
+// CHECK: mcu.machine "saturate"(%[[SUM]]) immediates [8, 8] : (i32) -> i32
+// MLA-LABEL: @addends
+// MLA: %[[FIRST:.*]] = mcu.machine "multiply_add_word"(%{{.*}}, %{{.*}}, %{{.*}}) : (i32, i32, i32) -> i32
+// MLA: mcu.machine "multiply_add_word"(%{{.*}}, %{{.*}}, %[[FIRST]]) : (i32, i32, i32) -> i32
+func.func @addends(%x : i8, %y : i8) -> i32 {
+  %zero = arith.constant 3 : i32
+  %a = arith.constant 5000 : i32
+  %b = arith.constant 7000 : i32
+  %half = arith.constant 64 : i32
+  %shift = arith.constant 8 : i32
+  %point = arith.constant 2 : i32
+  %low = arith.constant -128 : i32
+  %high = arith.constant 127 : i32
+  %u = arith.extsi %x : i8 to i32
+  %v = arith.extsi %y : i8 to i32
+  %moved = arith.addi %u, %zero : i32
+  %first = arith.muli %moved, %a : i32
+  %second = arith.muli %v, %b : i32
+  %sum = arith.addi %first, %second : i32
+  %rounded = arith.addi %sum, %half : i32
+  %shifted = arith.shrsi %rounded, %shift : i32
+  %result = arith.subi %shifted, %point : i32
+  %least = arith.maxsi %result, %low : i32
+  %clamped = arith.minsi %least, %high : i32
+  func.return %clamped : i32
+}
+
+// 127 * 2^24 + 2^24 + 5 is no word: the number stays where it is.
+// CHECK-LABEL: @too_large
+// CHECK: arith.addi %{{.*}}, %{{.*}} : i32
+// CHECK: arith.muli
+// CHECK: arith.addi
+func.func @too_large(%x : i8) -> i32 {
+  %one = arith.constant 1 : i32
+  %a = arith.constant 16777216 : i32
+  %b = arith.constant 5 : i32
+  %u = arith.extsi %x : i8 to i32
+  %moved = arith.addi %u, %one : i32
+  %product = arith.muli %moved, %a : i32
+  %sum = arith.addi %product, %b : i32
+  func.return %sum : i32
+}
+
+// A saturated number has its sign already.
+// CHECK-LABEL: @signed
+// CHECK: mcu.machine "saturate"
+// CHECK-NOT: arith.extsi
+func.func @signed(%x : i32) -> i32 {
+  %shift = arith.constant 8 : i32
+  %low = arith.constant -128 : i32
+  %high = arith.constant 127 : i32
+  %shifted = arith.shrsi %x, %shift : i32
+  %least = arith.maxsi %shifted, %low : i32
+  %clamped = arith.minsi %least, %high : i32
+  %byte = arith.trunci %clamped : i32 to i8
+  %wide = arith.extsi %byte : i8 to i32
+  func.return %wide : i32
 }

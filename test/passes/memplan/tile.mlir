@@ -14,12 +14,14 @@
 // BYTES: tile <24, planes, 3, 8>
 
 // Where a line of flash takes five cycles the weights lie behind the columns: 8 words, and 2 quads of 8 words; then 4
-// words with which sums begin.
+// words with which sums begin. The weights of planes are held, too.
 // WAITS-LABEL: @pointwise
 // WAITS: memplan.buffer node "conv_scratch" : memref<28xi32>
 // WAITS: tile <8, columns, 2, held>
 // WAITS-LABEL: @dense
 // WAITS-NOT: held
+// WAITS-LABEL: @windows
+// WAITS: tile <24, planes, 3, held>
 // NONE-NOT: tile
 // With some kilobyte of flash for the tiles of each function, a layer of 384 multiply-accumulates gets its own.
 // FLASH-LABEL: @pointwise

@@ -1,4 +1,4 @@
-"""Choices between measured ones are what measuring them would give, but for a few look-up tables."""
+"""Choices near measured ones are what measuring them would give, but for a few look-up tables."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 
 
 @pytest.mark.parametrize(
-    ("lanes", "reduction", "by_results", "kept"),
+    ("lanes", "reduction", "by_results", "lines"),
     [
-        ([1, 2, 4, 8, 16, 32], 64, True, [0, 1, 5]),
-        ([1, 2, 4, 8, 16, 32], 8, True, [0, 1, 3, 4, 5]),
-        ([2, 4, 8, 16], 32, False, [0, 3]),
-        ([1], 1, True, [0]),
+        ([1, 2, 4, 8, 16, 32], 64, True, [[0], [1, 2, 3, 4, 5]]),
+        ([1, 2, 4, 8, 16, 32], 8, True, [[0], [1, 2, 3], [4, 5]]),
+        ([1, 2, 4, 8, 10], 8, True, [[0], [1, 2, 3], [4]]),
+        ([2, 4, 8, 16], 32, False, [[0, 1, 2, 3]]),
+        ([1], 1, True, [[0]]),
     ],
 )
-def test_kept(lanes: list[int], reduction: int, by_results: bool, kept: list[int]):
-    """Ends, the second one, and where a step of results takes longer than their reduction."""
-    assert chains.kept_of(lanes, reduction, by_results) == kept
+def test_lines(lanes: list[int], reduction: int, by_results: bool, lines: list[list[int]]):
+    """One lane, lanes that make no words, and lanes whose results take longer than their reduction stand apart."""
+    assert chains.lines_of(lanes, reduction, by_results) == lines
 
 
-def test_between_as_measured(monkeypatch: pytest.MonkeyPatch):
+def test_on_line_as_measured(monkeypatch: pytest.MonkeyPatch):
     """Steps, multipliers and block RAMs are those of the lowered choice, look-up tables within some percent."""
     seen: list[tuple[Choice, Choice]] = []
     last: list[tuple[Choices, StructuredForm, func.FuncOp]] = []
-    measured, between = Choices.measured, chains.between
+    measured, on_line = Choices.measured, chains.on_line
 
     def keeping(
         self: Choices, form: StructuredForm, function: func.FuncOp, lanes: chains.Lanes, kind: str
@@ -45,15 +46,15 @@ def test_between_as_measured(monkeypatch: pytest.MonkeyPatch):
         return measured(self, form, function, lanes, kind)
 
     def checked(
-        family: Family, point: tuple[chains.Lanes, str], low: Choice | None, high: Choice | None, share: float
+        family: Family, point: tuple[chains.Lanes, str], low: Choice | None, high: Choice | None, by_results: bool
     ) -> Choice | None:
-        found, real = between(family, point, low, high, share), measured(*last[0], *point)
+        found, real = on_line(family, point, low, high, by_results), measured(*last[0], *point)
         if found is not None and real is not None:
             seen.append((found, real))
         return found
 
     monkeypatch.setattr(Choices, "measured", keeping)
-    monkeypatch.setattr(chains, "between", checked)
+    monkeypatch.setattr(chains, "on_line", checked)
     compile_model(Options(DIGITS / "digits.onnx", "arty-a7-35t", DIGITS / "calib.npz")).rtl()
     assert len(seen) >= 4
     for found, real in seen:
