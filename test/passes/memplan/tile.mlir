@@ -20,6 +20,10 @@
 // WAITS: tile <8, columns, 2, held>
 // WAITS-LABEL: @dense
 // WAITS-NOT: held
+// Planes hold theirs, too: three rows of three words for each channel, 48 words of weights, and 8 of starts.
+// WAITS-LABEL: @windows
+// WAITS: memplan.buffer : memref<128xi32>
+// WAITS: planes, 3, held>
 // NONE-NOT: tile
 // With some kilobyte of flash for the tiles of each function, a layer of 384 multiply-accumulates gets its own.
 // FLASH-LABEL: @pointwise
