@@ -181,7 +181,7 @@ class MoveAddend(RewritePattern):
 
 
 class Saturation(RewritePattern):
-    """`min(max(v >> n, -2^(b-1)), 2^(b-1) - 1) -> saturate(v) immediates [n, b]`, in 32 bits; n is 0 without a shift."""
+    """`min(max(v >> n, -2^(b-1)), 2^(b-1) - 1) -> saturate(v) immediates [n, b]`, in i32; without a shift n is 0."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: arith.MinSIOp, rewriter: PatternRewriter) -> None:

@@ -201,7 +201,8 @@ def requantize_vectors(numbers: Sequence[int]) -> Iterator[str]:
     """One or two vectors of sums; halves of the second lie between those of the first.
 
     Where nothing else clamps, the shift rounds (VQRSHRN), which is half of a step in the addend; assemblers up to GNU's
-    2.40 take VQSHRN, which does not, for it.
+    2.40 take VQSHRN, which does not, for it. Narrowing leaves halves and bytes of a vector, which are not stored: it is
+    one that is read no more.
     """
     channels, row, shift, addend, low, high = numbers
     count = 2 if channels == CHANNELS else 1
@@ -211,13 +212,14 @@ def requantize_vectors(numbers: Sequence[int]) -> Iterator[str]:
         given = ", ".join(f"sums[{4 * n + k}]" if 4 * n + k < channels else "0" for k in range(4))
         yield f"  int32x4_t a{n} = {{{given}}};"
         yield f"  a{n} = vaddq_s32(a{n}, *(const int32x4_t *)(const void *)(table + {4 * n}));"
-        yield f"  a{n} = {product}(a{n}, *(const int32x4_t *)(const void *)(table + {row + 4 * n}));"
+        yield f"  const int32x4_t m{n} = *(const int32x4_t *)(const void *)(table + {row + 4 * n});"
+        yield f"  a{n} = {product}(a{n}, m{n});"
         yield f"  a{n} = vaddq_n_s32(a{n}, {addend if clamps or not shift else addend - (1 << (shift - 1))});"
         if clamps:
             yield from [f"  a{n} = vshrq_n_s32(a{n}, {shift});"] if shift else []
             yield f"  a{n} = vmaxq_s32(vminq_s32(a{n}, vdupq_n_s32({high})), vdupq_n_s32({low}));"
         else:
-            given = "h" if n else "(int16x8_t)a0"
+            given = "h" if n else "(int16x8_t)m0"
             narrow = f"vqrshrn{'bt'[n]}q_n_s32" if shift else f"vqmovn{'bt'[n]}q_s32"
             yield f"  {'' if n else 'int16x8_t '}h = {narrow}({given}, a{n}{f', {shift}' if shift else ''});"
     if clamps:
@@ -226,10 +228,10 @@ def requantize_vectors(numbers: Sequence[int]) -> Iterator[str]:
             return
         result = "a0"
     elif count == 2:
-        yield "  vstrbq_s16(out, (int16x8_t)vqmovnbq_s16((int8x16_t)h, h));"
+        yield "  vstrbq_s16(out, (int16x8_t)vqmovnbq_s16((int8x16_t)a1, h));"
         return
     else:
-        result = "(int32x4_t)vqmovnbq_s16((int8x16_t)h, h)"
+        result = "(int32x4_t)vqmovnbq_s16((int8x16_t)a0, h)"
     if channels == 4:
         yield f"  vstrbq_s32(out, {result});"
     else:
