@@ -1,7 +1,7 @@
 // RUN: tinyml-opt %s --verify-diagnostics --split-input-file | filecheck %s
 
 %a = "test.op"() : () -> i32
-// CHECK: there is no machine operation `square`; there are multiply_high_add, saturate
+// CHECK: there is no machine operation `square`; there are multiply_high_add, multiply_high_round_add, saturate
 %b = mcu.machine "square"(%a) : (i32) -> i32
 
 // -----
@@ -13,7 +13,7 @@
 // -----
 
 %a = "test.op"() : () -> i32
-// CHECK: `saturate` shifts by 1 to 31 and has 1 to 32 bits
+// CHECK: `saturate` shifts by 0 to 31 and has 1 to 32 bits
 %b = mcu.machine "saturate"(%a) immediates [32, 8] : (i32) -> i32
 
 // -----
@@ -121,8 +121,8 @@ mcu.wide_block %w[%i] data(%x) at(%i) sums %s window [3, 3, 3, 1, 64, 448] : mem
 // -----
 
 %t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
-// CHECK: results are shifted by 1 to 31, and have 8 bits
-mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [4, 32, 0, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>
+// CHECK: results are shifted by 0 to 31, and have 8 bits
+mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [4, 32, 32, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>
 
 // -----
 
