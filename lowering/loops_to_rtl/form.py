@@ -218,7 +218,7 @@ class Form:
         """What runs along, and terms times constants, in the bits of an address."""
         pipeline, running = self.engine.pipeline, access.running
         total = self.engine.running(running.base + running.at(lane), self.steps.of(running))
-        most = 1 + rtl.address_bits(memory.elements)
+        most = max(rtl.address_bits(memory.elements), memory.lanes.bit_length())
         for term, (_, factor) in zip(terms, access.terms, strict=True):
             part = self._scaled(term, factor, most)
             if total == 0 and isinstance(total, int):

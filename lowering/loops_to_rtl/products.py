@@ -55,9 +55,10 @@ def parts(pipeline: Pipeline, value: Value, limit: int) -> list[tuple[Value, int
 
 
 def one_product(pipeline: Pipeline, left: Value, right: Value, most: int) -> Value:
-    """A product with registers before and behind it, of so many bits at most."""
-    if isinstance(left, int) and isinstance(right, int):
-        return left * right
+    """A product with registers before and behind it, of so many bits at most; by a power of two it is wires."""
+    for number, other in ((left, right), (right, left)):
+        if isinstance(number, int) and (isinstance(other, int) or number & (number - 1) == 0):
+            return multiply(pipeline, other, number, most)
     bits = min(most, bits_of(left) + bits_of(right))
     return pipeline.product(left, right, bits)
 

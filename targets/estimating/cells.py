@@ -105,11 +105,30 @@ def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
         found["row"] += bits
     elif kind in FEATURES:
         feature = FEATURES[kind]
-        if feature == "add" and any(type(a.owner) is rtl.ConstantOp for a in operands):
-            feature = "add_constant"
+        if feature == "add":
+            zeros = [low_zeros(a) for a in operands]
+            bits = max(0, bits - (zeros[1] if kind == "sub" else max(zeros)))
+            if any(type(a.owner) is rtl.ConstantOp for a in operands):
+                feature = "add_constant"
+        if feature == "choose" and any(type(a.owner) is rtl.ConstantOp for a in operands):
+            feature = "choose_constant"
         if feature in ("compare", "equal"):
             bits = max(bits, *(rtl.bits_of(a) for a in operands))
         found[feature] += bits
+
+
+def low_zeros(value: SSAValue) -> int:
+    """How many of the lowest bits are known to be 0: a sum with them is wires there."""
+    at, zeros = value.owner, 0
+    while isinstance(at, rtl.DelayOp) or (isinstance(at, rtl.ComputeOp) and at.kind.data == "shl"):
+        if isinstance(at, rtl.ComputeOp):
+            assert at.amount is not None, "verified"
+            zeros += at.amount.value.data
+        at = at.operands[0].owner
+    if isinstance(at, rtl.ConstantOp) and at.value.value.data:
+        number = at.value.value.data
+        zeros += (number & -number).bit_length() - 1
+    return zeros
 
 
 def is_zero(value: SSAValue) -> bool:

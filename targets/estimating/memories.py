@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
+
 from ...dialects import rtl
+from ...dialects.dense import to_numpy
 from ...dialects.rtl import arrays
 from ..family import Family, MemoryCell
 
@@ -33,30 +36,45 @@ MUX_COST, DECODER_COST, PORT_COST = 0.5, 0.5, 2.0
 
 @dataclass(frozen=True)
 class Shape:
-    """Words of so many elements of so many bits; a constant of few bits is tables unless it is a block RAM."""
+    """Words of so many elements of so many bits; a constant of few bits is tables unless it is a block RAM.
+
+    `alike`: bits of a constant's words that are the same in all of them, which nothing is built for.
+    """
 
     words: int
     lanes: int
     element: int
     is_constant: bool = False
     is_block: bool = False
+    alike: int = 0
 
     @property
     def bits(self) -> int:
-        """The bits of a word."""
-        return self.lanes * self.element
+        """The bits of a word that something is built for."""
+        return self.lanes * self.element - self.alike
 
 
 def shape_of(memory: rtl.MemoryOp) -> Shape:
     """The shape of a memory."""
     words, lanes, element = memory.words.value.data, memory.lanes.value.data, memory.element.width.data
-    return Shape(words, lanes, element, memory.init is not None, memory.block is not None)
+    return Shape(words, lanes, element, memory.init is not None, memory.block is not None, bits_alike(memory))
+
+
+def bits_alike(memory: rtl.MemoryOp) -> int:
+    """The bits of a constant's words that are the same in all of them."""
+    if memory.init is None:
+        return 0
+    values, bits = to_numpy(memory.init).astype(np.int64), memory.element.width.data
+    differ = np.bitwise_or.reduce(values, axis=0) ^ np.bitwise_and.reduce(values, axis=0)
+    if bits < 64:
+        differ &= (1 << bits) - 1
+    return bits * differ.size - int(np.bitwise_count(differ.astype(np.uint64)).sum())
 
 
 def shape_cells(family: Family, shape: Shape, reads: int) -> MemoryCells:
     """The cells of a memory that is read at so many places at once, and of the registers that hold what is read."""
     if shape.words <= 1:
-        return MemoryCells(0, 0 if shape.is_constant else shape.bits, 0)
+        return MemoryCells() if shape.is_constant else MemoryCells(shape.lanes if shape.lanes > 1 else 0, shape.bits)
     copies = (copy_cells(family, shape, n) for n in arrays(reads, shape.is_constant))
     return sum(copies, MemoryCells())
 

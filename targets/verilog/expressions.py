@@ -87,6 +87,13 @@ class Wires:
         is_signed = bits > 1 and (bits_of(value) == bits or isinstance(value.owner, rtl.ConstantOp))
         return text if is_signed else f"$signed({text})"
 
+    def index(self, value: SSAValue, bits: int) -> str:
+        """The lowest bits as the number of a word, which is never negative."""
+        own = bits_of(value)
+        if isinstance(value.owner, rtl.ConstantOp):
+            return f"{bits}'d{value.owner.value.value.data % (1 << bits)}"
+        return f"{self.name(value)}[{bits - 1}:0]" if own == bits > 1 else self.resized(value, bits)
+
     def unsigned(self, value: SSAValue, bits: int) -> str:
         """The same with zeros in front."""
         op, own = value.owner, bits_of(value)

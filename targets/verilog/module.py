@@ -213,7 +213,7 @@ class ModuleText:
     def _read(self, op: rtl.ReadOp) -> None:
         memory = self.memories[op.memory.string_value()]
         bits = address_bits(memory.words.value.data)
-        address = self.wires.resized(op.address, bits)
+        address = self.wires.index(op.address, bits)
         if memory.init is None:
             names = port_names(op)
             self.ports += [f"output {span(bits)}{names[0]}", f"input {span(memory.bits)}{names[1]}"]

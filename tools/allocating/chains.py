@@ -133,8 +133,8 @@ def on_line(
 
 def grown_shape(low: Shape, high: Shape, times: int, most: int) -> Shape | None:
     """The shape for so many times the lanes of `low`, where `high` has `most` times as many."""
-    if low == high:
+    if replace(low, alike=0) == replace(high, alike=0):
         return low
     if high.lanes == low.lanes * most and low.element == high.element:
-        return replace(low, words=ceil(low.words / times), lanes=low.lanes * times)
+        return replace(low, words=ceil(low.words / times), lanes=low.lanes * times, alike=low.alike * times)
     return None

@@ -99,7 +99,7 @@ def implement(name: str, module: ModuleOp, fpga: Fpga, keep: Path | None = None)
         directory.mkdir(parents=True, exist_ok=True)
         files = {f"{name}.v": print_verilog(module), **image_files(module)}
         if keep is not None:
-            files[f"{name}.mlir"] = f"{module}\n"
+            files[f"{name}.mlir"] = str(module) + "\n"
         for file, text in files.items():
             (directory / file).write_text(text, encoding="utf-8")
         say(f"synthesizing for {fpga.part} with Yosys")

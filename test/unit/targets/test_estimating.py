@@ -32,7 +32,7 @@ from tinyml_opt.targets.family import load_family
         (64, 8, 8, 1, 0, 96),
         (64, 4, 16, 1, 0, 96),
         (32, 16, 8, 1, 0, 128),
-        (1, 4, 32, 1, 0, 0),
+        (1, 4, 32, 1, 0, 4),
         (40, 8, 8, 3, 0, 256),
         (10, 1, 8, 3, 0, 16),
         (10, 1, 8, 4, 0, 24),
@@ -81,7 +81,9 @@ def test_buffers_of_ecp5(words: int, lanes: int, bits: int, reads: int, bram36: 
     ],
 )
 def test_constants(words: int, bits: int, is_block: bool, bram36: float, luts: int):
-    memory = rtl.MemoryOp("w", words, 1, IntegerType(bits), filler(words), is_block)
+    memory = rtl.MemoryOp(
+        "w", words, max(1, bits // 64), IntegerType(min(bits, 64)), filler(words, min(bits, 64)), is_block
+    )
     cells = shape_cells(load_family("xc7"), shape_of(memory), 1)
     assert (cells.bram36, cells.luts) == (bram36, luts)
 
@@ -119,6 +121,14 @@ def test_adders_of_multipliers(family: str, adds: int, registers: int):
     assert (found["dsp"], found["add"], found["ff"]) == (1, adds, registers)
 
 
-def filler(words: int) -> DenseIntOrFPElementsAttr:
-    """Any constant: only that there is one counts."""
-    return from_numpy(np.zeros((words, 1), np.int8), IntegerType(8))
+def filler(words: int, bits: int = 8) -> DenseIntOrFPElementsAttr:
+    """A constant each of whose bits differs between two words."""
+    values = np.zeros((words, 1), np.int64)
+    values[0] = -1
+    return from_numpy(values, IntegerType(bits))
+
+
+def test_bits_that_are_the_same_in_all_words_take_nothing():
+    values = np.array([[0b0101], [0b0111], [0b0011]])
+    memory = rtl.MemoryOp("w", 3, 1, IntegerType(5), from_numpy(values, IntegerType(5)))
+    assert shape_of(memory).bits == 2
