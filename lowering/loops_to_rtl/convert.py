@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
@@ -20,7 +20,7 @@ from ...dialects.rtl.names import made, top_name
 from ...passes.loops.indices.advance import constant_of, trips_of
 from .form import Form
 from .memories import Memory, contents, copy_memories, memory_of, run_of
-from .nest import Nest
+from .nest import Nest, Reading
 from .pipeline import Limits
 
 ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.ViewOp)
@@ -87,17 +87,23 @@ class Made:
     ports: dict[str, int]
 
 
+@dataclass
+class Known:
+    """What programs of the same functions with other lanes have found: it is not made again."""
+
+    modules: dict[Hashable, Made] = field(default_factory=dict[Hashable, Made])
+    readings: dict[str, Reading] = field(default_factory=dict[str, Reading])
+
+    def nest(self, function: func.FuncOp) -> Nest:
+        """The nest of a function."""
+        return Nest(function, self.readings.setdefault(function.sym_name.data, Reading()))
+
+
 class Program:
-    """The functions of a module, and the memory that each of their arguments is.
+    """The functions of a module, and the memory that each of their arguments is."""
 
-    `known` are modules of the same functions with other lanes, which are not made again.
-    """
-
-    def __init__(
-        self, module: ModuleOp, public: func.FuncOp, limits: Limits, known: dict[Hashable, Made] | None = None
-    ):
-        self.public, self.limits = public, limits
-        self.known: dict[Hashable, Made] = {} if known is None else known
+    def __init__(self, module: ModuleOp, public: func.FuncOp, limits: Limits, known: Known | None = None):
+        self.public, self.limits, self.known = public, limits, known or Known()
         defined = [f for f in module.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
         self.functions = {f.sym_name.data: f for f in defined}
         self.globals = {g.sym_name.data: g for g in module.ops if isinstance(g, memref.GlobalOp)}
@@ -126,10 +132,10 @@ class Program:
         used: set[str] = set()
         taken: dict[str, int] = {}
         for name in self.nests:
-            found = self._module(name, taken if name in self.beside else {})
-            modules.append(found.module)
-            modules[:0] = found.constants
-            used.update(found.shared)
+            part = self._module(name, taken if name in self.beside else {})
+            modules.append(part.module)
+            modules[:0] = part.constants
+            used.update(part.shared)
         memories = [m for m in self.memories.values() if m.values is None or m.symbol in used]
         order = sorted(modules, key=lambda op: isinstance(op, rtl.ModuleOp))
         found = [*(memory.declaration() for memory in memories), *order, top]
@@ -143,20 +149,20 @@ class Program:
         ports = tuple((m.symbol, m.lanes, taken.get(m.symbol, -1)) for m in bound)
         kind = multipliers_of(nest.function)
         key = (name, tuple(loop.lanes for loop in nest.loops), kind, ports)
-        if key not in self.known:
+        if key not in self.known.modules:
             stages = {stage_of(n.function): other for other, n in self.nests.items() if other in self.beside}
             awaited = [(stages[a.stage], a) for a in awaits_of(nest.function)] if name in self.beside else []
             form = Form(nest, self.bound, self.limits, self.rounds[name], awaited, taken)
             module = form.build()
             more = {symbol: last for symbol, last in taken.items() if before.get(symbol) != last}
-            self.known[key] = Made(module, tuple(form.ports.constants), tuple(form.ports.shared), more)
-        taken |= self.known[key].ports
-        return self.known[key]
+            self.known.modules[key] = Made(module, tuple(form.ports.constants), tuple(form.ports.shared), more)
+        taken |= self.known.modules[key].ports
+        return self.known.modules[key]
 
     def alone(self, name: str) -> list[Operation]:
         """The module of one function, its constants, and memories that only it reads and writes."""
         function = self.functions[name]
-        nest = Nest(function)
+        nest = self.known.nest(function)
         for number, argument in enumerate(function.args):
             if isinstance(argument.type, MemRefType):
                 element, elements = contents(function, argument.type)
@@ -266,7 +272,7 @@ class Program:
         arguments = function.args[len(taken) :]
         if name in self.nests:
             raise OpError(op, "a module is started at one place: a form that is called twice needs two functions")
-        self.nests[name], self.rounds[name] = Nest(function), bits
+        self.nests[name], self.rounds[name] = self.known.nest(function), bits
         for argument, operand in zip(arguments, given, strict=True):
             self.bound[argument], self.offsets[argument] = self.bound[operand], self.offsets.get(operand, 0)
         return rtl.StartOp(name, [round for round, _ in taken])

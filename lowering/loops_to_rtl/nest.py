@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 
@@ -33,18 +33,38 @@ class Access:
     terms: tuple[tuple[SSAValue, int], ...] = ()
 
 
+@dataclass
+class Reading:
+    """What a function says whatever its lanes are: read once for all nests of it."""
+
+    running: dict[SSAValue, Running | None] = field(default_factory=dict[SSAValue, Running | None])
+    advances: dict[tuple[scf.ForOp, int], int | None] = field(default_factory=dict[tuple[scf.ForOp, int], int | None])
+    needed: set[Operation] = field(default_factory=set[Operation])
+
+    def advance(self, loop: scf.ForOp, number: int) -> int | None:
+        """By how much the carried value of this number moves in an iteration; None where it is not always as much."""
+        key = loop, number
+        if key not in self.advances:
+            self.advances[key] = advance(loop, number)
+        return self.advances[key]
+
+    def carries(self, loop: scf.ForOp) -> bool:
+        """True where a loop carries more than values that move by the same in each iteration."""
+        return any(self.advance(loop, number) is None for number in range(len(loop.iter_args)))
+
+
 class Nest:
     """The loops of a function, outermost first; `reduction` is the depth of the first that carries a value, if any."""
 
-    def __init__(self, function: func.FuncOp):
-        self.function = function
+    def __init__(self, function: func.FuncOp, reading: Reading | None = None):
+        self.function, self.reading = function, reading or Reading()
         self.loops: list[Loop] = []
         self.depths: dict[scf.ForOp, int] = {}
         self.reduction: int | None = None
         self.offsets: dict[SSAValue, int] = {}
         """Where memrefs begin in their memories, in elements."""
         self._read(function.body.block)
-        self._known: dict[SSAValue, Running | None] = {}
+        self._known = self.reading.running
 
     def _read(self, block: Block) -> None:
         inner = [op for op in block.ops if isinstance(op, scf.ForOp)]
@@ -63,7 +83,7 @@ class Nest:
                 raise OpError(loop, f"more than {MOST_LANES:,} lanes in all")
             self.depths[loop] = len(self.loops)
             self.loops.append(Loop(loop, lower, step, trips, lanes))
-            if self.reduction is None and carries(loop):
+            if self.reduction is None and self.reading.carries(loop):
                 self.reduction = len(self.loops) - 1
             self._read(loop.body.block)
 
@@ -162,7 +182,7 @@ class Nest:
         if value.index == 0:
             known = self.loops[depth]
             return Running.constant(known.lower, len(self.loops)).moving(depth, known.step)
-        step, start = advance(loop, value.index - 1), self.running(loop.iter_args[value.index - 1])
+        step, start = self.reading.advance(loop, value.index - 1), self.running(loop.iter_args[value.index - 1])
         return None if step is None or start is None else start.moving(depth, step)
 
     def _of_sum(self, op: arith.AddiOp | arith.SubiOp | arith.MuliOp) -> Running | None:
@@ -177,6 +197,11 @@ class Nest:
 
     def needed(self) -> set[Operation]:
         """The ops that what is stored and what is reduced depends on, but for what runs along."""
+        if not self.reading.needed:
+            self.reading.needed = self._needed()
+        return self.reading.needed
+
+    def _needed(self) -> set[Operation]:
         found: set[Operation] = set()
         waiting: list[SSAValue] = []
         for op in self.function.walk():
@@ -186,7 +211,7 @@ class Nest:
             elif isinstance(op, scf.ForOp):
                 last = op.body.block.last_op
                 assert last is not None
-                numbers = [n for n in range(len(op.iter_args)) if advance(op, n) is None]
+                numbers = [n for n in range(len(op.iter_args)) if self.reading.advance(op, n) is None]
                 waiting += [value for n in numbers for value in (op.iter_args[n], last.operands[n])]
         while waiting:
             value = waiting.pop()
@@ -230,11 +255,6 @@ class Nest:
                     part, terms = self.split(value)
                     return part.scaled(factor), [(v, f * factor) for v, f in terms]
         return none, [(index, 1)]
-
-
-def carries(loop: scf.ForOp) -> bool:
-    """True where a loop carries more than values that move by the same in each iteration."""
-    return any(advance(loop, number) is None for number in range(len(loop.iter_args)))
 
 
 def is_index(op: Operation) -> bool:

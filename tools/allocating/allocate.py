@@ -5,7 +5,7 @@ It lowers each choice to `rtl` and prices that, which is why it is one of the to
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
 from ...dialects.mcu import LANES, MULTIPLIERS
-from ...lowering.loops_to_rtl.convert import Made, Program, public_function
+from ...lowering.loops_to_rtl.convert import Known, Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
 from ...passes.loops.narrow_indices import NarrowIndicesPass
@@ -30,7 +30,7 @@ from ...targets.estimating.design import Design, Looked, design_of
 from ...targets.family import load_family
 from .choices import Choice, Choices, mark, work_of
 from .room import needs_rings
-from .search import STRATEGIES, Problem, search
+from .search import STRATEGIES, Costs, Problem, search
 from .timeline import Timeline
 
 RESOURCES = ("LUT", "FF", "DSP", "BRAM36")
@@ -40,6 +40,10 @@ ATTEMPTS = 4
 
 SHARES = np.array([0.85, 0.95, 1.0, 1.0])
 """Of a device that is given away: look-up tables are estimated, and wires need room."""
+
+
+NEGLIGIBLE = np.array([0.005, 0.005, 0.0, 0.0])
+"""Of a device, beyond these: what is estimated is not known better, what is counted is."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,9 @@ class Allocation:
         self.all = np.array([float(fpga.luts), float(fpga.ffs), float(dsps), fpga.bram36])
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)
-        self.made: dict[Hashable, Made] = {}
+        self.known = Known()
         self.looked: dict[Operation, Looked] = {}
-        choices = Choices(self.loops, self.limits, self.family)
+        choices = Choices(self.loops, self.limits, self.family, self.known)
         parts = zip(timeline.forms, self.functions, self.most(dsps), strict=True)
         self.choices = [choices.of(form, function, most) for form, function, most in parts]
 
@@ -123,7 +127,7 @@ class Allocation:
 
     def best(self, strategy: str) -> list[Choice]:
         """The choice of each form. Raises UserError where nothing fits."""
-        budget = self.all * SHARES
+        budget = self.all * SHARES - self.between()
         short: list[str] = []
         rounds = [self.timeline.rounds(n) for n in range(len(self.choices))]
         for _ in range(ATTEMPTS):
@@ -134,7 +138,7 @@ class Allocation:
                 break
             chosen = [c[n] for c, n in zip(self.choices, found, strict=True)]
             over = np.array(self.design(chosen).cells.costs) - self.all * SHARES
-            if (over <= 1e-9).all():
+            if (over <= NEGLIGIBLE * self.all).all():
                 return chosen
             short = [name for name, more in zip(RESOURCES, over, strict=True) if more > 0]
             budget = budget - np.maximum(over, 0)
@@ -145,17 +149,25 @@ class Allocation:
             "choose a larger part, or --lanes 1"
         )
 
+    def between(self) -> Costs:
+        """The cells of the whole beside those of the choices: of waits, and of buffers that no form reads alone."""
+        least = self.least()
+        return np.maximum(np.array(self.design(least).cells.costs) - sum(np.array(c.cells.costs) for c in least), 0)
+
+    def least(self) -> list[Choice]:
+        """The cheapest choice of each form."""
+        return [min(c, key=lambda choice: choice.costs[1:]) for c in self.choices]
+
     def design(self, chosen: Sequence[Choice]) -> Design:
         """The estimate of the whole with choices."""
         for form, function, choice in zip(self.timeline.forms, self.functions, chosen, strict=True):
             mark(form, function, choice.lanes, choice.multipliers)
-        program = Program(self.loops, public_function(self.loops), self.limits, self.made)
+        program = Program(self.loops, public_function(self.loops), self.limits, self.known)
         return design_of(self.family, program.build(), self.looked)
 
     def reasons(self) -> list[str]:
         """What there is too little of even on one lane each, and the op that takes the most of it."""
-        least = [min(c, key=lambda choice: choice.costs[1:]) for c in self.choices]
-        design = self.design(least)
+        design = self.design(self.least())
         reasons: list[str] = []
         for number, (name, has) in enumerate(zip(RESOURCES, self.all * SHARES, strict=True)):
             takes = design.cells.costs[number]

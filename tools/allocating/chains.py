@@ -20,7 +20,7 @@ from ...targets.family import Family
 
 Lanes = tuple[int, ...]
 
-FAR = 16
+FAR = 4
 """Lanes of which a line may be known from fewer: lowering takes as long as there are lanes."""
 
 

@@ -18,7 +18,7 @@ from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
 from ...dialects.memplan import loops_around
 from ...dialects.memplan.liveness import root_of
-from ...lowering.loops_to_rtl.convert import Program, public_function
+from ...lowering.loops_to_rtl.convert import Known, Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...passes.memplan.lanes import address_of, fits
 from ...targets.estimating.cells import module_cells, shapes_of
@@ -109,8 +109,8 @@ def has_common(form: StructuredForm, dim: int) -> bool:
 class Choices:
     """The choices of forms, measured by lowering each; forms alike are measured once."""
 
-    def __init__(self, loops: ModuleOp, limits: Limits, family: Family):
-        self.loops, self.limits, self.family = loops, limits, family
+    def __init__(self, loops: ModuleOp, limits: Limits, family: Family, known: Known):
+        self.loops, self.limits, self.family, self.known = loops, limits, family, known
         self._known: dict[Hashable, list[Choice]] = {}
         self.shares = limits.wide >= SHARED_BITS
 
@@ -134,7 +134,9 @@ class Choices:
         """A choice, lowered; None where hardware has none of this kind."""
         try:
             mark(form, function, lanes, kind)
-            ops = Program(self.loops, public_function(self.loops), self.limits).alone(function.sym_name.data)
+            ops = Program(self.loops, public_function(self.loops), self.limits, self.known).alone(
+                function.sym_name.data
+            )
         except (OpError, UserError):
             return None
         finally:
