@@ -22,13 +22,14 @@ class Measurement:
 
     RAM and flash are the model's with the buffers of a call, `elf_*` those of the whole file with its harness.
     `profile` is what an inference is in each function of the model: cycles, or instructions by class
-    (targets/simulators/classes.py).
+    (targets/simulators/classes.py). `interval` are cycles from the start of an inference to that of the next.
     """
 
     ram_bytes: int | None = None
     flash_bytes: int | None = None
     stack_bytes: int | None = None
     cycles: int | None = None
+    interval: int | None = None
     instructions: int | None = None
     elf_ram_bytes: int | None = None
     elf_flash_bytes: int | None = None

@@ -33,7 +33,7 @@ class RtlExecutor:
         self.module, self.inputs, self.outputs, self.simulator = module, tuple(inputs), tuple(outputs), simulator
 
     def run(self, inputs: Arrays, trace: bool = False) -> Run:
-        """Outputs, and the mean of the cycles from the start to the end of an inference.
+        """Outputs, the mean of the cycles of an inference, and of those from the start of one to that of the next.
 
         Raises ToolchainMissing, CompileError, FirmwareFault, TooSlow.
         """
@@ -50,15 +50,20 @@ class RtlExecutor:
             for file, text in files.items():
                 (directory / file).write_text(text, encoding="utf-8")
             text = simulate(self.simulator, testbench_name(name), [f"{name}.v", f"{name}_tb.v"], directory)
-        numbers, cycles = outcome_of(text)
+        numbers, cycles, clocks = outcome_of(text)
         outputs = unpack_rows(from_text(numbers, self.outputs), self.outputs, len(rows))
-        return Run(outputs, {}, Measurement(cycles=round(cycles / len(rows))))
+        interval = round(clocks / (len(rows) - 1)) if len(rows) > 1 else None
+        return Run(outputs, {}, Measurement(cycles=round(cycles / len(rows)), interval=interval))
 
 
-def outcome_of(text: str) -> tuple[str, int]:
-    """The outputs that a test bench prints, and the cycles of all rows. Raises FirmwareFault without an end."""
+def outcome_of(text: str) -> tuple[str, int, int]:
+    """The outputs that a test bench prints, the cycles of all rows, and the clocks from the first start to the last.
+
+    Raises FirmwareFault without an end.
+    """
     lines = text.split("\n")
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines[:-1]):
         if line.startswith("cycles "):
-            return "\n".join(lines[:number]), int(line.removeprefix("cycles "))
+            cycles, clocks = int(line.removeprefix("cycles ")), int(lines[number + 1].removeprefix("clocks "))
+            return "\n".join(lines[:number]), cycles, clocks
     raise FirmwareFault("the simulation of the Verilog did not come to its end", *lines[:4])

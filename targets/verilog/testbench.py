@@ -1,4 +1,8 @@
-"""A test bench: it runs rows of inputs from a file, checks the outputs against another, or prints them."""
+"""A test bench: it runs rows of inputs from a file, checks the outputs against another, or prints them.
+
+Rows follow each other as soon as the design takes them: the inputs of a row are written while the outputs of the one
+before it are read, an element of each in a clock.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,10 @@ def vectors(rows: Sequence[NDArray[Any]]) -> str:
 
 
 def print_testbench(module: ModuleOp, rows: int, checks: bool) -> str:
-    """A test bench of so many rows; it prints outputs in decimal unless it checks them, and the cycles of all rows."""
+    """A test bench of so many rows; it prints outputs in decimal unless it checks them, and the cycles of all rows.
+
+    With more than one row it prints the clocks from the first start to the last one, too.
+    """
     memories, _, top = parts_of(module)
     name, ports = top.sym_name.data, top_ports(top, memories)
     inputs, outputs = [p for p in ports if p.is_input], [p for p in ports if not p.is_input]
@@ -47,8 +54,9 @@ def print_testbench(module: ModuleOp, rows: int, checks: bool) -> str:
         "  always #5 clk = !clk;",
         f"  reg [63:0] inputs [0:{max(1, rows * taken) - 1}];",
         f"  reg [63:0] expected [0:{max(1, rows * given) - 1}];",
-        "  integer row, i, wrong = 0;",
-        "  integer cycles = 0;",
+        "  integer row, i, at, wrong = 0;",
+        "  integer cycles = 0, clocks = 0, first = 0, last = 0;",
+        "  always @(posedge clk) clocks = clocks + 1;",
     ]
     for port in ports:
         lines += declared(port)
@@ -58,19 +66,33 @@ def print_testbench(module: ModuleOp, rows: int, checks: bool) -> str:
     lines += ["  initial begin", f'    $readmemh("{vector_file(name, INPUTS)}", inputs);']
     if checks:
         lines.append(f'    $readmemh("{vector_file(name, EXPECTED)}", expected);')
-    lines += ["    repeat (3) @(negedge clk);", "    rst = 0;", f"    for (row = 0; row < {rows}; row = row + 1) begin"]
+    lines += ["    repeat (3) @(negedge clk);", "    rst = 0;"]
+    lines += [f"    for (row = 0; row <= {rows}; row = row + 1) begin"]
+    lines.append(f"      for (i = 0; i < {max(taken, given)}; i = i + 1) begin")
     offset = 0
     for port in inputs:
-        lines += feeding(port, taken, offset)
+        lines += feeding(port, taken, offset, rows)
         offset += port.elements
-    lines += ["      start = 1;", "      @(negedge clk);", "      start = 0;", "      cycles = cycles + 1;"]
-    lines += ["      while (!done) begin", "        @(negedge clk);", "        cycles = cycles + 1;", "      end"]
-    lines.append("      @(negedge clk);")
+    offset = 0
+    for port in outputs:
+        lines += asking(port, offset)
+        offset += port.elements
+    lines.append("        @(negedge clk);")
     offset = 0
     for port in outputs:
         lines += reading(port, given, offset, checks)
         offset += port.elements
-    lines += ["    end", '    $display("cycles %0d", cycles);']
+    lines += ["      end", *(f"      {p.name}_we = 0;" for p in inputs), f"      if (row < {rows}) begin"]
+    lines += ["        last = clocks;", "        if (row == 0) first = clocks;"]
+    lines += ["        start = 1;", "        @(negedge clk);", "        start = 0;", "        cycles = cycles + 1;"]
+    lines += [
+        "        while (!done) begin",
+        "          @(negedge clk);",
+        "          cycles = cycles + 1;",
+        "        end",
+    ]
+    lines += ["        @(negedge clk);", "      end", "    end", '    $display("cycles %0d", cycles);']
+    lines.append('    $display("clocks %0d", last - first);')
     if checks:
         lines.append(f'    $display("%s: %0d of {rows * given} outputs wrong", wrong == 0 ? "PASS" : "FAIL", wrong);')
     lines += ["    $finish;", "  end", "endmodule"]
@@ -85,36 +107,39 @@ def declared(port: TopPort) -> list[str]:
     return [*lines, f"  wire {span(port.bits)}{port.name}_data;"]
 
 
-def feeding(port: TopPort, row: int, offset: int) -> list[str]:
-    """Write an input, an element a clock."""
+def within(port: TopPort, offset: int, rows: str) -> str:
+    """Whether this is the clock of an element of a port, and of a row that has one."""
+    return f"{rows} && i >= {offset} && i < {offset + port.elements}"
+
+
+def feeding(port: TopPort, row: int, offset: int, rows: int) -> list[str]:
+    """Write an element of the next row's input."""
     return [
-        f"      {port.name}_we = 1;",
-        f"      for (i = 0; i < {port.elements}; i = i + 1) begin",
-        f"        {port.name}_addr = i[{port.address_bits - 1}:0];",
-        f"        {port.name}_data = inputs[row * {row} + {offset} + i][{port.bits - 1}:0];",
-        "        @(negedge clk);",
-        "      end",
-        f"      {port.name}_we = 0;",
+        f"        at = i - {offset};",
+        f"        {port.name}_we = {within(port, offset, f'row < {rows}')};",
+        f"        {port.name}_addr = at[{port.address_bits - 1}:0];",
+        f"        if ({port.name}_we) {port.name}_data = inputs[row * {row} + i][{port.bits - 1}:0];",
     ]
+
+
+def asking(port: TopPort, offset: int) -> list[str]:
+    """The address of an element of the last row's output."""
+    return [f"        at = i - {offset};", f"        {port.name}_addr = at[{port.address_bits - 1}:0];"]
 
 
 def reading(port: TopPort, row: int, offset: int, checks: bool) -> list[str]:
-    """Read an output, an element a clock."""
-    lines = [
-        f"      for (i = 0; i < {port.elements}; i = i + 1) begin",
-        f"        {port.name}_addr = i[{port.address_bits - 1}:0];",
-        "        @(negedge clk);",
-    ]
+    """Read an element of the last row's output."""
+    lines = [f"        if ({within(port, offset, 'row > 0')}) begin"]
     if checks:
-        place = f"expected[row * {row} + {offset} + i][{port.bits - 1}:0]"
+        place = f"expected[(row - 1) * {row} + i][{port.bits - 1}:0]"
         lines += [
-            f"        if ({port.name}_data !== {place}) begin",
-            "          wrong = wrong + 1;",
-            "          if (wrong <= 10)",
-            f'            $display("{port.name}, row %0d, element %0d: expected %0d, got %0d", row, i,',
-            f"                     $signed({place}), $signed({port.name}_data));",
-            "        end",
+            f"          if ({port.name}_data !== {place}) begin",
+            "            wrong = wrong + 1;",
+            "            if (wrong <= 10)",
+            f'              $display("{port.name}, row %0d, element %0d: expected %0d, got %0d",',
+            f"                       row - 1, i - {offset}, $signed({place}), $signed({port.name}_data));",
+            "          end",
         ]
     else:
-        lines.append(f'        $display("%0d", $signed({port.name}_data));')
-    return [*lines, "      end"]
+        lines.append(f'          $display("%0d", $signed({port.name}_data));')
+    return [*lines, "        end"]

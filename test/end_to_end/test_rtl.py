@@ -24,6 +24,7 @@ from tinyml_opt.tools.compiler import compile_model
 from tinyml_opt.tools.compiling.compilation import Compilation, input_types
 from tinyml_opt.tools.compiling.options import Options
 from tinyml_opt.tools.hardware.files import rtl_files
+from tinyml_opt.tools.hardware.run import interval_of
 from tinyml_opt.tools.verifying.levels import compare_runs, rtl_executor
 
 from .test_operators import beside_layers, convolutions, joins, pools
@@ -81,6 +82,7 @@ def test_rings():
     cycles = design_of(load_family("xc7"), module.ops).cycles
     assert run.measurement.cycles is not None
     assert abs(run.measurement.cycles - cycles) <= 0.02 * cycles
+    assert run.measurement.interval == interval_of(compilation, run.measurement.cycles)
 
 
 @pytest.mark.parametrize(

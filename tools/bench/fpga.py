@@ -3,8 +3,9 @@
 A model is a file, or a folder with `model.onnx`, `calib.npz` and `test.npz`. Each is simulated on some rows (of its
 data, else any integers), whose outputs must be those of the integer executor; then its Verilog is synthesized for each
 board, and placed and routed where open tools do that. Lanes are those that fit each board, or `--lanes` in each layer.
-A line has the cycles of an inference, predicted and simulated, and from one inference to the next where the caller
-writes an element of the input in each clock between them; cells predicted and synthesized, the greatest clock and the
+A line has the cycles of an inference, predicted and simulated, and those from one inference to the next (the caller
+writes an input and reads an output between them, an element of each in a clock), computed and, of two rows or more,
+simulated; cells predicted and synthesized, the greatest clock and the
 time of an inference (at the target clock where none is known), and the seconds that generation took (of the processor)
 and all of it. `--board NAME --no-synthesis` only simulates. `--slice allocation` and `--slice widths` print the tables
 of allocation.py for the first board instead. A model that fails is shown with the reason; the exit code says so.
@@ -17,7 +18,6 @@ import gc
 import sys
 import time
 from collections.abc import Sequence
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,15 @@ from ..compiling.compilation import Compilation, input_types
 from ..compiling.options import Options
 from ..hardware.estimate import refuse_misfits
 from ..hardware.files import random_rows
-from ..hardware.run import implement, reached, simulated_cycles
+from ..hardware.run import implement, interval_of, reached, simulated
 from ..show import print_table
 from .allocation import TABLES, files_of
 
 COLUMNS = tuple(
-    "model board rows predicted cycles interval LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz target ms generated_s s".split()
+    (
+        "model board rows predicted cycles interval? interval LUT? LUT FF DSP? DSP BRAM36? BRAM36 MHz target ms "
+        "generated_s s"
+    ).split()
 )
 SLICES = ("hardware", "allocation", "widths")
 
@@ -111,9 +114,11 @@ def measure(line: dict[str, Any], folder: Path | None, model: Path, board: str, 
     cycles = design.cycles
     if not args.no_simulation:
         line["rows"] = args.rows
-        cycles = simulated_cycles(compilation, module, rows_of(compilation, folder, args.rows), args.simulator)
-        line["cycles"] = cycles
-    line["interval"] = cycles + 1 + sum(prod(port.stored_shape) for port in input_ports(compilation.function))
+        seen = simulated(compilation, module, rows_of(compilation, folder, args.rows), args.simulator)
+        assert seen.cycles is not None, "an RTL simulation counts them"
+        cycles = line["cycles"] = seen.cycles
+        line["interval"] = seen.interval or ""
+    line["interval?"] = interval_of(compilation, design.cycles)
     clock = fpga.clock_hz
     if not args.no_synthesis:
         keep = None if args.keep is None else args.keep / f"{line['model']}-{board}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +16,7 @@ from ...targets.dataset import Dataset
 from ...targets.device import Fpga
 from ...targets.estimating.design import design_of
 from ...targets.executors.fixed import FixedExecutor
-from ...targets.executors.interface import Arrays
+from ...targets.executors.interface import Arrays, Measurement
 from ...targets.executors.rtl import RtlExecutor
 from ...targets.family import load_family
 from ...targets.ports import input_ports, output_ports, to_stored
@@ -29,6 +30,7 @@ from .estimate import refuse_misfits
 
 LABELS = {
     "cycles": "cycles per inference",
+    "interval": "cycles from one inference to the next",
     "luts": "LUT",
     "ffs": "FF",
     "dsps": "DSP",
@@ -59,14 +61,16 @@ def measure(compilation: Compilation, dataset: Dataset, fpga: Fpga, simulator: s
     module = compilation.rtl()
     refuse_misfits(compilation, design_of(load_family(fpga.family), module.ops))
     say(f"simulating {len(dataset)} rows with {simulator}")
-    cycles = simulated_cycles(compilation, module, to_stored(dataset, input_ports(compilation.function)), simulator)
+    seen = simulated(compilation, module, to_stored(dataset, input_ports(compilation.function)), simulator)
+    assert seen.cycles is not None, "an RTL simulation counts them"
     cells = implement(compilation.name, module, fpga)
     clock = fpga.clock_hz if cells.fmax_hz is None else cells.fmax_hz
     return {
         "model": compilation.name,
         "board": compilation.board.name,
         "rows": len(dataset),
-        "cycles": cycles,
+        "cycles": seen.cycles,
+        "interval": seen.interval,
         "luts": cells.luts,
         "ffs": cells.ffs,
         "dsps": cells.dsps,
@@ -74,19 +78,28 @@ def measure(compilation: Compilation, dataset: Dataset, fpga: Fpga, simulator: s
         "fmax_mhz": None if cells.fmax_hz is None else round(cells.fmax_hz / 1e6, 1),
         "target": reached(cells, fpga),
         "clock_mhz": round(clock / 1e6, 1),
-        "us": round(cycles / clock * 1e6, 2),
+        "us": round(seen.cycles / clock * 1e6, 2),
     }
 
 
-def simulated_cycles(compilation: Compilation, module: ModuleOp, stored: Arrays, simulator: str) -> int:
-    """Cycles of an inference. Raises UserError where an integer is not that of `fixed`."""
+def interval_of(compilation: Compilation, cycles: int) -> int:
+    """Cycles from the start of an inference to that of the next.
+
+    Between them the caller writes an input and reads an output, an element of each in a clock; a clock ends the first.
+    """
+    function = compilation.function
+    taken, given = (sum(prod(p.stored_shape) for p in of(function)) for of in (input_ports, output_ports))
+    return cycles + 1 + max(taken, given)
+
+
+def simulated(compilation: Compilation, module: ModuleOp, stored: Arrays, simulator: str) -> Measurement:
+    """Cycles of an inference, and from one to the next. Raises UserError where an integer is not that of `fixed`."""
     function = compilation.function
     run = RtlExecutor(module, input_ports(function), output_ports(function), simulator).run(stored)
     compared = compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run)
     if compared.difference is not None:
         raise UserError(f"the Verilog differs from fixed at {compared.difference}")
-    assert run.measurement.cycles is not None, "an RTL simulation counts them"
-    return run.measurement.cycles
+    return run.measurement
 
 
 def implement(name: str, module: ModuleOp, fpga: Fpga, keep: Path | None = None) -> Cells:
