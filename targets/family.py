@@ -43,6 +43,16 @@ class MemoryCell:
 
 
 @dataclass(frozen=True)
+class Shares:
+    """Of a part that is given to a design: look-up tables are estimated, and wires need room."""
+
+    luts: float
+    ffs: float
+    dsps: float
+    bram36: float
+
+
+@dataclass(frozen=True)
 class Family:
     """Prices in look-up tables of features of `rtl` (estimating/cells.py), and the shapes of memories.
 
@@ -66,6 +76,7 @@ class Family:
     srl_bits: int
     luts: Mapping[str, float]
     stages: Stages
+    shares: Shares
     error: float
     measured: str
 
@@ -77,4 +88,5 @@ def load_family(name: str) -> Family:
     blocks = tuple(MemoryCell(**cell) for cell in data.pop("blocks"))
     lutrams = tuple(MemoryCell(**cell) for cell in data.pop("lutrams"))
     stages = Stages(**data.pop("stages"))
-    return Family(name=name, blocks=blocks, lutrams=lutrams, stages=stages, **data)
+    shares = Shares(**data.pop("shares"))
+    return Family(name=name, blocks=blocks, lutrams=lutrams, stages=stages, shares=shares, **data)

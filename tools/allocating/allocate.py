@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from xdsl.context import Context
@@ -37,10 +37,6 @@ RESOURCES = ("LUT", "FF", "DSP", "BRAM36")
 
 ATTEMPTS = 4
 """How often the budget is made smaller, where buffers between forms take more than each form alone says."""
-
-SHARES = np.array([0.85, 0.95, 1.0, 1.0])
-"""Of a device that is given away: look-up tables are estimated, and wires need room."""
-
 
 NEGLIGIBLE = np.array([0.005, 0.005, 0.0, 0.0])
 """Of a device, beyond these: what is estimated is not known better, what is counted is."""
@@ -127,7 +123,9 @@ class Allocation:
 
     def best(self, strategy: str) -> list[Choice]:
         """The choice of each form. Raises UserError where nothing fits."""
-        budget = self.all * SHARES - self.between()
+        least = self.cells(self.least())
+        room = self.room(least)
+        budget = room - self.between(least)
         short: list[str] = []
         rounds = [self.timeline.rounds(n) for n in range(len(self.choices))]
         for _ in range(ATTEMPTS):
@@ -137,7 +135,7 @@ class Allocation:
             if found is None:
                 break
             chosen = [c[n] for c, n in zip(self.choices, found, strict=True)]
-            over = np.array(self.design(chosen).cells.costs) - self.all * SHARES
+            over = self.cells(chosen) - room
             if (over <= NEGLIGIBLE * self.all).all():
                 return chosen
             short = [name for name, more in zip(RESOURCES, over, strict=True) if more > 0]
@@ -149,14 +147,21 @@ class Allocation:
             "choose a larger part, or --lanes 1"
         )
 
-    def between(self) -> Costs:
+    def room(self, least: Costs) -> Costs:
+        """What is given to a design: the family's shares of the part, or what one lane each takes, where that fits."""
+        return np.maximum(self.all * np.array(astuple(self.family.shares)), np.minimum(least, self.all))
+
+    def between(self, least: Costs) -> Costs:
         """The cells of the whole beside those of the choices: of waits, and of buffers that no form reads alone."""
-        least = self.least()
-        return np.maximum(np.array(self.design(least).cells.costs) - sum(np.array(c.cells.costs) for c in least), 0)
+        return np.maximum(least - sum(np.array(c.cells.costs) for c in self.least()), 0)
 
     def least(self) -> list[Choice]:
         """The cheapest choice of each form."""
         return [min(c, key=lambda choice: choice.costs[1:]) for c in self.choices]
+
+    def cells(self, chosen: Sequence[Choice]) -> Costs:
+        """The cells of the whole with choices."""
+        return np.array(self.design(chosen).cells.costs)
 
     def design(self, chosen: Sequence[Choice]) -> Design:
         """The estimate of the whole with choices."""
@@ -169,7 +174,7 @@ class Allocation:
         """What there is too little of even on one lane each, and the op that takes the most of it."""
         design = self.design(self.least())
         reasons: list[str] = []
-        for number, (name, has) in enumerate(zip(RESOURCES, self.all * SHARES, strict=True)):
+        for number, (name, has) in enumerate(zip(RESOURCES, self.all, strict=True)):
             takes = design.cells.costs[number]
             if takes > has:
                 most = max(design.parts, key=lambda part: part.cells.costs[number])
