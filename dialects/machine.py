@@ -41,8 +41,13 @@ def multiply_high_add(a: int, b: int, c: int) -> int:
     return signed(c + (a * b >> WORD), WORD)
 
 
+def multiply_high_round_add(a: int, b: int, c: int) -> int:
+    """`c + floor((a * b + 2^31) / 2^32)`, modulo 2^32 (SMMLAR)"""
+    return signed(c + (a * b + (1 << WORD - 1) >> WORD), WORD)
+
+
 def saturate(value: int, shift: int, bits: int) -> int:
-    """`value >> shift`, into the range of a signed number of so many bits (SSAT with ASR)"""
+    """`value >> shift`, into the range of a signed number of so many bits (SSAT, with ASR where it is shifted)"""
     limit = 1 << (bits - 1)
     return min(max(value >> shift, -limit), limit - 1)
 
@@ -156,6 +161,7 @@ OPERATIONS = {
     operation.name: operation
     for operation in (
         MachineOperation(multiply_high_add, 3),
+        MachineOperation(multiply_high_round_add, 3),
         MachineOperation(saturate, 1, 2),
         MachineOperation(unpack_bytes, 1, 1),
         MachineOperation(subtract_halves, 2),
@@ -190,7 +196,7 @@ def verify_machine(name: str, bits: Sequence[int], immediates: Sequence[int], re
         raise VerifyException(f"`{name}` takes i{operation.bits} and gives i{operation.result_bits}")
     if name == "shift_to_half" and not 1 <= immediates[0] < THREE_BYTES:
         raise VerifyException("`shift_to_half` shifts by 1 to 23")
-    if name == "saturate" and not (1 <= immediates[0] <= 31 and 1 <= immediates[1] <= 32):
-        raise VerifyException("`saturate` shifts by 1 to 31 and has 1 to 32 bits")
+    if name == "saturate" and not (0 <= immediates[0] <= 31 and 1 <= immediates[1] <= 32):
+        raise VerifyException("`saturate` shifts by 0 to 31 and has 1 to 32 bits")
     if name == "unpack_bytes" and immediates[0] not in (0, 1):
         raise VerifyException("`unpack_bytes` begins at byte 0 or 1")

@@ -67,7 +67,7 @@ class RequantizeBlockOp(BlockOp):
 
     `window [channels, row, shift, addend, low, high]`: `sums[c] = clamp(multiply_high_add(data[i] + table[i],
     table[row + i], addend) >> shift, low, high)`, modulo 2^32 before the product, of one to four channels `i = c`; of
-    eight, `i` is where a wide block has channel c.
+    eight, `i` is where a wide block has channel c. With a shift of 0 it is `multiply_high_round_add`.
 
     ```mlir
     mcu.requantize_block %table[%c0, %first] data(%sums) at(%c4) sums %out window [4, 64, 6, -8160, -128, 127]
@@ -88,5 +88,5 @@ class RequantizeBlockOp(BlockOp):
         channels, row, shift, _, low, high = self.numbers
         if channels not in (1, 2, 3, 4, 8) or row < channels or len(self.data) != 1:
             raise VerifyException("sums of one to four channels, or eight, become results, from a table that has them")
-        if not 1 <= shift <= LONGEST_SHIFT or not -128 <= low <= high <= 127:
-            raise VerifyException("results are shifted by 1 to 31, and have 8 bits")
+        if not 0 <= shift <= LONGEST_SHIFT or not -128 <= low <= high <= 127:
+            raise VerifyException("results are shifted by 0 to 31, and have 8 bits")

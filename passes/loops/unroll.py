@@ -107,11 +107,11 @@ def repeats(op: Operation) -> int:
 
 
 def is_short(loop: scf.ForOp) -> bool:
-    """Whether a loop does little in each iteration, none of it a block, a call or a loop."""
+    """Whether a loop goes one by one, and does little in each iteration, none of it a block, a call or a loop."""
     body = loop.body.block
-    if trips_of(loop) is None or any(op.regions or isinstance(op, CallOp | BlockOp | SparseBlockOp) for op in body.ops):
+    if constant_of(loop.step) != 1 or trips_of(loop) is None or body.args[0] in last(body).operands:
         return False
-    if body.args[0] in last(body).operands:
+    if any(op.regions or isinstance(op, CallOp | BlockOp | SparseBlockOp) for op in body.ops):
         return False
     return 2 * operations_of(loop) <= MOST_OPERATIONS
 

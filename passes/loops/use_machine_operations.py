@@ -24,6 +24,7 @@ from ...dialects.machine import (
     multiply_add_word,
     multiply_high_add,
     multiply_high_halves,
+    multiply_high_round_add,
     saturate,
     shift_to_half,
 )
@@ -54,9 +55,10 @@ class UseMachineOperationsPass(ModulePass):
     """Write requantizations with the machine operations that the core has, exactly.
 
         ((i64)a * m + c * 2^32) >> s, for s >= 32   ->  multiply_high_add(a, m, c) >> (s - 32)
-        multiply_high_add(a, m, 0) + v              ->  multiply_high_add(a, m, v)
+        ((i64)a * m + c * 2^32 + 2^31) >> 32        ->  multiply_high_round_add(a, m, c)
+        multiply_high_add(a, m, 0) + v              ->  multiply_high_add(a, m, v), or with rounding
         (multiply_high_add(a, m, c) >> n) + z       ->  multiply_high_add(a, m, c + z * 2^n) >> n
-        min(max(v >> n, -2^(b-1)), 2^(b-1) - 1)     ->  saturate(v) immediates [n, b]
+        min(max(v >> n, -2^(b-1)), 2^(b-1) - 1)     ->  saturate(v) immediates [n, b], n = 0 without a shift
         (x + a) * m + b, (x * m >> n) + z           ->  x * m + (a * m + b), x * m + z * 2^n >> n
         x * m + c                                   ->  multiply_add_word(x, m, c)
         (i16)(((i32)a * b + 2^15) >> 16)            ->  multiply_high_halves(a, b), of two i16
@@ -78,6 +80,7 @@ class UseMachineOperationsPass(ModulePass):
             )
         needs = (
             (HighWord(), multiply_high_add),
+            (RoundedHighWord(), multiply_high_round_add),
             (Saturation(), saturate),
             (KeepSaturated(), saturate),
             (MultiplyAddWord(), multiply_add_word),
@@ -123,15 +126,34 @@ class HighWord(RewritePattern):
         rewriter.replace(op, [added, high, amount, arith.ShRSIOp(high.result, amount.result)])
 
 
+class RoundedHighWord(RewritePattern):
+    """`((i64)a * m + c * 2^32 + 2^31) >> 32 -> multiply_high_round_add(a, m, c)`, where the result has 32 bits."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: arith.TruncIOp, rewriter: PatternRewriter) -> None:
+        shifted = op.input.owner
+        if op.result.type != i32 or not isinstance(shifted, arith.ShRSIOp) or shifted.result.type != i64:
+            return
+        value, addend = plus(shifted.lhs)
+        product, whole = value.owner, addend - (1 << WORD - 1)
+        if constant(shifted.rhs) != WORD or whole % (1 << WORD) or not isinstance(product, arith.MuliOp):
+            return
+        a, b = (word(factor) for factor in product.operands)
+        if a is None or b is None or not -(1 << 31) <= whole >> WORD < 1 << 31:
+            return
+        added = arith.ConstantOp(IntegerAttr(whole >> WORD, i32))
+        rewriter.replace(op, [added, MachineOp(multiply_high_round_add.__name__, [a, b, added.result])])
+
+
 class TakeAddend(RewritePattern):
-    """`multiply_high_add(a, m, 0) + v -> multiply_high_add(a, m, v)`"""
+    """`multiply_high_add(a, m, 0) + v -> multiply_high_add(a, m, v)`, and the same of one that rounds."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: arith.AddiOp, rewriter: PatternRewriter) -> None:
         for value, addend in ((op.lhs, op.rhs), (op.rhs, op.lhs)):
-            high = high_word(value)
+            high = high_word(value) or high_word(value, multiply_high_round_add.__name__)
             if high is not None and constant(high.words[2]) == 0:
-                rewriter.replace(op, MachineOp(multiply_high_add.__name__, [high.words[0], high.words[1], addend]))
+                rewriter.replace(op, MachineOp(high.operation.data, [high.words[0], high.words[1], addend]))
                 return
 
 
@@ -159,7 +181,7 @@ class MoveAddend(RewritePattern):
 
 
 class Saturation(RewritePattern):
-    """`min(max(v >> n, -2^(b-1)), 2^(b-1) - 1) -> saturate(v) immediates [n, b]`, in 32 bits."""
+    """`min(max(v >> n, -2^(b-1)), 2^(b-1) - 1) -> saturate(v) immediates [n, b]`, in i32; without a shift n is 0."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: arith.MinSIOp, rewriter: PatternRewriter) -> None:
@@ -167,11 +189,14 @@ class Saturation(RewritePattern):
         if op.result.type != i32 or not isinstance(largest, arith.MaxSIOp) or high is None:
             return
         shifted, low = largest.lhs.owner, constant(largest.rhs)
-        if not isinstance(shifted, arith.ShRSIOp) or low != -high - 1 or high & (high + 1):
+        if low != -high - 1 or high & (high + 1):
+            return
+        bits = high.bit_length() + 1
+        if not isinstance(shifted, arith.ShRSIOp):
+            rewriter.replace(op, MachineOp(saturate.__name__, [largest.lhs], [0, bits]))
             return
         shift = constant(shifted.rhs)
         if shift is not None and 1 <= shift < WORD:
-            bits = high.bit_length() + 1
             rewriter.replace(op, MachineOp(saturate.__name__, [shifted.lhs], [shift, bits]))
 
 
@@ -235,10 +260,10 @@ def word(value: SSAValue) -> SSAValue | None:
     return op.input if isinstance(op, arith.ExtSIOp) and op.input.type == i32 else None
 
 
-def high_word(value: SSAValue) -> MachineOp | None:
-    """The multiply_high_add that gives a value, to nobody else."""
+def high_word(value: SSAValue, name: str = multiply_high_add.__name__) -> MachineOp | None:
+    """The operation of this name that gives a value, to nobody else."""
     op = value.owner
-    if isinstance(op, MachineOp) and op.operation.data == multiply_high_add.__name__ and value.has_one_use():
+    if isinstance(op, MachineOp) and op.operation.data == name and value.has_one_use():
         return op
     return None
 

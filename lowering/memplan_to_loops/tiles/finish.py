@@ -39,7 +39,7 @@ class Finisher:
         """The end of a form; None where the body does more, or the output lies in rows."""
         if body is None or scope.channels is None or body.multiplier not in scope.packed or body.bias != scope.bias:
             return None
-        if (body.low, body.high) != BYTE or isinstance(scope.memref(scope.form.target), Rows):
+        if not body.shift or (body.low, body.high) != BYTE or isinstance(scope.memref(scope.form.target), Rows):
             return None
         return Finisher(scope, body, 1 + scope.packed.index(body.multiplier))
 

@@ -31,7 +31,10 @@ LARGEST = 1 << 30
 
 @dataclass(frozen=True)
 class Requantized:
-    """`clamp(high word of ((sum + bias) * multiplier) + addend >> shift, low, high)`; params are numbers of params."""
+    """`clamp(high word of ((sum + bias) * multiplier) + addend >> shift, low, high)`; params are numbers of params.
+
+    Without a shift the high word is rounded: `(product + 2^31) >> 32`.
+    """
 
     roles: Roles
     bias: int | None
@@ -65,13 +68,13 @@ class Requantized:
             return None
         if (
             rescale.rounding.data is not Rounding.HALF_UP
-            or not 1 <= shift <= LONGEST
+            or not 0 <= shift <= LONGEST
             or last.values[0] != saturate.result
         ):
             return None
         if scalar_type(shaped_type(form.target).element_type) != i8 or rescale.result.type != i32:
             return None
-        addend = (1 << (shift - 1)) + (added[0] << shift)
+        addend = (1 << shift - 1 if shift else 0) + (added[0] << shift)
         return Requantized(roles, bias, multiplier, shift, addend, *saturate.bounds) if abs(addend) < LARGEST else None
 
     def table(self, order: NDArray[np.int64] | None = None) -> NDArray[np.int32]:

@@ -39,7 +39,7 @@ def gather_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
 
 def at_once(numbers: Sequence[int]) -> bool:
     """Whether all words are written out."""
-    runs, apart, words, pixels = numbers
+    runs, apart, words, _ = numbers
     return runs * words <= MOST_WORDS and (runs - 1) * apart + 4 * words <= FURTHEST and 0 <= apart
 
 
@@ -64,15 +64,14 @@ def gather_in_assembly(numbers: Sequence[int]) -> list[str]:
         ]
         lines, together = some_at_a_time(places, pixels), min(TOGETHER[0], len(places))
         return gather_statement(lines, together, (), ("x", "y"))
-    together = next(n for n in TOGETHER if words % n == 0)
-    turn = [(4 * word, word * pitch) for word in range(together)]
-    lines = [assembly(o) for o in words_operations(turn, pixels)]
-    lines += [f"add %[x], %[x], #{4 * together}", f"add %[y], %[y], #{together * pitch}"]
-    if words > together:
+    turn = next(n for n in (MOST_WORDS, *TOGETHER) if words % n == 0)
+    lines = some_at_a_time([(4 * word, word * pitch) for word in range(turn)], pixels)
+    lines += [f"add %[x], %[x], #{4 * turn}", f"add %[y], %[y], #{turn * pitch}"]
+    if words > turn:
         lines = ["1:", *lines, "cmp %[x], %[end]", "bne 1b"]
     inside = [
-        *([f"  const int8_t *const end = x + {4 * words};"] if words > together else []),
-        *gather_statement(lines, together, ("x", "y"), ("end",) if words > together else ()),
+        *([f"  const int8_t *const end = x + {4 * words};"] if words > turn else []),
+        *gather_statement(lines, min(TOGETHER[0], turn), ("x", "y"), ("end",) if words > turn else ()),
     ]
     if runs == 1:
         return inside

@@ -201,35 +201,37 @@ def requantize_vectors(numbers: Sequence[int]) -> Iterator[str]:
     """One or two vectors of sums; halves of the second lie between those of the first.
 
     Where nothing else clamps, the shift rounds (VQRSHRN), which is half of a step in the addend; assemblers up to GNU's
-    2.40 take VQSHRN, which does not, for it.
+    2.40 take VQSHRN, which does not, for it. Narrowing leaves halves and bytes of a vector, which are not stored: it is
+    one that is read no more.
     """
     channels, row, shift, addend, low, high = numbers
     count = 2 if channels == CHANNELS else 1
     clamps = (low, high) != (-128, 127) or shift > LONGEST_NARROWING
+    product = "vmulhq_s32" if shift else "vrmulhq_s32"
     for n in range(count):
         given = ", ".join(f"sums[{4 * n + k}]" if 4 * n + k < channels else "0" for k in range(4))
         yield f"  int32x4_t a{n} = {{{given}}};"
         yield f"  a{n} = vaddq_s32(a{n}, *(const int32x4_t *)(const void *)(table + {4 * n}));"
-        yield f"  a{n} = vmulhq_s32(a{n}, *(const int32x4_t *)(const void *)(table + {row + 4 * n}));"
-        yield f"  a{n} = vaddq_n_s32(a{n}, {addend if clamps else addend - (1 << (shift - 1))});"
+        yield f"  const int32x4_t m{n} = *(const int32x4_t *)(const void *)(table + {row + 4 * n});"
+        yield f"  a{n} = {product}(a{n}, m{n});"
+        yield f"  a{n} = vaddq_n_s32(a{n}, {addend if clamps or not shift else addend - (1 << (shift - 1))});"
         if clamps:
-            yield f"  a{n} = vshrq_n_s32(a{n}, {shift});"
+            yield from [f"  a{n} = vshrq_n_s32(a{n}, {shift});"] if shift else []
             yield f"  a{n} = vmaxq_s32(vminq_s32(a{n}, vdupq_n_s32({high})), vdupq_n_s32({low}));"
-        elif count == 1:
-            yield f"  int16x8_t h = vqrshrnbq_n_s32((int16x8_t)a{n}, a{n}, {shift});"
         else:
-            given = "h" if n else "(int16x8_t)a0"
-            yield f"  {'' if n else 'int16x8_t '}h = vqrshrn{'bt'[n]}q_n_s32({given}, a{n}, {shift});"
+            given = "h" if n else "(int16x8_t)m0"
+            narrow = f"vqrshrn{'bt'[n]}q_n_s32" if shift else f"vqmovn{'bt'[n]}q_s32"
+            yield f"  {'' if n else 'int16x8_t '}h = {narrow}({given}, a{n}{f', {shift}' if shift else ''});"
     if clamps:
         if count == 2:
             yield "  vstrbq_s16(out, vmovntq_s32((int16x8_t)a0, a1));"
             return
         result = "a0"
     elif count == 2:
-        yield "  vstrbq_s16(out, (int16x8_t)vqmovnbq_s16((int8x16_t)h, h));"
+        yield "  vstrbq_s16(out, (int16x8_t)vqmovnbq_s16((int8x16_t)a1, h));"
         return
     else:
-        result = "(int32x4_t)vqmovnbq_s16((int8x16_t)h, h)"
+        result = "(int32x4_t)vqmovnbq_s16((int8x16_t)a0, h)"
     if channels == 4:
         yield f"  vstrbq_s32(out, {result});"
     else:
@@ -242,7 +244,11 @@ def requantize_in_c(numbers: Sequence[int]) -> Iterator[str]:
     yield f"  for (int32_t n = 0; n < {channels}; n++) {{"
     yield f"    const int32_t channel = {'2 * n % 8 + n / 4' if channels == CHANNELS else 'n'};"
     yield "    const int32_t sum = (int32_t)((uint32_t)sums[n] + (uint32_t)table[n]);"
-    yield f"    const int32_t r = tinyml_multiply_high_add(sum, table[{row} + n], {addend}) >> {shift};"
+    if shift:
+        yield f"    const int32_t r = tinyml_multiply_high_add(sum, table[{row} + n], {addend}) >> {shift};"
+    else:
+        yield f"    const int64_t product = (int64_t)sum * (int64_t)table[{row} + n];"
+        yield f"    const int32_t r = (int32_t)((product + INT64_C(0x80000000)) >> 32) + {addend};"
     yield f"    out[channel] = (int8_t)(r < {low} ? {low} : r > {high} ? {high} : r);"
     yield "  }"
 

@@ -1,7 +1,7 @@
 // RUN: tinyml-opt %s --verify-diagnostics --split-input-file | filecheck %s
 
 %a = "test.op"() : () -> i32
-// CHECK: there is no machine operation `square`; there are multiply_high_add, saturate
+// CHECK: there is no machine operation `square`; there are multiply_high_add, multiply_high_round_add, saturate
 %b = mcu.machine "square"(%a) : (i32) -> i32
 
 // -----
@@ -13,7 +13,7 @@
 // -----
 
 %a = "test.op"() : () -> i32
-// CHECK: `saturate` shifts by 1 to 31 and has 1 to 32 bits
+// CHECK: `saturate` shifts by 0 to 31 and has 1 to 32 bits
 %b = mcu.machine "saturate"(%a) immediates [32, 8] : (i32) -> i32
 
 // -----
@@ -121,8 +121,8 @@ mcu.wide_block %w[%i] data(%x) at(%i) sums %s window [3, 3, 3, 1, 64, 448] : mem
 // -----
 
 %t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
-// CHECK: results are shifted by 1 to 31, and have 8 bits
-mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [4, 32, 0, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>
+// CHECK: results are shifted by 0 to 31, and have 8 bits
+mcu.requantize_block %t[%i] data(%x) at(%i) sums %y window [4, 32, 32, 0, -128, 127] : memref<64xi32> (memref<8xi32>) memref<8xi8>
 
 // -----
 
@@ -147,3 +147,69 @@ mcu.finish_block %t[%i] data(%x) at(%i) sums %y window [2, 16, 1, 2, 6, 0] : mem
 %t, %x, %i, %y = "test.op"() : () -> (memref<64xi32>, memref<8xi32>, index, memref<8xi8>)
 // CHECK: lie within 4096 bytes
 mcu.finish_block %t[%i] data(%x) at(%i) sums %y window [2, 4096, 1, 2, 6, 0] : memref<64xi32> (memref<8xi32>) memref<8xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: groups have at least one quad, a column and a table
+mcu.groups_block %w[%i] data(%x) at(%i) sums %y window [2, 2, 8, 1, 2, 1, 6, 0] : memref<64xi16> (memref<8xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: a row of the table has what a sum begins with, and a multiplier
+mcu.groups_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [2, 2, 8, 1, 2, 2, 6, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: lie within 4096 bytes
+mcu.groups_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [2, 2, 4096, 1, 2, 1, 6, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: expected 1 counts, got 0
+mcu.groups_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [2, 2, 0, 1, 2, 1, 6, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: results are shifted by 1 to 31
+mcu.groups_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [2, 2, 8, 1, 2, 1, 0, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: one to six outputs, a stride of 1 or 2
+mcu.planes_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [8, 1, 7, 1, 0, 5, 10, 15, 8, 1, 2, 1, 4, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: blocks begin with a word
+mcu.planes_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [8, 2, 3, 1, 0, 5, 10, 15, 8, 1, 2, 1, 4, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: its rows, lie within 4096 bytes
+mcu.planes_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [8, 1, 4, 1, 0, 5, 10, 1024, 8, 1, 2, 1, 4, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: a row of the table has what a sum begins with
+mcu.planes_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [8, 1, 4, 1, 0, 5, 10, 15, 8, 1, 2, 0, 4, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%w, %x, %t, %i, %y = "test.op"() : () -> (memref<64xi16>, memref<8xi32>, memref<16xi32>, index, memref<64xi8>)
+// CHECK: the block has 81 sums
+mcu.planes_block %w[%i] data(%x, %t) at(%i, %i) sums %y window [11, 2, 4, 1, 0, 5, 10, 15, 10, 1, 2, 1, 4, 0] : memref<64xi16> (memref<8xi32>, memref<16xi32>) memref<64xi8>
+
+// -----
+
+%x, %i, %y = "test.op"() : () -> (memref<64xi8>, index, memref<8xi32>)
+// CHECK: a column is made of at least one word, of one or two pixels
+mcu.gather_block %x[%i] data() at() sums %y window [1, 0, 2, 3] : memref<64xi8> () memref<8xi32>

@@ -60,3 +60,13 @@ mcu.finish_block %table[%c8, %c1] data(%sums) at(%c0) sums %results window [2, 4
 mcu.finish_block %table[%c8, %c1] data(%sums) at(%c0) counts(%n) sums %results window [2, 0, 1, 64, 6, -8160] : memref<2x64xi32, "flash"> (memref<8xi32>) memref<8xi8>
 // CHECK: mcu.copy_block %x[%c0, %c1] data() at() sums %sums window [5] : memref<4x8xi8>() memref<8xi32>
 mcu.copy_block %x[%c0, %c1] data() at() sums %sums window [5] : memref<4x8xi8> () memref<8xi32>
+// CHECK: mcu.gather_block %x[%c0, %c1] data() at() sums %sums window [1, 0, 2, 2] : memref<4x8xi8>() memref<8xi32>
+mcu.gather_block %x[%c0, %c1] data() at() sums %sums window [1, 0, 2, 2] : memref<4x8xi8> () memref<8xi32>
+%packed, %both, %filled, %bytes2 = "test.op"() : () -> (memref<2x32xi16, "flash">, memref<8x2xi32, "flash">, memref<8xi32>, memref<64xi8>)
+// CHECK: mcu.groups_block %packed[%c0, %c0] data(%filled, %both) at(%c0, %c0, %c0) sums %bytes2 window [2, 2, 8, 1, 2, 1, 6, -8160] : memref<2x32xi16, "flash">(memref<8xi32>, memref<8x2xi32, "flash">) memref<64xi8>
+mcu.groups_block %packed[%c0, %c0] data(%filled, %both) at(%c0, %c0, %c0) sums %bytes2 window [2, 2, 8, 1, 2, 1, 6, -8160] : memref<2x32xi16, "flash"> (memref<8xi32>, memref<8x2xi32, "flash">) memref<64xi8>
+// CHECK: mcu.groups_block %packed[%c0, %c0] data(%filled, %both) at(%c0, %c0, %c0) counts(%n) sums %bytes2 window [2, 2, 0, 1, 2, 1, 6, -8160] : memref<2x32xi16, "flash">(memref<8xi32>, memref<8x2xi32, "flash">) memref<64xi8>
+mcu.groups_block %packed[%c0, %c0] data(%filled, %both) at(%c0, %c0, %c0) counts(%n) sums %bytes2 window [2, 2, 0, 1, 2, 1, 6, -8160] : memref<2x32xi16, "flash"> (memref<8xi32>, memref<8x2xi32, "flash">) memref<64xi8>
+%taps = "test.op"() : () -> memref<96xi16, "flash">
+// CHECK: mcu.planes_block %taps[%c0] data(%rows, %both) at(%c0, %c0, %c0) sums %bytes2 window [8, 2, 4, 1, 0, 5, 10, 15, 8, 1, 2, 1, 4, -2040] : memref<96xi16, "flash">(memref<336xi32>, memref<8x2xi32, "flash">) memref<64xi8>
+mcu.planes_block %taps[%c0] data(%rows, %both) at(%c0, %c0, %c0) sums %bytes2 window [8, 2, 4, 1, 0, 5, 10, 15, 8, 1, 2, 1, 4, -2040] : memref<96xi16, "flash"> (memref<336xi32>, memref<8x2xi32, "flash">) memref<64xi8>

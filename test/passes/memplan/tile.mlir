@@ -14,14 +14,16 @@
 // BYTES: tile <24, planes, 3, 8>
 
 // Where a line of flash takes five cycles the weights lie behind the columns: 8 words, and 2 quads of 8 words; then 4
-// words with which sums begin. The weights of planes are held, too.
+// words with which sums begin.
 // WAITS-LABEL: @pointwise
 // WAITS: memplan.buffer node "conv_scratch" : memref<28xi32>
 // WAITS: tile <8, columns, 2, held>
 // WAITS-LABEL: @dense
 // WAITS-NOT: held
+// Planes hold theirs, too: three rows of three words for each channel, 48 words of weights, and 8 of starts.
 // WAITS-LABEL: @windows
-// WAITS: tile <24, planes, 3, held>
+// WAITS: memplan.buffer : memref<128xi32>
+// WAITS: planes, 3, held>
 // NONE-NOT: tile
 // With some kilobyte of flash for the tiles of each function, a layer of 384 multiply-accumulates gets its own.
 // FLASH-LABEL: @pointwise
