@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import ClassVar
 
 from xdsl.dialects import arith
@@ -58,6 +59,8 @@ class SumOfProducts(Combination):
     word_bits: int
     greatest: int
     """The greatest magnitude of a term."""
+    start: int = 0
+    """What the sum begins with."""
 
     @property
     def pairs(self) -> bool:
@@ -65,7 +68,7 @@ class SumOfProducts(Combination):
         return self.term == i16 and self.acc != i16 and 2 * self.greatest <= storage_limits(i16)[1]
 
     def initial(self) -> list[SSAValue]:
-        return [self.emit.constant(0, signless(self.acc))]
+        return [self.emit.constant(self.start, signless(self.acc))]
 
     def accumulate(self, elements: Sequence[SSAValue], position: Index, carried: Sequence[SSAValue]) -> list[SSAValue]:
         return [self._plus(carried[0], self._product(elements))]
@@ -176,6 +179,19 @@ def greatest_term(form: StructuredForm, zero_points: Sequence[int]) -> int:
     return product
 
 
+def sum_start(form: ReduceOp, word_bits: int) -> int | None:
+    """What a sum of all elements begins with where it takes the zero points of all at once: -zero point * elements.
+
+    None where elements are missing, or a partial sum might leave the accumulator, which has room for the terms alone.
+    """
+    (zero_point,) = form.zero_point.data
+    count = prod(form.sizes[len(form.domain.parallel.data) :])
+    start, bits = -zero_point * count, scalar_type(shaped_type(form.ins[0]).element_type).width.data
+    if form.is_padded(0) or form.held_dims or min(word_bits, form.acc.width.data) < i32.width.data:
+        return None
+    return start if abs(start) + (count << bits) <= storage_limits(i32)[1] else None
+
+
 def combination(form: StructuredForm, emit: Emitter, word_bits: int) -> Combination | None:
     """How a form combines; None for a map, whose body takes the elements themselves."""
     elements = [scalar_type(shaped_type(value).element_type) for value in form.ins]
@@ -185,6 +201,8 @@ def combination(form: StructuredForm, emit: Emitter, word_bits: int) -> Combinat
             return SumOfProducts(emit, elements, form.zero_points.data, form.acc, word_bits, greatest)
         case ReduceOp(kind=kind) if kind.data is Reduction.SUM:
             greatest = greatest_term(form, form.zero_point.data)
+            if (start := sum_start(form, word_bits)) is not None:
+                return SumOfProducts(emit, elements, [0], form.acc, word_bits, greatest, start)
             return SumOfProducts(emit, elements, form.zero_point.data, form.acc, word_bits, greatest)
         case ReduceOp(kind=kind) if kind.data is Reduction.ARGMAX:
             return ArgMax(emit, elements[0], form.acc, form.is_padded(0))

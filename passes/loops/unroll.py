@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects import arith, scf
+from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import Block, Operation, SSAValue
@@ -17,6 +17,7 @@ from xdsl.passes import ModulePass
 from ...dialects.errors import UserError
 from ...dialects.mcu import BlockOp
 from ...dialects.mcu.bytes import SparseBlockOp
+from ...dialects.mcu.words import LoadWordOp
 from ...targets.core import core_names, load_core
 from .indices.advance import constant_of, trips_of
 
@@ -96,7 +97,7 @@ def best(loop: scf.ForOp, runs: int, saved: float) -> Iterator[Choice]:
 
 
 def repeats(op: Operation) -> int:
-    """How often the loops around an operation of a function run it."""
+    """How often the loops around an operation of a function run it, at most."""
     around: list[int] = []
     parent = op.parent_op()
     while parent is not None and not isinstance(parent, FuncOp):
@@ -107,11 +108,18 @@ def repeats(op: Operation) -> int:
 
 
 def is_short(loop: scf.ForOp) -> bool:
-    """Whether a loop goes one by one, and does little in each iteration, none of it a block, a call or a loop."""
+    """Whether a loop does little in each iteration, none of it a block, a call or a loop.
+
+    What only fills memory in one of two cases does so where there is padding, which is rare.
+    """
     body = loop.body.block
-    if constant_of(loop.step) != 1 or trips_of(loop) is None or body.args[0] in last(body).operands:
+    if trips_of(loop) is None or body.args[0] in last(body).operands:
         return False
     if any(op.regions or isinstance(op, CallOp | BlockOp | SparseBlockOp) for op in body.ops):
+        return False
+    if isinstance(loop.parent_op(), scf.IfOp) and not any(
+        isinstance(op, memref.LoadOp | LoadWordOp) for op in body.ops
+    ):
         return False
     return 2 * operations_of(loop) <= MOST_OPERATIONS
 
