@@ -157,7 +157,7 @@ def test_without_assembly(tmp_path: Path):
     rows = net.rows(2)
     compilation = compile_network(net.model(), tmp_path, rows, BOARD, asm=False)
     model = compilation.generated()
-    assert "asm" not in model.source and "tinyml_dot_4x2_18(" in model.source
+    assert "asm" not in model.source and "tinyml_groups_3_18_" in model.source
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(model, compilation.board)])
 
 
