@@ -44,7 +44,7 @@ class PlaneBlockOp(BlockOp):
 
     `window [outputs, stride, r0, r1, r2]`: each of three rows is halves in words, so many words behind an index,
     modulo 2^32: `sums[o] += sum over taps (h, w) of weight[h][w] * half(row h, o * stride + w)`. The weights of a row
-    are the halves of two words, taps 0, 1 and 1, 2, or the bytes 0, 1, 1, 2.
+    are the halves of two words, taps 0, 1 and 1, 2.
 
     ```mlir
     mcu.plane_block %w[%i] data(%rows) at(%at) sums %sums window [2, 1, 4, 8, 0]
@@ -54,7 +54,7 @@ class PlaneBlockOp(BlockOp):
 
     name = "mcu.plane_block"
     NUMBERS: ClassVar[int] = 5
-    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 8, 32)
+    WEIGHT_BITS: ClassVar[tuple[int, ...]] = (16, 32)
 
     @property
     def sums_needed(self) -> int:

@@ -60,9 +60,9 @@ def dot(op: BlockOp) -> str:
 
 
 def plane(op: BlockOp) -> str:
-    """`plane_2_1_16_32_0`: outputs, stride, and the bytes where rows begin; `plane8` has weights of bytes."""
+    """`plane_2_1_16_32_0`: outputs, stride, and the bytes where rows begin."""
     outputs, stride, *rows = op.numbers
-    return f"plane{short(op)}_{outputs}_{stride}_{joined([4 * row for row in rows])}"
+    return f"plane_{outputs}_{stride}_{joined([4 * row for row in rows])}"
 
 
 def planes(op: BlockOp) -> str:

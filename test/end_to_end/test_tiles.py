@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs, tiles
 from support.recurrent_models import recurrent_layer
-from support.tile_networks import dense, residual, windows
+from support.tile_networks import dense, residual, scaled, windows
 
 from tinyml_opt.dialects import emitc
 from tinyml_opt.dialects.fixed.structured import StructuredForm
@@ -111,6 +111,20 @@ def test_weights_that_are_held(tmp_path: Path):
     forms = [op for op in compilation.memplan.walk() if isinstance(op, StructuredForm) and op.tile is not None]
     assert any(form.tile is not None and form.tile.holds_weights for form in forms)
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), compilation.board)])
+
+
+@pytest.mark.parametrize(("board", "packed"), ((BOARD, "auto"), ("nucleo-l4r5zi", "auto"), (BOARD, "8")))
+def test_channels_with_multipliers_of_their_own(board: str, packed: str, tmp_path: Path):
+    """Whole rows and all groups in one block; weights of bytes without."""
+    net = scaled()
+    rows = net.rows(2)
+    compilation = compile_network(net.model(), tmp_path, rows, board, packed=packed)
+    model = compilation.generated()
+    assert tiles(compilation) == 5
+    kinds = ("groups", "planes")
+    assert all((f"tinyml_{kind}" in model.source) is (packed != "8") for kind in kinds)
+    assert any(f"tinyml_{kind}32_" in model.source for kind in kinds) is (board != BOARD)
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(model, compilation.board)])
 
 
 def test_layers_of_one_shape_share_a_function(tmp_path: Path):

@@ -47,12 +47,13 @@ class Network:
         self.constants.append(numpy_helper.from_array(np.asarray(array), name))
         return name
 
-    def weight(self, *shape: int, axis: int = 0) -> str:
-        """Random weights; `axis` is that of the output channels."""
+    def weight(self, *shape: int, axis: int = 0, scales: Sequence[float] | None = None) -> str:
+        """Random weights; `axis` is that of the output channels, which may have scales, if it is the first."""
         integers = self.random.integers(-127, 128, shape)
         first = tuple(slice(None) if a == axis else 0 for a in range(len(shape)))
         integers[first] = 127
-        return self.constant((integers / 128).astype(np.float32))
+        factors = 1.0 if scales is None else np.array(scales).reshape(-1, *[1] * (len(shape) - 1))
+        return self.constant((integers * factors / 128).astype(np.float32))
 
     def bias(self, *shape: int) -> str:
         """Random numbers between -1 and 1."""

@@ -36,3 +36,22 @@ def windows(channels: int = 8) -> Network:
     value = net.node("Relu", value)
     net.result(net.node("Conv", value, net.weight(channels, 1, 3, 2), net.bias(channels), group=channels))
     return net
+
+
+def scaled(channels: int = 8) -> Network:
+    """A pointwise layer and depthwise ones, of stride 1 and 2, whose channels have weights of scales far apart.
+
+    The last layer has so many pixels that one is left over.
+    """
+    net, shape = Network((1, channels, 10, 10), 11), (channels, 1, 3, 3)
+
+    def far(*sizes: int) -> str:
+        return net.weight(*sizes, scales=[2.0 ** -(3 * n % 8) for n in range(sizes[0])])
+
+    first = net.node("Relu", net.node("Conv", "x", far(2 * channels, channels, 1, 1), net.bias(2 * channels)))
+    first = net.node("Conv", first, far(channels, 2 * channels, 1, 1), net.bias(channels))
+    same = net.node("Relu", net.node("Conv", first, far(*shape), net.bias(channels), pads=[1] * 4, group=channels))
+    half: dict[str, Any] = {"pads": [0, 0, 1, 1], "strides": [2, 2], "group": channels}
+    small = net.node("Relu", net.node("Conv", same, far(*shape), net.bias(channels), **half))
+    net.result(net.node("Conv", small, far(channels, channels, 1, 1), net.bias(channels)))
+    return net

@@ -128,9 +128,10 @@ class ColumnsNest:
         if self.pixels == 2 and self.dims and self.scope.form.sizes[self.dims[-1]] % 2 == 0:
             self._rows()
             return
-        total = self.columns.roles.size(tuple(self.dims))
+        total, tile = self.columns.roles.size(tuple(self.dims)), self.scope.form.tile
+        assert tile is not None, "checked by the caller"
         whole, left = divmod(total, self.pixels)
-        cut = cuts_last(total, self.pixels)
+        cut = cuts_last(total, self.pixels, tile.bits.data)
         self.scope.loop(whole + (left > 0) - cut, "block", lambda block: self._block(block, total))
         if cut:
             self.pixels = 1

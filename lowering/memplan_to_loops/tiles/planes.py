@@ -4,7 +4,8 @@
       for each row of data that no row before has needed: take it apart by channels, into its slot
       for each channel: for some columns: sums = bias; plane_block(weights, three rows, sums); store body(sums)
 
-A slice of a stream is one row of the output: it reads all of its rows.
+Slots of rows go round: there are three texts, for the places where the first row lies; where weights are bytes one, in
+which the weights go round. A slice of a stream is one row of the output: it reads all of its rows.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ....dialects.machine import halves, pack_halves, pack_high_halves, unpack_b
 from ....dialects.mcu import Address
 from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.windows import PlaneBlockOp
+from ....dialects.mcu.words import LoadWordOp
 from ....passes.memplan.tiling.lanes import CHANNELS
 from ....passes.memplan.tiling.planes import TAPS, Planes
 from ....passes.memplan.tiling.requantized import Requantized
@@ -44,6 +46,10 @@ def build_planes(
     ).build(held.get(planes.lanes.row))
 
 
+HALF = 16
+"""Bits of a half."""
+
+
 class PlanesNest:
     """The state of the kernel while it is written; `rows` is the scratch memory, in words."""
 
@@ -55,8 +61,11 @@ class PlanesNest:
         tile = scope.form.tile
         assert tile is not None, "checked by the caller"
         self.held_at = planes.scratch_words if tile.holds_weights else None
-        wide = tile.bits.data == WIDE
-        self.finisher = Finisher.of(scope, Requantized.of(planes.lanes.roles, scope.lift)) if wide else None
+        self.has_bytes = tile.bits.data < WIDE
+        """Whether weights are bytes, as flash is short: then so is the code, one text for all turns of slots."""
+        self.taps: SSAValue | None = None
+        """The words of halves that were made of a channel's bytes."""
+        self.finisher = None if self.has_bytes else Finisher.of(scope, Requantized.of(planes.lanes.roles, scope.lift))
 
     def build(self, held: Index | None) -> None:
         """Write all rows of the output, or the one of a slice."""
@@ -74,8 +83,24 @@ class PlanesNest:
             self.emit.block.add_op(CopyBlockOp((self.weights, [self.emit.index(0)]), [], target, [words]))
             self.scope.hold_channels(self.rows, self.held_at + words)
 
+    def _halves(self, channel: Index) -> SSAValue:
+        """The weights of a channel that are bytes as words of halves, in the order of the slots."""
+        scope, emit = self.scope, self.emit
+        words, first = local(emit, 2 * TAPS, "taps"), emit.scale(channel, TAPS * TAPS)
+        for slot, row in enumerate(self.turned):
+            place = emit.index(emit.sum(first, row))
+            bytes = emit.do(LoadWordOp(self.weights, [place]), "word")
+            even, odd = (scope.machine(unpack_bytes, bytes, immediates=[n]) for n in (0, 1))
+            last = emit.do(arith.ShRSIOp(even, scope.word(HALF)))
+            scope.store(scope.machine(pack_halves, even, odd), words, 2 * slot)
+            scope.store(scope.machine(pack_halves, odd, last), words, 2 * slot + 1)
+        return words
+
     def _weights_at(self, channel: Index) -> Address:
         """Where the weights of a channel lie."""
+        if self.has_bytes:
+            assert self.taps is not None, "made for each channel"
+            return self.taps, [self.emit.index(0)]
         if self.held_at is None:
             return self.weights, [self.emit.index(self.emit.scale(channel, TAPS * 4))]
         return self.rows, [self.emit.index(self.emit.sum(self.emit.scale(channel, TAPS * 2), self.held_at))]
@@ -87,6 +112,11 @@ class PlanesNest:
         words = self.planes.row_words
         orders = [[(slot + tap) % TAPS * words for tap in range(TAPS)] for slot in range(TAPS)]
         slot = scope.remainder(first, TAPS)
+        if self.has_bytes:
+            ahead = [emit.sum(emit.scale(slot, TAPS - 1), tap) for tap in range(TAPS)]
+            self.turned = [emit.scale(scope.remainder(rows, TAPS), TAPS) for rows in ahead]
+            self._channels(row, orders[0])
+            return
         if isinstance(slot, int):
             self._channels(row, orders[slot])
             return
@@ -105,6 +135,8 @@ class PlanesNest:
             return
 
         def channel(number: Index) -> None:
+            if self.has_bytes:
+                self.taps = self._halves(number)
             base = emit.scale(number, self.plane_words)
             begin = scope.start({lanes.channel: number})
             point: Point = {lanes.row: row, lanes.channel: number}

@@ -22,7 +22,10 @@ UNPACKED_OF_PAIRS = 0.5
 """Half of the weights that are pairs are taken apart."""
 
 UNPACKED_OF_WINDOWS = 0.4
-"""Of what a quad's weights take, a row of taps, or four channels at a tap, take so much to be taken apart."""
+"""Of what a quad's weights take, four channels at a tap take so much to be taken apart."""
+
+UNPACKED_OF_PLANES = 3.3
+"""So many times as long takes a row of taps of a channel, of which words are made and stored."""
 
 
 def kernel_work(form: StructuredForm, tile: TileAttr, slices: int = 1) -> Work | None:
@@ -52,7 +55,7 @@ def columns_work(columns: Columns, tile: TileAttr, slices: int = 1) -> Work:
     """Columns of the pixels of a tile at once, in so many slices, each of which copies weights that are held."""
     pixels, bits = tile.pixels.data, tile.bits.data
     points = columns.roles.size(columns.roles.pixels) // slices
-    alone = int(pixels == 1) * points or int(cuts_last(points, pixels))
+    alone = int(pixels == 1) * points or int(cuts_last(points, pixels, bits))
     pairs = ceil((points - alone) / 2)
     gathered = slices * (2 * pairs + alone)
     inside = columns.runs * padded_share(columns.roles.form)
@@ -128,12 +131,13 @@ def planes_work(planes: Planes, tile: TileAttr, sliced: bool) -> Work:
         "plane_word": (rows * fresh + TAPS - fresh) * planes.row_words * lanes.channels / CHANNELS,
     }
     if tile.bits.data < WIDE:
-        units["dot_unpack_1"] = UNPACKED_OF_WINDOWS * units["plane_block"] * TAPS
+        units["dot_unpack_1"] = UNPACKED_OF_PLANES * units["plane_channel"] * TAPS
     walks = rows
     if tile.holds_weights:
         walks = rows if sliced else 1
         units["copy_word"] = walks * (planes.held_words + table_words(lanes.roles))
-    return Work(units, ((lanes.channels * TAPS * tile.bits.data // 2 + 4 * table_words(lanes.roles), walks),))
+    taps = 4 * TAPS * WIDE // 8 if tile.bits.data == WIDE else TAPS * TAPS
+    return Work(units, ((lanes.channels * taps + 4 * table_words(lanes.roles), walks),))
 
 
 def direct_work(direct: Direct, together: int) -> Work:

@@ -149,9 +149,9 @@ def split_run(roles: Roles, padded: bool) -> tuple[int, ...]:
     return run
 
 
-def cuts_last(pixels: int, together: int) -> bool:
+def cuts_last(pixels: int, together: int, bits: int) -> bool:
     """Whether the last of some pixels, of which two are computed together, is computed by itself: where few are.
 
-    Of many, the last is computed twice, which takes less code.
+    Of many, the last is computed twice, which takes less code; and where weights are bytes, as flash is short.
     """
-    return together == 2 and pixels % 2 == 1 and 1 < pixels <= FEW_PIXELS
+    return bits == WIDE and together == 2 and pixels % 2 == 1 and 1 < pixels <= FEW_PIXELS

@@ -2,7 +2,8 @@
 
 Rows of data lie in scratch memory taken apart by channels, with their padding: `[channel][slot][cells]`, two cells a
 word. Row `r` of the data (counted with its padding) lies in slot `r % 3` until no window needs it. Of each row of taps
-weights are two words, taps (0, 1) and (1, 2): `[channel][tap row][2][2]`, or bytes 0, 1, 1, 2.
+weights are two words, taps (0, 1) and (1, 2): `[channel][tap row][2][2]`; or they are bytes, `[channel][tap row][3]`,
+of which these words are made for each channel.
 """
 
 from __future__ import annotations
@@ -71,11 +72,11 @@ class Planes:
         return self.lanes.channels * TAPS * 2
 
     def packed(self, bits: int = WIDE, amounts: NDArray[np.int64] | None = None) -> NDArray[np.int16 | np.int8]:
-        """The weights in the order of use, a list: halves, or bytes, which are taken apart to the same words.
+        """The weights in the order of use, a list: halves, or bytes, and as many more as a word behind the last has.
 
         Those of each channel are shifted by `amounts`, if there are any (lifts.py).
         """
         weights = lifted(self.lanes.roles.weights((self.lanes.channel, *self.lanes.roles.taps)), amounts)
         if bits < WIDE:
-            return weights[:, :, [0, 1, 1, 2]].reshape(-1).astype(np.int8)
+            return np.append(weights.reshape(-1), np.zeros(4, np.int64)).astype(np.int8)
         return weights[:, :, [0, 1, 1, 2]].reshape(-1).astype(np.int16)

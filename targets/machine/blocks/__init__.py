@@ -13,7 +13,7 @@
 - `direct_B_CxP_R_T_S` adds those of bytes where they lie (direct.py).
 - `sparse_24_E` sums the entries of a row of weights under a layout (sparse.py).
 - `clipped_24_C_E_T_P_S_Z` sums windows that are cut (clipped.py).
-- `lanes8_` and `plane8_` are `lanes_` and `plane_` with weights of bytes.
+- `lanes8_` is `lanes_` with weights of bytes.
 - `plane_O_S_A_B_C` (windows.py) adds those of a window of 3 x 3 taps at O outputs (1 to 6), S apart, of rows that begin
   at the bytes A, B and C (see `mcu.plane_block`).
 
@@ -58,7 +58,6 @@ NEEDED = {
     "pairs": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "bytes": ("multiply_add_low",),
-    "plane8": ("load_word", "unpack_bytes", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "lanes8": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
     "wide": ("multiply_add_low",),
     "requantize": ("multiply_high_add",),
@@ -97,7 +96,6 @@ NAMES = {
     "groups": r"groups_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
     "groups32": r"groups32_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(\d+)_(n?\d+)",
     "lanes8": r"lanes8_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
-    "plane8": r"plane8_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
     "plane": r"plane_([1-6])_([12])_(\d+)_(\d+)_(\d+)",
 }
 """The names of blocks, by their kind, and the numbers in them."""
@@ -141,8 +139,8 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
             return held_block(name, words, asm)
         case ("groups" | "groups32" as kind, numbers):
             return groups_block(name, kind, numbers, asm)
-        case ("plane" | "plane8" as kind, numbers):
-            return plane_block(name, numbers, kind == "plane8", asm)
+        case ("plane", numbers):
+            return plane_block(name, numbers, asm)
         case (kind, numbers):
             return dot_block(name, kind, *numbers, asm=asm)
 
@@ -176,8 +174,8 @@ def instructions(name: str) -> int:
             return held_instructions(words)
         case ("groups" | "groups32" as kind, numbers):
             return groups_instructions(kind, numbers)
-        case ("plane" | "plane8" as kind, numbers):
-            return plane_instructions(numbers, kind == "plane8")
+        case ("plane", numbers):
+            return plane_instructions(numbers)
         case (kind, numbers):
             return dot_instructions(kind, *numbers)
 

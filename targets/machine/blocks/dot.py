@@ -18,6 +18,9 @@ MOST_QUADS_AT_ONCE = {1: 8, 2: 5}
 QUADS_PER_TURN = {1: (8,), 2: (4, 5, 3)}
 """Quads of a turn of the loop, where there is one, by pixels: those that leave the fewest over, the first of these."""
 
+QUADS_OF_BYTES = (2, 3)
+"""The same for two pixels where weights are bytes, as flash is short."""
+
 UNPACK = ("unpack_low", "unpack_high")
 """Taps (0, 2), taps (1, 3)."""
 
@@ -114,9 +117,10 @@ def macro(name: str, operations: Sequence[Operation]) -> list[str]:
     return [f"#define {name} \\", *(f"{line} \\" for line in lines[:-1]), lines[-1]]
 
 
-def turns_of(pixels: int, quads: int) -> tuple[int, int, int]:
+def turns_of(kind: str, pixels: int, quads: int) -> tuple[int, int, int]:
     """Quads of a turn, turns of the loop, and quads behind it."""
-    size = min(QUADS_PER_TURN[pixels], key=lambda size: quads % size)
+    sizes = QUADS_OF_BYTES if pixels == 2 and kind != "dot" else QUADS_PER_TURN[pixels]
+    size = min(sizes, key=lambda size: quads % size)
     return (size, 0, quads) if quads <= MOST_QUADS_AT_ONCE[pixels] else (size, *divmod(quads, size))
 
 
@@ -145,7 +149,7 @@ def dot_block(name: str, kind: str, pixels: int, quads: int, asm: bool) -> list[
 def dot_assembly(kind: str, pixels: int, quads: int, first: str = "") -> tuple[list[str], str]:
     """The lines of so many quads behind a first macro, and the declaration of where a loop over them ends."""
     one, bound = macro_name(kind, pixels), ""
-    size, turns, rest = turns_of(pixels, quads)
+    size, turns, rest = turns_of(kind, pixels, quads)
     text = [f"    {' '.join([one] * rest)}"] if rest else []
     if turns:
         begin = 8 * pixels if first else 0
@@ -161,6 +165,6 @@ def dot_assembly(kind: str, pixels: int, quads: int, first: str = "") -> tuple[l
 def dot_instructions(kind: str, pixels: int, quads: int) -> int:
     """Instructions in the assembly of a block; with two pixels, of what stands there where their sums begin alike."""
     first = int(pixels == 2)
-    size, turns, rest = turns_of(pixels, quads - first)
+    size, turns, rest = turns_of(kind, pixels, quads - first)
     written = first + rest + (size if turns else 0)
     return written * sum(1 for _ in quad(kind, pixels)) + (3 if turns else 0)

@@ -14,6 +14,9 @@ from .operations import Operation, assembly
 MOST_WORDS = 8
 """Words that are written out; others are those of a loop."""
 
+MANY_WORDS = 64
+"""Words of a run, beyond which turns of a loop take twice as many."""
+
 TOGETHER = (4, 3, 2, 1)
 """Words that are loaded together, at most as many as there are registers for."""
 
@@ -64,7 +67,8 @@ def gather_in_assembly(numbers: Sequence[int]) -> list[str]:
         ]
         lines, together = some_at_a_time(places, pixels), min(TOGETHER[0], len(places))
         return gather_statement(lines, together, (), ("x", "y"))
-    turn = next(n for n in (MOST_WORDS, *TOGETHER) if words % n == 0)
+    sizes = (MOST_WORDS, *TOGETHER) if words > MANY_WORDS else TOGETHER
+    turn = next(n for n in sizes if words % n == 0)
     lines = some_at_a_time([(4 * word, word * pitch) for word in range(turn)], pixels)
     lines += [f"add %[x], %[x], #{4 * turn}", f"add %[y], %[y], #{turn * pitch}"]
     if words > turn:

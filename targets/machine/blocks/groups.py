@@ -146,7 +146,7 @@ def quads_in_assembly(runs: bool, quads: int) -> tuple[list[str], int]:
     one, first = (
         (runs_name(), f"{runs_name()}_FIRST") if runs else (macro_name("dot", 2), macro_name("dot", 2) + "_FIRST")
     )
-    size, turns, rest = turns_of(PIXELS, quads - 1)
+    size, turns, rest = turns_of("dot", PIXELS, quads - 1)
     if runs and quads - 1 > MOST_QUADS_WRITTEN:
         turns = ceil((quads - 1) / MOST_QUADS_WRITTEN)
         size = ceil((quads - 1) / turns)

@@ -52,14 +52,14 @@ PLANE_TAPS = (("dual_multiply_add", "multiply_add_low_high"), ("multiply_add_hig
 """What an output does with its two words and those of the weights: where it begins with a low half, with a high one."""
 
 
-def plane_row(row: int, start: int, outputs: int, stride: int, bytes: bool) -> Iterator[Operation]:
+def plane_row(row: int, start: int, outputs: int, stride: int) -> Iterator[Operation]:
     """The operations of one row of three taps a, b, c: weights are the words (a, b) and (b, c).
 
     An output reads two words, one after the other; of the two registers for them the next word takes that which is not
     needed any more.
     """
     loaded = 2
-    yield from weights_at(row, bytes)
+    yield from weights_at(row, False)
     yield Operation("load_pair", ("x0", "x1", "x"), (start,))
     for output in range(outputs):
         first, is_odd = divmod(output * stride, 2)
@@ -92,24 +92,24 @@ def lanes_instructions(window: Sequence[int], bytes: bool) -> int:
     return sum(1 for _ in lanes_operations(window, bytes))
 
 
-def plane_operations(numbers: Sequence[int], bytes: bool) -> Iterator[Operation]:
+def plane_operations(numbers: Sequence[int]) -> Iterator[Operation]:
     """A window of three rows of taps."""
     outputs, stride, *starts = numbers
     for row, start in enumerate(starts):
-        yield from plane_row(row, start, outputs, stride, bytes)
+        yield from plane_row(row, start, outputs, stride)
 
 
-def plane_block(name: str, numbers: Sequence[int], bytes: bool, asm: bool) -> list[str]:
+def plane_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
     """The function of neighbouring outputs."""
     sums = [f"s{output}" for output in range(numbers[0])]
     registers, alike = Registers(sums, WORDS, (), ("w", "x")), None
     if len(sums) > 1:
-        lines, _ = spelled(begun(plane_operations(numbers, bytes)))
+        lines, _ = spelled(begun(plane_operations(numbers)))
         alike = Alike(dict.fromkeys(sums[1:], sums[0]), lines, begins=BEGIN)
     return [
         f"{INLINE} tinyml_{name}(const void *weights, const int32_t *data, int32_t *sums) {{",
         "  const int8_t *w = weights, *x = (const int8_t *)data;",
-        *body(registers, spelled(plane_operations(numbers, bytes)), asm=asm, alike=alike),
+        *body(registers, spelled(plane_operations(numbers)), asm=asm, alike=alike),
     ]
 
 
@@ -124,6 +124,6 @@ def begun(operations: Iterable[Operation]) -> Iterator[Operation]:
         yield operation
 
 
-def plane_instructions(numbers: Sequence[int], bytes: bool) -> int:
+def plane_instructions(numbers: Sequence[int]) -> int:
     """Instructions in the assembly of neighbouring outputs."""
-    return sum(1 for _ in plane_operations(numbers, bytes))
+    return sum(1 for _ in plane_operations(numbers))
