@@ -27,21 +27,20 @@ MOST, MOST_OPERATIONS = 8, 96
 OPERATION_BYTES = 3
 """Bytes of code of an operation, about."""
 
-LEAST_GAIN = 1.0
-"""Cycles that a byte of code must save."""
-
 
 @dataclass(frozen=True)
 class UnrollPass(ModulePass):
     """Write several iterations of innermost loops one behind the other; what is left of them follows the loop.
 
     The core of `costs` says what the end of an iteration takes; a core that says nothing of it keeps its loops. At most
-    `flash` bytes are spent, about, where each saves most. Raises UserError for a core without a file.
+    `flash` bytes are spent, about, where each saves most, and at least `gain` cycles. Raises UserError for a core
+    without a file.
     """
 
     name = "loops-unroll"
     costs: str = "cortex-m4f"
     flash: int = 8192
+    gain: int = 4
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         core = self.costs.partition(",")[0]
@@ -52,7 +51,7 @@ class UnrollPass(ModulePass):
         left = self.flash
         if not saved:
             return
-        for choice in sorted(choices(op, saved), key=lambda choice: -choice.gain / choice.bytes):
+        for choice in sorted(choices(op, saved, self.gain), key=lambda choice: -choice.gain / choice.bytes):
             if choice.bytes <= left:
                 left -= choice.bytes
                 unroll(choice.loop, choice.factor)
@@ -68,7 +67,7 @@ class Choice:
     bytes: int
 
 
-def choices(module: ModuleOp, saved: float) -> Iterator[Choice]:
+def choices(module: ModuleOp, saved: float, least: int) -> Iterator[Choice]:
     """The best factor for each loop that has one; the end of an iteration takes `saved` cycles."""
     runs = Counter[str]()
     for op in module.walk():
@@ -79,10 +78,10 @@ def choices(module: ModuleOp, saved: float) -> Iterator[Choice]:
             calls = max(1, runs[function.sym_name.data])
             for op in function.walk():
                 if isinstance(op, scf.ForOp) and is_short(op):
-                    yield from best(op, calls * repeats(op), saved)
+                    yield from best(op, calls * repeats(op), saved, least)
 
 
-def best(loop: scf.ForOp, runs: int, saved: float) -> Iterator[Choice]:
+def best(loop: scf.ForOp, runs: int, saved: float, least: int) -> Iterator[Choice]:
     """The factor that saves most, less what its bytes are worth; none where that is nothing."""
     trips, size = trips_of(loop) or 0, operations_of(loop)
     found: list[Choice] = []
@@ -91,8 +90,8 @@ def best(loop: scf.ForOp, runs: int, saved: float) -> Iterator[Choice]:
         bytes = OPERATION_BYTES * max(1, size) * (factor - 1 + left)
         found.append(Choice(loop, factor, runs * saved * (trips - (turns if turns > 1 else 0)), bytes))
     if found:
-        choice = max(found, key=lambda choice: choice.gain - LEAST_GAIN * choice.bytes)
-        if choice.gain > LEAST_GAIN * choice.bytes:
+        choice = max(found, key=lambda choice: choice.gain - least * choice.bytes)
+        if choice.gain > least * choice.bytes:
             yield choice
 
 

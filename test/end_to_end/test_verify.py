@@ -31,7 +31,7 @@ def test_the_first_wrong_node_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     def broken(self: Compilation) -> Any:
         model = generated(self)
         start = model.source.index(f" void {model.name}_right(")
-        source = model.source[:start] + model.source[start:].replace("acc +=", "acc -=", 1)
+        source = model.source[:start] + model.source[start:].replace("acc = acc +", "acc = acc -", 1)
         return dataclasses.replace(model, source=source)
 
     monkeypatch.setattr(Compilation, "generated", broken)

@@ -1,6 +1,6 @@
-// RUN: tinyml-opt -p 'loops-unroll' %s | filecheck %s
-// RUN: tinyml-opt -p 'loops-unroll{flash=8}' %s | filecheck %s --check-prefix SMALL
-// RUN: tinyml-opt -p 'loops-unroll{costs=avr}' %s | filecheck %s --check-prefix SMALL
+// RUN: tinyml-opt -p 'loops-unroll{gain=1}' %s | filecheck %s
+// RUN: tinyml-opt -p 'loops-unroll{flash=8 gain=1}' %s | filecheck %s --check-prefix SMALL
+// RUN: tinyml-opt -p 'loops-unroll{costs=avr gain=1}' %s | filecheck %s --check-prefix SMALL
 
 // 4 of 16 iterations are one; each use of the counter has its own sum.
 // CHECK-LABEL: @even
