@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import arith, memref, scf
+from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects.mcu.words import AtOp
 from .indices.advance import constant_of
+from .indices.affine import loops_around
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class CenterTablesPass(ModulePass):
 def center(load: memref.LoadOp, table: memref.GetGlobalOp, centers: dict[tuple[SSAValue, int], SSAValue]) -> None:
     """Rewrite a look into a table where it is one; `centers` are the places that there are already."""
     type = table.memref.type
-    if type.get_num_dims() != 1 or not is_in_loop(load):
+    if type.get_num_dims() != 1 or not loops_around(load):
         return
     cast = load.indices[0].owner
     if not isinstance(cast, arith.IndexCastOp) or not isinstance(cast.input.owner, arith.AddiOp):
@@ -63,13 +64,3 @@ def center(load: memref.LoadOp, table: memref.GetGlobalOp, centers: dict[tuple[S
             parent = op.parent
             assert parent is not None
             parent.erase_op(op)
-
-
-def is_in_loop(op: Operation) -> bool:
-    """True where a loop repeats an operation."""
-    parent = op.parent_op()
-    while parent is not None and not isinstance(parent, FuncOp):
-        if isinstance(parent, scf.ForOp):
-            return True
-        parent = parent.parent_op()
-    return False

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.passes import ModulePass
 
 from ...dialects.mcu import KEEP
+from .indices.affine import loops_around
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,9 @@ class KeepFunctionsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         calls = [inner for inner in op.walk() if isinstance(inner, CallOp)]
-        in_loops = {call.callee.string_value() for call in calls if is_in_loop(call)}
+        in_loops = {call.callee.string_value() for call in calls if loops_around(call)}
         outside = {call.callee.string_value() for call in calls} - in_loops
         for function in op.ops:
             if isinstance(function, FuncOp) and function.sym_name.data in outside:
                 if function.sym_visibility is not None and function.sym_visibility.data == "private":
                     function.attributes[KEEP] = UnitAttr()
-
-
-def is_in_loop(call: CallOp) -> bool:
-    """True where a loop of the caller repeats a call."""
-    parent = call.parent_op()
-    while parent is not None and not isinstance(parent, FuncOp):
-        if isinstance(parent, scf.ForOp):
-            return True
-        parent = parent.parent_op()
-    return False

@@ -20,6 +20,7 @@ from ...dialects.mcu.bytes import SparseBlockOp
 from ...dialects.mcu.words import LoadWordOp
 from ...targets.core import core_names, load_core
 from .indices.advance import constant_of, trips_of
+from .indices.affine import loops_around
 
 MOST, MOST_OPERATIONS = 8, 96
 """Iterations in one, and operations of the new body."""
@@ -97,13 +98,7 @@ def best(loop: scf.ForOp, runs: int, saved: float, least: int) -> Iterator[Choic
 
 def repeats(op: Operation) -> int:
     """How often the loops around an operation of a function run it, at most."""
-    around: list[int] = []
-    parent = op.parent_op()
-    while parent is not None and not isinstance(parent, FuncOp):
-        if isinstance(parent, scf.ForOp):
-            around.append(max(1, trips_of(parent) or 1))
-        parent = parent.parent_op()
-    return prod(around)
+    return prod(max(1, trips_of(loop) or 1) for loop in loops_around(op))
 
 
 def is_short(loop: scf.ForOp) -> bool:
