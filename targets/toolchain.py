@@ -40,7 +40,7 @@ PACKAGES = {
     "simavr/sim_avr.h": "libsimavr-dev",
     "avr/io.h": "avr-libc",
 }
-COMPILE_SECONDS = 120
+COMPILE_SECONDS = 300
 SHOWN_LINES = 12
 
 
