@@ -15,7 +15,7 @@ from xdsl.ir import Dialect
 
 from .buffers import AliasOp, ArenaOp, BufferOp, RetireOp, RowsOp, ViewOp
 from .inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS, caller_form, pushed_loop
-from .loops import LAST, WHOLE, LoopOp, all_dims, forms_of, loops_around, outermost
+from .loops import LAST, WHOLE, LoopOp, all_dims, forms_of, loops_around, outermost, round_dims
 from .sizes import FLASH, element_bytes, row_bytes, row_count, row_dimension, size_in_bytes
 from .steps import TIMES, OpaqueOp, StreamOp, accumulates
 
@@ -44,6 +44,7 @@ __all__ = [
     "forms_of",
     "loops_around",
     "outermost",
+    "round_dims",
     "pushed_loop",
     "row_bytes",
     "row_count",

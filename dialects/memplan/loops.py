@@ -132,3 +132,8 @@ def outermost(op: Operation) -> Operation:
     while parent is not None and parent.parent_op() is not None and parent.name in ("memplan.loop", "memplan.stream"):
         op, parent = parent, parent.parent_op()
     return op
+
+
+def round_dims(form: StructuredForm) -> set[int]:
+    """The dimensions of a form that rounds hold, of all loops around it."""
+    return {loop.dims[form] for loop in loops_around(form) if form in loop.dims}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from ...dialects import rtl
@@ -125,18 +125,29 @@ class Reducer:
         return [kept]
 
     def _multiply_inside(self, op: arith.MuliOp, term: Term, lanes: Sequence[Coordinates]) -> None:
-        """A product whose one factor is 0 where the term's condition does not hold: that of which there are fewer."""
+        """A product whose one factor is 0 where the term's condition does not hold.
+
+        That of a memory that is written, since nobody knows what it reads at indices beyond it, and a simulator says
+        so; of two such, or none, that of which there are fewer.
+        """
         form, pipeline = self.form, self.form.engine.pipeline
         assert term.condition is not None
-        factors = [[form.value(operand, lane) for lane in lanes] for operand in op.operands]
+        factors = [(not self._is_written(x), [form.value(x, lane) for lane in lanes]) for x in op.operands]
         conditions = [form.value(term.condition, lane) for lane in lanes]
-        masked, other = sorted(factors, key=lambda values: len(set(values)))
+        (_, masked), (_, other) = sorted(factors, key=lambda factor: (factor[0], len(set(factor[1]))))
         zeroed: dict[tuple[Value, Value], Value] = {}
         for key in zip(conditions, masked, strict=True):
             if key not in zeroed:
                 zeroed[key] = pipeline.compute("select", [*key, 0], bits_of(key[1]))
         pairs = [(zeroed[key], value) for key, value in zip(zip(conditions, masked, strict=True), other, strict=True)]
         form.values[op.result] = dict(zip(lanes, form.products(op, pairs), strict=True))
+
+    def _is_written(self, value: SSAValue) -> bool:
+        """Whether a value comes of a memory that is no constant."""
+        owner = value.owner
+        if isinstance(owner, memref.LoadOp):
+            return self.form.memories[owner.memref].values is None
+        return isinstance(owner, Operation) and any(self._is_written(operand) for operand in owner.operands)
 
     def _stage(self, values: Sequence[Value]) -> int:
         """The first stage in which all are there."""

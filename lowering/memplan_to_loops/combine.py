@@ -21,6 +21,7 @@ from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.forms import ContractOp, ReduceOp
 from ...dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
 from ...dialects.fixed.types import Reduction, storage_limits
+from ...dialects.machine import signed
 from .emit import Emitter, Index, is_unsigned, signless
 
 
@@ -104,10 +105,12 @@ class SumOfProducts(Combination):
         return next((type for type in (i16, i32) if magnitude <= storage_limits(type)[1]), self.acc)
 
     def _minus(self, value: SSAValue, zero_point: int) -> SSAValue:
-        if zero_point == 0:
+        """In the bits of a term: of a narrow one the low bits of the zero point."""
+        amount = signed(abs(zero_point), self.term.width.data)
+        if amount == 0:
             return value
         op = arith.SubiOp if zero_point > 0 else arith.AddiOp
-        return self.emit.do(op(value, self.emit.constant(abs(zero_point), signless(self.term))))
+        return self.emit.do(op(value, self.emit.constant(amount, signless(self.term))))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from ...dialects.fixed.forms import MapOp
 from ...dialects.fixed.scalar import RescaleOp
 from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
+from ...dialects.memplan import round_dims
 from ...dialects.memplan.liveness import root_of
 
 
@@ -61,8 +62,9 @@ def is_costly(form: StructuredForm) -> bool:
 def lanes_of_form(form: StructuredForm, most: int) -> list[int]:
     """The lanes of each dimension of a form, together at most so many."""
     parallel, lanes, left = len(form.domain.parallel.data), [1] * len(form.sizes), most
+    held = {*form.held_dims, *round_dims(form)}
     for dims in (range(parallel, len(form.sizes)), range(parallel)):
-        moving = [dim for dim in dims if form.sizes[dim] > 1 and dim not in form.held_dims]
+        moving = [dim for dim in dims if form.sizes[dim] > 1 and dim not in held]
         if moving and left > 1:
             dim = moving[-1]
             lanes[dim] = next(n for n in powers(left) if form.sizes[dim] % n == 0 and fits(form, dim, n))
@@ -79,9 +81,15 @@ def powers(most: int) -> Iterable[int]:
 
 
 def fits(form: StructuredForm, dim: int, number: int) -> bool:
-    """Whether so many lanes of a dimension take one element of each buffer, or so many that fill a word."""
+    """Whether so many lanes of a dimension take one element of each buffer, or so many that fill a word.
+
+    What is written at another place in each round of a loop around is written an element at a time.
+    """
     if number == 1:
         return True
+    target = address_of(form.out_map, shaped_type(form.target).get_shape())
+    if any(target.coefficients[dim] for dim in round_dims(form)):
+        return False
     accesses = [*zip(form.ins, form.in_maps, strict=True), *zip(form.params, form.param_maps, strict=True)]
     accesses.append((form.target, form.out_map))
     for value, access in accesses:

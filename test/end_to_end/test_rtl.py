@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
+from support.recurrent_models import scan_model
 from xdsl.dialects.builtin import StringAttr
 
 from tinyml_opt.dialects import rtl
@@ -98,6 +101,28 @@ def test_operators(group: Callable[[], Network], bits: int, scheme: str, lanes: 
     net = group()
     rows = net.rows(1)
     compilation = compile_network(net.model(), tmp_path, rows, "ulx3s-85f", bits, scheme)
+    compilation = replace(compilation, options=replace(compilation.options, lanes=lanes))
+    equal_levels(compilation, real_inputs(rows), [rtl_executor(compilation, "iverilog")])
+
+
+def spread() -> tuple[onnx.ModelProto, np.ndarray]:
+    """A transposed convolution in groups, all of whose weights are one number: lanes share a factor, not its rows."""
+    net = Network((1, 2, 3, 3), 8)
+    weights = net.constant(np.ones((2, 1, 3, 3), np.float32))
+    net.result(net.node("ConvTranspose", "x", weights, group=2))
+    return net.model(), np.arange(36, dtype=np.float32).reshape(2, 1, 2, 3, 3)
+
+
+def stacked() -> tuple[onnx.ModelProto, np.ndarray]:
+    """A Scan, each of whose rounds writes a row of its own."""
+    return scan_model(), np.random.default_rng(5).normal(size=(2, 2, 6, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("model", [spread, stacked])
+@pytest.mark.parametrize("lanes", [2, 4])
+def test_layers(model: Callable[[], tuple[onnx.ModelProto, np.ndarray]], lanes: int, tmp_path: Path):
+    proto, rows = model()
+    compilation = compile_network(proto, tmp_path, rows, "arty-a7-100t")
     compilation = replace(compilation, options=replace(compilation.options, lanes=lanes))
     equal_levels(compilation, real_inputs(rows), [rtl_executor(compilation, "iverilog")])
 

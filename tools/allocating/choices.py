@@ -16,7 +16,7 @@ from ...dialects.errors import UserError
 from ...dialects.fixed import ContractOp
 from ...dialects.fixed.structured import StructuredForm, shaped_type
 from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
-from ...dialects.memplan import loops_around
+from ...dialects.memplan import round_dims
 from ...dialects.memplan.liveness import root_of
 from ...lowering.loops_to_rtl.convert import Known, Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
@@ -81,7 +81,7 @@ def divides(form: StructuredForm) -> bool:
 
 def iterated(form: StructuredForm) -> list[int]:
     """The dimensions that are loops: of more than one value, and not the number of a round."""
-    rounds = {loop.dims.get(form) for loop in loops_around(form)}
+    rounds = round_dims(form)
     return [d for d, n in enumerate(form.trips) if n > 1 and d not in rounds]
 
 

@@ -41,3 +41,25 @@ func.func @odd(%x: memref<5x3xi8>, %y: memref<5x3xi8>) {
   }
   func.return
 }
+
+// -----
+
+// A row of a stack is at another place in each round: it is written an element at a time. What it is read from has lanes.
+// CHECK-LABEL: @stack
+// CHECK: node "row" {
+// CHECK: node "copied" attributes {hls.lanes = array<i64: 4>}
+func.func @stack(%x: memref<4xi8>, %h: memref<4xi8>, %y: memref<4x4xi8>) {
+  memplan.loop 4 along <0, -1> {
+    fixed.map ins(%h : memref<4xi8>) outs(%y : memref<4x4xi8>) domain <4, 4>
+        maps [affine_map<(d0, d1) -> (d1)>, affine_map<(d0, d1) -> (d0, d1)>] node "row" {
+    ^bb0(%v: i8):
+      fixed.yield %v : i8
+    }
+    fixed.map ins(%x : memref<4xi8>) outs(%h : memref<4xi8>) domain <4>
+        maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] node "copied" {
+    ^bb0(%v: i8):
+      fixed.yield %v : i8
+    }
+  }
+  func.return
+}
