@@ -125,22 +125,27 @@ class Reducer:
         return [kept]
 
     def _multiply_inside(self, op: arith.MuliOp, term: Term, lanes: Sequence[Coordinates]) -> None:
-        """A product whose one factor is 0 where the term's condition does not hold.
+        """A product with a factor that is 0 where the term's condition does not hold.
 
-        That of a memory that is written, since nobody knows what it reads at indices beyond it, and a simulator says
-        so; of two such, or none, that of which there are fewer.
+        Those of memories that are written: nobody knows what these read at indices beyond them, and a simulator says
+        so of a product with 0, too. Where there is none, that of which there are fewer.
         """
-        form, pipeline = self.form, self.form.engine.pipeline
+        form = self.form
         assert term.condition is not None
-        factors = [(not self._is_written(x), [form.value(x, lane) for lane in lanes]) for x in op.operands]
         conditions = [form.value(term.condition, lane) for lane in lanes]
-        (_, masked), (_, other) = sorted(factors, key=lambda factor: (factor[0], len(set(factor[1]))))
-        zeroed: dict[tuple[Value, Value], Value] = {}
-        for key in zip(conditions, masked, strict=True):
-            if key not in zeroed:
-                zeroed[key] = pipeline.compute("select", [*key, 0], bits_of(key[1]))
-        pairs = [(zeroed[key], value) for key, value in zip(zip(conditions, masked, strict=True), other, strict=True)]
-        form.values[op.result] = dict(zip(lanes, form.products(op, pairs), strict=True))
+        factors = [[form.value(operand, lane) for lane in lanes] for operand in op.operands]
+        masked = [number for number, operand in enumerate(op.operands) if self._is_written(operand)]
+        for number in masked or [min((0, 1), key=lambda n: len(set(factors[n])))]:
+            factors[number] = self._zeroed(conditions, factors[number])
+        form.values[op.result] = dict(zip(lanes, form.products(op, list(zip(*factors, strict=True))), strict=True))
+
+    def _zeroed(self, conditions: Sequence[Value], values: Sequence[Value]) -> list[Value]:
+        """The values, 0 where their conditions do not hold; the same pair is written once."""
+        known: dict[tuple[Value, Value], Value] = {}
+        for key in zip(conditions, values, strict=True):
+            if key not in known:
+                known[key] = self.form.engine.pipeline.compute("select", [*key, 0], bits_of(key[1]))
+        return [known[key] for key in zip(conditions, values, strict=True)]
 
     def _is_written(self, value: SSAValue) -> bool:
         """Whether a value comes of a memory that is no constant."""

@@ -96,7 +96,7 @@ def from_text(text: str, ports: Sequence[PortAttr]) -> bytes:
     try:
         flat = np.array(text.split(), np.int64).reshape(-1, sum(widths))
     except (ValueError, OverflowError):
-        raise FirmwareFault("the C simulation printed something else than rows of integers") from None
+        raise FirmwareFault("the simulation printed something else than rows of integers") from None
     rows = np.empty(len(flat), dtype)
     for port, part in zip(ports, np.split(flat, np.cumsum(widths)[:-1], axis=1), strict=True):
         low, high = storage_limits(port.storage)

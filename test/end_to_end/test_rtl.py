@@ -113,12 +113,19 @@ def spread() -> tuple[onnx.ModelProto, np.ndarray]:
     return net.model(), np.arange(36, dtype=np.float32).reshape(2, 1, 2, 3, 3)
 
 
+def squares() -> tuple[onnx.ModelProto, np.ndarray]:
+    """Sums of squares of neighbours, some beyond the last channel: both factors of a product are read there."""
+    net = Network((1, 5, 2, 2), 8)
+    net.result(net.node("LRN", "x", size=3, alpha=0.5))
+    return net.model(), np.arange(40, dtype=np.float32).reshape(2, 1, 5, 2, 2) / 8
+
+
 def stacked() -> tuple[onnx.ModelProto, np.ndarray]:
     """A Scan, each of whose rounds writes a row of its own."""
     return scan_model(), np.random.default_rng(5).normal(size=(2, 2, 6, 3)).astype(np.float32)
 
 
-@pytest.mark.parametrize("model", [spread, stacked])
+@pytest.mark.parametrize("model", [spread, squares, stacked])
 @pytest.mark.parametrize("lanes", [2, 4])
 def test_layers(model: Callable[[], tuple[onnx.ModelProto, np.ndarray]], lanes: int, tmp_path: Path):
     proto, rows = model()
