@@ -163,7 +163,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "convert-memplan-to-loops",
             "loop bounds leave padding out",
             {"padding": "clip"},
-            ("word_bits", "sections", "operations"),
+            ("word_bits", "sections", "operations", "flat"),
         ),
         Step(
             "loops-use-machine-operations",
@@ -174,6 +174,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         ),
         Step("loops-center-tables", "before loops are written out: one place for all looks", {}, (), "noinline"),
         Step("loops-unroll", "on what an iteration is in the end", {}, ("costs", "flash"), "costs"),
+        Step("loops-share-sizes", "before only one size is known: functions of many", {}, (), "flat"),
         Step("loops-share-functions", "once all addresses are arguments", {}, ("numbers",), "share"),
         Step("loops-keep-functions", "once it is known how often they are called", {}, (), "keep"),
         Step(

@@ -73,6 +73,7 @@ PASSES = {
     "loops-narrow-indices": "passes.loops.narrow_indices:NarrowIndicesPass",
     "loops-pipeline": "passes.loops.pipeline:PipelinePass",
     "loops-running-indices": "passes.loops.running_indices:RunningIndicesPass",
+    "loops-share-sizes": "passes.loops.share_sizes:ShareSizesPass",
     "loops-share-functions": "passes.loops.share_functions:ShareFunctionsPass",
     "loops-strip-annotations": "passes.loops.strip_annotations:StripAnnotationsPass",
     "loops-unroll": "passes.loops.unroll:UnrollPass",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC
 from typing import ClassVar
 
-from xdsl.dialects.builtin import MemRefType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType
+from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition
+from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import VerifyException
 
 from .block import BlockOp
@@ -18,9 +20,21 @@ LONGEST_SHIFT = 31
 
 
 class QuadBlockOp(BlockOp, ABC):
-    """A block of quads: its window is how many, and the pixels."""
+    """A block of quads: its window is how many, and the pixels. With a count these are the quads of a turn, and the
+    count is the number of turns, at least one.
+    """
 
     NUMBERS: ClassVar[int] = 2
+
+    @property
+    def counts_needed(self) -> int:
+        return min(1, len(self.counts))
+
+    def take_turns(self, quads: int, turns: SSAValue) -> None:
+        """Become a block of so many quads in each turn."""
+        window = (quads, *self.numbers[1:])
+        op = type(self)((self.weights, [*self.indices]), self.places, self.sums, window, [turns])
+        Rewriter.replace_op(self, op)
 
     @property
     def sums_needed(self) -> int:
@@ -31,7 +45,8 @@ class QuadBlockOp(BlockOp, ABC):
         if quads < 1 or pixels not in (1, 2):
             raise VerifyException("a block has at least one quad, and one or two pixels")
         column = self.data[0].type if len(self.data) == 1 else None
-        if not isinstance(column, MemRefType) or column.get_shape()[0] < 2 * quads * pixels:
+        words = column.get_shape()[0] if isinstance(column, MemRefType) else 0
+        if words != DYNAMIC_INDEX and words < 2 * quads * pixels:
             raise VerifyException(f"a block of {quads} quads and {pixels} pixels has a column of as many words")
 
 
@@ -65,6 +80,8 @@ class PairBlockOp(QuadBlockOp):
     ```mlir
     mcu.pair_block %w[%group, %c0] data(%x) at(%c0) sums %sums window [16, 2]
         : memref<16x256xi8, "flash"> (memref<64xi32>) memref<8xi32>
+    mcu.pair_block %v[%first] data(%y) at(%c0) counts(%turns) sums %sums window [2, 2]
+        : memref<?xi8, "flash"> (memref<?xi32>) memref<8xi32>
     ```
     """
 

@@ -127,8 +127,8 @@ def type_refusals(type: Attribute) -> list[str]:
             return []
         case MemRefType() if not isinstance(type.element_type, IntegerType):
             return ["only memrefs of integers become C"]
-        case MemRefType() if any(size < 0 for size in type.get_shape()):
-            return ["sizes must be constants"]
+        case MemRefType() if any(size < 0 for size in type.get_shape()) and type.get_num_dims() > 1:
+            return ["sizes must be constants where there are several dimensions"]
         case MemRefType(layout=StridedLayoutAttr() as layout):
             static = all(isinstance(part, IntAttr) for part in (*layout.strides, layout.offset))
             return [] if static else ["strides and offset must be constants"]

@@ -54,9 +54,14 @@ def write_block(body: BodyWriter, op: BlockOp) -> None:
 
 
 def dot(op: BlockOp) -> str:
-    """`dot_4x2_16`: channels, pixels and quads; `dot8` has weights of bytes."""
+    """`dot_4x2_16`: channels, pixels and quads; `dot8` has weights of bytes, `dotn` is told how many turns it takes."""
+    return quads_of(f"dot{short(op)}", op)
+
+
+def quads_of(kind: str, op: BlockOp) -> str:
+    """`pairs_4x2_16`, or `pairsn_4x2_2` where turns of so many quads are counted."""
     quads, pixels = op.numbers
-    return f"dot{short(op)}_4x{pixels}_{quads}"
+    return f"{kind}{'n' if op.counts else ''}_4x{pixels}_{quads}"
 
 
 def plane(op: BlockOp) -> str:
@@ -88,7 +93,7 @@ def joined(numbers: Sequence[int]) -> str:
 
 SPELLED: dict[type[BlockOp], Callable[[BlockOp], str]] = {
     DotBlockOp: dot,
-    PairBlockOp: lambda op: f"pairs_4x{op.numbers[1]}_{op.numbers[0]}",
+    PairBlockOp: lambda op: quads_of("pairs", op),
     ByteBlockOp: lambda op: f"bytes_{op.numbers[0]}x{joined(op.numbers[1:])}",
     LanesBlockOp: lambda op: f"lanes{short(op)}_{op.numbers[0]}x{joined(op.numbers[1:])}",
     PlaneBlockOp: plane,

@@ -64,12 +64,10 @@ def pointer_attributes(element: IntegerType, const: bool, flash: bool, far: bool
 
 
 def argument_attributes(type: MemRefType, const: bool) -> dict[str, Attribute]:
-    """What is known about a pointer argument: how much it points to, and who writes it."""
-    flash = is_flash(type)
-    return {
-        **pointer_attributes(element_type(type), const or flash, flash),
-        ELEMENTS: IntegerAttr(prod(type.get_shape()), i64),
-    }
+    """What is known about a pointer argument: how much it points to, where its type says so, and who writes it."""
+    flash, elements = is_flash(type), prod(type.get_shape())
+    known: dict[str, Attribute] = {ELEMENTS: IntegerAttr(elements, i64)} if elements >= 0 else {}
+    return {**pointer_attributes(element_type(type), const or flash, flash), **known}
 
 
 def is_flash(type: MemRefType) -> bool:
@@ -94,7 +92,7 @@ def write_index(w: Writer, type: MemRefType, indices: Sequence[SSAValue], offset
     row_major = tuple(prod(shape[dim + 1 :]) for dim in range(len(shape)))
     if strides == row_major:
         for size, index in zip(shape, indices, strict=True):
-            if size > 1:
+            if size != 1:
                 total = w.add(w.mul(total, w.constant(size, w.index)), index)
     else:
         for stride, index in zip(strides, indices, strict=True):

@@ -53,7 +53,8 @@ class ConvertMemplanToLoopsPass(ModulePass):
     `padding=clip` shortens reduction loops so that padding is never visited; `padding=guard` keeps constant trip counts
     and tests each access (what HLS wants). `word_bits` is the width in which the target computes well. `sections` names
     the linker's section of each memory that has one, such as `dtcm=.dtcm`; `operations` are the core's machine
-    operations. Raises UserError on operations that have no place in a plan.
+    operations. With `flat` kernels of pixels in a row have no sizes in their types. Raises UserError on operations that
+    have no place in a plan.
     """
 
     name = "convert-memplan-to-loops"
@@ -61,6 +62,7 @@ class ConvertMemplanToLoopsPass(ModulePass):
     word_bits: int = 32
     sections: str = ""
     operations: str = ""
+    flat: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.padding not in get_args(Padding):
@@ -68,7 +70,7 @@ class ConvertMemplanToLoopsPass(ModulePass):
         functions = [f for f in op.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
         symbols = [f.sym_name.data for f in op.ops if isinstance(f, func.FuncOp)]
         for function in functions:
-            style = Style(cast(Padding, self.padding), self.word_bits, frozenset(self.operations.split(",")))
+            style = Style(cast(Padding, self.padding), self.word_bits, frozenset(self.operations.split(",")), self.flat)
             sections = dict(entry.split("=") for entry in self.sections.split(",") if "=" in entry)
             lowering = Lowering(function, Symbols(function.sym_name.data, symbols), style, sections)
             lowered = lowering.lower()

@@ -22,11 +22,16 @@ Padding = Literal["clip", "guard"]
 
 @dataclass(frozen=True)
 class Style:
-    """How nests are written: what happens to padding, the width of the target's words, its machine operations."""
+    """How nests are written: what happens to padding, the width of the target's words, its machine operations.
+
+    `flat`: pixels that follow each other are numbered along one dimension where flash is short, so that layers differ
+    in numbers alone.
+    """
 
     padding: Padding
     word_bits: int
     operations: frozenset[str] = frozenset()
+    flat: bool = False
 
 
 def prefix(expression: Linear, dims: int) -> Linear:

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from .direct import PAGES, SUM_REGISTERS
+from .two_ways import AVR, two_ways
 
 PATTERN = r"clipped_24_([1-4])_([01])_(\d+)_(\d+)_(\d+)_(0|128)(_far)?"
 
@@ -81,15 +82,12 @@ def assembly(window: Clipped) -> list[str]:
 
 def block_lines(window: Clipped, name: str, asm: bool = True) -> list[str]:
     """The definition of a block."""
-    return [
+    head = [
         "static inline __attribute__((always_inline)) void",
         f"tinyml_{name}(const TINYML_{'FAR' if window.far else 'FLASH'} int8_t *pw, const int8_t *px, int32_t rows,",
         "    int32_t count, tinyml_int24 *sums) {",
-        *(on_avr(window) if asm else []),
-        *in_c(window),
-        *(["#endif"] if asm else []),
-        "}",
     ]
+    return two_ways(head, on_avr(window), in_c(window), asm, when=AVR)
 
 
 def on_avr(window: Clipped) -> list[str]:
@@ -100,7 +98,6 @@ def on_avr(window: Clipped) -> list[str]:
     inputs += ['[page] "r"(page)', '[zero] "r"((uint8_t)0)'] if window.far else []
     clobbers = ", ".join(f'"r{number}"' for number in (0, 18, 19, 21, 22))
     return [
-        "#if defined(__AVR_HAVE_MUL__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
         *(f'  register tinyml_int24 s{n} __asm__("r{SUM_REGISTERS[n]}") = sums[{n}];' for n in range(window.channels)),
         f"  const int16_t skip = (int16_t)({window.pitch} - (int16_t)count * {window.step});",
         "  uint8_t left = (uint8_t)rows;",
@@ -111,7 +108,6 @@ def on_avr(window: Clipped) -> list[str]:
         f"    : {', '.join(inputs)}",
         f'    : {clobbers}, "memory");',
         *(f"  sums[{n}] = s{n};" for n in range(window.channels)),
-        "#else",
     ]
 
 

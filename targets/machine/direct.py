@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .operation import Operation
+from .two_ways import AVR, two_ways
 
 PATTERN = r"direct_(24|32)_([1-4])x([12])_(\d+)_(\d+)_(\d+)(_far)?"
 
@@ -166,14 +167,12 @@ def block_lines(window: Window, name: str, asm: bool = True) -> list[str]:
     type = "tinyml_int24" if window.bits == 24 else "int32_t"
     data = ", ".join(f"const int8_t *px{pixel}" for pixel in range(window.pixels))
     space = "TINYML_FAR" if window.far else "TINYML_FLASH"
-    return [
+    head = [
         "static inline __attribute__((always_inline)) void",
         f"tinyml_{name}(const {space} int8_t *pw, {data}, {type} *sums) {{",
-        *(on_avr(window) if window.bits == 24 and asm else []),
-        *in_c(window, type),
-        *(["#endif"] if window.bits == 24 and asm else []),
-        "}",
     ]
+    on_core = asm and window.bits == 24
+    return two_ways(head, on_avr(window) if on_core else [], in_c(window, type), on_core, when=AVR)
 
 
 def on_avr(window: Window) -> list[str]:
@@ -188,7 +187,6 @@ def on_avr(window: Window) -> list[str]:
     quoted = ", ".join(f'"{register}"' for register in clobbers)
     registers = list(zip(window.sums, SUM_REGISTERS, strict=False))
     return [
-        "#if defined(__AVR_HAVE_MUL__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
         *(f'  register tinyml_int24 {name} __asm__("r{r}") = sums[{name[1:]}];' for name, r in registers),
         *(PAGES if window.far else []),
         "  __asm__ volatile(",
@@ -197,7 +195,6 @@ def on_avr(window: Window) -> list[str]:
         f"    : {', '.join(inputs)}",
         f'    : {quoted}, "memory");',
         *(f"  sums[{name[1:]}] = {name};" for name in window.sums),
-        "#else",
     ]
 
 

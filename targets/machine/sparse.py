@@ -9,6 +9,7 @@ register counts.
 from __future__ import annotations
 
 from .direct import PAGES
+from .two_ways import AVR, two_ways
 
 PATTERN = r"sparse_24_delta[48](_far)?"
 
@@ -71,7 +72,6 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
     inputs = '[zero] "r"((uint8_t)0)' + (', [page] "r"(page)' if far else "")
     moves = '[moves] "=&d"(moves), ' if "delta4" in name else ""
     on_avr = [
-        "#if defined(__AVR_HAVE_MUL__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
         f"  uint8_t count = (uint8_t)n, w, x{', moves' if moves else ''};",
         *(PAGES if far else []),
         "  __asm__ volatile(",
@@ -80,17 +80,11 @@ def block_lines(name: str, asm: bool = True) -> list[str]:
         f'      [w] "=&d"(w), {moves}[x] "=&d"(x)',
         f"    : {inputs}",
         '    : "r0", "memory");',
-        "#else",
     ]
-    return [
+    head = [
         "static inline __attribute__((always_inline)) tinyml_int24",
         f"tinyml_{name}(const TINYML_{'FAR' if far else 'FLASH'} int8_t *pw, const int8_t *px, int32_t n, "
         "tinyml_int24 sum) {",
-        *(on_avr if asm else []),
-        "  for (; n > 0; n--) {",
-        *(f"    {line}" for line in STATEMENTS[name.split("_")[2]]),
-        "  }",
-        *(["#endif"] if asm else []),
-        "  return sum;",
-        "}",
     ]
+    plain = ["  for (; n > 0; n--) {", *(f"    {line}" for line in STATEMENTS[name.split("_")[2]]), "  }"]
+    return two_ways(head, on_avr, plain, asm, when=AVR, end=["  return sum;"])

@@ -142,6 +142,24 @@ def test_layers_of_one_shape_share_a_function(tmp_path: Path):
     equal_levels(shared, real_inputs(rows), [CortexMExecutor(shared.generated(), shared.board)])
 
 
+@pytest.mark.parametrize("asm", (True, False))
+def test_layers_of_many_sizes_share_a_function(asm: bool, tmp_path: Path):
+    """Where flash is spared: two layers of two pixels at once, and two of nine pixels, are a function each."""
+    net = Network((1, 8, 6, 6), 9)
+    first = net.node("Relu", net.node("Conv", "x", net.weight(40, 8, 1, 1), net.bias(40)))
+    second = net.node("Relu", net.node("Conv", first, net.weight(24, 40, 1, 1), net.bias(24)))
+    pooled = net.node("MaxPool", second, kernel_shape=[2, 2], strides=[2, 2])
+    third = net.node("Relu", net.node("Conv", pooled, net.weight(24, 24, 1, 1), net.bias(24)))
+    net.result(net.node("Conv", third, net.weight(16, 24, 1, 1), net.bias(16)))
+    rows = net.rows(2)
+    apart, shared = (
+        compile_network(net.model(), tmp_path, rows, BOARD, packed=packed, asm=asm) for packed in ("16", "8")
+    )
+    functions = [sum(isinstance(op, emitc.FuncOp) for op in c.emitc.ops) for c in (apart, shared)]
+    assert functions[1] == functions[0] - 2
+    equal_levels(shared, real_inputs(rows), [CortexMExecutor(shared.generated(), shared.board)])
+
+
 @pytest.mark.parametrize("board", ("metro-m0", "bluepill", "mps2-an505", "mps3-an547"))
 def test_other_cores(board: str, tmp_path: Path):
     """Columns of bytes in pieces and in vectors, and bytes where they lie; all kinds of taps."""

@@ -149,6 +149,7 @@ class Compilation:
             "share": keep or numbers,
             "keep": keep,
             "numbers": numbers,
+            "flat": numbers,
             "noinline": bits != NARROW_WORD or None,
             "operations": operations,
             "costs": None if bits == NARROW_WORD or self.options.spares_flash else cost_model(self.board).text(),

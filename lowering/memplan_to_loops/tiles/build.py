@@ -23,9 +23,10 @@ from .planes import build_planes
 from .scope import Operands
 from .wide import build_wide
 
+OF_PIXELS = {Kernel.COLUMNS: build_columns, Kernel.PAIRS: build_pairs}
+"""Those that can number pixels along one dimension."""
+
 KERNELS = {
-    Kernel.COLUMNS: build_columns,
-    Kernel.PAIRS: build_pairs,
     Kernel.LANES: build_lanes,
     Kernel.PLANES: build_planes,
     Kernel.DIRECT: build_direct,
@@ -51,4 +52,8 @@ def build_tile(
     assert form.tile is not None
     if style.padding != "clip":
         raise OpError(form, "a form with a tile is for processors: use padding=clip, or leave memplan-tile out")
-    KERNELS[form.tile.kernel.data](form, memory, emit, constant, held)
+    kernel = form.tile.kernel.data
+    if kernel in OF_PIXELS:
+        OF_PIXELS[kernel](form, memory, emit, constant, held, style.flat)
+    else:
+        KERNELS[kernel](form, memory, emit, constant, held)

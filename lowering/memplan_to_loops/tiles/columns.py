@@ -6,18 +6,23 @@
 
 Weights that are held are copied behind the columns first, once. A last block that has fewer pixels computes the last
 pixel again, into the same place; of few pixels, as in the rows of a stream, it computes one by itself.
+
+Pixels that lie one after the other, as those of pointwise layers do, are one dimension where they shall be flat, as
+flash is short, and every address is a number: functions of such layers differ in numbers alone, which can be passed
+(passes/loops/share_sizes.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
-from ....dialects.fixed.structured import StructuredForm
+from ....dialects.fixed.structured import StructuredForm, shaped_type
 from ....dialects.fixed.tile import WIDE
 from ....dialects.machine import halves, pack_halves, unpack_bytes
 from ....dialects.mcu import Address
@@ -30,7 +35,7 @@ from ..emit import Emitter, Index
 from ..labels import dimension_names
 from ..rows import Rows
 from .finish import Finisher
-from .scope import Constant, Operands, Point, Scope, local
+from .scope import Constant, Operands, Point, Scope, flat_index, local
 
 MOST_WRITTEN_OUT = 16
 """Words of a column that are copied without a loop over runs, at most."""
@@ -43,13 +48,22 @@ Words = tuple[SSAValue, ...]
 
 
 def build_columns(
-    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: Mapping[int, SSAValue]
+    form: StructuredForm,
+    memory: Operands,
+    emit: Emitter,
+    constant: Constant,
+    held: Mapping[int, SSAValue],
+    flat: bool = False,
 ) -> None:
-    """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory of the right size."""
+    """Write the kernel, with pixels along one dimension where they can and shall be `flat`.
+
+    Raises OpError where the form is none for it, or has no scratch memory of the right size.
+    """
     columns = Columns.of(form)
     if columns is None or form.scratch is None or form.tile is None or not set(held) <= set(columns.roles.pixels):
         raise OpError(form, "the kernel `columns` does not fit this form: let memplan-tile choose the tile")
-    ColumnsNest(columns, Scope(columns.roles, memory, emit, constant, lifts=form.tile.bits.data == WIDE), held).build()
+    scope = Scope(columns.roles, memory, emit, constant, lifts=form.tile.bits.data == WIDE)
+    ColumnsNest(columns, scope, held, flat).build()
 
 
 class ColumnsNest:
@@ -58,7 +72,7 @@ class ColumnsNest:
     has_halves = True
     """Whether columns hold halves, as `unpack_bytes` makes them."""
 
-    def __init__(self, columns: Columns, scope: Scope, held: Mapping[int, SSAValue]):
+    def __init__(self, columns: Columns, scope: Scope, held: Mapping[int, SSAValue], flat: bool = False):
         self.columns, self.scope, self.emit = columns, scope, scope.emit
         form = scope.form
         assert form.tile is not None and form.scratch is not None
@@ -70,12 +84,31 @@ class ColumnsNest:
         self.dims = [dim for dim in columns.roles.pixels if dim not in self.held]
         self.names = dimension_names(form)
         self.channels, self.most_written_out = CHANNELS, MOST_WRITTEN_OUT
-        self.short = form.tile.bits.data < WIDE and columns.groups > GATHERED_OFTEN
+        is_short = form.tile.bits.data < WIDE
+        self.flat = flat and is_short and self._lies_in_a_row()
+        """Whether pixels are numbered along one dimension."""
+        self.short = is_short and (self.flat or columns.groups > GATHERED_OFTEN)
         """Weights are bytes where flash is short: so is the code, in which a column is gathered once for all pixels."""
         self.weights = self.packed()
+        if self.flat:
+            self.scope.flatten()
+            self.weights = self.scope.flat_view(self.weights)
         self.held_at = columns.scratch_words(self.pixels) if form.tile.holds_weights else None
         """Where weights lie in scratch memory, if they do."""
         self.finisher = self.finishing()
+
+    def _lies_in_a_row(self) -> bool:
+        """Whether the pixels of a form without windows follow each other in the data and in the output."""
+        form, roles, dims = self.scope.form, self.columns.roles, self.dims
+        if not dims or self.columns.runs > 1 or self.columns.left or self.scope.guards((*dims, *roles.taps)):
+            return False
+        if any(isinstance(self.scope.memref(operand), Rows) for operand in (form.ins[0], form.target)):
+            return False
+        for operand, access in ((form.ins[0], form.in_maps[0]), (form.target, form.out_map)):
+            steps = flat_index(access, shaped_type(operand).get_shape()).coefficients
+            if any(steps[dim] != steps[next] * form.sizes[next] for dim, next in pairwise(dims)):
+                return False
+        return True
 
     def finishing(self) -> Finisher | None:
         """How four sums end at once. Where flash is short layers share functions, in which shifts are no constants."""
@@ -99,6 +132,8 @@ class ColumnsNest:
     def weights_at(self, at: Sequence[SSAValue]) -> Address:
         """Where the weights of a group lie from an element on."""
         group, element = at
+        if self.flat:
+            return self.weights, [self.emit.index(self.emit.scale(group, self.columns.quads * 4 * CHANNELS))]
         if self.held_at is None:
             return self.weights, [group, element]
         first = self.emit.scale(group, self.columns.held_words // self.columns.groups)
@@ -125,6 +160,9 @@ class ColumnsNest:
     def build(self) -> None:
         """Write the blocks; where a row of pixels consists of whole ones, row by row."""
         self.hold()
+        if self.flat:
+            self._flat()
+            return
         if self.pixels == 2 and self.dims and self.scope.form.sizes[self.dims[-1]] % 2 == 0:
             self._rows()
             return
@@ -136,6 +174,19 @@ class ColumnsNest:
         if cut:
             self.pixels = 1
             self._block(total - 1, total)
+
+    def _flat(self) -> None:
+        """Blocks of the pixels as one dimension; a second one behind the last is the last."""
+        total, last = self.columns.roles.size(tuple(self.dims)), self.dims[-1]
+
+        def block(first: Index) -> None:
+            def point(slot: Index) -> dict[int, Index]:
+                pixel = self.emit.sum(first, slot)
+                return {**self.held, last: pixel if slot == 0 else self.emit.minimum(pixel, total - 1)}
+
+            self._points(point, None)
+
+        self.scope.loop_to(total, "pixel", block, self.pixels)
 
     def _rows(self) -> None:
         """Blocks of two neighbours."""
@@ -273,7 +324,7 @@ class ColumnsNest:
     def gather_runs(self, slot: Index, first: Index, point: Point, runs: tuple[int, int]) -> bool:
         """So many runs, so many bytes apart, as one block from a quad of the column on. False where none does it."""
         scope, emit, columns = self.scope, self.emit, self.columns
-        if not self.has_halves or isinstance(scope.memref(scope.form.ins[0]), Rows):
+        if not self.has_halves or self.flat or isinstance(scope.memref(scope.form.ins[0]), Rows):
             return False
         place, indices = scope.place(scope.form.ins[0], scope.form.in_maps[0], {**point, columns.run[-1]: 0})
         number = emit.index(emit.sum(emit.scale(first, 2 * self.pixels), slot))
@@ -326,14 +377,14 @@ class ColumnsNest:
 
     def _words(self, slot: Index, first: Index, word: Callable[[Index], Words]) -> None:
         """The words of a run one after the other."""
-        unroll = next(n for n in (4, 3, 2, 1) if self.columns.words % n == 0)
+        unroll = next(n for n in ((2, 1) if self.flat else (4, 3, 2, 1)) if self.columns.words % n == 0)
 
         def body(number: Index) -> None:
             for offset in range(unroll):
                 at = self.emit.add(number, offset)
                 self.put(slot, self.emit.sum(first, at), word(at))
 
-        self.scope.loop(self.columns.words, "word", body, unroll)
+        (self.scope.loop_to if self.flat else self.scope.loop)(self.columns.words, "word", body, unroll)
 
     def _tap(self, point: Point, word: Index) -> SSAValue:
         """Four bytes of a run."""

@@ -86,13 +86,17 @@ class LanesNest:
         lanes, scope = self.lanes, self.scope
         scope.loop(lanes.taps[0], "kh", lambda tap: self._fetch(row, tap, keep and lanes.size[0] > 1))
         pairs, left = divmod(lanes.size[1], lanes.pixels)
+        last = lanes.size[1] - lanes.pixels
+        overlaps = left > 0 and last >= 0 and scope.bits < WIDE
+        """Whether what is left is computed with what comes before it, once more: less code, as weights are bytes."""
 
         def columns(number: Index, pixels: int) -> None:
             first = self.emit.scale(number, lanes.pixels)
+            first = self.emit.minimum(first, last) if overlaps else first
             scope.loop(self.groups, "group", lambda group: self._group(row, first, group, pixels))
 
-        scope.loop(pairs, "pair", lambda number: columns(number, lanes.pixels))
-        if left:
+        scope.loop(pairs + overlaps, "pair", lambda number: columns(number, lanes.pixels))
+        if left and not overlaps:
             columns(pairs, left)
 
     def _fetch(self, row: Index, tap: Index, keep: bool) -> None:

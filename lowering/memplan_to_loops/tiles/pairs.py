@@ -20,13 +20,21 @@ LOW_BYTES = 0x00FF00FF
 
 
 def build_pairs(
-    form: StructuredForm, memory: Operands, emit: Emitter, constant: Constant, held: Mapping[int, SSAValue]
+    form: StructuredForm,
+    memory: Operands,
+    emit: Emitter,
+    constant: Constant,
+    held: Mapping[int, SSAValue],
+    flat: bool = False,
 ) -> None:
-    """Write the kernel. Raises OpError where the form is none for it, or has no scratch memory of the right size."""
+    """Write the kernel, with pixels along one dimension where they can and shall be `flat`.
+
+    Raises OpError where the form is none for it, or has no scratch memory of the right size.
+    """
     pairs = Pairs.of(form)
     if pairs is None or form.scratch is None or not set(held) <= set(pairs.columns.roles.pixels):
         raise OpError(form, "the kernel `pairs` does not fit this form: let memplan-tile choose the tile")
-    PairsNest(pairs, Scope(pairs.columns.roles, memory, emit, constant, starts=pairs.starts), held).build()
+    PairsNest(pairs, Scope(pairs.columns.roles, memory, emit, constant, starts=pairs.starts), held, flat).build()
 
 
 class PairsNest(ColumnsNest):
@@ -34,9 +42,9 @@ class PairsNest(ColumnsNest):
 
     has_halves = False
 
-    def __init__(self, pairs: Pairs, scope: Scope, held: Mapping[int, SSAValue]):
+    def __init__(self, pairs: Pairs, scope: Scope, held: Mapping[int, SSAValue], flat: bool):
         self.pairs = pairs
-        super().__init__(pairs.columns, scope, held)
+        super().__init__(pairs.columns, scope, held, flat)
 
     def packed(self) -> SSAValue:
         """The memref of the weights."""
@@ -45,7 +53,7 @@ class PairsNest(ColumnsNest):
     def add_block(self, at: Sequence[SSAValue], sums: SSAValue) -> None:
         """The block of machine operations."""
         window = (self.columns.quads, self.pixels)
-        self.emit.block.add_op(PairBlockOp((self.weights, at), [self.gathered], sums, window))
+        self.emit.block.add_op(PairBlockOp(self.weights_at(at), [self.gathered], sums, window))
 
     def total(self, sum: SSAValue) -> SSAValue:
         """The sum of the form."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerType, i32
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, i32
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
@@ -64,6 +64,8 @@ class Scope:
         """The table of channels, if there is one."""
         self.held: tuple[SSAValue, int] | None = None
         """Where it was copied to, if it was."""
+        self.flat: dict[SSAValue, SSAValue] = {}
+        """Operands whose elements are numbered in row-major order, as memory of one dimension."""
         if with_table and (starts or self.lift or self.zero + shift or (self.bias is not None and self.packed)):
             begin = roles.start(self.bias, shift) if starts is None else starts(self.bias)
             begin = begin if self.lift is None else lifted(begin.astype(np.int64), self.lift.amounts).astype(np.int32)
@@ -97,6 +99,9 @@ class Scope:
 
     def place(self, operand: SSAValue, access: AffineMap, point: Point) -> tuple[SSAValue, list[SSAValue]]:
         """The memref of an operand, or of one of its rows, and the indices of an element there."""
+        if operand in self.flat:
+            number = flat_index(access, shaped_type(operand).get_shape())
+            return self.flat[operand], [self.emit.index(self.index(number, point))]
         storage = self.memref(operand)
         indices = [self.emit.index(self.index(result, point)) for result in linear_map(access)]
         if not isinstance(storage, Rows):
@@ -104,6 +109,21 @@ class Scope:
         row = storage.view(self.emit, indices[storage.dim])
         indices[storage.dim] = self.emit.index(0)
         return row, indices
+
+    def flatten(self) -> None:
+        """Number the elements of the data, of the output and of the table of channels: no type has their sizes then."""
+        for operand in (self.form.ins[0], self.form.target):
+            memory = self.memref(operand)
+            assert isinstance(memory, SSAValue), "asked: neither lies in rows"
+            self.flat[operand] = self.flat_view(memory)
+        if self.channels is not None:
+            self.held = self.flat_view(self.channels), 0
+
+    def flat_view(self, memory: SSAValue) -> SSAValue:
+        """A memref as one of one dimension."""
+        assert isinstance(memory.type, MemRefType)
+        shape = memory.type.get_shape()
+        return self.at(memory, [self.emit.index(0)] * len(shape), prod(shape))
 
     def load_input(self, point: Point) -> SSAValue:
         """An element of the data as a word."""
@@ -312,6 +332,16 @@ class Scope:
     def store(self, value: SSAValue, memory: SSAValue, index: Index) -> None:
         """Store into memory of one dimension."""
         self.emit.block.add_op(memref.StoreOp.get(value, memory, [self.emit.index(index)]))
+
+
+def flat_index(access: AffineMap, shape: Sequence[int]) -> Linear:
+    """The row-major number of the element that a point of the domain accesses."""
+    strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    results = linear_map(access)
+    steps = [
+        sum(r.coefficients[dim] * by for r, by in zip(results, strides, strict=True)) for dim in range(access.num_dims)
+    ]
+    return Linear(tuple(steps), sum(r.offset * by for r, by in zip(results, strides, strict=True)))
 
 
 def local(emit: Emitter, count: int, name: str, type: IntegerType = i32) -> SSAValue:

@@ -40,7 +40,9 @@ class Lift:
         if added_bias(form) is not None:
             value, ops = ops[0].results[0], ops[1:]
         match ops:
-            case [ExtendOp() as extend, arith.ShLIOp() as shift, *_] if shift.rhs is extend.result:
+            case [ExtendOp() as extend, arith.ShLIOp() as shift, *_] if (
+                shift.rhs is extend.result and extend.result.has_one_use()
+            ):
                 found, amount = (extend, shift), extend.value
             case [arith.ShLIOp() as shift, *_]:
                 found, amount = (shift,), shift.rhs

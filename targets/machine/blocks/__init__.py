@@ -2,6 +2,7 @@
 
 - `dot_4xP_Q`, `dot8_4xP_Q` (dot.py) add to the sums of four channels at P pixels the products of Q quads.
 - `pairs_4xP_Q` (pairs.py) does so with weights of two taps in a half.
+- `dotn_`, `dot8n_` and `pairsn_` take Q quads in each of some turns, whose number is passed.
 - `lanes_HxW_P_S_B_R` (windows.py) adds those of a window of H x W taps (see `mcu.lanes_block`).
 - `bytes_CxP_K_L_D` (pieces.py) adds those of columns of bytes (see `mcu.byte_block`).
 - `wide_`, `requantize_` and `copy_` (vectors.py) are those of cores with vectors.
@@ -26,7 +27,7 @@ import re
 from collections.abc import Iterable
 
 from .. import clipped, direct, sparse
-from .dot import QUADS, dot_block, dot_instructions, macro_name, quad_macros
+from .dot import QUADS, TURNS, dot_block, dot_instructions, macro_name, quad_macros
 from .finish import finish_block, finish_instructions
 from .gather import gather_block, gather_instructions
 from .groups import groups_block, groups_instructions, macros_of
@@ -54,8 +55,11 @@ PLANES = (
 
 NEEDED = {
     "dot": ("load_word", "dual_multiply_add"),
+    "dotn": ("load_word", "dual_multiply_add"),
     "dot8": ("load_word", "unpack_bytes", "dual_multiply_add"),
+    "dot8n": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "pairs": ("load_word", "unpack_bytes", "dual_multiply_add"),
+    "pairsn": ("load_word", "unpack_bytes", "dual_multiply_add"),
     "plane": ("load_word", "dual_multiply_add", "multiply_add_low_high", "multiply_add_high_low"),
     "bytes": ("multiply_add_low",),
     "lanes8": ("load_word", "unpack_bytes", "multiply_add_low", "multiply_add_high"),
@@ -81,8 +85,11 @@ GROUPS = frozenset({"groups", "groups32"})
 
 NAMES = {
     "dot": r"dot_4x([12])_(\d+)",
+    "dotn": r"dotn_4x([12])_(\d+)",
     "dot8": r"dot8_4x([12])_(\d+)",
+    "dot8n": r"dot8n_4x([12])_(\d+)",
     "pairs": r"pairs_4x([12])_(\d+)",
+    "pairsn": r"pairsn_4x([12])_(\d+)",
     "bytes": r"bytes_([1-4])x([12])_(\d+)_(\d+)_(\d+)",
     "lanes": r"lanes_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
     "wide": r"wide_(\d+)x(\d+)_([12])_(\d+)_(\d+)_(\d+)",
@@ -183,6 +190,7 @@ def instructions(name: str) -> int:
 def macros(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """The macros that blocks share: their names, and the lines that define them."""
     kinds = {name.partition("_")[0] for name in names}
-    found = {(parse(name)[0], parse(name)[1][0]) for name in names if name.partition("_")[0] in QUADS}
+    of_quads = [name for name in names if name.partition("_")[0].removesuffix(TURNS) in QUADS]
+    found = {(parse(name)[0].removesuffix(TURNS), parse(name)[1][0]) for name in of_quads}
     made = {macro_name(kind, pixels): quad_macros(kind, pixels) for kind, pixels in sorted(found)}
     return [*{**made, **dict(macros_of(kind) for kind in sorted(kinds & GROUPS))}.items()]

@@ -1,5 +1,7 @@
 """Blocks `dot_4xP_Q` and `dot8_4xP_Q`: products of Q quads added to the sums of four channels at P pixels (1 or 2).
 
+Of `dotn_4xP_Q` and `dot8n_4xP_Q` these are the quads of a turn, and the number of turns is passed.
+
 A quad is four taps (`mcu.dot_block`). Of `dot` the weights are halves, in the order of use; of `dot8` they are bytes, a
 word for each channel, which the block unpacks as the data are: half the flash, eight instructions more for each quad.
 """
@@ -21,13 +23,16 @@ QUADS_PER_TURN = {1: (8,), 2: (4, 5, 3)}
 QUADS_OF_BYTES = (2, 3)
 """The same for two pixels where weights are bytes, as flash is short."""
 
+TURNS = "n"
+"""Ends the first part of the names of blocks whose number of turns is passed."""
+
 UNPACK = ("unpack_low", "unpack_high")
 """Taps (0, 2), taps (1, 3)."""
 
 
 def quad(kind: str, pixels: int) -> Iterator[Operation]:
     """The operations of one quad of columns, by the first part of the block's name."""
-    return QUADS[kind][pixels - 1]()
+    return QUADS[kind.removesuffix(TURNS)][pixels - 1]()
 
 
 def quad_of_one() -> Iterator[Operation]:
@@ -102,7 +107,7 @@ def begun(operations: Iterable[Operation]) -> Iterator[Operation]:
 
 def macro_name(kind: str, pixels: int) -> str:
     """The macro of one quad."""
-    return f"TINYML_{kind.upper().replace('DOT', 'QUAD')}_4X{pixels}"
+    return f"TINYML_{kind.removesuffix(TURNS).upper().replace('DOT', 'QUAD')}_4X{pixels}"
 
 
 def quad_macros(kind: str, pixels: int) -> list[str]:
@@ -125,10 +130,11 @@ def turns_of(kind: str, pixels: int, quads: int) -> tuple[int, int, int]:
 
 
 def dot_block(name: str, kind: str, pixels: int, quads: int, asm: bool) -> list[str]:
-    """Quads of columns: a loop of a few in each turn, and what is left over."""
-    text, bound = dot_assembly(kind, pixels, quads)
+    """Quads of columns: a loop of a few in each turn, and what is left over; or turns whose number is passed."""
+    passed = kind.endswith(TURNS)
+    text, bound = turns_assembly(kind, pixels, quads) if passed else dot_assembly(kind, pixels, quads)
     plain = [
-        f"  for (int32_t quad = 0; quad < {quads}; quad++) {{",
+        f"  for (int32_t quad = 0; quad < {f'{quads} * turns' if passed else quads}; quad++) {{",
         *(f"    {statement(o)}" for o in quad(kind, pixels)),
         "  }",
     ]
@@ -136,11 +142,12 @@ def dot_block(name: str, kind: str, pixels: int, quads: int, asm: bool) -> list[
     words = sorted({word for o in quad(kind, pixels) for word in o.operands} - {*sums, "w", "x"})
     registers = Registers(sums, words, ("w", "x"), fixed=pixels == 1)
     alike = None
-    if pixels == 2:
+    if pixels == 2 and not passed:
         text_alike, bound_alike = dot_assembly(kind, pixels, quads - 1, f"{macro_name(kind, pixels)}_FIRST")
         alike = Alike(dict(zip(sums[CHANNELS:], sums[:CHANNELS], strict=True)), text_alike, bound_alike)
+    turns = " int32_t turns," if passed else ""
     return [
-        f"{INLINE} tinyml_{name}(const void *weights, const int32_t *data, int32_t *sums) {{",
+        f"{INLINE} tinyml_{name}(const void *weights, const int32_t *data,{turns} int32_t *sums) {{",
         "  const int8_t *w = weights, *x = (const int8_t *)data;",
         *body(registers, (text, plain), bound, asm, alike),
     ]
@@ -154,16 +161,24 @@ def dot_assembly(kind: str, pixels: int, quads: int, first: str = "") -> tuple[l
     if turns:
         begin = 8 * pixels if first else 0
         bound = f"  const int8_t *const end = x + {begin + turns * size * 8 * pixels};"
-        text = [
-            f'    "1:\\n" {" ".join([one] * size)}',
-            '    "ldr %[w0], %[end]\\n cmp %[x], %[w0]\\n bne 1b\\n"',
-            *text,
-        ]
+        text = [*loop_of(one, size), *text]
     return [*([f"    {first}"] if first else []), *text], bound
+
+
+def turns_assembly(kind: str, pixels: int, quads: int) -> tuple[list[str], str]:
+    """The lines of turns of so many quads, and the declaration of where their loop ends."""
+    return loop_of(macro_name(kind, pixels), quads), f"  const int8_t *const end = x + turns * {quads * 8 * pixels};"
+
+
+def loop_of(one: str, quads: int) -> list[str]:
+    """A loop with so many macros in each turn, until the pointer to the data is at its end."""
+    return [f'    "1:\\n" {" ".join([one] * quads)}', '    "ldr %[w0], %[end]\\n cmp %[x], %[w0]\\n bne 1b\\n"']
 
 
 def dot_instructions(kind: str, pixels: int, quads: int) -> int:
     """Instructions in the assembly of a block; with two pixels, of what stands there where their sums begin alike."""
+    if kind.endswith(TURNS):
+        return quads * sum(1 for _ in quad(kind, pixels)) + 3
     first = int(pixels == 2)
     size, turns, rest = turns_of(kind, pixels, quads - first)
     written = first + rest + (size if turns else 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..two_ways import two_ways
 from .function import INLINE, Registers, statement
 from .operations import Operation, spelled
 
@@ -63,21 +64,10 @@ def finish_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
         *([f"  int8_t *const {SECOND} = out + apart;"] if second else []),
     ]
     _, plain = spelled(finish_operations(numbers))
-    plain = ["  int32_t w0, w1;", *plain]
-    if not asm:
-        return [*lines, *plain, "}"]
     text, _ = spelled(finish_operations(numbers, "table"))
     words = ["w0"] if second else ["w0", "w1"]
-    return [
-        *lines,
-        "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
-        f"  int32_t {', '.join(words)};",
-        *statement(Registers(sums, words, moved, kept), text),
-        "#else",
-        *plain,
-        "#endif",
-        "}",
-    ]
+    code = [f"  int32_t {', '.join(words)};", *statement(Registers(sums, words, moved, kept), text)]
+    return two_ways(lines, code, ["  int32_t w0, w1;", *plain], asm)
 
 
 def finish_instructions(numbers: Sequence[int]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..two_ways import two_ways
 from .operations import Spelled
 
 FIXED = {"w0": "r8", "w1": "r9", "w2": "r10", "w3": "r12"}
@@ -51,10 +52,8 @@ def body(
     """
     text, plain = lines
     sums = [f"  int32_t {', '.join(f'{s} = sums[{n}]' for n, s in enumerate(registers.sums))};"]
-    results = [*(f"  sums[{n}] = {s};" for n, s in enumerate(registers.sums)), "}"]
+    results = [*(f"  sums[{n}] = {s};" for n, s in enumerate(registers.sums))]
     words = [f"  int32_t {', '.join(registers.words)};"]
-    if not asm:
-        return [*sums, *words, *plain, *results]
     placed = [word for word in registers.words if registers.fixed and word in FIXED]
     others = [word for word in registers.words if word not in placed]
     places = [f'  register int32_t {word} __asm("{FIXED[word]}");' for word in placed]
@@ -68,18 +67,7 @@ def body(
             made, with_begin = frozenset(registers.sums), replace(registers, kept=(*registers.kept, alike.begins))
         known += statement(with_begin, alike.lines, made, ends(alike.bound))
         code = [f"  if (__builtin_constant_p({same}) && {same}) {{", *known, "  } else {", *code, "  }"]
-    return [
-        *sums,
-        "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
-        *places,
-        f"  int32_t {', '.join(others)};",
-        *code,
-        "#else",
-        *words,
-        *plain,
-        "#endif",
-        *results,
-    ]
+    return two_ways(sums, [*places, f"  int32_t {', '.join(others)};", *code], [*words, *plain], asm, end=results)
 
 
 def ends(bound: str) -> list[str]:

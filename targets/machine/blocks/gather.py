@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..two_ways import two_ways
 from .function import INLINE, Registers, statement
 from .operations import Operation, assembly
 
@@ -27,17 +28,7 @@ FURTHEST = 4095
 def gather_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
     """The function of a block: assembly, where the core has the operations, and C, everywhere else."""
     head = f"{INLINE} tinyml_{name}(const int8_t *x, int32_t *y) {{"
-    if not asm:
-        return [head, *gather_in_c(numbers), "}"]
-    return [
-        head,
-        "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
-        *gather_in_assembly(numbers),
-        "#else",
-        *gather_in_c(numbers),
-        "#endif",
-        "}",
-    ]
+    return two_ways([head], gather_in_assembly(numbers), gather_in_c(numbers), asm)
 
 
 def at_once(numbers: Sequence[int]) -> bool:

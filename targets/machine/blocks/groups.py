@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import ceil
 
+from ..two_ways import two_ways
 from .dot import QUADS, begun, macro, macro_name, quad_macros, turns_of
 from .finish import CHANNELS, finish_operations
 from .function import INLINE, Registers, statement
@@ -81,17 +82,7 @@ def groups_block(name: str, kind: str, numbers: Sequence[int], asm: bool) -> lis
         "  const int8_t *w = weights, *table = (const int8_t *)channels;",
         f"  const int32_t addend = {numbers[-1]};",
     ]
-    if not asm:
-        return [*head, *groups_in_c(numbers), "}"]
-    return [
-        *head,
-        "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
-        *groups_in_assembly(kind, numbers),
-        "#else",
-        *groups_in_c(numbers),
-        "#endif",
-        "}",
-    ]
+    return two_ways(head, groups_in_assembly(kind, numbers), groups_in_c(numbers), asm)
 
 
 def groups_in_assembly(kind: str, numbers: Sequence[int]) -> list[str]:

@@ -5,6 +5,7 @@ Of LDM and STM each word but the first takes one cycle (Cortex-M4 TRM, load/stor
 
 from __future__ import annotations
 
+from ..two_ways import two_ways
 from .function import INLINE
 from .vectors import copied
 
@@ -18,24 +19,17 @@ PER_TURN = 2
 def held_block(name: str, words: int, asm: bool) -> list[str]:
     """The function of a block: assembly, where a core has LDM of high registers, and C, everywhere else."""
     head = f"{INLINE} tinyml_{name}(const void *from, int32_t *to) {{"
-    if not asm:
-        return [head, *copied(words), "}"]
     lines, end = held_lines(words)
     inputs = '[end] "r"(end), ' if end else ""
-    return [
-        head,
-        "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
+    code = [
         *([f"  const int8_t *const end = (const int8_t *)from + {end};"] if end else []),
         "  __asm volatile(",
         *(f'    "{line}\\n"' for line in lines),
         '    : [from] "+r"(from), [to] "+r"(to)',
         f"    : {inputs.removesuffix(', ')}",
         f'    : "cc", "memory", {", ".join(f"{chr(34)}{register}{chr(34)}" for register in REGISTERS)});',
-        "#else",
-        *copied(words),
-        "#endif",
-        "}",
     ]
+    return two_ways([head], code, copied(words), asm)
 
 
 def held_lines(words: int) -> tuple[list[str], int]:

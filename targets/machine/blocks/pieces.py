@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..two_ways import THUMB, two_ways
 from .function import INLINE
 from .vectors import bytes_vectors, vector_block
 
@@ -20,23 +21,14 @@ def bytes_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
     """The function of a block."""
     channels, pixels, _, lanes, piece = numbers
     sums = ", ".join(f"s{n} = sums[{n}]" for n in range(channels * pixels))
-    plain = [
-        "  const int8_t *w = weights, *x = (const int8_t *)data;",
-        f"  int32_t {sums};",
-        *in_c(numbers),
-        *(f"  sums[{n}] = s{n};" for n in range(channels * pixels)),
-    ]
+    begin = ["  const int8_t *w = weights, *x = (const int8_t *)data;", f"  int32_t {sums};"]
+    end = [f"  sums[{n}] = s{n};" for n in range(channels * pixels)]
     head = f"tinyml_{name}(const int8_t *weights, const int32_t *data, int32_t *sums)"
     if lanes == 16:
-        return vector_block(head, bytes_vectors(numbers), plain, asm)
-    if not asm or lanes > 1 or piece != 4 or channels != 2:
-        return [f"{INLINE} {head} {{", *plain, "}"]
-    has_thumb = [
-        "#if defined(__ARM_ARCH_6M__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) \\",
-        "    && !defined(TINYML_NO_ASM)",
-    ]
-    core = [*has_thumb, *thumb(numbers), "#else", *in_c(numbers), "#endif"]
-    return [f"{INLINE} {head} {{", *plain[:2], *core, *plain[-channels * pixels :], "}"]
+        return vector_block(head, bytes_vectors(numbers), [*begin, *in_c(numbers), *end], asm)
+    has_thumb = asm and lanes == 1 and piece == 4 and channels == 2
+    code = list(thumb(numbers)) if has_thumb else []
+    return two_ways([f"{INLINE} {head} {{", *begin], code, list(in_c(numbers)), has_thumb, when=THUMB, end=end)
 
 
 def in_c(numbers: Sequence[int]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..two_ways import two_ways
 from .function import INLINE, Registers, statement
 from .operations import Operation, assembly
 from .windows import PLANE_TAPS
@@ -158,8 +159,6 @@ def planes_block(name: str, kind: str, numbers: Sequence[int], asm: bool) -> lis
         "  const int8_t *w = weights, *x = (const int8_t *)data, *table = (const int8_t *)channels;",
         f"  const int32_t addend = {window.addend};",
     ]
-    if not asm:
-        return [*head, *planes_in_c(window), "}"]
     sums, changed, memory = [f"s{n}" for n in range(window.outputs)], ["table", "out"], ["addend"]
     ends: list[str] = []
     if window.blocks > 1:
@@ -171,17 +170,8 @@ def planes_block(name: str, kind: str, numbers: Sequence[int], asm: bool) -> lis
     lines = [f'    "{line}\\n"' for line in planes_lines(window, kind == "planes32")]
     words = [*sums, "w0", "w1", *WORDS]
     registers = Registers([], words, ("w", "x"), low=("w0", "w1", "x0", "x1", "w", "x"))
-    return [
-        *head,
-        "#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)",
-        *ends,
-        f"  int32_t {', '.join(words)};",
-        *statement(registers, lines, memory=memory, changed=changed),
-        "#else",
-        *planes_in_c(window),
-        "#endif",
-        "}",
-    ]
+    code = [*ends, f"  int32_t {', '.join(words)};", *statement(registers, lines, memory=memory, changed=changed)]
+    return two_ways(head, code, planes_in_c(window), asm)
 
 
 def planes_in_c(window: Window) -> list[str]:

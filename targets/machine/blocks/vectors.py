@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..two_ways import VECTORS, two_ways
 from .function import INLINE
-
-HAS_VECTORS = "#if defined(__ARM_FEATURE_MVE) && defined(__OPTIMIZE__) && !defined(TINYML_NO_ASM)"
 
 INCLUDE = ["#if defined(__ARM_FEATURE_MVE)", "#include <arm_mve.h>", "#endif"]
 
@@ -43,9 +42,8 @@ LONGEST_NARROWING = 16
 
 def vector_block(head: str, vectors: Sequence[str], plain: Sequence[str], asm: bool) -> list[str]:
     """A function in vectors, and in C."""
-    if not asm:
-        return [f"{INLINE} {head} {{", *plain, "}"]
-    return [*INCLUDE, f"{INLINE} {head} {{", HAS_VECTORS, *vectors, "#else", *plain, "#endif", "}"]
+    lines = two_ways([f"{INLINE} {head} {{"], vectors, plain, asm, when=VECTORS)
+    return [*INCLUDE, *lines] if asm else lines
 
 
 def wide_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:

@@ -1,11 +1,14 @@
-"""Blocks over windows: `lanes_HxW_P_S_B_R`, four channels of a word, and `plane_O_S_A_B_C`, outputs of one channel."""
+"""Blocks over windows: `lanes_HxW_P_S_B_R`, four channels of a word, and `plane_O_S_A_B_C`, outputs of one channel.
+
+Where weights of lanes are bytes flash is short: the window is a loop over its rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from .function import INLINE, Alike, Registers, body
-from .operations import Operation, spelled
+from .operations import Operation, Spelled, spelled
 
 CHANNELS = 4
 
@@ -30,7 +33,7 @@ def weights_at(number: int, bytes: bool) -> Iterator[Operation]:
 
 def tap_row(number: int, window: Sequence[int], bytes: bool) -> Iterator[Operation]:
     """The operations of one row of taps: each word of data is unpacked once for all pixels that read it."""
-    _, wide, pixels, stride, pitch, row = window
+    _, wide, pixels, stride, pitch, _ = window
     for column in range(wide + (pixels - 1) * stride):
         taps = [(pixel, column - pixel * stride) for pixel in range(pixels)]
         taps = [(pixel, tap) for pixel, tap in taps if 0 <= tap < wide]
@@ -43,9 +46,12 @@ def tap_row(number: int, window: Sequence[int], bytes: bool) -> Iterator[Operati
             yield from weights_at(number * wide + tap, bytes)
             for channel, name in ((0, "low"), (2, "high"), (1, "low"), (3, "high")):
                 yield Operation(f"multiply_add_{name}", (f"s{pixel}{channel}", f"w{channel % 2}", f"x{channel % 2}"))
-    if number < window[0] - 1:
-        for start in range(0, row, FURTHEST):
-            yield Operation("advance", ("x",), (min(FURTHEST, row - start),))
+
+
+def advanced(pointer: str, distance: int) -> Iterator[Operation]:
+    """A pointer that moves by so many bytes."""
+    for start in range(0, distance, FURTHEST):
+        yield Operation("advance", (pointer,), (min(FURTHEST, distance - start),))
 
 
 PLANE_TAPS = (("dual_multiply_add", "multiply_add_low_high"), ("multiply_add_high_low", "dual_multiply_add"))
@@ -71,25 +77,47 @@ def plane_row(row: int, start: int, outputs: int, stride: int) -> Iterator[Opera
             yield Operation(name, (f"s{output}", x, w))
 
 
-def lanes_operations(window: Sequence[int], bytes: bool) -> Iterator[Operation]:
-    """A window, written out tap by tap."""
-    for row in range(window[0]):
-        yield from tap_row(row, window, bytes)
+def written_out(window: Sequence[int], bytes: bool) -> Iterator[Operation]:
+    """A window, tap by tap."""
+    for number in range(window[0]):
+        yield from tap_row(number, window, bytes)
+        if number < window[0] - 1:
+            yield from advanced("x", window[-1])
+
+
+def turn_operations(window: Sequence[int]) -> Iterator[Operation]:
+    """A row of taps, from where both pointers are, which move to the next one."""
+    yield from tap_row(0, window, bytes=True)
+    yield from advanced("x", window[-1])
+    yield from advanced("w", CHANNELS * window[1])
+
+
+def lanes_loop(window: Sequence[int]) -> tuple[Spelled, str]:
+    """A window of weights as bytes, where flash is short: a loop over rows of taps; and where it ends."""
+    text, plain = spelled(turn_operations(window))
+    text = ['    "1:\\n"', *text, '    "ldr %[w0], %[end]\\n cmp %[x], %[w0]\\n bne 1b\\n"']
+    plain = [f"  for (int32_t row = 0; row < {window[0]}; row++) {{", *(f"  {line}" for line in plain), "  }"]
+    return (text, plain), f"  const int8_t *const end = x + {window[0] * window[-1]};"
 
 
 def lanes_block(name: str, window: Sequence[int], bytes: bool, asm: bool) -> list[str]:
     """The function of a window over four channels."""
     sums = [f"s{pixel}{channel}" for pixel in range(window[2]) for channel in range(CHANNELS)]
+    loops = bytes and window[0] > 1
+    lines, bound = lanes_loop(window) if loops else (spelled(written_out(window, bytes)), "")
+    moved, kept = (("x", "w"), ()) if loops else (("x",), ("w",))
     return [
         f"{INLINE} tinyml_{name}(const void *weights, const int32_t *data, int32_t *sums) {{",
         "  const int8_t *w = weights, *x = (const int8_t *)data;",
-        *body(Registers(sums, WORDS, ("x",), ("w",)), spelled(lanes_operations(window, bytes)), asm=asm),
+        *body(Registers(sums, WORDS, moved, kept), lines, bound, asm=asm),
     ]
 
 
 def lanes_instructions(window: Sequence[int], bytes: bool) -> int:
     """Instructions in the assembly of a window."""
-    return sum(1 for _ in lanes_operations(window, bytes))
+    if bytes and window[0] > 1:
+        return sum(1 for _ in turn_operations(window)) + 3
+    return sum(1 for _ in written_out(window, bytes))
 
 
 def plane_operations(numbers: Sequence[int]) -> Iterator[Operation]:

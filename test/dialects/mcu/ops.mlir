@@ -25,6 +25,9 @@ mcu.dot_block %w[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : mem
 // CHECK: mcu.dot_block %column[%c8] data(%column) at(%c0) sums %sums window [4, 2] : memref<64xi32>(memref<64xi32>) memref<8xi32>
 mcu.dot_block %column[%c8] data(%column) at(%c0) sums %sums window [4, 2] : memref<64xi32> (memref<64xi32>) memref<8xi32>
 %pairs = "test.op"() : () -> memref<16x256xi8, "flash">
+// CHECK: mcu.pair_block %pairs[%c0, %c0] data(%column) at(%c0) counts(%c8) sums %sums window [2, 2] : memref<16x256xi8, "flash">(memref<64xi32>) memref<8xi32>
+mcu.pair_block %pairs[%c0, %c0] data(%column) at(%c0) counts(%c8) sums %sums window [2, 2] : memref<16x256xi8, "flash"> (memref<64xi32>) memref<8xi32>
+
 // CHECK: mcu.pair_block %pairs[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : memref<16x256xi8, "flash">(memref<64xi32>) memref<8xi32>
 mcu.pair_block %pairs[%c0, %c0] data(%column) at(%c0) sums %sums window [16, 2] : memref<16x256xi8, "flash"> (memref<64xi32>) memref<8xi32>
 %lanes, %rows = "test.op"() : () -> (memref<16x36xi16, "flash">, memref<336xi32>)
