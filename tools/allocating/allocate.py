@@ -29,8 +29,9 @@ from ...targets.device import Fpga
 from ...targets.estimating.design import Design, Looked, design_of
 from ...targets.family import load_family
 from .choices import Choice, Choices, mark, work_of
+from .problem import Costs, Problem
 from .room import needs_rings
-from .search import STRATEGIES, Costs, Problem, search
+from .search import STRATEGIES, search
 from .timeline import Timeline
 
 RESOURCES = ("LUT", "FF", "DSP", "BRAM36")
