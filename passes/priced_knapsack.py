@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from .knapsack import Item, Reals, undominated
 
-MOST = 80
+MOST = 60
 
 ROUNDS, STEP, SHRINK = 60, 1.0, 0.88
 """Of the subgradient method that looks for prices: its first step, of the widest range of errors, how it shrinks."""
 
-FIRST_GAP = 0.01
+FIRST_GAP = 0.03
 """Of the least sum of errors."""
 
 Found = tuple[float, tuple[int, ...]]
@@ -42,13 +42,14 @@ def cheapest(items: Sequence[Item], bounds: Reals) -> list[Found]:
     regrets -= regrets.min(axis=1)[:, None]
     gap = max(1.0, FIRST_GAP * abs(least))
     furthest = float(np.where(np.isfinite(errors), errors, 0).max(axis=1).sum())
-    while True:
+    while least <= furthest:
         found = within(gap, errors, costs, regrets, limits)
         if found and found[0][0] <= least + gap:
             return found
         if not found and gap > furthest:
-            return []
+            break
         gap = found[0][0] - least + 1e-6 if found else 2 * gap
+    return []
 
 
 def padded(items: Sequence[Item], bounds: Reals) -> tuple[Reals, Reals]:

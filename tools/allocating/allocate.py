@@ -39,7 +39,7 @@ RESOURCES = ("LUT", "FF", "DSP", "BRAM36")
 ATTEMPTS = 4
 """How often the budget is made smaller, where buffers between forms take more than each form alone says."""
 
-NEGLIGIBLE = np.array([0.005, 0.005, 0.0, 0.0])
+NEGLIGIBLE = np.array([0.01, 0.01, 0.0, 0.0])
 """Of a device, beyond these: what is estimated is not known better, what is counted is."""
 
 
