@@ -23,6 +23,7 @@ from .pipeline import (
     StopOp,
     WriteOp,
 )
+from .stages import Stages
 from .structure import MemoryOp, ModuleOp, RepeatOp, StartOp, TopOp, arrays
 from .values import KINDS, ComputeOp, ConstantOp, DelayOp, Kind, address_bits, bits_of, signed_bits
 
@@ -80,6 +81,7 @@ __all__ = [
     "RunningOp",
     "SerializeOp",
     "SignalOp",
+    "Stages",
     "StartOp",
     "StopOp",
     "TopOp",

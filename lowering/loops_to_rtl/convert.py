@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
@@ -28,8 +28,9 @@ ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, me
 
 BYTE = 8
 
+REGISTERS = ("word_registers", "far_registers")
 MOST_REGISTERS = 8
-"""Behind a word: no memory has more."""
+"""Of each kind."""
 
 ROUND_BITS = 16
 """Of the number of a round, where a module is looked at alone."""
@@ -53,14 +54,13 @@ class ConvertLoopsToRtlPass(ModulePass):
     far_registers: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.levels <= 0 or self.multiplier < 4:
-            raise UserError(f"{self.name}: levels is more than 0, a multiplier has at least 4 bits")
-        if self.read < 0 or not 0 <= self.word_registers <= MOST_REGISTERS:
-            raise UserError(f"{self.name}: a word takes no less than 0 levels, and 0 to {MOST_REGISTERS} registers")
-        if not 0 <= self.far_registers <= MOST_REGISTERS:
-            raise UserError(f"{self.name}: multipliers have 0 to {MOST_REGISTERS} registers before and behind them")
-        wide = max(self.wide, self.multiplier)
-        limits = Limits(self.levels, self.multiplier, wide, self.read, self.word_registers, self.far_registers)
+        if self.levels <= 0 or self.read < 0 or self.multiplier < 4:
+            raise UserError(f"{self.name}: levels is more than 0, read no less than 0, multiplier at least 4")
+        given = {field.name: getattr(self, field.name) for field in fields(Limits)}
+        for name in REGISTERS:
+            if not 0 <= given[name] <= MOST_REGISTERS:
+                raise UserError(f"{self.name}: {name} is 0 to {MOST_REGISTERS}")
+        limits = Limits(**given | {"wide": max(self.wide, self.multiplier)})
         made = Program(op, public_function(op), limits).build()
         for old in list(op.ops):
             if isinstance(old, func.FuncOp | memref.GlobalOp):

@@ -59,20 +59,12 @@ def cost(kind: str, bits: int) -> float:
             return 0.0
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How deep the logic of a stage may be, the widths of a multiplier's operands, and when a word is there.
+@dataclass(frozen=True, kw_only=True)
+class Limits(rtl.Stages):
+    """What lies between two registers, and the widths of a multiplier's operands."""
 
-    A word of a memory takes `read` levels of the stage behind its address, or is taken from a register behind it.
-    Multipliers have `far_registers` before and behind the registers of their own, for wires across the part.
-    """
-
-    levels: float
     multiplier: int
     wide: int
-    read: float = 2.0
-    word_registers: int = 0
-    far_registers: int = 0
 
 
 class Pipeline:
