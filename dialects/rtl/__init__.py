@@ -25,6 +25,7 @@ from .pipeline import (
 )
 from .stages import Stages
 from .structure import MemoryOp, ModuleOp, RepeatOp, StartOp, TopOp, arrays
+from .units import GiveOp, UnitOp, UseOp
 from .values import KINDS, ComputeOp, ConstantOp, DelayOp, Kind, address_bits, bits_of, signed_bits
 
 Rtl = Dialect(
@@ -37,6 +38,7 @@ Rtl = Dialect(
         CounterOp,
         DelayOp,
         DoneOp,
+        GiveOp,
         HeldOp,
         MemoryOp,
         ModuleOp,
@@ -53,6 +55,8 @@ Rtl = Dialect(
         StartOp,
         StopOp,
         TopOp,
+        UnitOp,
+        UseOp,
         WriteOp,
     ],
 )
@@ -66,6 +70,7 @@ __all__ = [
     "CounterOp",
     "DelayOp",
     "DoneOp",
+    "GiveOp",
     "HeldOp",
     "Kind",
     "MemoryOp",
@@ -85,6 +90,8 @@ __all__ = [
     "StartOp",
     "StopOp",
     "TopOp",
+    "UnitOp",
+    "UseOp",
     "WriteOp",
     "address_bits",
     "arrays",

@@ -23,6 +23,7 @@ from .ports import Ports
 from .products import multiply
 from .reduce import Reducer
 from .steps import Steps
+from .units import Units
 
 
 class Form:
@@ -34,19 +35,20 @@ class Form:
         memories: Mapping[SSAValue, Memory],
         limits: Limits,
         round_bits: Sequence[int],
+        units: Units,
         awaited: Sequence[tuple[str, Await]] = (),
         taken: dict[str, int] | None = None,
     ):
         self.nest, self.memories, self.round_bits = nest, memories, round_bits
         self.symbol = nest.function.sym_name.data
-        self.block, self.limits = Block(), limits
+        self.block, self.limits, self.units = Block(), limits, units
         self.values: dict[SSAValue, dict[Coordinates, Value]] = {}
         run = rtl.RunOp()
         run.result.name_hint = "valid"
         self.block.add_op(run)
         self.steps = Steps(nest, is_finishing=False)
         waits = Waits(self.block, awaited)
-        self.engine = Engine(Pipeline(self.block, limits), self.steps.turns, waits.step(run.result))
+        self.engine = Engine(Pipeline(self.block, limits, units), self.steps.turns, waits.step(run.result))
         waits.need(self.engine, nest)
         self.block.add_op(rtl.StopOp(self.engine.finish))
         self.ports = Ports(self.engine.pipeline, nest, self.symbol, {} if taken is None else taken)
@@ -115,7 +117,7 @@ class Form:
         else:
             self.values = {v: self._moved(at, stage) for v, at in self.values.items()}
         self.steps = Steps(nest, is_finishing=True)
-        self.engine = Engine(Pipeline(self.block, self.limits), self.steps.turns, load)
+        self.engine = Engine(Pipeline(self.block, self.limits, self.units), self.steps.turns, load)
         for value, wires in zip(loop.results, results, strict=False):
             self.values[value] = {lane: Wire(wire, 0, 0.5) for lane, wire in zip(group, wires, strict=True)}
 

@@ -12,10 +12,12 @@ from ...dialects import rtl
 class Interface:
     """The ops at the edge of a module, each list in the order of its text."""
 
-    accesses: list[rtl.ReadOp | rtl.WriteOp] = field(default_factory=list)
-    rows: list[rtl.SignalOp | rtl.AwaitOp] = field(default_factory=list)
-    rounds: set[int] = field(default_factory=set)
+    accesses: list[rtl.ReadOp | rtl.WriteOp] = field(default_factory=list[rtl.ReadOp | rtl.WriteOp])
+    rows: list[rtl.SignalOp | rtl.AwaitOp] = field(default_factory=list[rtl.SignalOp | rtl.AwaitOp])
+    rounds: set[int] = field(default_factory=set[int])
     """The numbers of the rounds that it uses."""
+    units: list[str] = field(default_factory=list[str])
+    """The units that it uses."""
 
     @property
     def signal(self) -> rtl.SignalOp | None:
@@ -35,7 +37,9 @@ def interface_of(module: rtl.ModuleOp) -> Interface:
         kind = type(op)
         if kind in USUAL:
             continue
-        if isinstance(op, rtl.ReadOp | rtl.WriteOp):
+        if isinstance(op, rtl.UseOp):
+            found.units.append(op.unit.string_value())
+        elif isinstance(op, rtl.ReadOp | rtl.WriteOp):
             found.accesses.append(op)
         elif isinstance(op, rtl.SignalOp | rtl.AwaitOp):
             found.rows.append(op)

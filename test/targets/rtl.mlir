@@ -3,6 +3,28 @@
 rtl.memory @net__in0 words 4 lanes 1 : i8
 rtl.memory @net__out1 words 4 lanes 1 : i8
 
+// A unit is a module with the clock, what it takes, and what it gives, in this order.
+// CHECK:      module net__sum (
+// CHECK-NEXT:   input clk,
+// CHECK-NEXT:   input signed [7:0] a_0,
+// CHECK-NEXT:   input b_1,
+// CHECK-NEXT:   output signed [7:0] result
+// CHECK-NEXT: );
+// CHECK-NEXT:   reg signed [7:0] w_3;
+// CHECK-NEXT:   wire signed [7:0] w_2 = b_1 ? a_0 : 8'sd0;
+// CHECK-NEXT:   assign result = w_3;
+// CHECK-NEXT:   always @(posedge clk) begin
+// CHECK-NEXT:     w_3 <= w_2;
+// CHECK-NEXT:   end
+// CHECK-NEXT: endmodule
+rtl.unit @net__sum {
+^bb0(%a : i8, %b : i1):
+  %zero = rtl.constant 0 : i8
+  %0 = rtl.compute "select"(%b, %a, %zero) : (i1, i8, i8) -> i8
+  %1 = rtl.delay %0 : i8 -> i8
+  rtl.give %1 : i8
+}
+
 // CHECK:      module net_twice (
 // CHECK-NEXT:   input clk,
 // CHECK-NEXT:   input rst,
@@ -17,6 +39,7 @@ rtl.memory @net__out1 words 4 lanes 1 : i8
 rtl.module @net_twice {
   // CHECK-NEXT: reg valid_0, end_2, later_8, done_9;
   // CHECK-NEXT: reg signed [2:0] i_1, at_6;
+  // CHECK-NEXT: wire signed [7:0] chosen_10;
   %valid = rtl.run : i1
   %i, %end = rtl.counter 4 when %valid : i3, i1
   // CHECK:      wire last_3 = valid_0 & end_2;
@@ -39,6 +62,8 @@ rtl.module @net_twice {
   // CHECK-NEXT: assign net__out1_w_data = sum_5[7:0];
   // CHECK-NEXT: assign net__out1_w_mask = later_8;
   rtl.write @net__out1[%at], %sum mask %later : i3, i9, i1
+  // CHECK-NEXT: net__sum chosen_10__u (clk, x_4, sum_5[0], chosen_10);
+  %chosen = rtl.use @net__sum(%x, %bit) : (i8, i1) -> i8
   // CHECK-NEXT: assign done = done_9;
   rtl.done %done
   // Registers of data need no reset.
