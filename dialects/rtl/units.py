@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import FlatSymbolRefAttrConstr, IntegerType, StringAttr, SymbolNameConstraint, SymbolRefAttr
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -89,7 +89,8 @@ class UseOp(IRDLOperation):
     assembly_format = "$unit `(` $args `)` attr-dict `:` functional-type($args, results)"
 
     def __init__(self, unit: str, args: Sequence[SSAValue], bits: int):
-        super().__init__(operands=[args], properties={"unit": SymbolRefAttr(unit)}, result_types=[wire_type(bits)])
+        properties = {"unit": SymbolRefAttr(unit)}
+        Operation.__init__(self, operands=args, properties=properties, result_types=[wire_type(bits)])
 
 
 INSIDE = (ComputeOp, ConstantOp, DelayOp, GiveOp)
