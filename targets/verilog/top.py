@@ -251,14 +251,17 @@ class TopText:
         for number, (kind, width) in enumerate((("at", bits), ("data", memory.bits), ("mask", lanes)), 1):
             chosen = "".join(f"{w[0]} ? {w[number]} : " for w in writers[:-1]) + writers[-1][number]
             self.lines.append(f"wire {span(width)}{made(name, kind)} = {chosen};")
-        each = memory.element.width.data
-        self.lines.append("always @(posedge clk) begin")
-        for lane in range(lanes):
-            part = f"[{lane * each + each - 1}:{lane * each}]" if lanes > 1 else ""
-            flag = f"{name}__mask[{lane}]" if lanes > 1 else f"{name}__mask"
-            for copy in copies:
-                self.lines.append(f"  if ({flag}) {copy_name(memory, copy)}[{name}__at]{part} <= {name}__data{part};")
-        self.lines.append("end")
+        each, copied = memory.element.width.data, [copy_name(memory, copy) for copy in copies]
+        if lanes == 1:
+            writes = [f"  if ({name}__mask) {copy}[{name}__at] <= {name}__data;" for copy in copied]
+            self.lines += ["always @(posedge clk) begin", *writes, "end"]
+            return
+        lane = made(name, "lane")
+        part = f"[{lane} * {each} +: {each}]"
+        self.lines += [f"genvar {lane};", f"generate for ({lane} = 0; {lane} < {lanes}; {lane} = {lane} + 1)"]
+        self.lines += [f"begin : {made(name, 'lanes')}", f"  always @(posedge clk) if ({name}__mask[{lane}]) begin"]
+        self.lines += [f"    {copy}[{name}__at]{part} <= {name}__data{part};" for copy in copied]
+        self.lines += ["  end", "end endgenerate"]
 
 
 def low_bits(memory: rtl.MemoryOp) -> int:
