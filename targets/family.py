@@ -11,19 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-
-@dataclass(frozen=True)
-class Stages:
-    """What lies between two registers: `levels` of logic at most, of which a word straight from a memory takes `read`.
-
-    Memories have `word_registers` behind a word that cost nothing, multipliers `far_registers` before and behind those
-    that they hold.
-    """
-
-    levels: float
-    read: float
-    word_registers: int = 0
-    far_registers: int = 0
+from ..dialects.rtl import Stages
 
 
 @dataclass(frozen=True)

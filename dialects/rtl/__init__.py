@@ -23,7 +23,9 @@ from .pipeline import (
     StopOp,
     WriteOp,
 )
+from .stages import Stages
 from .structure import MemoryOp, ModuleOp, RepeatOp, StartOp, TopOp, arrays
+from .units import GiveOp, UnitOp, UseOp
 from .values import KINDS, ComputeOp, ConstantOp, DelayOp, Kind, address_bits, bits_of, signed_bits
 
 Rtl = Dialect(
@@ -36,6 +38,7 @@ Rtl = Dialect(
         CounterOp,
         DelayOp,
         DoneOp,
+        GiveOp,
         HeldOp,
         MemoryOp,
         ModuleOp,
@@ -52,6 +55,8 @@ Rtl = Dialect(
         StartOp,
         StopOp,
         TopOp,
+        UnitOp,
+        UseOp,
         WriteOp,
     ],
 )
@@ -65,6 +70,7 @@ __all__ = [
     "CounterOp",
     "DelayOp",
     "DoneOp",
+    "GiveOp",
     "HeldOp",
     "Kind",
     "MemoryOp",
@@ -80,9 +86,12 @@ __all__ = [
     "RunningOp",
     "SerializeOp",
     "SignalOp",
+    "Stages",
     "StartOp",
     "StopOp",
     "TopOp",
+    "UnitOp",
+    "UseOp",
     "WriteOp",
     "address_bits",
     "arrays",

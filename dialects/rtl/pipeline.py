@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import (
     i1,
     i64,
 )
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -27,6 +27,8 @@ from xdsl.irdl import (
 )
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
+
+from .values import wire_type
 
 
 @irdl_op_definition
@@ -116,10 +118,8 @@ class CounterOp(IRDLOperation):
     assembly_format = "$trips `when` $step attr-dict `:` type($value) `,` type($end)"
 
     def __init__(self, trips: int, step: SSAValue):
-        bits = (trips - 1).bit_length() + 1
-        super().__init__(
-            operands=[step], properties={"trips": IntegerAttr(trips, i64)}, result_types=[IntegerType(bits), i1]
-        )
+        types = [wire_type((trips - 1).bit_length() + 1), i1]
+        Operation.__init__(self, operands=[step], properties={"trips": IntegerAttr(trips, i64)}, result_types=types)
 
     def verify_(self) -> None:
         if self.trips.value.data < 2:
@@ -144,7 +144,7 @@ class RunningOp(IRDLOperation):
 
     def __init__(self, base: int, deltas: Sequence[int], flags: Sequence[SSAValue], bits: int):
         properties = {"base": IntegerAttr(base, i64), "deltas": DenseArrayBase.from_list(i64, deltas)}
-        super().__init__(operands=[flags], properties=properties, result_types=[IntegerType(bits)])
+        Operation.__init__(self, operands=flags, properties=properties, result_types=[wire_type(bits)])
 
     def verify_(self) -> None:
         if len(self.deltas.get_values()) != len(self.flags):
@@ -167,7 +167,7 @@ class HeldOp(IRDLOperation):
     assembly_format = "$value `when` $step attr-dict `:` type($result)"
 
     def __init__(self, value: SSAValue, step: SSAValue):
-        super().__init__(operands=[value, step], result_types=[i1])
+        Operation.__init__(self, operands=[value, step], result_types=[i1])
 
 
 @irdl_op_definition
@@ -191,7 +191,7 @@ class CarriedOp(IRDLOperation):
     )
 
     def __init__(self, initial: SSAValue, first: SSAValue, step: SSAValue, bits: int):
-        super().__init__(operands=[initial, first, step], result_types=[IntegerType(bits), IntegerType(bits)])
+        Operation.__init__(self, operands=[initial, first, step], result_types=[wire_type(bits)] * 2)
 
 
 @irdl_op_definition
@@ -209,7 +209,7 @@ class NextOp(IRDLOperation):
     assembly_format = "$carried `,` $value attr-dict `:` type($carried) `,` type($value)"
 
     def __init__(self, carried: SSAValue, value: SSAValue):
-        super().__init__(operands=[carried, value])
+        Operation.__init__(self, operands=[carried, value])
 
     def verify_(self) -> None:
         if not isinstance(self.carried.owner, CarriedOp) or self.carried.type != self.value.type:

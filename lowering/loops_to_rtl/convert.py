@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
@@ -22,14 +22,16 @@ from .form import Form
 from .memories import Memory, contents, copy_memories, memory_of, run_of
 from .nest import Nest, Reading
 from .pipeline import Limits
+from .units import Units
 
 ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, memref.ExpandShapeOp, memref.ViewOp)
 """Other shapes of the same elements in the same order, or of some of them."""
 
 BYTE = 8
 
+REGISTERS = ("word_registers", "far_registers")
 MOST_REGISTERS = 8
-"""Behind a word: no memory has more."""
+"""Of each kind."""
 
 ROUND_BITS = 16
 """Of the number of a round, where a module is looked at alone."""
@@ -53,14 +55,13 @@ class ConvertLoopsToRtlPass(ModulePass):
     far_registers: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.levels <= 0 or self.multiplier < 4:
-            raise UserError(f"{self.name}: levels is more than 0, a multiplier has at least 4 bits")
-        if self.read < 0 or not 0 <= self.word_registers <= MOST_REGISTERS:
-            raise UserError(f"{self.name}: a word takes no less than 0 levels, and 0 to {MOST_REGISTERS} registers")
-        if not 0 <= self.far_registers <= MOST_REGISTERS:
-            raise UserError(f"{self.name}: multipliers have 0 to {MOST_REGISTERS} registers before and behind them")
-        wide = max(self.wide, self.multiplier)
-        limits = Limits(self.levels, self.multiplier, wide, self.read, self.word_registers, self.far_registers)
+        if self.levels <= 0 or self.read < 0 or self.multiplier < 4:
+            raise UserError(f"{self.name}: levels is more than 0, read no less than 0, multiplier at least 4")
+        given = {field.name: getattr(self, field.name) for field in fields(Limits)}
+        for name in REGISTERS:
+            if not 0 <= given[name] <= MOST_REGISTERS:
+                raise UserError(f"{self.name}: {name} is 0 to {MOST_REGISTERS}")
+        limits = Limits(**given | {"wide": max(self.wide, self.multiplier)})
         made = Program(op, public_function(op), limits).build()
         for old in list(op.ops):
             if isinstance(old, func.FuncOp | memref.GlobalOp):
@@ -93,6 +94,8 @@ class Known:
 
     modules: dict[Hashable, Made] = field(default_factory=dict[Hashable, Made])
     readings: dict[str, Reading] = field(default_factory=dict[str, Reading])
+    units: dict[str, Units] = field(default_factory=dict[str, Units])
+    """By model."""
 
     def nest(self, function: func.FuncOp) -> Nest:
         """The nest of a function."""
@@ -104,6 +107,8 @@ class Program:
 
     def __init__(self, module: ModuleOp, public: func.FuncOp, limits: Limits, known: Known | None = None):
         self.public, self.limits, self.known = public, limits, known or Known()
+        model = public.sym_name.data
+        self.units = self.known.units.setdefault(model, Units(model))
         defined = [f for f in module.ops if isinstance(f, func.FuncOp) and not f.is_declaration]
         self.functions = {f.sym_name.data: f for f in defined}
         self.globals = {g.sym_name.data: g for g in module.ops if isinstance(g, memref.GlobalOp)}
@@ -138,7 +143,8 @@ class Program:
             used.update(part.shared)
         memories = [m for m in self.memories.values() if m.values is None or m.symbol in used]
         order = sorted(modules, key=lambda op: isinstance(op, rtl.ModuleOp))
-        found = [*(memory.declaration() for memory in memories), *order, top]
+        units = self.units.used(m for m in order if isinstance(m, rtl.ModuleOp))
+        found = [*(memory.declaration() for memory in memories), *units, *order, top]
         copy_memories(found)
         return found
 
@@ -152,7 +158,7 @@ class Program:
         if key not in self.known.modules:
             stages = {stage_of(n.function): other for other, n in self.nests.items() if other in self.beside}
             awaited = [(stages[a.stage], a) for a in awaits_of(nest.function)] if name in self.beside else []
-            form = Form(nest, self.bound, self.limits, self.rounds[name], awaited, taken)
+            form = Form(nest, self.bound, self.limits, self.rounds[name], self.units, awaited, taken)
             module = form.build()
             more = {symbol: last for symbol, last in taken.items() if before.get(symbol) != last}
             self.known.modules[key] = Made(module, tuple(form.ports.constants), tuple(form.ports.shared), more)
@@ -170,13 +176,14 @@ class Program:
                 self.bound[argument] = Memory(made(name, number), element, elements, ring=ring)
         self._prepare(name, nest)
         rounds = [ROUND_BITS] * sum(isinstance(a.type, IndexType | IntegerType) for a in function.args)
-        form = Form(nest, self.bound, self.limits, rounds)
+        form = Form(nest, self.bound, self.limits, rounds, self.units)
         module = form.build()
         own = [self.bound[a] for a in function.args if a in self.bound]
         shared = [m for m in form.ports.shared.values() if m not in own]
         found: list[Operation] = [
             *(m.declaration() for m in (*own, *shared)),
             *form.ports.constants,
+            *self.units.used([module]),
             module,
         ]
         copy_memories(found)

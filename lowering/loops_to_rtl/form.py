@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation, SSAValue
@@ -23,6 +24,16 @@ from .ports import Ports
 from .products import multiply
 from .reduce import Reducer
 from .steps import Steps
+from .units import Units
+
+
+@dataclass(frozen=True)
+class Before:
+    """Values of a nest, and the stage of its pipeline in which its results are there."""
+
+    values: dict[SSAValue, dict[Coordinates, Value]]
+    pipeline: Pipeline
+    stage: int
 
 
 class Form:
@@ -34,19 +45,21 @@ class Form:
         memories: Mapping[SSAValue, Memory],
         limits: Limits,
         round_bits: Sequence[int],
+        units: Units,
         awaited: Sequence[tuple[str, Await]] = (),
         taken: dict[str, int] | None = None,
     ):
         self.nest, self.memories, self.round_bits = nest, memories, round_bits
         self.symbol = nest.function.sym_name.data
-        self.block, self.limits = Block(), limits
+        self.block, self.limits, self.units = Block(), limits, units
         self.values: dict[SSAValue, dict[Coordinates, Value]] = {}
+        self.before: Before | None = None
         run = rtl.RunOp()
         run.result.name_hint = "valid"
         self.block.add_op(run)
         self.steps = Steps(nest, is_finishing=False)
         waits = Waits(self.block, awaited)
-        self.engine = Engine(Pipeline(self.block, limits), self.steps.turns, waits.step(run.result))
+        self.engine = Engine(Pipeline(self.block, limits, units), self.steps.turns, waits.step(run.result))
         waits.need(self.engine, nest)
         self.block.add_op(rtl.StopOp(self.engine.finish))
         self.ports = Ports(self.engine.pipeline, nest, self.symbol, {} if taken is None else taken)
@@ -109,35 +122,36 @@ class Form:
             serial = [rtl.SerializeOp(load, values, nest.group) for values in results]
             self.block.add_ops(serial)
             load, results = serial[0].step, [list(op.group) for op in serial]
-            self.values = {
-                v: at for v, at in self.values.items() if all(w.is_static for w in at.values() if isinstance(w, Wire))
-            }
+            self.values = {v: at for v, at in self.values.items() if is_static(at)}
         else:
-            self.values = {v: self._moved(at, stage) for v, at in self.values.items()}
+            self.before, self.values = Before(self.values, pipeline, stage), {}
         self.steps = Steps(nest, is_finishing=True)
-        self.engine = Engine(Pipeline(self.block, self.limits), self.steps.turns, load)
+        self.engine = Engine(Pipeline(self.block, self.limits, self.units), self.steps.turns, load)
         for value, wires in zip(loop.results, results, strict=False):
             self.values[value] = {lane: Wire(wire, 0, 0.5) for lane, wire in zip(group, wires, strict=True)}
 
-    def _moved(self, at: dict[Coordinates, Value], stage: int) -> dict[Coordinates, Value]:
-        """Values of the nest as those of what finishes it."""
-        pipeline = self.engine.pipeline
+    def _moved(self, value: SSAValue) -> dict[Coordinates, Value] | None:
+        """A value of the nest as one of what finishes it: only those that are asked for take registers."""
+        if self.before is None or value not in self.before.values:
+            return None
 
         def moved(value: Value) -> Value:
+            assert self.before is not None
             if isinstance(value, int) or value.is_static:
                 return value
-            if value.stage > stage:
+            if value.stage > self.before.stage:
                 raise OpError(self.nest.function, "a value beside the reduction is there later than its result")
-            return Wire(pipeline.at(value, stage), 0, 0.0)
+            return Wire(self.before.pipeline.at(value, self.before.stage), 0, 0.0)
 
-        return {lane: moved(value) for lane, value in at.items()}
+        self.values[value] = {lane: moved(v) for lane, v in self.before.values[value].items()}
+        return self.values[value]
 
     def value(self, value: SSAValue, lane: Coordinates) -> Value:
         """A value in a lane."""
         running = self.nest.running(value)
         if running is not None:
             return self.engine.running(running.base + running.at(lane), self.steps.of(running))
-        found = self.values.get(value)
+        found = self.values.get(value) or self._moved(value)
         if found is None:
             raise OpError(self.nest.function, f"a value of type {value.type} is not there behind the reduction")
         return found[lane[: len(next(iter(found)))]]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from xdsl.ir import Block, SSAValue
 
 from ...dialects import rtl
+from .units import Units
 
 REGISTERED = 0.6
 """A level below which a value comes straight from a register."""
@@ -59,29 +60,22 @@ def cost(kind: str, bits: int) -> float:
             return 0.0
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How deep the logic of a stage may be, the widths of a multiplier's operands, and when a word is there.
+@dataclass(frozen=True, kw_only=True)
+class Limits(rtl.Stages):
+    """What lies between two registers, and the widths of a multiplier's operands."""
 
-    A word of a memory takes `read` levels of the stage behind its address, or is taken from a register behind it.
-    Multipliers have `far_registers` before and behind the registers of their own, for wires across the part.
-    """
-
-    levels: float
     multiplier: int
     wide: int
-    read: float = 2.0
-    word_registers: int = 0
-    far_registers: int = 0
 
 
 class Pipeline:
     """Appends to a module; all stages count from one step."""
 
-    def __init__(self, block: Block, limits: Limits):
-        self.block, self.limits = block, limits
+    def __init__(self, block: Block, limits: Limits, units: Units | None = None):
+        self.block, self.limits, self.units = block, limits, units or Units()
         self._delayed: dict[SSAValue, SSAValue] = {}
         self._constants: dict[tuple[int, int], SSAValue] = {}
+        self._parts: dict[tuple[SSAValue, int, int], Wire] = {}
 
     def constant(self, number: int, bits: int | None = None) -> SSAValue:
         """A number as a value."""
@@ -139,6 +133,16 @@ class Pipeline:
         self.block.add_op(op)
         return Wire(op.results[0], at, level + levels)
 
+    def part(self, value: Wire, low: int, bits: int) -> Wire:
+        """So many bits of a wire from one on, in its stage; the same ones once."""
+        if (low, bits) == (0, value.bits):
+            return value
+        key = value.value, low, bits
+        if key not in self._parts:
+            kind, amount = ("element", low) if bits == 1 else ("shr", low) if low else ("resize", None)
+            self._parts[key] = self.compute(kind, [value], bits, amount, value.stage)
+        return self._parts[key]
+
     def register(self, value: Value) -> Value:
         """The same behind a register."""
         if isinstance(value, int) or value.is_static:
@@ -174,15 +178,16 @@ def registers_before(value: SSAValue) -> int:
         elif len(value.owner.operands) > 1 or cost(value.owner.kind.data, 0):
             break
         value = value.owner.operands[0]
-    return found
+    return found + isinstance(value.owner, rtl.UseOp)
 
 
 class FixedStage(Pipeline):
     """The same module, all operations in one stage; none of them takes a register."""
 
     def __init__(self, pipeline: Pipeline, stage: int):
-        super().__init__(pipeline.block, pipeline.limits)
+        super().__init__(pipeline.block, pipeline.limits, pipeline.units)
         self._delayed, self._constants, self._stage = pipeline._delayed, pipeline._constants, stage
+        self._parts = pipeline._parts
 
     def compute(
         self, kind: str, operands: Sequence[Value], bits: int, amount: int | None = None, stage: int | None = None

@@ -49,27 +49,50 @@ class Estimate:
         return self.luts, self.ffs, float(self.dsps), self.bram36
 
 
-def module_cells(family: Family, module: rtl.ModuleOp) -> Estimate:
-    """The cells of a module, without its memories."""
-    features = features_of(module, family)
+def module_cells(family: Family, module: rtl.ModuleOp, units: Mapping[str, rtl.UnitOp]) -> Estimate:
+    """The cells of a module and of the units, by name, that it uses; without its memories."""
+    features = features_of(module, family, units)
     ffs, dsps = features.pop("ff", 0), features.pop("dsp", 0)
     return Estimate(sum(family.luts.get(name, 0.0) * n for name, n in features.items()), ffs, dsps, 0)
 
 
-def features_of(module: rtl.ModuleOp, family: Family) -> Counter[str]:
+def features_of(module: rtl.ModuleOp, family: Family, units: Mapping[str, rtl.UnitOp]) -> Counter[str]:
     """How many bits of each feature a module has; `ff` are registers, `dsp` multipliers, `module` is 1."""
     dsps, inside = multipliers_of(module, family)
     found: Counter[str] = Counter({"module": 1, "dsp": dsps})
+    used: Counter[str] = Counter()
     for op in module.body.block.ops:
-        if op in inside:
-            continue
-        if type(op) is rtl.ComputeOp:
-            add_operation(found, op)
-        elif type(op) is rtl.DelayOp:
-            add_chain(found, op, family.srl_bits)
-        else:
-            add_other(found, op)
+        if type(op) is rtl.UseOp:
+            used[op.unit.string_value()] += 1
+        elif op not in inside:
+            add_any(found, op, family)
+    for name, number in used.items():
+        for feature, bits in features_of_unit(units[name], family).items():
+            found[feature] += bits * number
     return found
+
+
+def features_of_unit(unit: rtl.UnitOp, family: Family) -> Counter[str]:
+    """How many bits of each feature a unit has: it multiplies nothing."""
+    found: Counter[str] = Counter()
+    for op in unit.body.block.ops:
+        add_any(found, op, family)
+    return found
+
+
+def units_of(ops: Iterable[Operation]) -> dict[str, rtl.UnitOp]:
+    """The units among ops, by name."""
+    return {op.sym_name.data: op for op in ops if isinstance(op, rtl.UnitOp)}
+
+
+def add_any(found: Counter[str], op: Operation, family: Family) -> None:
+    """Count an op."""
+    if type(op) is rtl.ComputeOp:
+        add_operation(found, op)
+    elif type(op) is rtl.DelayOp:
+        add_chain(found, op, family.srl_bits)
+    else:
+        add_other(found, op)
 
 
 def add_other(found: Counter[str], op: Operation) -> None:

@@ -10,7 +10,7 @@ from xdsl.ir import Operation
 from ...dialects import rtl
 from ...dialects.emitc.types import NODE
 from ..family import Family
-from .cells import Estimate, memories_cells, module_cells
+from .cells import Estimate, memories_cells, module_cells, units_of
 from .cycles import Timing, alone, beside, cycles_of, timing_of
 
 
@@ -54,6 +54,7 @@ def design_of(family: Family, ops: Iterable[Operation], known: dict[Operation, L
     modules = {op.sym_name.data: op for op in ops if isinstance(op, rtl.ModuleOp)}
     memories = [op for op in ops if isinstance(op, rtl.MemoryOp)]
     top = next(op for op in ops if isinstance(op, rtl.TopOp))
+    units = units_of(ops)
     prices = memories_cells(family, memories, modules.values())
     readers = {
         name: {op.memory.string_value() for op in m.body.block.ops if isinstance(op, rtl.ReadOp)}
@@ -62,7 +63,7 @@ def design_of(family: Family, ops: Iterable[Operation], known: dict[Operation, L
     constants = {m.sym_name.data for m in memories if m.init is not None}
     for module in modules.values():
         if module not in known:
-            known[module] = Looked(timing_of(module), module_cells(family, module))
+            known[module] = Looked(timing_of(module), module_cells(family, module, units))
     timings = {name: known[module].timing for name, module in modules.items()}
     ends = ends_of(top, timings)
     parts: list[Part] = []

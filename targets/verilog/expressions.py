@@ -109,18 +109,21 @@ Spelling = Callable[[Wires, rtl.ComputeOp], str]
 
 
 def of_sums(sign: str) -> Spelling:
-    """An operation on operands of the width of its result."""
+    """An operation on operands of the width of its result; sums of wires of one width may have one bit more."""
 
     def spell(wires: Wires, op: rtl.ComputeOp) -> str:
-        left, right = (wires.resized(a, bits_of(op.result)) for a in op.args)
+        bits, widths = bits_of(op.result), [bits_of(a) for a in op.args]
+        plain = sign in "+-" and widths[0] == widths[1] == bits - 1 > 1
+        left, right = (wires.signed(a, bits - 1) if plain else wires.resized(a, bits) for a in op.args)
         return f"{left} {sign} {right}"
 
     return spell
 
 
 def of_product(wires: Wires, op: rtl.ComputeOp) -> str:
-    """A product of signed operands of their own widths."""
-    left, right = (wires.signed(a, bits_of(a)) for a in op.args)
+    """A product of signed operands of their own widths, which a sign in front of a number would not keep."""
+    operands = (wires.signed(a, min(bits_of(a), bits_of(op.result))) for a in op.args)
+    left, right = (f"$signed({text})" if text.startswith("-") else text for text in operands)
     return f"{left} * {right}"
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-
-from xdsl.ir import Operation
+from collections.abc import Mapping
 
 from ...dialects import rtl
 from ...dialects.rtl import address_bits, bits_of
 from ...dialects.rtl.names import made
-from .expressions import SPELLINGS, Wires, kind_of, literal, span
-
-LINE = 110
-"""Characters of a line of declarations, about."""
+from .expressions import literal, span
+from .wiring import Wiring, listed
 
 
 def port_names(read: rtl.ReadOp) -> tuple[str, str]:
@@ -41,102 +37,47 @@ def progress_name(module: str) -> str:
     return f"{module}_progress"
 
 
-class ModuleText:
+class ModuleText(Wiring):
     """The text of a module."""
 
     def __init__(self, module: rtl.ModuleOp, memories: Mapping[str, rtl.MemoryOp], rows: Mapping[str, int]):
+        super().__init__(("clk", "rst", "start", "done", "progress", *memories))
         self.module, self.memories, self.rows = module, memories, rows
         self.ports = ["input clk", "input rst", "input start", "output done"]
-        self.declarations: list[str] = []
-        self.registers: dict[str, list[str]] = {}
-        """Names by what their declaration says of them."""
-        self.body: list[str] = []
-        self.reset: list[str] = []
-        self.clocked: list[str] = []
-        self.unreset: list[str] = []
         self.roms: dict[str, int] = {}
         """How often each constant is read so far."""
-        self.written: set[str] = set()
         ops = list(module.body.block.ops)
         self.nexts = {op.carried: op.value for op in ops if isinstance(op, rtl.NextOp)}
         self.stop = next(op.flag for op in ops if isinstance(op, rtl.StopOp))
-        taken = {"clk", "rst", "start", "done", "progress", *memories}
-        self.wires = Wires(taken)
-        for op in ops:
-            self._define(op)
-        for op in ops:
-            self._write(op)
+        self.fill(module.body.block)
 
     def text(self) -> str:
         """The whole module."""
-        lines = [f"module {self.module.sym_name.data} ("]
-        lines += [f"  {port}{',' if number + 1 < len(self.ports) else ''}" for number, port in enumerate(self.ports)]
-        lines += [");", *(f"  {line}" for line in (*grouped(self.registers), *self.declarations, *self.body))]
+        lines = [f"module {self.module.sym_name.data} (", *listed(self.ports), ");", *self.inside()]
         lines += ["  always @(posedge clk) begin", *(f"    {line}" for line in self.unreset)]
         lines += ["    if (rst) begin", *(f"      {line}" for line in self.reset), "    end else begin"]
         lines += [*(f"      {line}" for line in self.clocked), "    end", "  end", "endmodule"]
         return "\n".join(lines) + "\n"
 
-    def _define(self, op: Operation) -> None:
-        if isinstance(op, rtl.ConstantOp) or self.wires.is_bit_of(op):
-            return
-        for result in op.results:
-            self.wires.define(result)
+    def _run(self, op: rtl.RunOp) -> None:
+        name = self.register(op)
+        self.reset.append(f"{name} <= 1'b0;")
+        self.clocked.append(f"if (start) {name} <= 1'b1; else if ({self.name(self.stop)}) {name} <= 1'b0;")
 
-    def _wire(self, op: Operation, value: str, number: int = 0) -> None:
-        result = op.results[number]
-        self.body.append(f"wire {kind_of(bits_of(result))}{self.wires.name(result)} = {value};")
+    def _done(self, op: rtl.DoneOp) -> None:
+        self.body.append(f"assign done = {self.name(op.flag)};")
 
-    def _register(self, op: Operation, number: int = 0) -> str:
-        result = op.results[number]
-        name = self.wires.name(result)
-        self.registers.setdefault(f"reg {kind_of(bits_of(result))}", []).append(name)
-        return name
+    def _round(self, op: rtl.RoundOp) -> None:
+        self.ports.append(f"input {span(bits_of(op.result))}round{op.number.value.data}")
+        self.wire(op, f"round{op.number.value.data}")
 
-    def _write(self, op: Operation) -> None:
-        match op:
-            case rtl.ComputeOp() if self.wires.is_bit_of(op):
-                pass
-            case rtl.ComputeOp():
-                self._wire(op, SPELLINGS[op.kind.data](self.wires, op))
-            case rtl.DelayOp():
-                self._delay(op)
-            case rtl.RunOp():
-                name = self._register(op)
-                self.reset.append(f"{name} <= 1'b0;")
-                self.clocked.append(
-                    f"if (start) {name} <= 1'b1; else if ({self.wires.name(self.stop)}) {name} <= 1'b0;"
-                )
-            case rtl.DoneOp():
-                self.body.append(f"assign done = {self.wires.name(op.flag)};")
-            case rtl.RoundOp():
-                self.ports.append(f"input {span(bits_of(op.result))}round{op.number.value.data}")
-                self._wire(op, f"round{op.number.value.data}")
-            case rtl.CounterOp():
-                self._counter(op)
-            case rtl.RunningOp():
-                self._running(op)
-            case rtl.HeldOp():
-                name = self._register(op)
-                self.reset.append(f"{name} <= 1'b0;")
-                self.clocked.append(f"if ({self.wires.name(op.step)}) {name} <= {self.wires.name(op.value)};")
-            case rtl.CarriedOp():
-                self._carried(op)
-            case rtl.SerializeOp():
-                self._serialize(op)
-            case rtl.ReadOp():
-                self._read(op)
-            case rtl.WriteOp():
-                self._write_port(op)
-            case rtl.SignalOp():
-                self._signal(op)
-            case rtl.AwaitOp():
-                self._register(op)
-                self.reset.append(f"{self.wires.name(op.result)} <= 1'b0;")
-            case rtl.NeedOp():
-                self._need(op)
-            case _:
-                pass
+    def _held(self, op: rtl.HeldOp) -> None:
+        name = self.register(op)
+        self.reset.append(f"{name} <= 1'b0;")
+        self.clocked.append(f"if ({self.name(op.step)}) {name} <= {self.name(op.value)};")
+
+    def _await(self, op: rtl.AwaitOp) -> None:
+        self.reset.append(f"{self.register(op)} <= 1'b0;")
 
     def _signal(self, op: rtl.SignalOp) -> None:
         """The number of rows is a port."""
@@ -145,41 +86,33 @@ class ModuleText:
         self.reset.append(f"progress <= {bits}'d0;")
         self.clocked.append(
             f"if (start) progress <= {bits}'d0; "
-            f"else if ({self.wires.name(op.flag)}) progress <= progress + {bits}'d{op.by.value.data};"
+            f"else if ({self.name(op.flag)}) progress <= progress + {bits}'d{op.by.value.data};"
         )
 
     def _need(self, op: rtl.NeedOp) -> None:
-        ready, producer = self.wires.name(op.ready), op.ready.owner
+        ready, producer = self.name(op.ready), op.ready.owner
         assert isinstance(producer, rtl.AwaitOp), "verified"
         pin = progress_name(producer.module.string_value())
         bits = address_bits(self.rows[producer.module.string_value()] + 1)
         self.ports.append(f"input {span(bits)}{pin}")
         needed = self.wires.resized(op.rows, bits + 1)
         self.clocked.append(
-            f"if (start | {self.wires.name(op.moves)}) {ready} <= 1'b0; "
+            f"if (start | {self.name(op.moves)}) {ready} <= 1'b0; "
             f"else {ready} <= $signed({{1'b0, {pin}}}) >= $signed({needed});"
         )
 
-    def _delay(self, op: rtl.DelayOp) -> None:
-        name, value = self._register(op), self.wires.name(op.value)
-        if op.reset is None:
-            self.unreset.append(f"{name} <= {value};")
-        else:
-            self.reset.append(f"{name} <= {literal(0, bits_of(op.result))};")
-            self.clocked.append(f"{name} <= {value};")
-
     def _counter(self, op: rtl.CounterOp) -> None:
-        value, end, bits = self._register(op), self._register(op, 1), bits_of(op.value)
-        step = self.wires.name(op.step)
+        value, end, bits = self.register(op), self.register(op, 1), bits_of(op.value)
+        step = self.name(op.step)
         self.reset += [f"{value} <= {literal(0, bits)};", f"{end} <= 1'b0;"]
         following = f"{end} ? {literal(0, bits)} : {value} + {literal(1, bits)}"
         before = literal(op.trips.value.data - 2, bits)
         self.clocked.append(f"if ({step}) begin {value} <= {following}; {end} <= {value} == {before}; end")
 
     def _running(self, op: rtl.RunningOp) -> None:
-        name, bits = self._register(op), bits_of(op.result)
+        name, bits = self.register(op), bits_of(op.result)
         self.reset.append(f"{name} <= {literal(op.base.value.data, bits)};")
-        flags = [self.wires.name(flag) for flag in op.flags]
+        flags = [self.name(flag) for flag in op.flags]
         deltas = [wrapped_literal(delta, bits) for delta in op.deltas.get_values()]
         choice = " : ".join(
             [*(f"{flag} ? {delta}" for flag, delta in zip(flags[:-1], deltas[:-1], strict=True)), deltas[-1]]
@@ -188,27 +121,27 @@ class ModuleText:
         self.clocked.append(f"if ({flags[-1]}) {name} <= {moved};")
 
     def _carried(self, op: rtl.CarriedOp) -> None:
-        kept, bits = self._register(op, 1), bits_of(op.result)
-        self._wire(op, f"{self.wires.name(op.first)} ? {self.wires.resized(op.initial, bits)} : {kept}")
-        self.unreset.append(f"if ({self.wires.name(op.step)}) {kept} <= {self.wires.name(self.nexts[op.result])};")
+        kept, bits = self.register(op, 1), bits_of(op.result)
+        self.wire(op, f"{self.name(op.first)} ? {self.wires.resized(op.initial, bits)} : {kept}")
+        self.unreset.append(f"if ({self.name(op.step)}) {kept} <= {self.name(self.nexts[op.result])};")
 
     def _serialize(self, op: rtl.SerializeOp) -> None:
         """A shift register of all values; a counter of the groups that are left."""
-        size, values = len(op.group), [self.wires.name(value) for value in op.values]
+        size, values = len(op.group), [self.name(value) for value in op.values]
         groups, bits = len(values) // size, bits_of(op.values[0])
-        held, left = f"{self.wires.name(op.step)}_held", f"{self.wires.name(op.step)}_left"
+        held, left = f"{self.name(op.step)}_held", f"{self.name(op.step)}_left"
         count = address_bits(groups + 1)
         self.declarations += [f"reg [{len(values) * bits - 1}:0] {held};", f"reg {span(count)}{left};"]
-        load = self.wires.name(op.load)
+        load = self.name(op.load)
         shifted = f"{held} >> {size * bits}"
         self.unreset.append(f"{held} <= {load} ? {{{', '.join(reversed(values))}}} : {shifted};")
         self.reset.append(f"{left} <= {count}'d0;")
         self.clocked.append(
             f"if ({load}) {left} <= {count}'d{groups}; else if ({left} != {count}'d0) {left} <= {left} - {count}'d1;"
         )
-        self._wire(op, f"{left} != {count}'d0")
+        self.wire(op, f"{left} != {count}'d0")
         for number in range(size):
-            self._wire(op, f"{held}[{(number + 1) * bits - 1}:{number * bits}]", number + 1)
+            self.wire(op, f"{held}[{(number + 1) * bits - 1}:{number * bits}]", number + 1)
 
     def _read(self, op: rtl.ReadOp) -> None:
         memory = self.memories[op.memory.string_value()]
@@ -218,7 +151,7 @@ class ModuleText:
             names = port_names(op)
             self.ports += [f"output {span(bits)}{names[0]}", f"input {span(memory.bits)}{names[1]}"]
             self.body.append(f"assign {names[0]} = {address};")
-            self._wire(op, names[1])
+            self.wire(op, names[1])
             return
         number = self.roms.get(memory.sym_name.data, 0)
         self.roms[memory.sym_name.data] = number + 1
@@ -227,7 +160,7 @@ class ModuleText:
             style = '(* rom_style = "block" *) ' if memory.block is not None else ""
             self.declarations.append(f"{style}reg {span(memory.bits)}{name} [0:{memory.words.value.data - 1}];")
             self.declarations.append(f'initial $readmemh("{image_file(memory.sym_name.data)}", {name});')
-        self.unreset.append(f"{self._register(op)} <= {name}[{address}];")
+        self.unreset.append(f"{self.register(op)} <= {name}[{address}];")
 
     def _write_port(self, op: rtl.WriteOp) -> None:
         memory = self.memories[op.memory.string_value()]
@@ -238,20 +171,24 @@ class ModuleText:
             self.ports.append(f"output {span(width)}{name}")
             self.body.append(f"assign {name} = {self.wires.resized(value, width)};")
 
+    writers = {
+        **Wiring.writers,
+        rtl.AwaitOp: _await,
+        rtl.CarriedOp: _carried,
+        rtl.CounterOp: _counter,
+        rtl.DoneOp: _done,
+        rtl.HeldOp: _held,
+        rtl.NeedOp: _need,
+        rtl.ReadOp: _read,
+        rtl.RoundOp: _round,
+        rtl.RunningOp: _running,
+        rtl.RunOp: _run,
+        rtl.SerializeOp: _serialize,
+        rtl.SignalOp: _signal,
+        rtl.WriteOp: _write_port,
+    }
+
 
 def wrapped_literal(value: int, bits: int) -> str:
     """A number in so many bits, in which sums wrap."""
     return literal((value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1), bits)
-
-
-def grouped(names: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Declarations of names, as many in a line as it holds."""
-    for kind, group in names.items():
-        line = kind + group[0]
-        for name in group[1:]:
-            if len(line) + len(name) > LINE:
-                yield f"{line};"
-                line = kind + name
-            else:
-                line += f", {name}"
-        yield f"{line};"

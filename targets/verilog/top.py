@@ -14,6 +14,7 @@ from ...dialects.names import identifier
 from ...dialects.rtl import address_bits
 from ...dialects.rtl.names import made
 from .expressions import span
+from .interfaces import Interface, at_memories
 from .module import copy_name, port_names, progress_name, write_names
 
 
@@ -60,8 +61,14 @@ def top_ports(top: rtl.TopOp, memories: Mapping[str, rtl.MemoryOp]) -> list[TopP
 class TopText:
     """The text of the top."""
 
-    def __init__(self, top: rtl.TopOp, modules: Mapping[str, rtl.ModuleOp], memories: Mapping[str, rtl.MemoryOp]):
-        self.top, self.modules, self.memories = top, modules, memories
+    def __init__(
+        self,
+        top: rtl.TopOp,
+        modules: Mapping[str, rtl.ModuleOp],
+        memories: Mapping[str, rtl.MemoryOp],
+        interfaces: Mapping[str, Interface],
+    ):
+        self.top, self.modules, self.memories, self.interfaces = top, modules, memories, interfaces
         self.lines: list[str] = []
         self.reset: list[str] = []
         self.clocked: list[str] = []
@@ -84,9 +91,10 @@ class TopText:
             head.append(f"{'input' if port.is_input else 'output'} {span(port.bits)}{port.name}_data")
         done = self._sequence(list(self.top.body.block.ops), "start")
         self.lines.append(f"assign done = {done};")
-        for memory in self.memories.values():
+        users = at_memories(self.interfaces, self.order)
+        for name, memory in self.memories.items():
             if memory.init is None:
-                self._memory(memory)
+                self._memory(memory, users.get(name, []))
         lines = [f"module {self.top.sym_name.data} (", ",\n".join(f"  {port}" for port in head), ");"]
         lines += [f"  {line}" for line in self.lines]
         lines += ["  always @(posedge clk)", "    if (rst) begin", *(f"      {line}" for line in self.reset)]
@@ -138,55 +146,50 @@ class TopText:
 
     def _progress(self, name: str) -> None:
         """Declare the wire of the rows that a module counts, once."""
-        for op in self.modules[name].body.block.ops:
-            if isinstance(op, rtl.SignalOp) and name not in self.counted:
-                self.counted.add(name)
-                self.lines.append(f"wire {span(address_bits(op.rows.value.data + 1))}{made(name, 'progress')};")
+        signal = self.interfaces[name].signal
+        if signal is not None and name not in self.counted:
+            self.counted.add(name)
+            self.lines.append(f"wire {span(address_bits(signal.rows.value.data + 1))}{made(name, 'progress')};")
 
     def _instance(self, op: rtl.StartOp, go: str) -> str:
         name = op.module.string_value()
-        module, number = self.modules[name], len(self.order)
+        interface, number = self.interfaces[name], len(self.order)
         self.order.append(name)
         done, active = made("done", number), made("active", number)
         self.lines += [f"wire {done};", f"reg {active};"]
         self.reset.append(f"{active} <= 1'b0;")
         self.clocked.append(f"if ({go}) {active} <= 1'b1; else if ({done}) {active} <= 1'b0;")
         pins = [("clk", "clk"), ("rst", "rst"), ("start", go), ("done", done)]
-        pins += [(f"round{i}", self.rounds[value]) for i, value in enumerate(op.rounds) if takes(module, i)]
-        for inner in module.body.block.ops:
+        pins += [(f"round{i}", self.rounds[value]) for i, value in enumerate(op.rounds) if i in interface.rounds]
+        for inner in interface.rows:
             if isinstance(inner, rtl.SignalOp):
                 self._progress(name)
                 pins.append(("progress", made(name, "progress")))
-            elif isinstance(inner, rtl.AwaitOp):
+            else:
                 producer = inner.module.string_value()
                 pins.append((progress_name(producer), made(producer, "progress")))
-        for port, bits in memory_ports(module, self.memories):
+        for port, bits in memory_ports(interface, self.memories):
             self.lines.append(f"wire {span(bits)}{made('m', number, port)};")
             pins.append((port, made("m", number, port)))
         self.lines.append(f"{name} {made('m', number)} (" + ", ".join(f".{pin}({wire})" for pin, wire in pins) + ");")
         return done
 
-    def _memory(self, memory: rtl.MemoryOp) -> None:
+    def _memory(self, memory: rtl.MemoryOp, accesses: Sequence[tuple[int, str, rtl.ReadOp | rtl.WriteOp]]) -> None:
         """A memory, the module at work at each of its ports; a caller's where none is."""
         mine = [port for port in self.ports if port.memory is memory]
         outside = [port for port in mine if not port.is_input]
-        users = self._users(memory.sym_name.data)
+        readers: dict[int, list[tuple[int, str, str]]] = {}
+        for number, _, op in accesses:
+            if isinstance(op, rtl.ReadOp):
+                readers.setdefault(op.port.value.data, []).append((number, *port_names(op)))
         if outside:
-            users.setdefault(0, [])
-        copies = sorted({memory.copy_of(port) for port in users} or {0})
+            readers.setdefault(0, [])
+        copies = sorted({memory.copy_of(port) for port in readers} or {0})
         for copy in copies:
             self.lines.append(f"reg {span(memory.bits)}{copy_name(memory, copy)} [0:{memory.words.value.data - 1}];")
-        self._writes(memory, [port for port in mine if port.is_input], copies)
-        self._reads(memory, users, outside)
-
-    def _users(self, memory: str) -> dict[int, list[tuple[int, str, str]]]:
-        """Who reads each port of a memory: the number of the module, the names of its pins."""
-        users: dict[int, list[tuple[int, str, str]]] = {}
-        for number, module in enumerate(self.order):
-            for op in self.modules[module].body.block.ops:
-                if isinstance(op, rtl.ReadOp) and op.memory.string_value() == memory:
-                    users.setdefault(op.port.value.data, []).append((number, *port_names(op)))
-        return users
+        writers = [(number, module) for number, module, op in accesses if isinstance(op, rtl.WriteOp)]
+        self._writes(memory, writers, [port for port in mine if port.is_input], copies)
+        self._reads(memory, readers, outside)
 
     def _reads(
         self, memory: rtl.MemoryOp, users: Mapping[int, list[tuple[int, str, str]]], outside: Sequence[TopPort]
@@ -221,13 +224,17 @@ class TopText:
         place = f"{{{room - low}'d0, {port.name}__part}}" if room > low else f"{port.name}__part"
         self.lines.append(f"assign {port.name}_data = {word}[{place} * {room}'d{port.bits} +: {port.bits}];")
 
-    def _writes(self, memory: rtl.MemoryOp, outside: Sequence[TopPort], copies: Sequence[int]) -> None:
+    def _writes(
+        self,
+        memory: rtl.MemoryOp,
+        modules: Sequence[tuple[int, str]],
+        outside: Sequence[TopPort],
+        copies: Sequence[int],
+    ) -> None:
         name, bits, lanes = memory.sym_name.data, address_bits(memory.words.value.data), memory.lanes.value.data
         writers = [
             (self._chooser(number, module, name), *(made("m", number, pin) for pin in write_names(name)))
-            for number, module in enumerate(self.order)
-            for op in self.modules[module].body.block.ops
-            if isinstance(op, rtl.WriteOp) and op.memory.string_value() == name
+            for number, module in modules
         ]
         for port in outside:
             address = f"{port.name}_addr"
@@ -244,14 +251,17 @@ class TopText:
         for number, (kind, width) in enumerate((("at", bits), ("data", memory.bits), ("mask", lanes)), 1):
             chosen = "".join(f"{w[0]} ? {w[number]} : " for w in writers[:-1]) + writers[-1][number]
             self.lines.append(f"wire {span(width)}{made(name, kind)} = {chosen};")
-        each = memory.element.width.data
-        self.lines.append("always @(posedge clk) begin")
-        for lane in range(lanes):
-            part = f"[{lane * each + each - 1}:{lane * each}]" if lanes > 1 else ""
-            flag = f"{name}__mask[{lane}]" if lanes > 1 else f"{name}__mask"
-            for copy in copies:
-                self.lines.append(f"  if ({flag}) {copy_name(memory, copy)}[{name}__at]{part} <= {name}__data{part};")
-        self.lines.append("end")
+        each, copied = memory.element.width.data, [copy_name(memory, copy) for copy in copies]
+        if lanes == 1:
+            writes = [f"  if ({name}__mask) {copy}[{name}__at] <= {name}__data;" for copy in copied]
+            self.lines += ["always @(posedge clk) begin", *writes, "end"]
+            return
+        lane = made(name, "lane")
+        part = f"[{lane} * {each} +: {each}]"
+        self.lines += [f"genvar {lane};", f"generate for ({lane} = 0; {lane} < {lanes}; {lane} = {lane} + 1)"]
+        self.lines += [f"begin : {made(name, 'lanes')}", f"  always @(posedge clk) if ({name}__mask[{lane}]) begin"]
+        self.lines += [f"    {copy}[{name}__at]{part} <= {name}__data{part};" for copy in copied]
+        self.lines += ["  end", "end endgenerate"]
 
 
 def low_bits(memory: rtl.MemoryOp) -> int:
@@ -278,17 +288,10 @@ def word_address(port: TopPort) -> str:
     return "1'd0" if one else f"{port.name}_addr[{port.address_bits - 1}:{low_bits(port.memory)}]"
 
 
-def takes(module: rtl.ModuleOp, number: int) -> bool:
-    """True where a module uses the round of this number."""
-    return any(isinstance(op, rtl.RoundOp) and op.number.value.data == number for op in module.body.block.ops)
-
-
-def memory_ports(module: rtl.ModuleOp, memories: Mapping[str, rtl.MemoryOp]) -> list[tuple[str, int]]:
+def memory_ports(interface: Interface, memories: Mapping[str, rtl.MemoryOp]) -> list[tuple[str, int]]:
     """Names and widths of the pins of a module for memories outside."""
     pins: list[tuple[str, int]] = []
-    for op in module.body.block.ops:
-        if not isinstance(op, rtl.ReadOp | rtl.WriteOp):
-            continue
+    for op in interface.accesses:
         memory = memories[op.memory.string_value()]
         bits = address_bits(memory.words.value.data)
         if isinstance(op, rtl.WriteOp):

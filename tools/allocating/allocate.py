@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 import numpy as np
 from xdsl.context import Context
@@ -100,9 +100,8 @@ class Allocation:
     def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int):
         self.module, self.timeline, self.fpga = module, timeline, fpga
         self.family = load_family(fpga.family)
-        stages, wide = self.family.stages, max(fpga.multiplier_bits, fpga.multiplier_wide_bits)
-        far = stages.far_registers
-        self.limits = Limits(stages.levels, fpga.multiplier_bits, wide, stages.read, stages.word_registers, far)
+        wide = max(fpga.multiplier_bits, fpga.multiplier_wide_bits)
+        self.limits = Limits(multiplier=fpga.multiplier_bits, wide=wide, **asdict(self.family.stages))
         self.all = np.array([float(fpga.luts), float(fpga.ffs), float(dsps), fpga.bram36])
         self.loops = lowered(module)
         self.functions = functions_of(self.loops)

@@ -21,7 +21,7 @@ from ...dialects.memplan.liveness import root_of
 from ...lowering.loops_to_rtl.convert import Known, Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...passes.memplan.lanes import address_of, fits
-from ...targets.estimating.cells import module_cells, shapes_of
+from ...targets.estimating.cells import module_cells, shapes_of, units_of
 from ...targets.estimating.cycles import Wait, needs, timing_of
 from ...targets.family import Family
 from ..pareto import pareto
@@ -143,9 +143,9 @@ class Choices:
             mark(form, function, (1,) * len(lanes), "")
         module = next(op for op in ops if isinstance(op, rtl.ModuleOp))
         shapes = shapes_of((op for op in ops if isinstance(op, rtl.MemoryOp)), [module])
-        target = written_by(module)
+        target, logic = written_by(module), module_cells(self.family, module, units_of(ops))
         read = {name: (shape, counts[0]) for name, (shape, counts) in shapes.items() if counts and name != target}
-        return choice_of(self.family, (lanes, kind), timing_of(module), module_cells(self.family, module), read)
+        return choice_of(self.family, (lanes, kind), timing_of(module), logic, read)
 
 
 def ring_around(value: SSAValue) -> int | None:

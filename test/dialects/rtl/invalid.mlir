@@ -125,3 +125,20 @@ rtl.module @m {
   // CHECK: rows are counted by at least one, up to all of them
   rtl.signal 2 by 3 when %a
 }
+
+// -----
+
+// CHECK: a unit has one `rtl.give`, got 0
+rtl.unit @u {
+^bb0(%a : i8):
+  %b = rtl.delay %a : i8 -> i8
+}
+
+// -----
+
+// CHECK: a unit computes, without a reset: `rtl.delay` has no place in it
+rtl.unit @u {
+^bb0(%a : i8):
+  %b = rtl.delay reset %a : i8 -> i8
+  rtl.give %b : i8
+}

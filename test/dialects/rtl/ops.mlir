@@ -9,6 +9,16 @@ rtl.memory @x words 4 lanes 2 : i8
 // CHECK: rtl.memory @y words 4 lanes 1 reads 3 : i8
 rtl.memory @y words 4 lanes 1 reads 3 : i8
 
+// CHECK: rtl.unit @double {
+rtl.unit @double {
+// CHECK-NEXT: ^bb0(%a: i8):
+^bb0(%a : i8):
+  // CHECK-NEXT: %b = rtl.compute "add"(%a, %a) : (i8, i8) -> i9
+  %b = rtl.compute "add"(%a, %a) : (i8, i8) -> i9
+  // CHECK-NEXT: rtl.give %b : i9
+  rtl.give %b : i9
+}
+
 // CHECK: rtl.module @layer {
 rtl.module @layer {
   // CHECK-NEXT: %valid = rtl.run : i1
@@ -27,6 +37,8 @@ rtl.module @layer {
   %zero = rtl.constant 0 : i20
   // CHECK-NEXT: %e = rtl.compute "element"(%word) by 1 : (i16) -> i8
   %e = rtl.compute "element"(%word) by 1 : (i16) -> i8
+  // CHECK-NEXT: %d = rtl.use @double(%e) : (i8) -> i9
+  %d = rtl.use @double(%e) : (i8) -> i9
   // CHECK-NEXT: %acc, %kept = rtl.carried %zero when %end step %valid : i20 -> i20, i20
   %acc, %kept = rtl.carried %zero when %end step %valid : i20 -> i20, i20
   // CHECK-NEXT: %sum = rtl.compute "add"(%acc, %e) : (i20, i8) -> i20

@@ -2,7 +2,7 @@
 // RUN: tinyml-opt -p 'convert-loops-to-rtl{far_registers=1 word_registers=2}' %s | filecheck %s --check-prefix WORDS
 // RUN: ! tinyml-opt -p 'convert-loops-to-rtl{far_registers=9}' %s 2>&1 | filecheck %s --check-prefix MOST
 
-// MOST: multipliers have 0 to 8 registers before and behind them
+// MOST: far_registers is 0 to 8
 
 // A product has a register before and one behind those of its multiplier; registers of a word count among them.
 func.func private @net_scale(%in0 : memref<8xi8>, %out : memref<8xi16>) {

@@ -42,10 +42,17 @@ func.func @net(%x : memref<8xi8>, %w : memref<16xi8>, %y : memref<2xi20>) {
 
 // -----
 
-// Rows of adders make the product: no multiplier.
-// CHECK: rtl.module @net_rows
+// Rows of adders make the product: no multiplier. It is a unit, which takes a factor in each stage of its rows, and of
+// the other one the bits whose rows lie there; the sign's row is subtracted.
+// CHECK: rtl.unit @net__product8x8 {
+// CHECK: ^bb0(%wide: i8, {{.*}}%narrow: i1, %{{.*}}: i2,
 // CHECK-NOT: rtl.compute "mul"
 // CHECK-COUNT-6: rtl.compute "add"
+// CHECK: rtl.compute "sub"
+// CHECK: rtl.give %{{.*}} : i16
+// CHECK-NOT: rtl.unit
+// CHECK: rtl.module @net_rows
+// CHECK-COUNT-2: rtl.use @net__product8x8
 // CHECK: rtl.done
 func.func private @net_rows(%x : memref<8xi8>, %out : memref<8xi16>) attributes {hls.multipliers = "logic"} {
   %c0 = arith.constant 0 : index
@@ -56,7 +63,7 @@ func.func private @net_rows(%x : memref<8xi8>, %out : memref<8xi16>) attributes 
     %a1 = arith.extsi %a : i8 to i16
     %p = arith.muli %a1, %a1 : i16
     memref.store %p, %out[%i] : memref<8xi16>
-  }
+  } {hls.lanes = 2 : i64}
   func.return
 }
 

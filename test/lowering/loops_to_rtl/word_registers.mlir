@@ -2,7 +2,7 @@
 // RUN: tinyml-opt -p convert-loops-to-rtl %s | filecheck %s --check-prefix BARE
 // RUN: ! tinyml-opt -p 'convert-loops-to-rtl{word_registers=9}' %s 2>&1 | filecheck %s --check-prefix MOST
 
-// MOST: a word takes no less than 0 levels, and 0 to 8 registers
+// MOST: word_registers is 0 to 8
 
 // A memory has a register behind its word; the product has its own, which is in the multiplier.
 func.func private @net_scale(%in0 : memref<8xi8>, %out : memref<8xi16>) {

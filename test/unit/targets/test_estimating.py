@@ -10,7 +10,7 @@ from xdsl.parser import Parser
 
 from tinyml_opt.dialects import rtl
 from tinyml_opt.dialects.dense import from_numpy
-from tinyml_opt.targets.estimating.cells import features_of
+from tinyml_opt.targets.estimating.cells import features_of, units_of
 from tinyml_opt.targets.estimating.memories import shape_cells, shape_of
 from tinyml_opt.targets.family import load_family
 
@@ -117,8 +117,38 @@ def test_adders_of_multipliers(family: str, adds: int, registers: int):
     context.load_dialect(Builtin)
     context.load_dialect(rtl.Rtl)
     module = next(op for op in Parser(context, PRODUCT).parse_module().walk() if isinstance(op, rtl.ModuleOp))
-    found = features_of(module, load_family(family))
+    found = features_of(module, load_family(family), {})
     assert (found["dsp"], found["add"], found["ff"]) == (1, adds, registers)
+
+
+UNIT = """
+rtl.unit @double {
+^bb0(%a : i8):
+  %b = rtl.compute "add"(%a, %a) : (i8, i8) -> i9
+  %c = rtl.delay %b : i9 -> i9
+  rtl.give %c : i9
+}
+rtl.module @net {
+  %run = rtl.run : i1
+  %a = rtl.read @m port 0 [%run] : (i1) -> i8
+  %b = rtl.use @double(%a) : (i8) -> i9
+  %a1 = rtl.compute "resize"(%b) : (i9) -> i8
+  %c = rtl.use @double(%a1) : (i8) -> i9
+  rtl.write @m[%run], %c mask %run : i1, i9, i1
+  rtl.stop %run
+  rtl.done %run
+}
+"""
+
+
+def test_units_count_where_they_are_used():
+    context = Context()
+    context.load_dialect(Builtin)
+    context.load_dialect(rtl.Rtl)
+    ops = list(Parser(context, UNIT).parse_module().ops)
+    module = next(op for op in ops if isinstance(op, rtl.ModuleOp))
+    found = features_of(module, load_family("ecp5"), units_of(ops))
+    assert (found["add"], found["ff"], found["module"]) == (2 * 9, 2 * 9, 1)
 
 
 def filler(words: int, bits: int = 8) -> DenseIntOrFPElementsAttr:
