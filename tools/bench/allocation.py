@@ -66,7 +66,8 @@ def allocations(models: Sequence[Path], board: str) -> int:
 def widths(models: Sequence[Path], board: str) -> int:
     """Print the second table; 1 where a model has no line."""
     lines, failed = collected(models, lambda model: by_width(model, board))
-    print_table(f"Widths on {board}", WIDTHS, lines)
+    if lines:
+        print_table(f"Widths on {board}", WIDTHS, lines)
     return failed
 
 
@@ -174,8 +175,8 @@ def bound_of(compilation: Compilation) -> float:
 def by_width(model: Path, board: str) -> list[Row]:
     """Lines for 8 and 16 bits and for mixed widths, on one lane each and on all that fit."""
     lines: list[Row] = []
-    for label in (8, 16, "mixed"):
-        compilation = searched(model, board) if label == "mixed" else compiled(model, board, int(label))
+    mixed = searched(model, board)
+    for label, compilation in ((8, compiled(model, board)), (16, compiled(model, board, 16)), ("mixed", mixed)):
         for way in (Way(1), Way()):
             design = designed(compilation, way)
             cells = design.cells
