@@ -10,10 +10,12 @@ class Stages:
     """`levels` of logic at most, of which a word straight from a memory takes `read`.
 
     Memories have `word_registers` behind a word that cost nothing, multipliers `far_registers` before and behind the
-    registers of their own, for wires across the part.
+    registers of their own, for wires across the part, ports of memories `port_registers` before addresses and what is
+    written.
     """
 
     levels: float = 4.0
     read: float = 2.0
     word_registers: int = 0
     far_registers: int = 0
+    port_registers: int = 0

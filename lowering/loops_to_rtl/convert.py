@@ -29,7 +29,7 @@ ADDRESSES = (memref.ReinterpretCastOp, memref.CastOp, memref.CollapseShapeOp, me
 
 BYTE = 8
 
-REGISTERS = ("word_registers", "far_registers")
+REGISTERS = ("word_registers", "far_registers", "port_registers")
 MOST_REGISTERS = 8
 """Of each kind."""
 
@@ -43,7 +43,8 @@ class ConvertLoopsToRtlPass(ModulePass):
 
     `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
     bits, one of them of `wide` (by default no more). A word of a memory takes `read` levels of its stage; there are
-    `word_registers` behind it, and `far_registers` before and behind the registers of a multiplier.
+    `word_registers` behind it, `port_registers` before its address and before what is written, and `far_registers`
+    before and behind the registers of a multiplier.
     """
 
     name = "convert-loops-to-rtl"
@@ -53,6 +54,7 @@ class ConvertLoopsToRtlPass(ModulePass):
     read: float = 2.0
     word_registers: int = 0
     far_registers: int = 0
+    port_registers: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.read < 0 or self.multiplier < 4:

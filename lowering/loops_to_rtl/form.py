@@ -265,8 +265,8 @@ class Form:
                 raise OpError(op, "lanes that write at computed indices: choose lanes of another loop")
             terms = [self.value(value, lanes[0]) for value, _ in access.terms]
             address = self._address(access, terms, lanes[0], memory)
-            value = engine.pipeline.registered(values[lanes[0]])
-            stage = self.ports.write(engine.pipeline, memory, address, [value], memory.lanes, enable)
+            parts = [values[lanes[0]]]
+            stage = self.ports.write(engine.pipeline, memory, address, parts, memory.lanes, enable)
         else:
             stage = self.ports.store(engine, access, memory, values, self.steps, op, enable)
         self.written = max(self.written, stage)

@@ -34,6 +34,8 @@ class Ports:
         """The word at an address."""
         key = (pipeline, symbol, address)
         if key not in self._words:
+            for _ in range(pipeline.limits.port_registers):
+                address = pipeline.register(address)
             at = 0 if isinstance(address, int) else address.stage
             port = self._ports[symbol] = self._ports.get(symbol, -1) + 1
             op = rtl.ReadOp(symbol, port, pipeline.at(address, at), bits)
@@ -141,7 +143,7 @@ class Ports:
         first = run.start.base - access.running.base
         in_order = sorted(values, key=access.running.at)
         assert access.running.at(in_order[0]) == first
-        elements = [pipeline.registered(values[lane]) for lane in in_order]
+        elements = [values[lane] for lane in in_order]
         parts = [pipeline.compute("resize", [e], bits) if needs_resize(e, bits) else e for e in elements]
         return self.write(pipeline, memory, address, parts, ratio, enable)
 
@@ -154,8 +156,10 @@ class Ports:
         ratio: int,
         enable: Callable[[int], SSAValue],
     ) -> int:
-        """Write a group of elements; `ratio` groups make a word."""
-        width, shift = len(parts), ratio.bit_length() - 1
+        """Write a group of elements; `ratio` groups make a word. What is written comes straight from a register."""
+        width, shift, more = len(parts), ratio.bit_length() - 1, pipeline.limits.port_registers
+        if not more:
+            parts = [pipeline.registered(part) for part in parts]
         chosen: Value = 0
         number = address
         if ratio > 1 and not isinstance(address, int):
@@ -173,9 +177,9 @@ class Ports:
         mask = valid
         if ratio > 1 or width > 1:
             mask = pipeline.compute("mask", [chosen, valid], ratio * width, width, stage=stage)
-        at = pipeline.at(number, stage)
-        self.block.add_op(rtl.WriteOp(memory.symbol, at, word.value, mask.value))
-        return stage
+        written, flags = stage + more, pipeline.valid(mask.value, more)
+        self.block.add_op(rtl.WriteOp(memory.symbol, pipeline.at(number, written), pipeline.at(word, written), flags))
+        return written
 
 
 def exact(pipeline: Pipeline, value: Value, bits: int, stage: int) -> SSAValue:
