@@ -198,7 +198,7 @@ def steps_of_rows(timing: Timing, others: Mapping[str, Timing], written: Mapping
     ready = np.full(rows, BEGIN, np.int64)
     for wait in timing.waits:
         counted, times = others[wait.module].counted, written[wait.module]
-        at = np.clip(-(-wait.rows // counted), 1, len(times)) - 1  # in this order each row waits for one
+        at = np.minimum(np.maximum(-(-wait.rows // counted), 1), len(times)) - 1  # in this order each row waits for one
         ready = np.maximum(ready, times[at] + REACTION)
     gap = 1 if any(wait.restarts for wait in timing.waits) else 0
     # Row r begins behind the rows before it: begin[r] = max over q <= r of ready[q] + (r - q) * (size + gap).

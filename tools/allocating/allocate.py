@@ -29,8 +29,9 @@ from ...targets.device import Fpga
 from ...targets.estimating.design import Design, Looked, design_of
 from ...targets.family import load_family
 from .choices import Choice, Choices, mark, work_of
+from .problem import Costs, Problem
 from .room import needs_rings
-from .search import STRATEGIES, Costs, Problem, search
+from .search import STRATEGIES, search
 from .timeline import Timeline
 
 RESOURCES = ("LUT", "FF", "DSP", "BRAM36")
@@ -38,7 +39,7 @@ RESOURCES = ("LUT", "FF", "DSP", "BRAM36")
 ATTEMPTS = 4
 """How often the budget is made smaller, where buffers between forms take more than each form alone says."""
 
-NEGLIGIBLE = np.array([0.005, 0.005, 0.0, 0.0])
+NEGLIGIBLE = np.array([0.01, 0.01, 0.0, 0.0])
 """Of a device, beyond these: what is estimated is not known better, what is counted is."""
 
 

@@ -1,88 +1,53 @@
 """A choice for each form: the least cycles within a device's cells.
 
-`exact` solves, for several bounds on the steps of any form, the multiple-choice knapsack of all steps under all cells
-(passes/knapsack.py): it is exact where forms run one after the other. Where they overlap, the slowest form and the
-waits between them count: of its solutions that with the least cycles is improved by single changes and exchanges until
-none helps. `greedy` is MAFIA's (Ghanathe et al., 2021): what gains the most cycles per cell gets the next lanes.
+Cycles of forms that run beside each other are the longest of many paths through their rows, each a weighted sum of
+their steps. `exact` solves the multiple-choice knapsack of such a sum under all cells (passes/priced_knapsack.py) for
+weights that are the mean of those of the critical paths of all solutions so far: in the limit these are the paths'
+shares in the least cycles of mixed choices (Brown's fictitious play, 1951). No form may take more steps than a bound,
+the least that fits and the next ones. Where forms run one after the other, weights are how often each runs, and the
+first solution is exact. The best is improved by single changes and exchanges until none helps, then gives back what
+gains next to nothing. `greedy` is MAFIA's (Ghanathe et al., 2021): what gains the most cycles per cell gets lanes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...passes.knapsack import MOST_STATES, Item, solutions
-from .choices import Choice
+from ...passes.knapsack import Item
+from ...passes.priced_knapsack import cheapest
+from .neighbours import grown, improved, trimmed
+from .problem import LOOK_UP_TABLES, Costs, Problem
 
 STRATEGIES = ("exact", "greedy")
 
-MOST_BOUNDS = 4
-"""On the steps of a form that are tried."""
+MOST_BOUNDS, MOST_WEIGHTS = 4, 8
+"""On the steps of a form that are tried, and weights of steps for each."""
 
-NEAR = 3
-"""Choices of a form beside its own that are looked at in a step of a search."""
+LEAST_WEIGHT = 0.02
+"""Of a form's rounds, in the weights of steps: those of a form on no critical path still count."""
 
-MOST_EXCHANGES, MOST_GAINS = 12, 4
-"""Exchanges in all, and forms for which others are asked to give, the greatest gain first."""
-
-STATES = 120
-"""Of a knapsack, where its sum of steps is not what counts in the end."""
-
-TRIED = 4
+TRIED = 6
 """Solutions of a knapsack whose cycles are counted."""
 
-Cycles = Callable[[Sequence[Choice]], int]
-Costs = NDArray[np.float64]
+BOUNDED = [0, 2, 3]
+"""The cells of the knapsack, LUT, DSP and BRAM: no design has as many registers as a part."""
 
-
-@dataclass(frozen=True)
-class Problem:
-    """Choices of each form, how often it runs, what there is of each cell, and the cycles of choices."""
-
-    choices: Sequence[Sequence[Choice]]
-    rounds: Sequence[int]
-    budget: Costs
-    cycles: Cycles
-    overlaps: bool = False
-
-    @cached_property
-    def tables(self) -> list[Costs]:
-        """The cells of each form's choices: (choices, cells)."""
-        return [np.array([c.cells.costs for c in choices]) for choices in self.choices]
-
-    def costs(self, chosen: Sequence[int]) -> Costs:
-        """The cells of all."""
-        return np.array([table[n] for table, n in zip(self.tables, chosen, strict=True)]).sum(axis=0)
-
-    def fits(self, chosen: Sequence[int]) -> bool:
-        """Whether the device has them."""
-        return bool((self.costs(chosen) <= self.budget + 1e-9).all())
-
-    def time(self, chosen: Sequence[int]) -> int:
-        """Cycles of an inference."""
-        return self.cycles([c[n] for c, n in zip(self.choices, chosen, strict=True)])
-
-    def price(self, form: int, choice: int) -> float:
-        """The cells of a choice as a share of the budget."""
-        return float((self.tables[form][choice] / np.maximum(self.budget, 1)).sum())
+Chosen = tuple[int, ...]
 
 
 def search(problem: Problem, strategy: str) -> list[int] | None:
     """The number of each form's choice; None where nothing fits."""
-    start = least(problem)
-    if not problem.fits(start):
-        start = first_of_knapsack(problem, float("inf"))
-        if start is None:
-            return None
+    ones = np.ones(len(problem.choices))
     if strategy == "greedy":
-        return grown(problem, start)
-    starts = [start, *from_knapsacks(problem)]
-    best = min(starts, key=problem.time)
-    return improved(problem, grown(problem, best))
+        start: Sequence[int] | None = least(problem)
+        if not problem.fits(start):
+            start = next(fitting(problem, np.inf, ones), None)
+        return None if start is None else grown(problem, start)
+    best = best_of_knapsacks(problem, ones)
+    return None if best is None else trimmed(problem, improved(problem, grown(problem, best)))
 
 
 def least(problem: Problem) -> list[int]:
@@ -90,105 +55,50 @@ def least(problem: Problem) -> list[int]:
     return [min(range(len(c)), key=lambda n: problem.price(f, n)) for f, c in enumerate(problem.choices)]
 
 
-def from_knapsacks(problem: Problem) -> list[list[int]]:
-    """The best choices by the sum of steps, for several bounds on the steps of any form."""
-    steps = sorted({c.timing.steps * r for cs, r in zip(problem.choices, problem.rounds, strict=True) for c in cs})
-    floor = max(min(c.timing.steps * r for c in cs) for cs, r in zip(problem.choices, problem.rounds, strict=True))
-    bounds = [s for s in steps if s >= floor]
-    kept = [bounds[i] for i in np.unique(np.linspace(0, len(bounds) - 1, MOST_BOUNDS).astype(int))]
-    return [found for bound in kept if (found := first_of_knapsack(problem, bound)) is not None]
+def fitting(problem: Problem, bound: float, weights: Costs, time: float = 0) -> Iterator[Chosen]:
+    """Choices of at most so many steps each that fit, the least weighted sum of steps first.
 
-
-def first_of_knapsack(problem: Problem, most: float) -> list[int] | None:
-    """The choices with the least sum of steps of which none has more than a bound, the fastest of a few."""
+    `time` is about what an inference takes, of which look-up tables are worth a part.
+    """
+    tables = LOOK_UP_TABLES * time / max(1.0, problem.budget[0])
     items: list[Item] = []
-    numbers: list[list[int]] = []
-    used = [0, 2, 3]
-    for choices, rounds in zip(problem.choices, problem.rounds, strict=True):
-        allowed = [n for n, c in enumerate(choices) if c.timing.steps * rounds <= most]
-        if not allowed:
-            return None
-        numbers.append(allowed)
-        steps = np.array([float(choices[n].timing.steps * rounds) for n in allowed])
-        items.append(Item(steps, np.array([choices[n].cells.costs for n in allowed])[:, used]))
-    found = solutions(items, problem.budget[used], STATES if problem.overlaps else MOST_STATES)[:TRIED]
-    chosen = [[n[level] for n, level in zip(numbers, s.levels, strict=True)] for s in found]
-    return min((c for c in chosen if problem.fits(c)), key=problem.time, default=None)
+    forms = zip(problem.choices, problem.rounds, problem.steps, problem.tables, weights, strict=True)
+    for choices, rounds, steps, table, weight in forms:
+        others = np.array([float(c.timing.behind * rounds) for c in choices]) + tables * table[:, 0]
+        items.append(Item(np.where(steps <= bound, weight * steps + others, np.inf), table[:, BOUNDED]))
+    return (levels for _, levels in cheapest(items, problem.budget[BOUNDED]) if problem.fits(levels))
 
 
-def grown(problem: Problem, start: Sequence[int]) -> list[int]:
-    """Give lanes where they gain the most cycles for their cells, until nothing that fits gains any."""
-    chosen, time = list(start), problem.time(start)
-    while True:
-        best: tuple[float, int, list[int]] | None = None
-        for form in range(len(problem.choices)):
-            for n in faster(problem, form, chosen[form]):
-                tried = [*chosen[:form], n, *chosen[form + 1 :]]
-                if not problem.fits(tried):
-                    continue
-                gain = time - problem.time(tried)
-                extra = max(1e-6, problem.price(form, n) - problem.price(form, chosen[form]))
-                if gain > 0 and (best is None or gain / extra > best[0]):
-                    best = gain / extra, gain, tried
-        if best is None:
-            return chosen
-        time, chosen = time - best[1], best[2]
-
-
-def faster(problem: Problem, form: int, than: int) -> list[int]:
-    """The next choices with fewer steps, the cheapest of those with as many first."""
-    most = steps_of(problem, form, than)
-    return near(problem, form, [n for n in range(len(problem.choices[form])) if steps_of(problem, form, n) < most], -1)
-
-
-def slower(problem: Problem, form: int, than: int) -> list[int]:
-    """The next choices with as many steps or more that take less of some cell."""
-    least = steps_of(problem, form, than)
-    others = [n for n in range(len(problem.choices[form])) if n != than and steps_of(problem, form, n) >= least]
-    return near(problem, form, [n for n in others if is_cheaper(problem, form, n, than)], 1)
-
-
-def near(problem: Problem, form: int, numbers: list[int], sign: int) -> list[int]:
-    """The first few, by steps in ascending (1) or descending (-1) order, then by price."""
-    return sorted(numbers, key=lambda n: (sign * steps_of(problem, form, n), problem.price(form, n)))[:NEAR]
-
-
-def steps_of(problem: Problem, form: int, choice: int) -> int:
-    """The steps of a choice."""
-    return problem.choices[form][choice].timing.steps
-
-
-def improved(problem: Problem, start: Sequence[int]) -> list[int]:
-    """Take cells from one form for another, as long as that gains cycles, and not too often."""
-    chosen, time = list(start), problem.time(start)
-    for _ in range(MOST_EXCHANGES):
-        better = exchange(problem, chosen, time)
-        if better is None:
+def best_of_knapsacks(problem: Problem, ones: Costs) -> Chosen | None:
+    """The fastest solution of knapsacks with several bounds on the steps of any form, and weights of steps."""
+    best: tuple[float, Chosen] | None = None
+    for bound in bounds(problem, ones):
+        before, weights, total, last = best, ones, np.zeros(len(ones)), None
+        for number in range(1, MOST_WEIGHTS + 1):
+            found = list(islice(fitting(problem, bound, weights, best[0] if best else 0), TRIED))
+            if not found or found[0] == last:
+                break
+            best = min([(problem.score(c), c) for c in found] + ([best] if best else []))
+            last = found[0]
+            total = total + problem.weights(last)
+            weights = np.maximum(total / number, LEAST_WEIGHT)
+        if before is not None and best == before:
             break
-        chosen = grown(problem, better)
-        time = problem.time(chosen)
-    return chosen
+    return None if best is None else best[1]
 
 
-def exchange(problem: Problem, chosen: Sequence[int], time: int) -> list[int] | None:
-    """A change of one form for another that gains cycles: of the forms that gain the most, the first that pays."""
-    gains: list[tuple[int, int, int]] = []
-    for form in range(len(problem.choices)):
-        for n in faster(problem, form, chosen[form]):
-            gain = time - problem.time([*chosen[:form], n, *chosen[form + 1 :]])
-            if gain > 0:
-                gains.append((gain, form, n))
-    for _, form, n in sorted(gains, reverse=True)[:MOST_GAINS]:
-        alone = [*chosen[:form], n, *chosen[form + 1 :]]
-        for other in range(len(problem.choices)):
-            for m in () if other == form else slower(problem, other, chosen[other]):
-                tried = [*alone[:other], m, *alone[other + 1 :]]
-                if problem.fits(tried) and problem.time(tried) < time:
-                    return tried
-    return None
-
-
-def is_cheaper(problem: Problem, form: int, one: int, other: int) -> bool:
-    """Whether a choice takes less of some cell."""
-    a, b = problem.choices[form][one].cells.costs, problem.choices[form][other].cells.costs
-    return any(x < y for x, y in zip(a, b, strict=True))
+def bounds(problem: Problem, ones: Costs) -> list[float]:
+    """The least bound on the steps of any form with which all fit, and the next ones; none where forms take turns."""
+    if not problem.overlaps:
+        return [np.inf]
+    floor = max(steps.min() for steps in problem.steps)
+    all_steps = np.unique(np.concatenate(problem.steps))
+    tried = all_steps[all_steps >= floor].tolist()
+    low, high = 0, len(tried) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if next(fitting(problem, tried[middle], ones), None) is None:
+            low = middle + 1
+        else:
+            high = middle
+    return tried[low : low + MOST_BOUNDS]

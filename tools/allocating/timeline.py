@@ -10,7 +10,7 @@ from xdsl.dialects import func
 from ...dialects.dataflow import Await, awaits_of, stage_of
 from ...dialects.fixed.structured import StructuredForm
 from ...dialects.memplan import LoopOp
-from ...targets.estimating.cycles import alone, beside
+from ...targets.estimating.cycles import Wait, alone, beside
 from .choices import Choice, waits_of, work_of
 
 
@@ -31,6 +31,7 @@ class Timeline:
         self._read(function)
         self.awaits: list[list[Await]] = [earlier(form) for form in self.forms]
         self.stages = [str(stage_of(form)) for form in self.forms]
+        self._known: dict[tuple[int, tuple[int, ...], int], tuple[Wait, ...]] = {}
 
     def _read(self, function: func.FuncOp) -> None:
         run: list[int] = []
@@ -71,11 +72,17 @@ class Timeline:
                 total += segment.rounds * sum(alone(choices[n].timing) for n in segment.forms)
                 continue
             timings = {
-                self.stages[n]: replace(choices[n].timing, waits=waits_of(self.forms[n], self.awaits[n], choices[n]))
-                for n in segment.forms
+                self.stages[n]: replace(choices[n].timing, waits=self._waits(n, choices[n])) for n in segment.forms
             }
             total += beside(timings)[0]
         return total
+
+    def _waits(self, form: int, choice: Choice) -> tuple[Wait, ...]:
+        """What a form waits for: the same for the same lanes and turns."""
+        key = (form, choice.lanes, choice.timing.turns)
+        if key not in self._known:
+            self._known[key] = waits_of(self.forms[form], self.awaits[form], choice)
+        return self._known[key]
 
 
 def earlier(form: StructuredForm) -> list[Await]:

@@ -53,7 +53,7 @@ def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
         product_bits=product_bits(options, board),
         arithmetic=options.arithmetic,
         spare_flash=narrow,
-        merge=narrow,
+        merge=True if board.fpga is not None else narrow,
         narrow=narrow,
         max_elements=options.max_elements,
         **limits,

@@ -1,0 +1,118 @@
+"""The best few solutions of a multiple-choice knapsack with several bounds, by prices of what is bounded.
+
+`least(p) = sum over items of min(error + p . cost) - p . bounds` is no more than the error of any solution, for any
+prices p >= 0 (Lagrangian relaxation; Kellerer, Pferschy and Pisinger, "Knapsack Problems", 2004, chapters 9 and 11).
+With the prices that make it greatest, a level is worse than the best one of its item by its *regret*, and the regrets
+of a solution's levels add up to no more than its distance from `least`. So lists of states (knapsack.py) only keep
+those with regrets of at most a gap, which is doubled until a solution is found that is no further away. Exact unless a
+list grows beyond `MOST` states, of which those with the least regrets are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .knapsack import Item, Reals, undominated
+
+MOST = 60
+
+ROUNDS, STEP, SHRINK = 60, 1.0, 0.88
+"""Of the subgradient method that looks for prices: its first step, of the widest range of errors, how it shrinks."""
+
+FIRST_GAP = 0.03
+"""Of the least sum of errors."""
+
+Found = tuple[float, tuple[int, ...]]
+
+
+def cheapest(items: Sequence[Item], bounds: Reals) -> list[Found]:
+    """The solution with the least sum of errors and a few near it, the best first; none where none is found.
+
+    A level whose error is infinite is not allowed. Each solution is its sum of errors and a level for each item.
+    """
+    if any(not np.isfinite(item.errors).any() for item in items):
+        return []
+    errors, costs = padded(items, bounds)
+    limits = np.where(bounds > 0, 1.0, 0.0)
+    least, prices = priced(errors, costs, limits)
+    regrets = errors + costs @ prices
+    regrets -= regrets.min(axis=1)[:, None]
+    gap = max(1.0, FIRST_GAP * abs(least))
+    furthest = float(np.where(np.isfinite(errors), errors, 0).max(axis=1).sum())
+    while least <= furthest:
+        found = within(gap, errors, costs, regrets, limits)
+        if found and found[0][0] <= least + gap:
+            return found
+        if not found and gap > furthest:
+            break
+        gap = found[0][0] - least + 1e-6 if found else 2 * gap
+    return []
+
+
+def padded(items: Sequence[Item], bounds: Reals) -> tuple[Reals, Reals]:
+    """Errors (items, levels) and costs as shares of the bounds (items, levels, bounds), filled up with inf and 0."""
+    levels = max(len(item.errors) for item in items)
+    errors = np.full((len(items), levels), np.inf)
+    costs = np.zeros((len(items), levels, len(bounds)))
+    for row, item in enumerate(items):
+        errors[row, : len(item.errors)] = item.errors
+        costs[row, : len(item.errors)] = item.costs
+    return errors, costs / np.where(bounds > 0, bounds, 1.0)
+
+
+def priced(errors: Reals, costs: Reals, limits: Reals) -> tuple[float, Reals]:
+    """The greatest lower bound that a subgradient method finds, and its prices."""
+    rows, finite = np.arange(len(errors)), np.where(np.isfinite(errors), errors, 0)
+    step = STEP * max(1.0, float((finite.max(axis=1) - errors.min(axis=1)).max()))
+    prices = np.zeros(len(limits))
+    best = -np.inf, prices
+    for _ in range(ROUNDS):
+        with_prices = errors + costs @ prices
+        levels = with_prices.argmin(axis=1)
+        value = float(with_prices[rows, levels].sum() - prices @ limits)
+        if value > best[0]:
+            best = value, prices
+        over = costs[rows, levels].sum(axis=0) - limits
+        length = float(np.linalg.norm(over))
+        if length < 1e-12:
+            break
+        prices = np.maximum(0, prices + step * over / length)
+        step *= SHRINK
+    return best
+
+
+def within(gap: float, errors: Reals, costs: Reals, regrets: Reals, limits: Reals) -> list[Found]:
+    """The solutions whose regrets add up to no more than a gap, by lists of states, the widest items first."""
+    allowed = [np.flatnonzero(row <= gap) for row in regrets]
+    order = sorted(range(len(errors)), key=lambda n: -float(np.ptp(costs[n][allowed[n]], axis=0).sum()))
+    rest = np.zeros((len(order) + 1, len(limits)))
+    for place in range(len(order) - 1, -1, -1):
+        rest[place] = rest[place + 1] + costs[order[place]][allowed[order[place]]].min(axis=0)
+    error, regret, cost = np.zeros(1), np.zeros(1), np.zeros((1, len(limits)))
+    chosen = np.zeros((1, 0), np.int16)
+
+    def keep(states: NDArray[np.bool_] | NDArray[np.int64]) -> None:
+        nonlocal error, regret, cost, chosen
+        error, regret, cost, chosen = error[states], regret[states], cost[states], chosen[states]
+
+    for place, item in enumerate(order):
+        levels = allowed[item]
+        error = (error[:, None] + errors[item][levels]).reshape(-1)
+        regret = (regret[:, None] + regrets[item][levels]).reshape(-1)
+        cost = (cost[:, None] + costs[item][levels]).reshape(-1, len(limits))
+        last = np.tile(levels.astype(np.int16), len(chosen))
+        chosen = np.column_stack([np.repeat(chosen, len(levels), axis=0), last])
+        keep((regret <= gap) & (cost + rest[place + 1] <= limits + 1e-9).all(axis=1))
+        if not len(error):
+            return []
+        if len(error) > 4 * MOST:
+            keep(np.argsort(regret, kind="stable")[: 4 * MOST])
+        keep(undominated(error, cost))
+        if len(error) > MOST:
+            keep(np.argsort(regret, kind="stable")[:MOST])
+    places = np.argsort(order)
+    best = np.argsort(error, kind="stable")
+    return [(float(error[n]), tuple(int(v) for v in chosen[n][places])) for n in best]
