@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from xdsl.dialects import func
 
@@ -32,6 +33,7 @@ from ..compiling.compilation import Compilation
 from ..compiling.options import Options, SearchOptions
 from ..hardware.estimate import misfits
 from ..pipelines import pipeline, run_passes
+from ..searching.outcome import file_text
 from ..show import print_table
 
 COLUMNS = tuple("model lanes DSP uniform allocated gain bound share uniform* allocated* gain* LUT LUT*".split())
@@ -40,6 +42,9 @@ MOST_LANES = 64
 
 SEARCHED = "host"
 """The board for which widths are looked for: an FPGA has no costs of flash and cycles, by which a search chooses."""
+
+MOST_BITS = 16
+"""Of a value, before a search takes some of them."""
 
 LOSS = 0.5
 """Percent that the search for widths may lose."""
@@ -66,7 +71,8 @@ def allocations(models: Sequence[Path], board: str) -> int:
 def widths(models: Sequence[Path], board: str) -> int:
     """Print the second table; 1 where a model has no line."""
     lines, failed = collected(models, lambda model: by_width(model, board))
-    print_table(f"Widths on {board}", WIDTHS, lines)
+    if lines:
+        print_table(f"Widths on {board}", WIDTHS, lines)
     return failed
 
 
@@ -94,8 +100,13 @@ def compiled(model: Path, board: str, bits: int = 8) -> Compilation:
 
 def searched(model: Path, board: str) -> Compilation:
     """A model for a board, in the widths that a search finds for the machine at hand."""
-    found = compile_model(Options(*files_of(model, SEARCHED), 16, search=SearchOptions(loss=LOSS)))
-    return replace(compiled(model, board), fixed=found.fixed)
+    search = SearchOptions(loss=LOSS)
+    found = compile_model(Options(*files_of(model, SEARCHED), MOST_BITS, search=search)).found
+    assert found is not None, "a search was asked for"
+    with TemporaryDirectory(prefix="tinyml-") as scratch:
+        types = Path(scratch) / "types.toml"
+        types.write_text(file_text(found), encoding="utf-8")
+        return compile_model(Options(*files_of(model, board), MOST_BITS, types=types))
 
 
 def files_of(model: Path, board: str) -> tuple[Path, str, Path | None]:
@@ -174,8 +185,9 @@ def bound_of(compilation: Compilation) -> float:
 def by_width(model: Path, board: str) -> list[Row]:
     """Lines for 8 and 16 bits and for mixed widths, on one lane each and on all that fit."""
     lines: list[Row] = []
-    for label in (8, 16, "mixed"):
-        compilation = searched(model, board) if label == "mixed" else compiled(model, board, int(label))
+    mixed = searched(model, board)
+    given = {8: compiled(model, board), MOST_BITS: compiled(model, board, MOST_BITS), "mixed": mixed}
+    for label, compilation in given.items():
         for way in (Way(1), Way()):
             design = designed(compilation, way)
             cells = design.cells

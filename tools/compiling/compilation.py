@@ -19,6 +19,7 @@ from ...passes.memplan.limits.effort import is_limited
 from ...targets.board import Board
 from ...targets.core import operations_of
 from ...targets.costs import cost_model
+from ..hardware.refusals import refusing
 from ..pipelines import Timing, pipeline, run_passes
 from .hls import HlsProgram, hls_program
 from .options import Options
@@ -105,10 +106,12 @@ class Compilation:
     def rtl(self, **parameters: int | str) -> ModuleOp:
         """The program as hardware, in IR; `parameters` are others of the pipeline than those of the board.
 
-        Raises UserError where the board is too small.
+        Raises UserError where the board is too small, and for what has no hardware, with the node.
         """
         module = self.fixed.clone()
-        run_passes(module, pipeline("fixed-to-rtl", **{**self.hardware(), **self.stages(), **parameters}), self.timing)
+        passes = pipeline("fixed-to-rtl", **{**self.hardware(), **self.stages(), **parameters})
+        with refusing("Verilog"):
+            run_passes(module, passes, self.timing)
         return module
 
     def design(self, **parameters: int | str) -> Design:

@@ -153,7 +153,7 @@ def code_form(args: Namespace) -> CodeForm:
 
 
 def search_options(args: Namespace) -> SearchOptions | None:
-    """The search that a command line asks for. Raises UserError for its limits without it, and without data."""
+    """The search that a command line asks for. Raises UserError for its limits without it."""
     limits = {"weights": "--weights", "max_loss": "--max-loss"}
     given = [flag for name, flag in limits.items() if getattr(args, name, None) is not None]
     if getattr(args, "search", None) is None:
@@ -162,8 +162,6 @@ def search_options(args: Namespace) -> SearchOptions | None:
         return None
     if args.arithmetic != EXACT:
         raise UserError("--search judges exact arithmetic: leave --arithmetic out, or give the types that it found")
-    if args.calib is None:
-        raise UserError("--search judges types on calibration data: give --calib")
     limited = given or any(limit is not None for limit in (args.ram, args.flash, args.cycles))
     return SearchOptions(
         args.search, args.weights, args.flash, args.cycles, args.max_loss if limited else LOSS, args.errors

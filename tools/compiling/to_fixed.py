@@ -21,7 +21,9 @@ NARROW_WORD = 16
 
 
 def passes_to_fixed(options: Options, board: Board) -> list[ModulePass]:
-    """The passes from the model to integers."""
+    """The passes from the model to integers. Raises UserError for a search without data."""
+    if options.search is not None and options.calibration is None:
+        raise UserError("--search judges types on calibration data: give --calib")
     search, narrow = options.search, True if board.index_bits == NARROW_WORD else None
     most_ram = max(0, board.ram_bytes - board.stack_bytes)
     limits = (

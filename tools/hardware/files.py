@@ -5,21 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from ...dialects.fixed.types import PortAttr, storage_limits
+from ...targets.estimating.design import design_of
 from ...targets.executors.fixed import FixedExecutor
 from ...targets.executors.interface import Arrays
+from ...targets.family import load_family
 from ...targets.ports import input_ports, output_ports
 from ...targets.verilog.program import image_files, print_verilog
 from ...targets.verilog.testbench import EXPECTED, INPUTS, print_testbench, vector_file, vectors
 from ..compiling.compilation import Compilation
+from .estimate import refuse_misfits
 
 ROWS = 4
 """Of the test bench."""
 
 
 def rtl_files(compilation: Compilation) -> dict[str, str]:
-    """NAME.v, a file for each constant memory, NAME_tb.v with its inputs and the outputs of `fixed` for them."""
+    """NAME.v, a file for each constant memory, NAME_tb.v with its inputs and the outputs of `fixed` for them.
+
+    Raises UserError for what has no hardware, and where lanes that were asked for do not fit the board's part.
+    """
     module, name, function = compilation.rtl(), compilation.name, compilation.function
-    inputs, outputs = input_ports(function), output_ports(function)
+    fpga, inputs, outputs = compilation.board.fpga, input_ports(function), output_ports(function)
+    if fpga is not None and compilation.options.lanes:
+        refuse_misfits(compilation, design_of(load_family(fpga.family), module.ops))
     rows = random_rows(inputs, ROWS)
     expected = FixedExecutor(compilation.fixed).run(rows).outputs
     with compilation.timing.measure("print"):

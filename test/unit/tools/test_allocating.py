@@ -17,7 +17,7 @@ from tinyml_opt.targets.estimating.cycles import Timing, Wait, beside
 from tinyml_opt.tools.allocating.chains import Choice
 from tinyml_opt.tools.allocating.problem import Problem
 from tinyml_opt.tools.allocating.search import search
-from tinyml_opt.tools.bench.allocation import COLUMNS, allocation
+from tinyml_opt.tools.bench.allocation import COLUMNS, allocation, widths
 from tinyml_opt.tools.compiler import compile_model
 from tinyml_opt.tools.compiling.options import Options
 
@@ -123,6 +123,16 @@ def test_beside_uniform_lanes():
     assert isinstance(uniform, int) and isinstance(allocated, int) and isinstance(overlapped, int)
     assert overlapped < allocated < uniform
     assert float(str(row["bound"])) >= 1
+
+
+def test_widths_of_a_model_without_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """One message, no table: widths are found on data."""
+    model = tmp_path / "digits.onnx"
+    model.write_bytes((DIGITS / "digits.onnx").read_bytes())
+    assert widths([model], "arty-a7-35t") == 1
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err == f"{model}: --search judges types on calibration data: give --calib\n"
 
 
 def test_a_part_too_small(tmp_path: Path):
