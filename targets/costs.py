@@ -1,6 +1,6 @@
 """The one cost model: cycles and instructions of work, by the prices of a core and the board's flash.
 
-    cycles = sum over units: count * price  +  lines read from flash * wait states
+    cycles = sum over units: count * price  +  lines read or fetched from flash * wait states
 
 Work is counted in units, such as multiply-accumulates (`UNITS`); of forms passes/memplan/costing/ counts it, of a
 model's operators tools/searching/. The prices stand in `targets/cores/*.toml`, fitted by `tools/bench/costs.py` to what
@@ -82,18 +82,19 @@ class FlashReads:
 
 @dataclass(frozen=True)
 class Work:
-    """So many of each unit, and the constants in flash that are read: bytes, and how often all of them are."""
+    """So many of each unit, and the constants in flash that are read: bytes, and how often all of them are. So is the
+    `code` of long blocks without a loop.
+    """
 
     units: Mapping[str, float]
     reads: tuple[tuple[int, float], ...] = ()
+    code: tuple[tuple[int, float], ...] = ()
 
     def times(self, factor: float) -> Work:
         """The same work, so many times."""
-        return Work({name: factor * count for name, count in self.units.items()}, self.reads_times(factor))
-
-    def reads_times(self, factor: float) -> tuple[tuple[int, float], ...]:
-        """The reads, so many times."""
-        return tuple((bytes, factor * walks) for bytes, walks in self.reads)
+        units = {name: factor * count for name, count in self.units.items()}
+        reads, code = (tuple((bytes, factor * walks) for bytes, walks in part) for part in (self.reads, self.code))
+        return Work(units, reads, code)
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,14 @@ class CostModel:
         return sum(self.core.instructions.get(name, 0.0) * count for name, count in work.units.items())
 
     def waits(self, work: Work) -> float:
-        """The cycles that constants are waited for: of those that a cache holds, once."""
+        """The cycles that constants, and code, are waited for: of what a cache holds, once."""
         if self.reads is None:
             return 0.0
-        held = self.reads.data_lines * self.reads.line_bytes
-        lines = sum(ceil(size / self.reads.line_bytes) * (1 if size <= held else walks) for size, walks in work.reads)
+        by_cache = ((work.reads, self.reads.data_lines), (work.code, self.reads.fetch_lines))
+        lines = 0.0
+        for parts, cached in by_cache:
+            held = cached * self.reads.line_bytes
+            lines += sum(ceil(size / self.reads.line_bytes) * (1 if size <= held else walks) for size, walks in parts)
         return lines * self.reads.wait_states
 
 
@@ -174,7 +178,9 @@ def total_work(works: Iterable[Work]) -> Work:
     """All of it."""
     units: dict[str, float] = {}
     reads: list[tuple[int, float]] = []
+    code: list[tuple[int, float]] = []
     for work in works:
         add(units, work.units)
         reads += work.reads
-    return Work(units, tuple(reads))
+        code += work.code
+    return Work(units, tuple(reads), tuple(code))

@@ -42,7 +42,7 @@ def tiled_work(form: StructuredForm, tile: TileAttr | None, slices: int = 1) -> 
         add(units, part)
     params = [value for value in form.params if isinstance(value.owner, ConstantOp)]
     reads = [(constant_bytes(value), elements_of(form) / max(1, number_of(value))) for value in params]
-    return Work(units, (*sums.reads, *reads)).times(rounds_of(form))
+    return Work(units, (*sums.reads, *reads), sums.code).times(rounds_of(form))
 
 
 def slices_of(form: StructuredForm) -> int:

@@ -24,6 +24,12 @@ UNPACKED_OF_PAIRS = 0.5
 UNPACKED_OF_WINDOWS = 0.4
 """Of what a quad's weights take, four channels at a tap take so much to be taken apart."""
 
+CELL_BYTES, TAP_BYTES, GROUP_BYTES = 12, 20, 100
+"""Code of windows: of four channels of a cell, which are taken apart, of a tap of a pixel, and around each pixel.
+
+Windows are written out, or where weights are bytes a row of them (targets/machine/blocks/windows.py).
+"""
+
 UNPACKED_OF_PLANES = 3.3
 """So many times as long takes a row of taps of a channel, of which words are made and stored."""
 
@@ -104,7 +110,11 @@ def lanes_work(lanes: Lanes, pixels: int, bits: int) -> Work:
     }
     if bits < WIDE:
         units["dot_unpack_1"] = UNPACKED_OF_WINDOWS * units["lanes_tap"]
-    return Work(units, ((lanes.channels * high * wide * bits // 8, rows * ceil(columns / pixels)),))
+    walks = rows * ceil(columns / pixels)
+    cells = wide + (pixels - 1) * lanes.strides[1]
+    written = (CELL_BYTES * cells + TAP_BYTES * wide * pixels) * (high if bits == WIDE else 1) + GROUP_BYTES * pixels
+    constants = ((lanes.channels * high * wide * bits // 8, walks),)
+    return Work(units, constants, ((written, walks * groups),))
 
 
 def wide_work(lanes: Lanes, pixels: int) -> Work:

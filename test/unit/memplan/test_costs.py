@@ -70,6 +70,8 @@ def test_flash_that_a_cache_holds_is_waited_for_once() -> None:
     model = replace(CostModel.parse("cortex-m4f"), reads=FlashReads(5, 16, 64, 4))
     assert model.waits(Work({}, ((64, 10.0),))) == 4 * 5
     assert model.waits(Work({}, ((80, 10.0),))) == 5 * 10 * 5
+    assert model.waits(Work({}, (), ((1024, 10.0),))) == 64 * 5, "code that its cache holds"
+    assert model.waits(Work({}, (), ((1040, 10.0),))) == 65 * 10 * 5
     assert CostModel.parse(model.text()).reads == model.reads
     for text in ("nothing", "cortex-m4f,1", "cortex-m4f,5,0,1,1"):
         with pytest.raises(UserError, match="is no cost model"):
