@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -14,7 +15,7 @@ from xdsl.passes import ModulePass
 from ...dialects.access import linear_map
 from ...dialects.dataflow import OVERLAP, Await, dataflow_attributes, row_dim
 from ...dialects.fixed.structured import StructuredForm, shaped_type
-from ...dialects.memplan import LoopOp, StreamOp
+from ...dialects.memplan import LoopOp, StreamOp, loops_around
 from ...dialects.memplan.liveness import root_of, touched
 
 
@@ -24,7 +25,8 @@ class OverlapPass(ModulePass):
 
     Each buffer keeps all its elements, so that nothing waits for a reader and no order of rows can deadlock: a form
     waits for earlier ones only, also where branches join. Those of a loop start together in each round, when all of the
-    round before are done; what follows the loop waits for all of it.
+    round before are done; what follows the loop waits for all of it. To wait for a row takes a clock each: a form whose
+    rows are single elements, and which waits for all of another form anyway, waits for all of each.
     """
 
     name = "memplan-overlap"
@@ -45,6 +47,8 @@ def overlapped(block: Block, stage: int) -> int:
             group = {}
         elif isinstance(op, StructuredForm):
             awaits = [a for number, e in group.items() if (a := waiting(op, e, number)) is not None]
+            if elements_of_row(op) == 1 and any(a.scale == 0 for a in awaits):
+                awaits = [Await(a.stage, a.rows, 0, a.rows) for a in awaits]
             op.attributes.update(dataflow_attributes(stage, awaits))
             group[stage], stage = op, stage + 1
     return stage
@@ -54,6 +58,12 @@ def rows_of(form: StructuredForm) -> int:
     """The rows that a form counts."""
     dim = row_dim(form)
     return 1 if dim is None else form.sizes[dim]
+
+
+def elements_of_row(form: StructuredForm) -> int:
+    """The points of a form's domain in a row."""
+    held = {row_dim(form), *form.held_dims, *(loop.dims.get(form) for loop in loops_around(form))}
+    return prod(size for dim, size in enumerate(form.sizes) if dim not in held)
 
 
 def waiting(form: StructuredForm, earlier: StructuredForm, number: int) -> Await | None:

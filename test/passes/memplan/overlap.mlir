@@ -68,7 +68,8 @@ func.func @rounds(%x: memref<4x8xi8>, %h: memref<8xi8>) {
     ^bb0(%v: i8):
       fixed.yield %v : i8
     }
-    // CHECK: hls.stage = 2 : i64, hls.awaits = [array<i64: 0, 8, 1, 1, 0>, array<i64: 1, 8, 0, 8, 0>]
+    // Its rows are single elements: it does not wait for each of the first form's, where it waits for all of the other's.
+    // CHECK: hls.stage = 2 : i64, hls.awaits = [array<i64: 0, 8, 0, 8, 0>, array<i64: 1, 8, 0, 8, 0>]
     fixed.map ins(%a, %b : memref<8xi8>, memref<8xi8>) outs(%h : memref<8xi8>) domain <8>
         maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] {
     ^bb0(%v: i8, %w: i8):
