@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IntegerAttr, i64
 from xdsl.ir import Attribute, Operation
 
 from .fixed.structured import StructuredForm
+from .memplan.loops import loops_around
 
 OVERLAP = "hls.dataflow"
 """The attribute of a function whose forms start together and wait for each other's rows."""
@@ -43,9 +44,10 @@ class Await:
 
 
 def row_dim(form: StructuredForm) -> int | None:
-    """The dimension whose values are the rows of a form; None where there is only one result."""
+    """The dimension whose values are the rows of a form, in a round where it is in a loop; None where it has one."""
     parallel = len(form.domain.parallel.data)
-    return next((d for d in range(parallel) if form.sizes[d] > 1 and d not in form.held_dims), None)
+    held = {*form.held_dims, *(loop.dims.get(form) for loop in loops_around(form))}
+    return next((d for d in range(parallel) if form.sizes[d] > 1 and d not in held), None)
 
 
 def stage_of(op: Operation) -> int | None:

@@ -122,8 +122,8 @@ class Program:
         self.rounds: dict[str, list[int]] = {}
         self.nests: dict[str, Nest] = {}
         self.overlaps = OVERLAP in public.attributes
-        self.beside: set[str] = set()
-        """The functions that run beside others."""
+        self.beside: dict[str, int] = {}
+        """The functions that run beside others, and the number of what they run in."""
 
     def build(self) -> list[Operation]:
         """The ops of the level."""
@@ -137,9 +137,9 @@ class Program:
             self._prepare(name, nest)
         modules: list[Operation] = []
         used: set[str] = set()
-        taken: dict[str, int] = {}
+        taken: list[dict[str, int]] = [{} for _ in self.beside]
         for name in self.nests:
-            part = self._module(name, taken if name in self.beside else {})
+            part = self._module(name, taken[self.beside[name]] if name in self.beside else {})
             modules.append(part.module)
             modules[:0] = part.constants
             used.update(part.shared)
@@ -252,11 +252,12 @@ class Program:
         if not self.overlaps or stage_of(self.functions[name]) is None:
             body.add_op(start)
             return
-        self.beside.add(name)
         if isinstance(last, rtl.OverlapOp):
             last.body.block.add_op(start)
+            self.beside[name] = max(self.beside.values())
         else:
             body.add_op(rtl.OverlapOp(Block([start])))
+            self.beside[name] = 1 + max(self.beside.values(), default=-1)
 
     def _repeated(self, op: scf.ForOp, rounds: dict[SSAValue, tuple[SSAValue, int]], trips: int) -> Block:
         placeholder = Block(arg_types=[IndexType()])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 from xdsl.ir.affine import AffineMap
 from xdsl.passes import ModulePass
 
 from ...dialects.access import linear_map
 from ...dialects.dataflow import OVERLAP, Await, dataflow_attributes, row_dim
 from ...dialects.fixed.structured import StructuredForm, shaped_type
-from ...dialects.memplan import LoopOp, StreamOp
+from ...dialects.memplan import LoopOp, StreamOp, loops_around
 from ...dialects.memplan.liveness import root_of, touched
 
 
@@ -23,29 +24,46 @@ class OverlapPass(ModulePass):
     """Let forms start together, each row waiting for the rows of others that it reads (`hls.dataflow`, `hls.awaits`).
 
     Each buffer keeps all its elements, so that nothing waits for a reader and no order of rows can deadlock: a form
-    waits for earlier ones only, also where branches join. What follows a loop over forms waits for all of it.
+    waits for earlier ones only, also where branches join. Those of a loop start together in each round, when all of the
+    round before are done; what follows the loop waits for all of it. To wait for a row takes a clock each: a form whose
+    rows are single elements, and which waits for all of another form anyway, waits for all of each.
     """
 
     name = "memplan-overlap"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [o for o in op.walk() if isinstance(o, func.FuncOp) and not o.is_declaration]:
-            group: dict[int, StructuredForm] = {}
-            stage = 0
-            for inner in function.body.block.ops:
-                if isinstance(inner, LoopOp | StreamOp):
-                    group = {}
-                elif isinstance(inner, StructuredForm):
-                    awaits = [a for number, e in group.items() if (a := waiting(inner, e, number)) is not None]
-                    inner.attributes.update(dataflow_attributes(stage, awaits))
-                    group[stage], stage = inner, stage + 1
-                    function.attributes[OVERLAP] = UnitAttr()
+            if overlapped(function.body.block, 0):
+                function.attributes[OVERLAP] = UnitAttr()
+
+
+def overlapped(block: Block, stage: int) -> int:
+    """Number the forms of a block, from `stage` on, and say what they wait for; returns the next number."""
+    group: dict[int, StructuredForm] = {}
+    for op in block.ops:
+        if isinstance(op, LoopOp):
+            group, stage = {}, overlapped(op.body.block, stage)
+        elif isinstance(op, StreamOp):
+            group = {}
+        elif isinstance(op, StructuredForm):
+            awaits = [a for number, e in group.items() if (a := waiting(op, e, number)) is not None]
+            if elements_of_row(op) == 1 and any(a.scale == 0 for a in awaits):
+                awaits = [Await(a.stage, a.rows, 0, a.rows) for a in awaits]
+            op.attributes.update(dataflow_attributes(stage, awaits))
+            group[stage], stage = op, stage + 1
+    return stage
 
 
 def rows_of(form: StructuredForm) -> int:
     """The rows that a form counts."""
     dim = row_dim(form)
     return 1 if dim is None else form.sizes[dim]
+
+
+def elements_of_row(form: StructuredForm) -> int:
+    """The points of a form's domain in a row."""
+    held = {row_dim(form), *form.held_dims, *(loop.dims.get(form) for loop in loops_around(form))}
+    return prod(size for dim, size in enumerate(form.sizes) if dim not in held)
 
 
 def waiting(form: StructuredForm, earlier: StructuredForm, number: int) -> Await | None:

@@ -39,7 +39,8 @@ class RingsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [o for o in op.walk() if isinstance(o, func.FuncOp) and not o.is_declaration]:
-            forms = {s: o for o in function.walk() if isinstance(o, StructuredForm) and (s := stage_of(o)) is not None}
+            inner = [o for o in function.body.block.ops if isinstance(o, StructuredForm)]
+            forms = {s: o for o in inner if (s := stage_of(o)) is not None}
             times = ideal_times(forms)
             waits: dict[int, list[Await]] = {}
             for buffer in [o for o in function.body.block.ops if isinstance(o, BufferOp)]:

@@ -86,7 +86,7 @@ def started(top: rtl.TopOp) -> list[str]:
 def ends_of(top: rtl.TopOp, timings: dict[str, Timing]) -> dict[str, int]:
     """The clock in which each module is done, counted from its start, or from that of those beside it."""
     ends = {name: alone(timing) for name, timing in timings.items()}
-    for op in top.body.block.ops:
+    for op in top.walk():
         if isinstance(op, rtl.OverlapOp):
             names = [o.module.string_value() for o in op.body.block.ops if isinstance(o, rtl.StartOp)]
             ends |= beside({name: timings[name] for name in names})[1]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from xdsl.dialects import func
+from xdsl.ir import Block
 
 from ...dialects.dataflow import Await, awaits_of, stage_of
 from ...dialects.fixed.structured import StructuredForm
@@ -16,10 +17,11 @@ from .choices import Choice, waits_of, work_of
 
 @dataclass(frozen=True)
 class Segment:
-    """Forms, by their numbers, that run beside each other (0 rounds), or one after the other in so many rounds."""
+    """Forms, by their numbers, that run beside each other, or one after the other, in so many rounds."""
 
     forms: tuple[int, ...]
-    rounds: int = 0
+    rounds: int
+    beside: bool
 
 
 class Timeline:
@@ -28,53 +30,49 @@ class Timeline:
     def __init__(self, function: func.FuncOp):
         self.forms: list[StructuredForm] = []
         self.segments: list[Segment] = []
-        self._read(function)
+        self._read(function.body.block, 1)
         self.awaits: list[list[Await]] = [earlier(form) for form in self.forms]
         self.stages = [str(stage_of(form)) for form in self.forms]
         self._known: dict[tuple[int, tuple[int, ...], int], tuple[Wait, ...]] = {}
 
-    def _read(self, function: func.FuncOp) -> None:
+    def _read(self, block: Block, rounds: int) -> None:
         run: list[int] = []
-        for op in function.body.block.ops:
+        for op in block.ops:
             if isinstance(op, StructuredForm):
                 run.append(len(self.forms))
                 self.forms.append(op)
             elif isinstance(op, LoopOp):
-                self._close(run)
+                self._close(run, rounds)
                 run = []
-                inner = [o for o in op.walk() if isinstance(o, StructuredForm)]
-                first = len(self.forms)
-                self.forms += inner
-                self.segments.append(Segment(tuple(range(first, len(self.forms))), op.trips))
-        self._close(run)
+                self._read(op.body.block, rounds * op.trips)
+        self._close(run, rounds)
 
-    def _close(self, run: list[int]) -> None:
+    def _close(self, run: list[int], rounds: int) -> None:
         if run:
-            overlaps = all(stage_of(self.forms[n]) is not None for n in run)
-            self.segments.append(Segment(tuple(run), 0 if overlaps else 1))
+            beside = all(stage_of(self.forms[n]) is not None for n in run)
+            self.segments.append(Segment(tuple(run), rounds, beside))
 
     @property
     def overlaps(self) -> bool:
-        """Whether most of the work is that of forms that run beside each other."""
+        """Whether most of the work is that of forms that run beside each other, once."""
         works = [work_of(form) * self.rounds(n) for n, form in enumerate(self.forms)]
-        beside = sum(works[n] for segment in self.segments if not segment.rounds for n in segment.forms)
+        beside = sum(works[n] for s in self.segments if s.beside and s.rounds == 1 for n in s.forms)
         return 2 * beside > sum(works)
 
     def rounds(self, form: int) -> int:
         """How often a form runs."""
-        return next(max(1, s.rounds) for s in self.segments if form in s.forms)
+        return next(s.rounds for s in self.segments if form in s.forms)
 
     def cycles(self, choices: Sequence[Choice]) -> int:
         """Of an inference, but for what writers of rings wait for their readers."""
         total = 0
         for segment in self.segments:
-            if segment.rounds:
+            if segment.beside:
+                waits = {n: self._waits(n, choices[n]) for n in segment.forms}
+                timings = {self.stages[n]: replace(choices[n].timing, waits=waits[n]) for n in segment.forms}
+                total += segment.rounds * beside(timings)[0]
+            else:
                 total += segment.rounds * sum(alone(choices[n].timing) for n in segment.forms)
-                continue
-            timings = {
-                self.stages[n]: replace(choices[n].timing, waits=self._waits(n, choices[n])) for n in segment.forms
-            }
-            total += beside(timings)[0]
         return total
 
     def _waits(self, form: int, choice: Choice) -> tuple[Wait, ...]:

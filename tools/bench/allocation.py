@@ -3,8 +3,11 @@
 A line of the first has a model on as many uniform lanes as fit the board, and on the lanes that
 `memplan-allocate-lanes` finds with no more multipliers (DSP), with layers one after the other and overlapping row by
 row. Beside them stands what sequential engines gain at most where each takes cells in proportion to its lanes:
-`n * sum(w) / (sum sqrt(w))^2` for n layers of w steps on one lane (lanes in proportion to `sqrt(w)` are best). Cycles
-are counted from the hardware's IR.
+`n * sum(w) / (sum sqrt(w))^2` for n layers of w steps on one lane (lanes in proportion to `sqrt(w)` are best). That
+bound counts steps alone. A layer that runs by itself also waits, in each round, until its pipeline is empty, which no
+lanes shorten: `fixed` are these clocks of the uniform design, and `bound+` is what can be gained beside them,
+`uniform / ((uniform - fixed) / bound + fixed)`. Layers of few steps have little to gain for that reason, until they
+overlap. Cycles are counted from the hardware's IR.
 
 A line of the second has a model in 16 bits, or in widths that `fixed-search-types` finds: cells and cycles on one lane
 for each layer, and on all that fit.
@@ -36,7 +39,9 @@ from ..pipelines import pipeline, run_passes
 from ..searching.outcome import file_text
 from ..show import print_table
 
-COLUMNS = tuple("model lanes DSP uniform allocated gain bound share uniform* allocated* gain* LUT LUT*".split())
+COLUMNS = tuple(
+    "model lanes DSP uniform allocated gain bound share fixed bound+ share+ uniform* allocated* gain* LUT LUT*".split()
+)
 WIDTHS = tuple("model bits lanes DSP BRAM36 LUT cycles".split())
 MOST_LANES = 64
 
@@ -99,7 +104,9 @@ def compiled(model: Path, board: str, bits: int = 8) -> Compilation:
 
 
 def searched(model: Path, board: str) -> Compilation:
-    """A model for a board, in the widths that a search finds for the machine at hand."""
+    """A model for a board, in the widths that a search finds for the machine at hand. Raises UserError without data."""
+    if files_of(model, board)[2] is None:
+        raise UserError("mixed widths are found on data: put calib.npz beside the model")
     search = SearchOptions(loss=LOSS)
     found = compile_model(Options(*files_of(model, SEARCHED), MOST_BITS, search=search)).found
     assert found is not None, "a search was asked for"
@@ -142,8 +149,13 @@ def allocation(model: Path, board: str) -> Row:
     dsps = uniform.cells.dsps
     found = designed(compilation, Way(dsps=dsps, overlaps=False))
     beside, found_beside = designed(compilation, Way(lanes)), designed(compilation, Way(dsps=dsps))
-    gain, bound = uniform.cycles / found.cycles, bound_of(compilation)
+    timeline = timeline_of(compilation)
+    rounds = [timeline.rounds(n) for n in range(len(timeline.forms))]
+    gain, bound = uniform.cycles / found.cycles, bound_of(timeline)
+    fixed = uniform.cycles - sum(part.steps * times for part, times in zip(uniform.parts, rounds, strict=True))
+    within = uniform.cycles / ((uniform.cycles - fixed) / bound + fixed)
     cycles = (uniform.cycles, found.cycles, f"{gain:.2f}", f"{bound:.2f}", f"{100 * gain / bound:.0f} %")
+    cycles = (*cycles, fixed, f"{within:.2f}", f"{100 * gain / within:.0f} %")
     overlapped = (beside.cycles, found_beside.cycles, f"{uniform.cycles / found_beside.cycles:.2f}")
     return (
         name_of(model),
@@ -172,12 +184,16 @@ def most_lanes(compilation: Compilation) -> tuple[int, Design]:
     return best
 
 
-def bound_of(compilation: Compilation) -> float:
-    """What lanes in proportion to the root of each layer's steps gain over the same for all."""
+def timeline_of(compilation: Compilation) -> Timeline:
+    """The forms of a model, as they are before they get lanes."""
     module = compilation.fixed.clone()
     passes = pipeline("fixed-to-rtl", lanes=1)
     run_passes(module, passes[: [p.name for p in passes].index("memplan-lanes")], compilation.timing)
-    timeline = Timeline(next(o for o in module.ops if isinstance(o, func.FuncOp)))
+    return Timeline(next(o for o in module.ops if isinstance(o, func.FuncOp)))
+
+
+def bound_of(timeline: Timeline) -> float:
+    """What lanes in proportion to the root of each layer's steps gain over the same for all."""
     works = [work_of(form) * timeline.rounds(n) for n, form in enumerate(timeline.forms)]
     return len(works) * sum(works) / sum(map(sqrt, works)) ** 2
 
