@@ -160,8 +160,8 @@ def is_zero(value: SSAValue) -> bool:
 
 
 def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int) -> None:
-    """Count a register, or at its end a chain of them."""
-    bits = rtl.bits_of(op.results[0])
+    """Count a register, or at its end a chain of them; bits that are always 0 take none."""
+    bits = max(0, rtl.bits_of(op.results[0]) - low_zeros(op.results[0]))
     if op.reset is not None or not longest:
         found["ff"] += bits
         return

@@ -22,7 +22,7 @@ def multipliers_of(module: rtl.ModuleOp, family: Family) -> tuple[int, set[Opera
 
 
 def in_front(product: rtl.ComputeOp, family: Family) -> list[Operation]:
-    """Registers of factors that nothing else reads, and one sum that is a factor."""
+    """Registers of factors that nothing else reads, and one sum that is a factor, with the register of an operand."""
     found: list[Operation] = []
     has_sum = False
     for value in product.args:
@@ -33,6 +33,8 @@ def in_front(product: rtl.ComputeOp, family: Family) -> list[Operation]:
             has_sum = True
             assert isinstance(value.owner, Operation)
             found.append(value.owner)
+            registers = [v.owner for v in value.owner.operands if is_read_once(v) and isinstance(v.owner, rtl.DelayOp)]
+            found += registers[:1]
     return found
 
 

@@ -104,7 +104,9 @@ def compiled(model: Path, board: str, bits: int = 8) -> Compilation:
 
 
 def searched(model: Path, board: str) -> Compilation:
-    """A model for a board, in the widths that a search finds for the machine at hand."""
+    """A model for a board, in the widths that a search finds for the machine at hand. Raises UserError without data."""
+    if files_of(model, board)[2] is None:
+        raise UserError("mixed widths are found on data: put calib.npz beside the model")
     search = SearchOptions(loss=LOSS)
     found = compile_model(Options(*files_of(model, SEARCHED), MOST_BITS, search=search)).found
     assert found is not None, "a search was asked for"

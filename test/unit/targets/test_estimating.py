@@ -121,6 +121,35 @@ def test_adders_of_multipliers(family: str, adds: int, registers: int):
     assert (found["dsp"], found["add"], found["ff"]) == (1, adds, registers)
 
 
+SHIFTED = """
+rtl.module @net {
+  %run = rtl.run : i1
+  %a = rtl.read @m port 0 [%run] : (i1) -> i8
+  %b = rtl.read @m port 1 [%run] : (i1) -> i8
+  %high = rtl.compute "shl"(%a) by 16 : (i8) -> i24
+  %d = rtl.delay %high : i24 -> i24
+  %e = rtl.delay %b : i8 -> i8
+  %sum = rtl.compute "add"(%d, %e) : (i24, i8) -> i25
+  %factor = rtl.delay %sum : i25 -> i25
+  %product = rtl.compute "mul"(%factor, %b) : (i25, i8) -> i33
+  %p = rtl.delay %product : i33 -> i33
+  rtl.write @m[%run], %p mask %run : i1, i33, i1
+  rtl.stop %run
+  rtl.done %run
+}
+"""
+
+
+@pytest.mark.parametrize(("family", "registers"), [("xc7", 8), ("ecp5", 8 + 8)])
+def test_registers_of_zeros_and_before_adders_of_multipliers(family: str, registers: int):
+    """Bits that are always 0 take no register; one operand of the adder before a multiplier has one inside (UG479)."""
+    context = Context()
+    context.load_dialect(Builtin)
+    context.load_dialect(rtl.Rtl)
+    module = next(op for op in Parser(context, SHIFTED).parse_module().walk() if isinstance(op, rtl.ModuleOp))
+    assert features_of(module, load_family(family), {})["ff"] == registers
+
+
 UNIT = """
 rtl.unit @double {
 ^bb0(%a : i8):

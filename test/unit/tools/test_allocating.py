@@ -132,7 +132,7 @@ def test_widths_of_a_model_without_data(tmp_path: Path, capsys: pytest.CaptureFi
     assert widths([model], "arty-a7-35t") == 1
     written = capsys.readouterr()
     assert written.out == ""
-    assert written.err == f"{model}: --search judges types on calibration data: give --calib\n"
+    assert written.err == f"{model}: mixed widths are found on data: put calib.npz beside the model\n"
 
 
 def test_a_part_too_small(tmp_path: Path):
