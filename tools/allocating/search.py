@@ -32,9 +32,6 @@ LEAST_WEIGHT = 0.02
 TRIED = 6
 """Solutions of a knapsack whose cycles are counted."""
 
-BOUNDED = [0, 2, 3]
-"""The cells of the knapsack, LUT, DSP and BRAM: no design has as many registers as a part."""
-
 Chosen = tuple[int, ...]
 
 
@@ -65,8 +62,8 @@ def fitting(problem: Problem, bound: float, weights: Costs, time: float = 0) -> 
     forms = zip(problem.choices, problem.rounds, problem.steps, problem.tables, weights, strict=True)
     for choices, rounds, steps, table, weight in forms:
         others = np.array([float(c.timing.behind * rounds) for c in choices]) + tables * table[:, 0]
-        items.append(Item(np.where(steps <= bound, weight * steps + others, np.inf), table[:, BOUNDED]))
-    return (levels for _, levels in cheapest(items, problem.budget[BOUNDED]) if problem.fits(levels))
+        items.append(Item(np.where(steps <= bound, weight * steps + others, np.inf), table))
+    return (levels for _, levels in cheapest(items, problem.budget) if problem.fits(levels))
 
 
 def best_of_knapsacks(problem: Problem, ones: Costs) -> Chosen | None:
