@@ -41,7 +41,7 @@ def constant(elements: int, kind: str = "i8") -> str:
 
 def test_all_reasons_are_listed():
     text = """
-    func.func @net(%x: memref<4xf32>, %y: memref<?xi8>, %z: memref<4xi8, affine_map<(d0) -> (d0 * 2)>>) {
+    func.func @net(%x: memref<4xf32>, %y: memref<?x2xi8>, %z: memref<4xi8, affine_map<(d0) -> (d0 * 2)>>) {
       %c0 = arith.constant 0 : index
       %v = memref.load %x[%c0] : memref<4xf32>
       %w = arith.addf %v, %v : f32
@@ -55,7 +55,7 @@ def test_all_reasons_are_listed():
         lowered(text)
     reasons = "\n".join(error.value.reasons)
     assert "`func.func` uses memref<4xf32>: only memrefs of integers become C" in reasons
-    assert "`func.func` uses memref<?xi8>: sizes must be constants" in reasons
+    assert "`func.func` uses memref<?x2xi8>: sizes must be constants where there are several dimensions" in reasons
     assert "only strided layouts become C" in reasons
     assert "`arith.addf` has no C here" in reasons
     assert "`memref.alloc` has no C here" in reasons
