@@ -81,6 +81,19 @@ def test_whatever_the_flags(flags: list[str], tmp_path: Path):
     equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), board)])
 
 
+@pytest.mark.parametrize("level", ("-Os", "-O3"))
+def test_registers_suffice(level: str, tmp_path: Path):
+    """The layers of a LeNet: blocks of two pixels and ten steps take all even registers."""
+    net, scales = Network((1, 1, 28, 28), 4), [number / 8 + 0.3 for number in range(16)]
+    first = net.node("Relu", net.node("Conv", "x", net.weight(6, 1, 5, 5, scales=scales[:6]), net.bias(6)))
+    pooled = net.node("MaxPool", first, kernel_shape=[2, 2], strides=[2, 2])
+    net.result(net.node("Relu", net.node("Conv", pooled, net.weight(16, 6, 5, 5, scales=scales), net.bias(16))))
+    rows = net.rows(1)
+    compilation = compile_network(net.model(), tmp_path, rows, BOARD)
+    board = replace(compilation.board, flags=tuple(level if f == "-O2" else f for f in compilation.board.flags))
+    equal_levels(compilation, real_inputs(rows), [CortexMExecutor(compilation.generated(), board)])
+
+
 @pytest.mark.parametrize("memory", ("stream", "rows"))
 def test_slices_call_the_same_kernels(memory: str, tmp_path: Path):
     net = windows(16)

@@ -25,6 +25,7 @@ from ...targets.executors.host import HostExecutor
 from ...targets.executors.interface import Executor, Run
 from ...targets.executors.memplan import MemplanExecutor
 from ...targets.executors.select import board_executor
+from ...targets.toolchain import CompileError
 from ..analyze import analyze
 from ..compiling.compilation import Compilation
 from ..fit import refuse_misfit
@@ -126,9 +127,11 @@ def record(case: Case, file: Path | None) -> None:
 
 
 def case_of(sample: Sample, board: str, memory: str, levels: Sequence[str]) -> Case:
-    """A case, which says why where nothing ran."""
+    """A case, which says why where nothing ran; what a compiler refuses is wrong."""
     try:
         return run_case(sample, board, memory, levels)
+    except CompileError as error:
+        return Case(sample.name, board, memory, differing=tuple(error.reasons[:2]))
     except UserError as error:
         return Case(sample.name, board, memory, refused=error.reasons[0])
 

@@ -57,12 +57,12 @@ def bytes_vectors(numbers: Sequence[int]) -> list[str]:
     channels, pixels, taps, lanes, piece = numbers
     steps = taps // lanes
     sums = [f"s{pixel}{channel}" for pixel in range(pixels) for channel in range(channels)]
-    pointers = ["w", *(f"p{pixel}" for pixel in range(pixels))]
     first, again = (list(bytes_step(channels, pixels, adds)) for adds in (False, True))
-    lines = first + again * (steps - 1)
+    begin = list(further("p1", "p0", piece)) if pixels > 1 else []
+    lines = [*begin, *first, *again * (steps - 1)]
     if steps > MOST_STEPS:
         turns, left = divmod(steps - 1, STEPS_PER_TURN)
-        lines = [*first, *again * left, f"mov %[turns], #{turns}", "1:", *again * STEPS_PER_TURN]
+        lines = [*begin, *first, *again * left, f"mov %[turns], #{turns}", "1:", *again * STEPS_PER_TURN]
         lines += ["subs %[turns], %[turns], #1", "bne 1b"]
         sums_and = ['[turns] "=&r"(turns)']
     else:
@@ -72,16 +72,23 @@ def bytes_vectors(numbers: Sequence[int]) -> list[str]:
         lines.append(f"vmov {vector}[{half + 2}], {vector}[{half}], {low}, {high}")
     outputs = [*(f'[v{n}] "=&w"(v{n})' for n in range(pixels)), *(f'[{s}] "=&Te"({s})' for s in sums), *sums_and]
     outputs += [f'[{x}] "=&w"({x})' for x in (*(f"x{n}" for n in range(pixels)), "y")]
-    outputs += [f'[{pointer}] "+r"({pointer})' for pointer in pointers]
-    data = [f"*p{pixel} = (const int8_t *)data + {pixel * piece}" for pixel in range(pixels)]
+    outputs += ['[w] "+r"(w)', '[p0] "+r"(p0)', *(['[p1] "=&r"(p1)'] if pixels > 1 else [])]
     return [
-        f"  const int8_t *w = weights, {', '.join(data)};",
+        f"  const int8_t *w = weights, *p0 = (const int8_t *)data{', *p1' if pixels > 1 else ''};",
         f"  int32_t {', '.join(sums)}{', turns' if sums_and else ''};",
         f"  int32x4_t {', '.join(f'v{n}' for n in range(pixels))};",
         f"  int8x16_t {', '.join(f'x{n}' for n in range(pixels))}, y;",
         *statement(lines, outputs),
         *(f"  sums[{p * channels + c}] += v{p}[{c}];" for p in range(pixels) for c in range(channels)),
     ]
+
+
+def further(pointer: str, known: str, by: int) -> Iterator[str]:
+    """A pointer some bytes behind another; made inside, since gcc -Os finds no registers for one more that comes in."""
+    if by < 4096:
+        yield f"addw %[{pointer}], %[{known}], #{by}"
+    else:
+        yield from (f"movw %[{pointer}], #{by}", f"add %[{pointer}], %[{known}]")
 
 
 def bytes_step(channels: int, pixels: int, adds: bool) -> Iterator[str]:
