@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IntegerAttr, i64
 from xdsl.ir import Attribute, Operation
 
 from .fixed.structured import StructuredForm
-from .memplan.loops import loops_around
+from .memplan.loops import round_dims
 
 OVERLAP = "hls.dataflow"
 """The attribute of a function whose forms start together and wait for each other's rows."""
@@ -46,7 +46,7 @@ class Await:
 def row_dim(form: StructuredForm) -> int | None:
     """The dimension whose values are the rows of a form, in a round where it is in a loop; None where it has one."""
     parallel = len(form.domain.parallel.data)
-    held = {*form.held_dims, *(loop.dims.get(form) for loop in loops_around(form))}
+    held = {*form.held_dims, *round_dims(form)}
     return next((d for d in range(parallel) if form.sizes[d] > 1 and d not in held), None)
 
 

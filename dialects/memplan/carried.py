@@ -17,7 +17,7 @@ from xdsl.ir.affine import AffineMap
 from ..access import Linear, full_box, linear_map
 from ..fixed.structured import StructuredForm
 from .buffers import AliasOp, BufferOp, RowsOp, ViewOp
-from .loops import LoopOp, forms_of, loops_around
+from .loops import LoopOp, forms_of, loops_around, round_dims
 from .sizes import element_bytes, size_in_bytes
 
 Written = dict[SSAValue, NDArray[np.bool_]]
@@ -74,7 +74,7 @@ def read_first(loop: LoopOp) -> set[SSAValue]:
 
 def held_dims(form: StructuredForm, loop: LoopOp) -> set[int]:
     """The dimensions of a form that a round of a loop holds, or of a loop around it."""
-    return {other.dims[form] for other in (*loops_around(loop), loop) if form in other.dims}
+    return round_dims(form, (*loops_around(loop), loop))
 
 
 def missing(form: StructuredForm, loop: LoopOp, written: Written) -> Iterator[SSAValue]:

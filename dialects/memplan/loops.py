@@ -134,6 +134,6 @@ def outermost(op: Operation) -> Operation:
     return op
 
 
-def round_dims(form: StructuredForm) -> set[int]:
-    """The dimensions of a form that rounds hold, of all loops around it."""
-    return {loop.dims[form] for loop in loops_around(form) if form in loop.dims}
+def round_dims(form: StructuredForm, loops: Sequence[LoopOp] | None = None) -> set[int]:
+    """The dimensions of a form that rounds hold, of these loops or of all around it."""
+    return {loop.dims[form] for loop in (loops_around(form) if loops is None else loops) if form in loop.dims}

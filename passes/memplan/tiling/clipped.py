@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import IntegerType, i16
 from ....dialects.access import full_box
 from ....dialects.fixed.forms import ContractOp
 from ....dialects.fixed.structured import StructuredForm
-from ....dialects.memplan import loops_around
+from ....dialects.memplan import round_dims
 from .roles import Roles
 
 SUMS = (i16, IntegerType(24))
@@ -51,7 +51,7 @@ class Clipped:
         if len(channels) != 1 or len(roles.taps) < 2:
             return None
         if held is None:
-            held = [dim for loop in loops_around(form) if (dim := loop.dims.get(form)) is not None]
+            held = sorted(round_dims(form))
         rows, columns, *inner = roles.taps
         pixels = tuple(dim for dim in roles.pixels if dim not in held)
         found = Clipped(roles, channels[0], pixels, rows, columns, tuple(inner))

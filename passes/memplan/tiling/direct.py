@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import IntegerType, i16, i32
 
 from ....dialects.fixed.forms import ContractOp
 from ....dialects.fixed.structured import StructuredForm
-from ....dialects.memplan.loops import loops_around
+from ....dialects.memplan.loops import round_dims
 from .roles import Roles
 
 SUMS = (i16, IntegerType(24), i32)
@@ -55,7 +55,7 @@ class Direct:
         if roles is None or roles.both or len(roles.channels) != 1 or not roles.taps or form.is_padded(0):
             return None
         if held is None:
-            held = [dim for loop in loops_around(form) if (dim := loop.dims.get(form)) is not None]
+            held = sorted(round_dims(form))
         pixels = tuple(dim for dim in roles.pixels if dim not in held)
         if (pixels and pixels[-1] > roles.channels[0]) or {*held} & {*roles.channels, *roles.taps}:
             return None

@@ -16,7 +16,7 @@ from ....dialects.machine import (
     multiply_add_unsigned_24,
     unpack_bytes,
 )
-from ....dialects.memplan import loops_around
+from ....dialects.memplan import round_dims
 from .bytes import Bytes
 from .channels import table_words
 from .clipped import Clipped
@@ -167,5 +167,5 @@ def rows_of(operations: Collection[str]) -> list[Row]:
 
 def pixels_together(form: ContractOp, columns: Columns) -> int:
     """The most pixels of a block: 2 where there are more than one that no loop around the form holds."""
-    around = {loop.dims.get(form) for loop in loops_around(form)}
+    around = round_dims(form)
     return 2 if any(dim not in around for dim in columns.roles.pixels) else 1
