@@ -5,7 +5,8 @@ prices p >= 0 (Lagrangian relaxation; Kellerer, Pferschy and Pisinger, "Knapsack
 With the prices that make it greatest, a level is worse than the best one of its item by its *regret*, and the regrets
 of a solution's levels add up to no more than its distance from `least`. So lists of states (knapsack.py) only keep
 those with regrets of at most a gap, which is doubled until a solution is found that is no further away. Exact unless a
-list grows beyond `MOST` states, of which those with the least regrets are kept.
+list grows beyond `MOST` states, of which those with the least regrets are kept, and `SPARE` that leave the most to the
+items that follow: where bounds are tight these are the ones that fit in the end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from .knapsack import Item, Reals, undominated
 
-MOST = 60
+MOST, SPARE = 60, 12
 
 ROUNDS, STEP, SHRINK = 60, 1.0, 0.88
 """Of the subgradient method that looks for prices: its first step, of the widest range of errors, how it shrinks."""
@@ -109,10 +110,16 @@ def within(gap: float, errors: Reals, costs: Reals, regrets: Reals, limits: Real
         if not len(error):
             return []
         if len(error) > 4 * MOST:
-            keep(np.argsort(regret, kind="stable")[: 4 * MOST])
+            keep(promising(regret, (cost + rest[place + 1]).max(axis=1), 4 * MOST))
         keep(undominated(error, cost))
         if len(error) > MOST:
-            keep(np.argsort(regret, kind="stable")[:MOST])
+            keep(promising(regret, (cost + rest[place + 1]).max(axis=1), MOST))
     places = np.argsort(order)
     best = np.argsort(error, kind="stable")
     return [(float(error[n]), tuple(int(v) for v in chosen[n][places])) for n in best]
+
+
+def promising(regret: Reals, tightness: Reals, most: int) -> NDArray[np.int64]:
+    """The states with the least regrets, and a few that take the least of the bound of which they take the most."""
+    least = np.argsort(tightness, kind="stable")[:SPARE]
+    return np.union1d(np.argsort(regret, kind="stable")[:most], least)

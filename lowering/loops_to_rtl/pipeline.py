@@ -75,7 +75,7 @@ class Pipeline:
         self.block, self.limits, self.units = block, limits, units or Units()
         self._delayed: dict[SSAValue, SSAValue] = {}
         self._constants: dict[tuple[int, int], SSAValue] = {}
-        self._parts: dict[tuple[SSAValue, int, int], Wire] = {}
+        self._computed: dict[tuple[object, ...], Wire] = {}
 
     def constant(self, number: int, bits: int | None = None) -> SSAValue:
         """A number as a value."""
@@ -122,26 +122,27 @@ class Pipeline:
     def compute(
         self, kind: str, operands: Sequence[Value], bits: int, amount: int | None = None, stage: int | None = None
     ) -> Wire:
-        """An operation as early as its operands allow, or in the given stage."""
+        """An operation as early as its operands allow, or in the given stage; the same one once."""
         wires = [o for o in operands if isinstance(o, Wire) and not o.is_static]
         levels = cost(kind, max(bits, *(bits_of(o) for o in operands)))
         at = max((w.stage for w in wires), default=0) if stage is None else stage
         level = max((w.level for w in wires if w.stage == at), default=0.0)
         if stage is None and level + levels > self.limits.levels and level > REGISTERED:
             at, level = at + 1, 0.0
-        op = rtl.ComputeOp(kind, [self.at(o, at) for o in operands], bits, amount)
-        self.block.add_op(op)
-        return Wire(op.results[0], at, level + levels)
+        values = [self.at(o, at) for o in operands]
+        key = (kind, at, bits, amount, *values)
+        if key not in self._computed:
+            op = rtl.ComputeOp(kind, values, bits, amount)
+            self.block.add_op(op)
+            self._computed[key] = Wire(op.results[0], at, level + levels)
+        return self._computed[key]
 
     def part(self, value: Wire, low: int, bits: int) -> Wire:
-        """So many bits of a wire from one on, in its stage; the same ones once."""
+        """So many bits of a wire from one on, in its stage."""
         if (low, bits) == (0, value.bits):
             return value
-        key = value.value, low, bits
-        if key not in self._parts:
-            kind, amount = ("element", low) if bits == 1 else ("shr", low) if low else ("resize", None)
-            self._parts[key] = self.compute(kind, [value], bits, amount, value.stage)
-        return self._parts[key]
+        kind, amount = ("element", low) if bits == 1 else ("shr", low) if low else ("resize", None)
+        return self.compute(kind, [value], bits, amount, value.stage)
 
     def register(self, value: Value) -> Value:
         """The same behind a register."""
@@ -187,7 +188,7 @@ class FixedStage(Pipeline):
     def __init__(self, pipeline: Pipeline, stage: int):
         super().__init__(pipeline.block, pipeline.limits, pipeline.units)
         self._delayed, self._constants, self._stage = pipeline._delayed, pipeline._constants, stage
-        self._parts = pipeline._parts
+        self._computed = pipeline._computed
 
     def compute(
         self, kind: str, operands: Sequence[Value], bits: int, amount: int | None = None, stage: int | None = None
