@@ -97,18 +97,23 @@ def blocks_of(family: Family, shape: Shape, reads: int) -> Iterator[Way]:
     """Grids of block RAMs; one that nothing writes may have a second read port."""
     for cell in family.blocks:
         copies = ceil(reads / cell.reads) if shape.is_constant else reads
-        rows, columns = ceil(shape.words / cell.words), columns_of(cell, shape)
+        rows = ceil(shape.words / cell.words)
+        blocks = copies * grid_of(cell, shape, rows)
         ports = reads if shape.is_constant else reads * family.block_ports + family.block_writes
-        cost = copies * rows * columns * cell.cost + PORT_COST * ports + row_cost(shape, reads, rows)
-        yield cost, row_cells(family, shape, reads, rows, MemoryCells(0, 0, copies * rows * columns * cell.bram36))
+        cost = blocks * cell.cost + PORT_COST * ports + row_cost(shape, reads, rows)
+        yield cost, row_cells(family, shape, reads, rows, MemoryCells(0, 0, blocks * cell.bram36))
 
 
-def columns_of(cell: MemoryCell, shape: Shape) -> int:
-    """Block RAMs side by side: elements that are written one by one begin at bytes of nine bits, or have their own."""
-    lanes, element = (1, shape.bits) if shape.is_constant else (shape.lanes, shape.element)
-    if lanes == 1 or cell.bits < BYTE:
-        return lanes * ceil(element / cell.bits)
-    return ceil(lanes * ceil(element / BYTE) / (cell.bits // BYTE))
+def grid_of(cell: MemoryCell, shape: Shape, rows: int) -> int:
+    """The block RAMs of rows of words: the bits of all rows of a constant lie side by side, without gaps.
+
+    Elements that are written one by one begin at bytes of nine bits, or have their own.
+    """
+    if shape.is_constant:
+        return ceil(rows * shape.bits / cell.bits)
+    if shape.lanes == 1 or cell.bits < BYTE:
+        return rows * shape.lanes * ceil(shape.element / cell.bits)
+    return rows * ceil(shape.lanes * ceil(shape.element / BYTE) / (cell.bits // BYTE))
 
 
 BYTE = 9
