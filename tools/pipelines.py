@@ -266,7 +266,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
             "convert-loops-to-rtl",
             "a pipeline for each nest",
             {},
-            ("levels", "multiplier", "wide", "read", "word_registers", "far_registers", "port_registers"),
+            ("levels", "multiplier", "wide", "read", "word_registers", "far_registers", "port_registers", "bank_bits"),
         ),
     ),
 }

@@ -11,7 +11,8 @@ class Stages:
 
     Memories have `word_registers` behind a word that cost nothing, multipliers `far_registers` before and behind the
     registers of their own, for wires across the part, ports of memories `port_registers` before addresses and what is
-    written.
+    written. Constants with more words than a row of block RAMs of `bank_bits` bits are banks, of which one is chosen
+    behind a register; with 0 tools put rows together.
     """
 
     levels: float = 4.0
@@ -19,3 +20,4 @@ class Stages:
     word_registers: int = 0
     far_registers: int = 0
     port_registers: int = 0
+    bank_bits: int = 0

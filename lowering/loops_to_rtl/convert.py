@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, fields
 
 from xdsl.context import Context
@@ -33,6 +33,9 @@ REGISTERS = ("word_registers", "far_registers", "port_registers")
 MOST_REGISTERS = 8
 """Of each kind."""
 
+LEAST_BLOCK = 512
+"""Bits of the smallest block RAM there is."""
+
 ROUND_BITS = 16
 """Of the number of a round, where a module is looked at alone."""
 
@@ -44,7 +47,8 @@ class ConvertLoopsToRtlPass(ModulePass):
     `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
     bits, one of them of `wide` (by default no more). A word of a memory takes `read` levels of its stage; there are
     `word_registers` behind it, `port_registers` before its address and before what is written, and `far_registers`
-    before and behind the registers of a multiplier.
+    before and behind the registers of a multiplier. Constants with more words than a row of block RAMs of `bank_bits`
+    bits are banks.
     """
 
     name = "convert-loops-to-rtl"
@@ -55,6 +59,7 @@ class ConvertLoopsToRtlPass(ModulePass):
     word_registers: int = 0
     far_registers: int = 0
     port_registers: int = 0
+    bank_bits: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.read < 0 or self.multiplier < 4:
@@ -63,6 +68,8 @@ class ConvertLoopsToRtlPass(ModulePass):
         for name in REGISTERS:
             if not 0 <= given[name] <= MOST_REGISTERS:
                 raise UserError(f"{self.name}: {name} is 0 to {MOST_REGISTERS}")
+        if self.bank_bits and (self.bank_bits < LEAST_BLOCK or self.bank_bits & (self.bank_bits - 1)):
+            raise UserError(f"{self.name}: bank_bits is a power of two from {LEAST_BLOCK} on, or 0")
         limits = Limits(**given | {"wide": max(self.wide, self.multiplier)})
         made = Program(op, public_function(op), limits).build()
         for old in list(op.ops):
@@ -146,7 +153,7 @@ class Program:
         memories = [m for m in self.memories.values() if m.values is None or m.symbol in used]
         order = sorted(modules, key=lambda op: isinstance(op, rtl.ModuleOp))
         units = self.units.used(m for m in order if isinstance(m, rtl.ModuleOp))
-        found = [*(memory.declaration() for memory in memories), *units, *order, top]
+        found = [*self._declared(memories), *units, *order, top]
         copy_memories(found)
         return found
 
@@ -183,13 +190,17 @@ class Program:
         own = [self.bound[a] for a in function.args if a in self.bound]
         shared = [m for m in form.ports.shared.values() if m not in own]
         found: list[Operation] = [
-            *(m.declaration() for m in (*own, *shared)),
+            *self._declared([*own, *shared]),
             *form.ports.constants,
             *self.units.used([module]),
             module,
         ]
         copy_memories(found)
         return found
+
+    def _declared(self, memories: Sequence[Memory]) -> list[Operation]:
+        """Memories as ops."""
+        return [op for memory in memories for op in memory.declarations(self.limits.bank_bits)]
 
     def _ring(self, name: str, number: int) -> int | None:
         """The ring that a function is called with; None where it is no ring."""

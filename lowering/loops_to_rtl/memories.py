@@ -14,13 +14,11 @@ from xdsl.ir import Attribute, Operation
 
 from ...dialects import rtl
 from ...dialects.dataflow import ring_of
-from ...dialects.dense import from_numpy, to_numpy
+from ...dialects.dense import to_numpy
 from ...dialects.diagnostics import OpError
+from .banks import declare
 from .nest import Access, Coordinates, Nest
 from .running import Running
-
-TABLE_BITS = 4096
-"""A constant of more bits takes too many look-up tables: more than a hundred of six inputs."""
 
 
 @dataclass(eq=False)
@@ -45,12 +43,12 @@ class Memory:
         """The width of an element."""
         return self.element.width.data
 
-    def declaration(self) -> rtl.MemoryOp:
-        """The memory as an op; a constant's elements in their order."""
+    def declarations(self, bank_bits: int) -> list[rtl.MemoryOp]:
+        """The memory as an op; a constant's elements in their order, in banks."""
         words = -(-(self.ring or self.elements) // self.lanes)
         if self.values is None:
-            return rtl.MemoryOp(self.symbol, words, self.lanes, self.element)
-        return declare(self.symbol, self.values.reshape(-1, 1), self.element)
+            return [rtl.MemoryOp(self.symbol, words, self.lanes, self.element)]
+        return list(declare(self.symbol, self.values.reshape(-1, 1), self.element, bank_bits))
 
 
 def memory_of(op: memref.GlobalOp) -> Memory:
@@ -70,13 +68,6 @@ def contents(op: Operation, type: Attribute) -> tuple[IntegerType, int]:
     if elements < 1 or any(size < 1 for size in type.get_shape()):
         raise OpError(op, f"hardware needs memories of a known size, not {type}")
     return type.element_type, elements
-
-
-def declare(symbol: str, values: NDArray[Any], element: IntegerType) -> rtl.MemoryOp:
-    """A read-only memory with words of the rows of `values`; a large one is a block RAM."""
-    words, lanes = values.shape
-    is_large = values.size * element.width.data > TABLE_BITS
-    return rtl.MemoryOp(symbol, words, lanes, element, from_numpy(values, element), is_large)
 
 
 def copy_memories(ops: Iterable[Operation]) -> None:

@@ -10,8 +10,9 @@ from xdsl.ir import SSAValue
 from ...dialects import rtl
 from ...dialects.diagnostics import OpError
 from ...dialects.rtl.names import made
+from .banks import bank, banks_of, declare
 from .engine import Engine
-from .memories import Memory, declare, run_of
+from .memories import Memory, run_of
 from .nest import Access, Coordinates, Nest
 from .pipeline import REGISTERED, Pipeline, Value, Wire
 from .running import Running
@@ -29,27 +30,44 @@ class Ports:
         self._ports = taken
         """The last read port of each memory that is taken."""
         self._words: dict[tuple[Pipeline, str, Value], Wire] = {}
+        self._packed = 0
+        """How many constants have words of their own."""
 
-    def word(self, pipeline: Pipeline, symbol: str, address: Value, bits: int) -> Wire:
-        """The word at an address."""
+    def word(self, pipeline: Pipeline, symbol: str, address: Value, bits: int, words: int = 0) -> Wire:
+        """The word at an address of a memory, or of a constant of so many `words`."""
         key = (pipeline, symbol, address)
         if key not in self._words:
             for _ in range(pipeline.limits.port_registers):
                 address = pipeline.register(address)
-            at = 0 if isinstance(address, int) else address.stage
-            port = self._ports[symbol] = self._ports.get(symbol, -1) + 1
-            op = rtl.ReadOp(symbol, port, pipeline.at(address, at), bits)
-            op.result.name_hint = f"word{len(self._words)}"
-            self.block.add_op(op)
-            self._words[key] = self._ready(pipeline, Wire(op.result, at + 1, pipeline.limits.read))
+            banks = banks_of(words, bits, pipeline.limits.bank_bits)
+            if len(banks) > 1:
+                self._words[key] = self._of_banks(pipeline, symbol, address, bits, banks)
+            else:
+                word = self._read(pipeline, symbol, address, bits)
+                self._words[key] = behind(pipeline, word, pipeline.limits.word_registers)
         return self._words[key]
 
-    def _ready(self, pipeline: Pipeline, word: Wire) -> Wire:
-        """A word behind the registers of its memory, which others that take it do not count as theirs."""
-        registers = pipeline.limits.word_registers
-        if not registers:
-            return word
-        return Wire(pipeline.at(word, word.stage + registers), word.stage + registers, 2 * REGISTERED)
+    def _read(self, pipeline: Pipeline, symbol: str, address: Value, bits: int) -> Wire:
+        """A word straight from a memory."""
+        at = 0 if isinstance(address, int) else address.stage
+        port = self._ports[symbol] = self._ports.get(symbol, -1) + 1
+        op = rtl.ReadOp(symbol, port, pipeline.at(address, at), bits)
+        op.result.name_hint = f"word{len(self._words)}"
+        self.block.add_op(op)
+        return Wire(op.result, at + 1, pipeline.limits.read)
+
+    def _of_banks(self, pipeline: Pipeline, symbol: str, address: Value, bits: int, banks: Sequence[int]) -> Wire:
+        """A word of one of the banks: each has the first of the registers, the others are behind the choice."""
+        shift, registers = banks[0].bit_length() - 1, pipeline.limits.word_registers
+        if isinstance(address, int):
+            word = self._read(pipeline, bank(symbol, address >> shift), address % banks[0], bits)
+            return behind(pipeline, word, registers)
+        number, place = word_and_part(pipeline, address, shift)
+        found = [self._read(pipeline, bank(symbol, n), place, bits) for n in range(len(banks))]
+        if registers:
+            found = [pipeline.register(word) for word in found]
+        joined = pipeline.compute("join", found, bits * len(banks))
+        return behind(pipeline, pipeline.compute("pick", [joined, number], bits), max(0, registers - 1))
 
     def load(
         self, engine: Engine, access: Access, memory: Memory, lanes: Sequence[Coordinates], steps: Steps
@@ -80,10 +98,11 @@ class Ports:
     ) -> dict[Coordinates, Value]:
         assert memory.values is not None
         words = steps.packed(access, lanes, memory)
-        symbol = made(self.symbol, f"rom{len(self.constants)}")
-        self.constants.append(declare(symbol, words, memory.element))
+        symbol = made(self.symbol, f"rom{self._packed}")
+        self._packed += 1
+        self.constants += declare(symbol, words, memory.element, engine.pipeline.limits.bank_bits)
         address = engine.running(0, steps.row_major(access.running))
-        word = self.word(engine.pipeline, symbol, address, words.shape[1] * memory.bits)
+        word = self.word(engine.pipeline, symbol, address, words.shape[1] * memory.bits, len(words))
         offsets = sorted({access.running.at(lane) for lane in lanes})
         parts = {o: self._part(engine.pipeline, word, n, memory.bits) for n, o in enumerate(offsets)}
         return {lane: parts[access.running.at(lane)] for lane in lanes}
@@ -107,7 +126,8 @@ class Ports:
         """The group of `width` elements of this number."""
         ratio, bits = memory.lanes // width, memory.lanes * memory.bits
         if ratio == 1:
-            return self.word(pipeline, memory.symbol, address, bits)
+            constants = 0 if memory.values is None else memory.elements
+            return self.word(pipeline, memory.symbol, address, bits, constants)
         shift = ratio.bit_length() - 1
         if isinstance(address, int):
             word = self.word(pipeline, memory.symbol, address >> shift, bits)
@@ -180,6 +200,13 @@ class Ports:
         written, flags = stage + more, pipeline.valid(mask.value, more)
         self.block.add_op(rtl.WriteOp(memory.symbol, pipeline.at(number, written), pipeline.at(word, written), flags))
         return written
+
+
+def behind(pipeline: Pipeline, word: Wire, registers: int) -> Wire:
+    """A word behind registers of its memory, which others that take it do not count as theirs."""
+    if not registers:
+        return word
+    return Wire(pipeline.at(word, word.stage + registers), word.stage + registers, 2 * REGISTERED)
 
 
 def exact(pipeline: Pipeline, value: Value, bits: int, stage: int) -> SSAValue:

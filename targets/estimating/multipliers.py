@@ -13,12 +13,18 @@ def multipliers_of(module: rtl.ModuleOp, family: Family) -> tuple[int, set[Opera
     inside: set[Operation] = set()
     count = 0
     for op in module.body.block.ops:
-        if type(op) is rtl.ComputeOp and op.kind.data == "mul" and rtl.bits_of(op.results[0]) >= family.product_bits:
+        if type(op) is rtl.ComputeOp and op.kind.data == "mul" and product_bits(op) >= family.product_bits:
             count += 1
             inside.add(op)
             inside.update(in_front(op, family))
             inside.update(behind(op, family, inside))
     return count, inside
+
+
+def product_bits(product: rtl.ComputeOp) -> int:
+    """The bits of a product, without the lowest ones that a constant makes 0."""
+    constants = [a.owner.value.value.data for a in product.args if isinstance(a.owner, rtl.ConstantOp)]
+    return rtl.bits_of(product.results[0]) - sum((n & -n).bit_length() - 1 for n in constants if n)
 
 
 def in_front(product: rtl.ComputeOp, family: Family) -> list[Operation]:

@@ -9,7 +9,7 @@ from xdsl.dialects import func
 from ...dialects.fixed import ConstantOp
 from ...dialects.fixed.structured import scalar_type, shaped_type
 from ...dialects.memplan import BufferOp
-from ...lowering.loops_to_rtl.memories import TABLE_BITS
+from ...lowering.loops_to_rtl.banks import TABLE_BITS
 from ...targets.device import Fpga
 from ...targets.estimating.memories import Shape, shape_cells
 from ...targets.family import Family

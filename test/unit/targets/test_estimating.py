@@ -191,3 +191,15 @@ def test_bits_that_are_the_same_in_all_words_take_nothing():
     values = np.array([[0b0101], [0b0111], [0b0011]])
     memory = rtl.MemoryOp("w", 3, 1, IntegerType(5), from_numpy(values, IntegerType(5)))
     assert shape_of(memory).bits == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "lanes", "bram36"),
+    [(1280, 16, 5.5), (4096, 16, 14.5), (4608, 1, 1), (4608, 16, 16), (3000, 3, 2), (5000, 4, 4.5), (9216, 3, 6)],
+)
+@pytest.mark.parametrize("family", ("xc7", "ecp5"))
+def test_rows_of_a_constant_share_blocks(family: str, words: int, lanes: int, bram36: float):
+    """The bits of all rows lie side by side: 9 rows of 8 bits are two blocks of 512 words, not four of 2,048."""
+    values = np.random.default_rng(0).integers(-128, 128, (words, lanes)).astype(np.int8)
+    memory = rtl.MemoryOp("m", words, lanes, IntegerType(8), from_numpy(values, IntegerType(8)), True)
+    assert shape_cells(load_family(family), shape_of(memory), 1).bram36 == bram36

@@ -1,0 +1,60 @@
+"""Constants as banks: memories of one row of block RAMs each, of which a word is chosen behind their registers.
+
+Block RAMs of `bits` have words of any power of two of bits, and an eighth more from 8 bits on (Lattice FPGA-TN-02204,
+AMD UG473). Where a constant has more words than that, tools put rows of them behind each other and choose between
+their outputs before any register: wires from all of a part meet there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType
+
+from ...dialects import rtl
+from ...dialects.dense import from_numpy
+from ...dialects.rtl.names import made
+
+TABLE_BITS = 4096
+"""A constant of more bits takes too many look-up tables: more than a hundred of six inputs."""
+
+WIDEST, BYTE, PARITY = 32, 8, 9 / 8
+"""Bits of a block RAM's widest word, and how much wider words of bytes are."""
+
+
+def banks_of(words: int, bits: int, block_bits: int) -> list[int]:
+    """The words of each bank, all but the last a power of two: as few block RAMs as there are, then as few banks."""
+    if not block_bits or words * bits <= TABLE_BITS:
+        return [words]
+    depths = [block_bits // WIDEST << n for n in range(WIDEST.bit_length())]
+    ways = [split(words, depth) for depth in depths]
+    return min(ways, key=lambda way: (sum(row_of(n, bits, depths) for n in way), len(way)))
+
+
+def split(words: int, depth: int) -> list[int]:
+    """Words in parts of `depth`."""
+    return [min(depth, words - at) for at in range(0, words, depth)]
+
+
+def row_of(words: int, bits: int, depths: Sequence[int]) -> int:
+    """The block RAMs side by side that hold so many words."""
+    width = next(WIDEST >> n for n, depth in enumerate(depths) if words <= depth)
+    return -int(-bits // (width * PARITY if width >= BYTE else width))
+
+
+def declare(symbol: str, values: NDArray[Any], element: IntegerType, block_bits: int) -> Iterator[rtl.MemoryOp]:
+    """Read-only memories with words of the rows of `values`; a large one is a block RAM."""
+    banks, at = banks_of(len(values), values.shape[1] * element.width.data, block_bits), 0
+    for number, words in enumerate(banks):
+        part = values[at : at + words]
+        is_large = part.size * element.width.data > TABLE_BITS
+        name = bank(symbol, number) if len(banks) > 1 else symbol
+        yield rtl.MemoryOp(name, *part.shape, element, from_numpy(part, element), is_large)
+        at += words
+
+
+def bank(symbol: str, number: int) -> str:
+    """The name of a bank."""
+    return made(symbol, f"bank{number}")
