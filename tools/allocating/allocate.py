@@ -90,6 +90,9 @@ FAIR, LATE, FEW = 2, 100, 16
 """Of forms that overlap: lanes beyond twice their share of the work gain nothing but where a form is short, and up to
 the last hundredth of an inference."""
 
+TIGHT = 0.8
+"""Of what a design is given: where the least takes more, there may be too little."""
+
 ADDERS = 85
 """Look-up tables of a product of 8 bits that adders make."""
 
@@ -142,9 +145,10 @@ class Allocation:
             budget = budget - np.maximum(over, 0)
         if reasons := self.reasons():
             raise UserError(*reasons)
+        short = short or [name for name, n, has in zip(RESOURCES, least, room, strict=True) if n > TIGHT * has]
         raise UserError(
-            f"{self.fpga.part} is too small for lanes and the buffers between them ({', '.join(short) or 'all'}): "
-            "choose a larger part, or --lanes 1"
+            f"{self.fpga.part} is too small for lanes and the buffers between them ({', '.join(short)}): "
+            "choose a larger part, or compile with --lanes 1"
         )
 
     def room(self, least: Costs) -> Costs:
