@@ -88,6 +88,22 @@ def test_rings():
     assert run.measurement.interval == interval_of(compilation, run.measurement.cycles)
 
 
+@pytest.mark.parametrize(("model", "lanes"), [("digits", 1), ("digits_cnn", 8)])
+@pytest.mark.parametrize("registers", [0, 1, 2])
+def test_banks(model: str, lanes: int, registers: int):
+    """Constants in banks, of which one is chosen: the same numbers, in as many clocks as in one memory."""
+    compilation = digits(model, lanes)
+    data = load_dataset(DIGITS / "test.npz", input_types(compilation.onnx)).head(2)
+    stored = to_stored(data, input_ports(compilation.function))
+    ports = input_ports(compilation.function), output_ports(compilation.function)
+    module = compilation.rtl(bank_bits=512, word_registers=registers)
+    names = [o.sym_name.data for o in module.walk() if isinstance(o, rtl.MemoryOp)]
+    assert sum("__bank" in name for name in names) >= 2
+    run = RtlExecutor(module, *ports).run(stored)
+    assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None
+    assert run.measurement.cycles == design_of(load_family("ecp5"), module.ops).cycles
+
+
 @pytest.mark.parametrize(
     ("group", "bits", "scheme", "lanes"),
     [
