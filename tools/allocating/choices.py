@@ -117,7 +117,7 @@ class Choices:
     def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
         """What is not worse than another choice in steps and all cells, of at most so many lanes."""
         buffers = [(shaped_type(v).get_shape(), ring_around(v)) for v in (*form.ins, form.target)]
-        key = (form.name, form.domain, form.maps, most, *buffers)
+        key = (form.name, form.domain, form.maps, most, *buffers, *body_of(form))
         if key not in self._known:
             candidates = list(lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares))
             parallel = len(form.domain.parallel.data)
@@ -146,6 +146,13 @@ class Choices:
         target, logic = written_by(module), module_cells(self.family, module, units_of(ops))
         read = {name: (shape, counts[0]) for name, (shape, counts) in shapes.items() if counts and name != target}
         return choice_of(self.family, (lanes, kind), timing_of(module), logic, read)
+
+
+def body_of(form: StructuredForm) -> Iterator[Hashable]:
+    """What a body computes, but for the numbers of its constants."""
+    yield tuple(argument.type for argument in form.body.block.args)
+    for op in form.body.block.ops:
+        yield op.name, tuple(result.type for result in op.results)
 
 
 def ring_around(value: SSAValue) -> int | None:

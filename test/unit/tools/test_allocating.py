@@ -8,8 +8,11 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.parser
 import pytest
 
+from tinyml_opt.dialects import rtl
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.board import load_board
 from tinyml_opt.targets.estimating.cells import Estimate
@@ -133,6 +136,22 @@ def test_widths_of_a_model_without_data(tmp_path: Path, capsys: pytest.CaptureFi
     written = capsys.readouterr()
     assert written.out == ""
     assert written.err == f"{model}: mixed widths are found on data: put calib.npz beside the model\n"
+
+
+def test_forms_of_one_shape_with_other_bodies(tmp_path: Path):
+    """Of an inverse and its shift, maps of one number, only the first has a divider: both fit a part that holds one."""
+    onnx.save(onnx.parser.parse_model(L1_NORMALIZATION), tmp_path / "l1.onnx")
+    rows = np.random.default_rng(0).uniform(0.1, 1, (20, 1, 8)).astype(np.float32)
+    np.savez(tmp_path / "l1.npz", x=rows)
+    compilation = compile_model(Options(tmp_path / "l1.onnx", "ulx3s-85f", tmp_path / "l1.npz", 16))
+    names = [op.sym_name.data for op in compilation.rtl().walk() if isinstance(op, rtl.ModuleOp)]
+    assert sum("inverse" in name for name in names) == 1 and sum("shift" in name for name in names) == 1
+
+
+L1_NORMALIZATION = """
+<ir_version: 8, opset_import: ["" : 17]>
+l1 (float[1, 8] x) => (float[1, 8] y) { y = LpNormalization <axis = 1, p = 1> (x) }
+"""
 
 
 def test_a_part_too_small(tmp_path: Path):

@@ -53,3 +53,20 @@ def test_levels_that_are_not_allowed():
     assert cheapest(items, np.array([1.0])) == [(10.0, (1, 0))]
     assert cheapest(items, np.array([0.0])) == []
     assert cheapest([Item(np.array([np.inf]), np.array([[0.0]]))], np.array([1.0])) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tight_bounds(seed: int):
+    """Thirty items and bounds hardly above the one solution that is known to fit: something is found."""
+    random = np.random.default_rng(seed)
+    items, known = [], np.zeros(4)
+    for _ in range(30):
+        levels = 12
+        errors = 1000 / np.arange(1, levels + 1)
+        costs = np.outer(np.arange(1, levels + 1), random.uniform(1, 10, 4)) + random.uniform(0, 20, (levels, 4))
+        known += costs[costs.sum(axis=1).argmin()]
+        items.append(Item(errors, costs))
+    found = cheapest(items, known * 1.02)
+    assert found
+    for _, chosen in found:
+        assert (sum(item.costs[n] for item, n in zip(items, chosen, strict=True)) <= known * 1.02 + 1e-9).all()
