@@ -8,6 +8,7 @@ their outputs before any register: wires from all of a part meet there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import Any
 
 from numpy.typing import NDArray
@@ -25,11 +26,15 @@ WIDEST, BYTE, PARITY = 32, 8, 9 / 8
 
 
 def banks_of(words: int, bits: int, block_bits: int) -> list[int]:
-    """The words of each bank, all but the last a power of two: as few block RAMs as there are, then as few banks."""
+    """The words of each bank, all but the last a power of two: as few block RAMs as there are, then as few banks.
+
+    Tools would make rows of a bank where these took fewer block RAMs: no such banks.
+    """
     if not block_bits or words * bits <= TABLE_BITS:
         return [words]
     depths = [block_bits // WIDEST << n for n in range(WIDEST.bit_length())]
     ways = [split(words, depth) for depth in depths]
+    ways = [way for way in ways if all(row_of(n, bits, depths) <= rows_of(n, bits, depths[0]) for n in way)]
     return min(ways, key=lambda way: (sum(row_of(n, bits, depths) for n in way), len(way)))
 
 
@@ -41,7 +46,12 @@ def split(words: int, depth: int) -> list[int]:
 def row_of(words: int, bits: int, depths: Sequence[int]) -> int:
     """The block RAMs side by side that hold so many words."""
     width = next(WIDEST >> n for n, depth in enumerate(depths) if words <= depth)
-    return -int(-bits // (width * PARITY if width >= BYTE else width))
+    return ceil(bits / (width * PARITY if width >= BYTE else width))
+
+
+def rows_of(words: int, bits: int, depth: int) -> int:
+    """The block RAMs of their widest words that hold rows of words, whose bits lie side by side."""
+    return ceil(ceil(words / depth) * bits / (WIDEST * PARITY))
 
 
 def declare(symbol: str, values: NDArray[Any], element: IntegerType, block_bits: int) -> Iterator[rtl.MemoryOp]:

@@ -29,6 +29,7 @@ def test_all_words_are_in_banks(words: int, bits: int):
         (1280, 512, [1024, 256]),  # 29 and 15 blocks; as words of 36 bits in three rows 45, of 9 bits 57
         (4096, 8, [4096]),  # two blocks with words of four bits
         (65536, 8, [16384] * 4),
+        (16384, 32, [4096] * 4),  # deeper ones would be 29 blocks in rows, not 32
         (5000, 8, [4096, 904]),
         (500, 8, [500]),  # tables
     ],
