@@ -61,7 +61,7 @@ def declare(symbol: str, values: NDArray[Any], element: IntegerType, block_bits:
         part = values[at : at + words]
         is_large = part.size * element.width.data > TABLE_BITS
         name = bank(symbol, number) if len(banks) > 1 else symbol
-        yield rtl.MemoryOp(name, *part.shape, element, from_numpy(part, element), is_large)
+        yield rtl.MemoryOp(name, words, values.shape[1], element, from_numpy(part, element), is_large)
         at += words
 
 

@@ -7,7 +7,6 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects import rtl
 from ..family import Family
 
-
 LOW_BITS = frozenset(("add", "sub", "mul", "resize", "shl", "shr"))
 """Operations whose lowest bits come from the lowest bits of their operands, moved by an amount."""
 
