@@ -110,16 +110,19 @@ def within(gap: float, errors: Reals, costs: Reals, regrets: Reals, limits: Real
         if not len(error):
             return []
         if len(error) > 4 * MOST:
-            keep(promising(regret, (cost + rest[place + 1]).max(axis=1), 4 * MOST))
+            keep(promising(regret, cost + rest[place + 1], 4 * MOST))
         keep(undominated(error, cost))
         if len(error) > MOST:
-            keep(promising(regret, (cost + rest[place + 1]).max(axis=1), MOST))
+            keep(promising(regret, cost + rest[place + 1], MOST))
     places = np.argsort(order)
     best = np.argsort(error, kind="stable")
     return [(float(error[n]), tuple(int(v) for v in chosen[n][places])) for n in best]
 
 
-def promising(regret: Reals, tightness: Reals, most: int) -> NDArray[np.int64]:
-    """The states with the least regrets, and a few that take the least of the bound of which they take the most."""
-    least = np.argsort(tightness, kind="stable")[:SPARE]
+def promising(regret: Reals, taken: Reals, most: int) -> NDArray[np.int64]:
+    """The states with the least regrets, and a few that take the least of the bound of which they take the most.
+
+    `taken` is of shape (states, bounds): shares of the bounds that are taken at least, in the end.
+    """
+    least = np.argsort(taken.max(axis=1), kind="stable")[:SPARE]
     return np.union1d(np.argsort(regret, kind="stable")[:most], least)

@@ -34,14 +34,14 @@ MOST_REGISTERS = 8
 """Of each kind."""
 
 LEAST_BLOCK = 512
-"""Bits of the smallest block RAM there is."""
+"""Bits that a block RAM has at least: words of one to 32 bits in 16 to 512 of them."""
 
 ROUND_BITS = 16
 """Of the number of a round, where a module is looked at alone."""
 
 
 @dataclass(frozen=True)
-class ConvertLoopsToRtlPass(ModulePass):
+class ConvertLoopsToRtlPass(ModulePass, rtl.Stages):
     """Turn every function of loops into a pipeline of registers, and the public one into what runs them in turn.
 
     `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
@@ -52,14 +52,8 @@ class ConvertLoopsToRtlPass(ModulePass):
     """
 
     name = "convert-loops-to-rtl"
-    levels: float = 4.0
     multiplier: int = 18
     wide: int = 0
-    read: float = 2.0
-    word_registers: int = 0
-    far_registers: int = 0
-    port_registers: int = 0
-    bank_bits: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.levels <= 0 or self.read < 0 or self.multiplier < 4:
