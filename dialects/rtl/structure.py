@@ -150,25 +150,28 @@ class ModuleOp(IRDLOperation):
 class TopOp(IRDLOperation):
     """The hardware of a model: modules that start one after the other; the caller has the memories of the ports.
 
+    A port is a memory, or several that hold its words one after the other: all but the last have the same power of two
+    of them.
+
     ```mlir
-    rtl.top @model inputs [@x] outputs [@y] { rtl.start @layer }
+    rtl.top @model inputs [[@x__bank0, @x__bank1]] outputs [[@y]] { rtl.start @layer }
     ```
     """
 
     name = "rtl.top"
     sym_name = prop_def(SymbolNameConstraint())
-    inputs = prop_def(ArrayAttr[SymbolRefAttr])
-    outputs = prop_def(ArrayAttr[SymbolRefAttr])
+    inputs = prop_def(ArrayAttr[ArrayAttr[SymbolRefAttr]])
+    outputs = prop_def(ArrayAttr[ArrayAttr[SymbolRefAttr]])
     body = region_def("single_block")
     traits = traits_def(NoTerminator(), SymbolOpInterface(), IsolatedFromAbove())
     assembly_format = "$sym_name `inputs` $inputs `outputs` $outputs attr-dict-with-keyword $body"
 
-    def __init__(self, name: str, inputs: Sequence[str], outputs: Sequence[str], body: Block):
+    def __init__(self, name: str, inputs: Sequence[Sequence[str]], outputs: Sequence[Sequence[str]], body: Block):
         super().__init__(
             properties={
                 "sym_name": StringAttr(name),
-                "inputs": ArrayAttr(SymbolRefAttr(i) for i in inputs),
-                "outputs": ArrayAttr(SymbolRefAttr(o) for o in outputs),
+                "inputs": ArrayAttr(ArrayAttr(map(SymbolRefAttr, names)) for names in inputs),
+                "outputs": ArrayAttr(ArrayAttr(map(SymbolRefAttr, names)) for names in outputs),
             },
             regions=[Region(body)],
         )

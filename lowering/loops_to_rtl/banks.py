@@ -1,7 +1,7 @@
-"""Constants as banks: memories of one row of block RAMs each, of which a word is chosen behind their registers.
+"""Memories as banks of one row of block RAMs each, of which a word is chosen behind their registers.
 
 Block RAMs of `bits` have words of any power of two of bits, and an eighth more from 8 bits on (Lattice FPGA-TN-02204,
-AMD UG473). Where a constant has more words than that, tools put rows of them behind each other and choose between
+AMD UG473). Where a memory has more words than that, tools put rows of them behind each other and choose between
 their outputs before any register: wires from all of a part meet there.
 """
 
@@ -57,14 +57,13 @@ def rows_of(words: int, bits: int, depth: int) -> int:
 def declare(symbol: str, values: NDArray[Any], element: IntegerType, block_bits: int) -> Iterator[rtl.MemoryOp]:
     """Read-only memories with words of the rows of `values`; a large one is a block RAM."""
     banks, at = banks_of(len(values), values.shape[1] * element.width.data, block_bits), 0
-    for number, words in enumerate(banks):
+    for name, words in zip(names_of(symbol, banks), banks, strict=True):
         part = values[at : at + words]
         is_large = part.size * element.width.data > TABLE_BITS
-        name = bank(symbol, number) if len(banks) > 1 else symbol
         yield rtl.MemoryOp(name, words, values.shape[1], element, from_numpy(part, element), is_large)
         at += words
 
 
-def bank(symbol: str, number: int) -> str:
-    """The name of a bank."""
-    return made(symbol, f"bank{number}")
+def names_of(symbol: str, banks: Sequence[int]) -> list[str]:
+    """The names of banks; one alone has that of the memory."""
+    return [made(symbol, f"bank{number}") for number in range(len(banks))] if len(banks) > 1 else [symbol]

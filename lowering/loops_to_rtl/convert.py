@@ -47,7 +47,7 @@ class ConvertLoopsToRtlPass(ModulePass, rtl.Stages):
     `levels` is how many levels of logic a stage may have; a device's multipliers take signed numbers of `multiplier`
     bits, one of them of `wide` (by default no more). A word of a memory takes `read` levels of its stage; there are
     `word_registers` behind it, `port_registers` before its address and before what is written, and `far_registers`
-    before and behind the registers of a multiplier. Constants with more words than a row of block RAMs of `bank_bits`
+    before and behind the registers of a multiplier. Memories with more words than a row of block RAMs of `bank_bits`
     bits are banks.
     """
 
@@ -130,17 +130,17 @@ class Program:
         """The ops of the level."""
         self.memories = {name: memory_of(op) for name, op in self.globals.items()}
         inputs, outputs = self._ports()
-        top = rtl.TopOp(
-            top_name(self.public.sym_name.data), inputs, outputs, self._sequence(self.public.body.block, {})
-        )
-        top.attributes.update(self.public.attributes)
+        sequence = self._sequence(self.public.body.block, {})
         for name, nest in self.nests.items():
             self._prepare(name, nest)
+        taken, given = ([m.banks(self.limits.bank_bits) for m in memories] for memories in (inputs, outputs))
+        top = rtl.TopOp(top_name(self.public.sym_name.data), taken, given, sequence)
+        top.attributes.update(self.public.attributes)
         modules: list[Operation] = []
         used: set[str] = set()
-        taken: list[dict[str, int]] = [{} for _ in self.beside]
+        ports: list[dict[str, int]] = [{} for _ in self.beside]
         for name in self.nests:
-            part = self._module(name, taken[self.beside[name]] if name in self.beside else {})
+            part = self._module(name, ports[self.beside[name]] if name in self.beside else {})
             modules.append(part.module)
             modules[:0] = part.constants
             used.update(part.shared)
@@ -155,7 +155,8 @@ class Program:
         """The module of a form, which takes the next ports of memories."""
         nest, before = self.nests[name], dict(taken)
         bound = [self.bound[a] for a in nest.function.args if a in self.bound]
-        ports = tuple((m.symbol, m.lanes, taken.get(m.symbol, -1)) for m in bound)
+        banks = [bank for m in bound for bank in m.banks(self.limits.bank_bits)]
+        ports = (*(m.lanes for m in bound), *((bank, taken.get(bank, -1)) for bank in banks))
         kind = multipliers_of(nest.function)
         key = (name, tuple(loop.lanes for loop in nest.loops), kind, ports)
         if key not in self.known.modules:
@@ -210,20 +211,20 @@ class Program:
         nest.offsets = self.offsets
         self._observe(nest)
 
-    def _ports(self) -> tuple[list[str], list[str]]:
+    def _ports(self) -> tuple[list[Memory], list[Memory]]:
         """A memory for each port of the public function: inputs first."""
         from ...dialects.fixed.types import PortAttr
 
         attributes = self.public.attributes
         inputs = [p for p in getattr(attributes.get("fixed.inputs"), "data", ()) if isinstance(p, PortAttr)]
-        names: list[str] = []
+        ports: list[Memory] = []
         for number, argument in enumerate(self.public.args):
             element, elements = contents(self.public, argument.type)
             kind = "in" if number < len(inputs) else "out"
             symbol = made(self.public.sym_name.data, f"{kind}{number}")
             self.bound[argument] = self.memories[symbol] = Memory(symbol, element, elements)
-            names.append(symbol)
-        return names[: len(inputs)], names[len(inputs) :]
+            ports.append(self.memories[symbol])
+        return ports[: len(inputs)], ports[len(inputs) :]
 
     def _sequence(self, block: Block, rounds: dict[SSAValue, tuple[SSAValue, int]]) -> Block:
         """What runs in a block of the public function."""

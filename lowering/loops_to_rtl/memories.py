@@ -16,7 +16,7 @@ from ...dialects import rtl
 from ...dialects.dataflow import ring_of
 from ...dialects.dense import to_numpy
 from ...dialects.diagnostics import OpError
-from .banks import declare
+from .banks import banks_of, declare, names_of
 from .nest import Access, Coordinates, Nest
 from .running import Running
 
@@ -43,12 +43,22 @@ class Memory:
         """The width of an element."""
         return self.element.width.data
 
+    @property
+    def words(self) -> int:
+        """The words that are kept."""
+        return -(-(self.ring or self.elements) // self.lanes)
+
+    def banks(self, bank_bits: int) -> list[str]:
+        """The names of its banks, or its own."""
+        return names_of(self.symbol, banks_of(self.words, self.lanes * self.bits, bank_bits))
+
     def declarations(self, bank_bits: int) -> list[rtl.MemoryOp]:
-        """The memory as an op; a constant's elements in their order, in banks."""
-        words = -(-(self.ring or self.elements) // self.lanes)
-        if self.values is None:
-            return [rtl.MemoryOp(self.symbol, words, self.lanes, self.element)]
-        return list(declare(self.symbol, self.values.reshape(-1, 1), self.element, bank_bits))
+        """The memory as an op, or as banks; a constant's elements in their order."""
+        if self.values is not None:
+            return list(declare(self.symbol, self.values.reshape(-1, 1), self.element, bank_bits))
+        banks = banks_of(self.words, self.lanes * self.bits, bank_bits)
+        names = names_of(self.symbol, banks)
+        return [rtl.MemoryOp(name, n, self.lanes, self.element) for name, n in zip(names, banks, strict=True)]
 
 
 def memory_of(op: memref.GlobalOp) -> Memory:

@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 from ...dialects import rtl
 from ...dialects.diagnostics import OpError
 from ...dialects.rtl.names import made
-from .banks import bank, banks_of, declare
+from .banks import banks_of, declare, names_of
 from .engine import Engine
 from .memories import Memory, run_of
 from .nest import Access, Coordinates, Nest
@@ -33,8 +33,8 @@ class Ports:
         self._packed = 0
         """How many constants have words of their own."""
 
-    def word(self, pipeline: Pipeline, symbol: str, address: Value, bits: int, words: int = 0) -> Wire:
-        """The word at an address of a memory, or of a constant of so many `words`."""
+    def word(self, pipeline: Pipeline, symbol: str, address: Value, bits: int, words: int) -> Wire:
+        """The word at an address of a memory of so many `words`."""
         key = (pipeline, symbol, address)
         if key not in self._words:
             for _ in range(pipeline.limits.port_registers):
@@ -58,12 +58,12 @@ class Ports:
 
     def _of_banks(self, pipeline: Pipeline, symbol: str, address: Value, bits: int, banks: Sequence[int]) -> Wire:
         """A word of one of the banks: each has the first of the registers, the others are behind the choice."""
-        shift, registers = banks[0].bit_length() - 1, pipeline.limits.word_registers
+        names, shift, registers = names_of(symbol, banks), shift_of(banks), pipeline.limits.word_registers
         if isinstance(address, int):
-            word = self._read(pipeline, bank(symbol, address >> shift), address % banks[0], bits)
+            word = self._read(pipeline, names[address >> shift], address % banks[0], bits)
             return behind(pipeline, word, registers)
         number, place = word_and_part(pipeline, address, shift)
-        found = [self._read(pipeline, bank(symbol, n), place, bits) for n in range(len(banks))]
+        found = [self._read(pipeline, name, place, bits) for name in names]
         if registers:
             found = [pipeline.register(word) for word in found]
         joined = pipeline.compute("join", found, bits * len(banks))
@@ -117,7 +117,7 @@ class Ports:
         ratio = memory.lanes // width
         if ratio > 1 and all(move % memory.lanes == 0 for move in moves):
             address = engine.running(start.base // memory.lanes, [move // memory.lanes for move in moves])
-            word = self.word(engine.pipeline, memory.symbol, address, memory.lanes * memory.bits)
+            word = self.word(engine.pipeline, memory.symbol, address, memory.lanes * memory.bits, memory.words)
             return self._part(engine.pipeline, word, start.base % memory.lanes // width, width * memory.bits)
         address = engine.running(start.base // width, [move // width for move in moves])
         return self._at(engine.pipeline, address, width, memory)
@@ -126,14 +126,13 @@ class Ports:
         """The group of `width` elements of this number."""
         ratio, bits = memory.lanes // width, memory.lanes * memory.bits
         if ratio == 1:
-            constants = 0 if memory.values is None else memory.elements
-            return self.word(pipeline, memory.symbol, address, bits, constants)
+            return self.word(pipeline, memory.symbol, address, bits, memory.words)
         shift = ratio.bit_length() - 1
         if isinstance(address, int):
-            word = self.word(pipeline, memory.symbol, address >> shift, bits)
+            word = self.word(pipeline, memory.symbol, address >> shift, bits, memory.words)
             return self._part(pipeline, word, address % ratio, width * memory.bits)
         number, chosen = word_and_part(pipeline, address, shift)
-        word = self.word(pipeline, memory.symbol, number, bits)
+        word = self.word(pipeline, memory.symbol, number, bits, memory.words)
         return pipeline.compute("pick", [word, chosen], width * memory.bits)
 
     def _part(self, pipeline: Pipeline, word: Wire, number: int, bits: int) -> Wire:
@@ -193,13 +192,27 @@ class Ports:
         if len(parts) * ratio > 1:
             joined = [Wire(e, stage) for e in elements] * ratio
             word = pipeline.compute("join", joined, len(joined) * memory.bits, stage=stage)
-        valid = Wire(enable(stage), stage)
-        mask = valid
-        if ratio > 1 or width > 1:
-            mask = pipeline.compute("mask", [chosen, valid], ratio * width, width, stage=stage)
-        written, flags = stage + more, pipeline.valid(mask.value, more)
-        self.block.add_op(rtl.WriteOp(memory.symbol, pipeline.at(number, written), pipeline.at(word, written), flags))
+        banks = banks_of(memory.words, memory.lanes * memory.bits, pipeline.limits.bank_bits)
+        names, written, valid = names_of(memory.symbol, banks), stage + more, Wire(enable(stage), stage)
+        enables = dict.fromkeys(names, valid)
+        if len(banks) > 1:
+            number, enables = self._to_banks(pipeline, number, valid, names, shift_of(banks), stage)
+        for name, mask in enables.items():
+            if ratio > 1 or width > 1:
+                mask = pipeline.compute("mask", [chosen, mask], ratio * width, width, stage=stage)
+            flags = pipeline.valid(mask.value, more)
+            self.block.add_op(rtl.WriteOp(name, pipeline.at(number, written), pipeline.at(word, written), flags))
         return written
+
+    def _to_banks(
+        self, pipeline: Pipeline, address: Value, valid: Wire, names: Sequence[str], shift: int, stage: int
+    ) -> tuple[Value, dict[str, Wire]]:
+        """The place in its bank of a word that is written, and the flag of each bank that it may be in."""
+        if isinstance(address, int):
+            return address % (1 << shift), {names[address >> shift]: valid}
+        number, place = word_and_part(pipeline, address, shift)
+        flags = pipeline.compute("mask", [number, valid], len(names), 1, stage=stage)
+        return place, {name: pipeline.compute("element", [flags], 1, n, stage=stage) for n, name in enumerate(names)}
 
 
 def behind(pipeline: Pipeline, word: Wire, registers: int) -> Wire:
@@ -217,6 +230,11 @@ def exact(pipeline: Pipeline, value: Value, bits: int, stage: int) -> SSAValue:
     if rtl.bits_of(wire) == bits:
         return wire
     return pipeline.compute("resize", [Wire(wire, stage)], bits, stage=stage).value
+
+
+def shift_of(banks: Sequence[int]) -> int:
+    """The bits of an address that say where in its bank a word is."""
+    return banks[0].bit_length() - 1
 
 
 def needs_resize(value: Value, bits: int) -> bool:

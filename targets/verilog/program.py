@@ -27,7 +27,7 @@ def print_verilog(module: ModuleOp) -> str:
     rows = {name: signal.rows.value.data for name, i in interfaces.items() if (signal := i.signal) is not None}
     started = [op.module.string_value() for op in top.walk() if isinstance(op, rtl.StartOp)]
     used = [op.memory.string_value() for interface in interfaces.values() for op in interface.accesses]
-    used += [symbol.string_value() for symbol in (*top.inputs, *top.outputs)]
+    used += [symbol.string_value() for port in (*top.inputs, *top.outputs) for symbol in port]
     missing = [name for name in used if name not in memories] + [name for name in started if name not in modules]
     missing += [name for interface in interfaces.values() for name in interface.units if name not in units]
     silent = [name for interface in interfaces.values() for name in interface.awaited if name not in rows]

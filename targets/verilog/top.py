@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ArrayAttr
@@ -20,9 +20,9 @@ from .module import copy_name, port_names, progress_name, write_names
 
 @dataclass(frozen=True)
 class TopPort:
-    """A port of the model: the memory behind it, and its name in Verilog."""
+    """A port of the model: the banks behind it, whose first has a power of two of words, and its name in Verilog."""
 
-    memory: rtl.MemoryOp
+    banks: tuple[rtl.MemoryOp, ...]
     name: str
     is_input: bool
     elements: int
@@ -30,12 +30,22 @@ class TopPort:
     @property
     def address_bits(self) -> int:
         """The bits of the number of an element."""
-        return address_bits(self.memory.words.value.data * self.memory.lanes.value.data)
+        return address_bits(elements_in(self.banks))
 
     @property
     def bits(self) -> int:
         """The bits of an element."""
-        return self.memory.element.width.data
+        return self.banks[0].element.width.data
+
+    @property
+    def word_bits(self) -> int:
+        """The bits of an element's number that say in which word of a bank, and where in the word it is."""
+        return address_bits(elements_in(self.banks[:1]))
+
+
+def elements_in(banks: Iterable[rtl.MemoryOp]) -> int:
+    """The elements of banks."""
+    return sum(bank.words.value.data * bank.lanes.value.data for bank in banks)
 
 
 def top_ports(top: rtl.TopOp, memories: Mapping[str, rtl.MemoryOp]) -> list[TopPort]:
@@ -44,9 +54,9 @@ def top_ports(top: rtl.TopOp, memories: Mapping[str, rtl.MemoryOp]) -> list[TopP
     for symbols, kind in ((top.inputs, "in"), (top.outputs, "out")):
         given = top.attributes.get("fixed.inputs" if kind == "in" else "fixed.outputs")
         labels = [p for p in given.data if isinstance(p, PortAttr)] if isinstance(given, ArrayAttr) else []
-        for number, symbol in enumerate(symbols):
-            memory = memories[symbol.string_value()]
-            elements = memory.words.value.data * memory.lanes.value.data
+        for number, symbols_of_port in enumerate(symbols):
+            banks = tuple(memories[symbol.string_value()] for symbol in symbols_of_port)
+            elements = elements_in(banks)
             stem = identifier(labels[number].label.data) if labels else f"port{number}"
             if any(port.name == f"{stem}_{kind}" for port in ports):
                 stem = f"{stem}{number}"
@@ -54,7 +64,7 @@ def top_ports(top: rtl.TopOp, memories: Mapping[str, rtl.MemoryOp]) -> list[TopP
                 elements = 1
                 for size in labels[number].stored_shape:
                     elements *= size
-            ports.append(TopPort(memory, f"{stem}_{kind}", kind == "in", elements))
+            ports.append(TopPort(banks, f"{stem}_{kind}", kind == "in", elements))
     return ports
 
 
@@ -95,6 +105,9 @@ class TopText:
         for name, memory in self.memories.items():
             if memory.init is None:
                 self._memory(memory, users.get(name, []))
+        for port in self.ports:
+            if not port.is_input:
+                self._element(port)
         lines = [f"module {self.top.sym_name.data} (", ",\n".join(f"  {port}" for port in head), ");"]
         lines += [f"  {line}" for line in self.lines]
         lines += ["  always @(posedge clk)", "    if (rst) begin", *(f"      {line}" for line in self.reset)]
@@ -176,7 +189,7 @@ class TopText:
 
     def _memory(self, memory: rtl.MemoryOp, accesses: Sequence[tuple[int, str, rtl.ReadOp | rtl.WriteOp]]) -> None:
         """A memory, the module at work at each of its ports; a caller's where none is."""
-        mine = [port for port in self.ports if port.memory is memory]
+        mine = [port for port in self.ports if memory in port.banks]
         outside = [port for port in mine if not port.is_input]
         readers: dict[int, list[tuple[int, str, str]]] = {}
         for number, _, op in accesses:
@@ -197,7 +210,7 @@ class TopText:
         name, bits = memory.sym_name.data, address_bits(memory.words.value.data)
         for port, readers in sorted(users.items()):
             word = made(name, f"q{port}")
-            extra = [word_address(p) for p in outside] if port == 0 else []
+            extra = [word_address(p, memory) for p in outside] if port == 0 else []
             addresses = [(made("active", n), made("m", n, address)) for n, address, _ in readers]
             last = extra[0] if extra else addresses.pop()[1]
             chosen = "".join(f"{flag} ? {address} : " for flag, address in addresses) + last
@@ -205,16 +218,22 @@ class TopText:
             source = copy_name(memory, memory.copy_of(port))
             self.lines.append(f"always @(posedge clk) {word} <= {source}[{word}__at];")
             self.lines += [f"assign {made('m', n, data)} = {word};" for n, _, data in readers]
-        for port in outside:
-            self._element(memory, port)
 
     def _chooser(self, number: int, module: str, memory: str) -> str:
         """The flag under which a module writes: that it is at work, or that it does, beside others."""
         return f"|{made('m', number, write_names(memory)[2])}" if module in self.beside else made("active", number)
 
-    def _element(self, memory: rtl.MemoryOp, port: TopPort) -> None:
+    def _element(self, port: TopPort) -> None:
         """The element of a word that a caller reads."""
-        word, low = made(memory.sym_name.data, "q0"), lane_bits(port)
+        memory, low = port.banks[0], lane_bits(port)
+        word = made(memory.sym_name.data, "q0")
+        if len(port.banks) > 1:
+            number, word = f"{port.name}__bank", f"{port.name}__word"
+            self.lines.append(f"reg {span(port.address_bits - port.word_bits)}{number};")
+            self.lines.append(f"always @(posedge clk) {number} <= {bank_address(port)};")
+            words = [made(bank.sym_name.data, "q0") for bank in port.banks]
+            chosen = "".join(f"{is_bank(port, number, n)} ? {w} : " for n, w in enumerate(words[:-1])) + words[-1]
+            self.lines.append(f"wire {span(memory.bits)}{word} = {chosen};")
         if memory.lanes.value.data == 1:
             self.lines.append(f"assign {port.name}_data = {word};")
             return
@@ -237,13 +256,13 @@ class TopText:
             for number, module in modules
         ]
         for port in outside:
-            address = f"{port.name}_addr"
             mask, word = f"{port.name}_we", f"{port.name}_data"
+            if len(port.banks) > 1:
+                mask = f"({mask} & {is_bank(port, bank_address(port), port.banks.index(memory))})"
             if lanes > 1:
                 mask = f"({lanes}'d1 << {lane_of(port)}) & {{{lanes}{{{mask}}}}}"
                 word = f"{{{lanes}{{{word}}}}}"
-                address = word_address(port)
-            writers.append(("", address, word, mask))
+            writers.append(("", word_address(port, memory), word, mask))
         if not writers:
             return
         if not outside:
@@ -271,7 +290,7 @@ def low_bits(memory: rtl.MemoryOp) -> int:
 
 def lane_bits(port: TopPort) -> int:
     """The bits of a caller's address that say where in a word its element is."""
-    return min(low_bits(port.memory), port.address_bits)
+    return min(low_bits(port.banks[0]), port.address_bits)
 
 
 def lane_of(port: TopPort) -> str:
@@ -280,12 +299,22 @@ def lane_of(port: TopPort) -> str:
     return address if bits == port.address_bits else f"{address}[{bits - 1}:0]"
 
 
-def word_address(port: TopPort) -> str:
-    """The number of the word that a caller's element is in."""
-    if port.memory.lanes.value.data == 1:
+def word_address(port: TopPort, bank: rtl.MemoryOp) -> str:
+    """The number of the word of a bank that a caller's element is in."""
+    low, bits = low_bits(bank), address_bits(bank.words.value.data)
+    if not low and bits == port.address_bits:
         return f"{port.name}_addr"
-    one = port.memory.words.value.data == 1
-    return "1'd0" if one else f"{port.name}_addr[{port.address_bits - 1}:{low_bits(port.memory)}]"
+    return "1'd0" if bank.words.value.data == 1 else f"{port.name}_addr[{low + bits - 1}:{low}]"
+
+
+def bank_address(port: TopPort) -> str:
+    """The number of the bank that a caller's element is in."""
+    return f"{port.name}_addr[{port.address_bits - 1}:{port.word_bits}]"
+
+
+def is_bank(port: TopPort, number: str, bank: int) -> str:
+    """Whether it is this one."""
+    return f"({number} == {port.address_bits - port.word_bits}'d{bank})"
 
 
 def memory_ports(interface: Interface, memories: Mapping[str, rtl.MemoryOp]) -> list[tuple[str, int]]:

@@ -104,6 +104,26 @@ def test_banks(model: str, lanes: int, registers: int):
     assert run.measurement.cycles == design_of(load_family("ecp5"), module.ops).cycles
 
 
+@pytest.mark.parametrize("lanes", [2, 8])
+@pytest.mark.parametrize("registers", [0, 2])
+def test_banks_of_buffers(lanes: int, registers: int, tmp_path: Path):
+    """Inputs, buffers and outputs in banks: what modules and the caller write is in the one that is read."""
+    net = Network((1, 8, 12, 14), 8)
+    inner = net.node("Relu", net.node("Conv", "x", net.weight(8, 8, 3, 3), pads=[1, 1, 1, 1]))
+    pooled = net.node("MaxPool", inner, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    net.result(net.node("Conv", pooled, net.weight(8, 8, 1, 1)))
+    compilation = compile_network(net.model(), tmp_path, net.rows(1), "ulx3s-85f", 8, "affine")
+    compilation = replace(compilation, options=replace(compilation.options, lanes=lanes))
+    stored = to_stored(real_inputs(net.rows(1)), input_ports(compilation.function))
+    ports = input_ports(compilation.function), output_ports(compilation.function)
+    module = compilation.rtl(bank_bits=512, word_registers=registers, port_registers=registers)
+    top = next(op for op in module.ops if isinstance(op, rtl.TopOp))
+    assert all(len(port) > 1 for port in (*top.inputs, *top.outputs))
+    run = RtlExecutor(module, *ports).run(stored)
+    assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None
+    assert run.measurement.cycles == design_of(load_family("ecp5"), module.ops).cycles
+
+
 @pytest.mark.parametrize(
     ("group", "bits", "scheme", "lanes"),
     [

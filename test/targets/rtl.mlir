@@ -88,6 +88,6 @@ rtl.module @net_twice {
 // CHECK:        net_twice m__0 (.clk(clk), .rst(rst), .start(start), .done(done__0)
 // CHECK:        reg [7:0] net__in0 [0:3];
 // CHECK:        always @(posedge clk) net__in0__q0 <= net__in0[net__in0__q0__at];
-rtl.top @net inputs [@net__in0] outputs [@net__out1] {
+rtl.top @net inputs [[@net__in0]] outputs [[@net__out1]] {
   rtl.start @net_twice
 }

@@ -36,6 +36,6 @@ rtl.module @net_negated {
 // CHECK-NEXT:     net__out1[net__out1__at][net__out1__lane * 8 +: 8] <= net__out1__data[net__out1__lane * 8 +: 8];
 // CHECK-NEXT:   end
 // CHECK-NEXT: end endgenerate
-rtl.top @net inputs [@net__in0] outputs [@net__out1] {
+rtl.top @net inputs [[@net__in0]] outputs [[@net__out1]] {
   rtl.start @net_negated
 }

@@ -49,7 +49,7 @@ rtl.module @net_second {
 // CHECK:        net_second m__1 (.clk(clk), .rst(rst), .start(start), .done(done__1), .net_first_progress(net_first__progress)
 // CHECK:        wire joined__0 = busy__0 & (!active__0 | done__0) & (!active__1 | done__1);
 // CHECK:        assign done = joined__0;
-rtl.top @net inputs [@net__in0] outputs [@net__out1] {
+rtl.top @net inputs [[@net__in0]] outputs [[@net__out1]] {
   rtl.overlap {
     rtl.start @net_first
     rtl.start @net_second

@@ -143,8 +143,8 @@ class Choices:
             mark(form, function, (1,) * len(lanes), "")
         module = next(op for op in ops if isinstance(op, rtl.ModuleOp))
         shapes = shapes_of((op for op in ops if isinstance(op, rtl.MemoryOp)), [module])
-        target, logic = written_by(module), module_cells(self.family, module, units_of(ops))
-        read = {name: (shape, counts[0]) for name, (shape, counts) in shapes.items() if counts and name != target}
+        written, logic = written_by(module), module_cells(self.family, module, units_of(ops))
+        read = {name: (shape, counts[0]) for name, (shape, counts) in shapes.items() if counts and name not in written}
         return choice_of(self.family, (lanes, kind), timing_of(module), logic, read)
 
 
@@ -161,9 +161,9 @@ def ring_around(value: SSAValue) -> int | None:
     return ring_of(owner) if isinstance(owner, Operation) else None
 
 
-def written_by(module: rtl.ModuleOp) -> str:
-    """The memory that a module writes: its reader pays for it."""
-    return next(op.memory.string_value() for op in module.body.block.ops if isinstance(op, rtl.WriteOp))
+def written_by(module: rtl.ModuleOp) -> set[str]:
+    """The memories that a module writes: their reader pays for them."""
+    return {op.memory.string_value() for op in module.body.block.ops if isinstance(op, rtl.WriteOp)}
 
 
 def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> None:

@@ -63,8 +63,8 @@ rtl.module @layer {
   rtl.done %later
 }
 
-// CHECK: rtl.top @model inputs [@x] outputs [@y] {
-rtl.top @model inputs [@x] outputs [@y] {
+// CHECK: rtl.top @model inputs [[@x]] outputs [[@y]] {
+rtl.top @model inputs [[@x]] outputs [[@y]] {
   // CHECK-NEXT: rtl.repeat 3 {
   rtl.repeat 3 {
   // CHECK-NEXT: ^bb0(%t: index):

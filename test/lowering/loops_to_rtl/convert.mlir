@@ -46,7 +46,7 @@ func.func private @net_dot(%in0 : memref<8xi8>, %out : memref<1xi8>) {
   func.return
 }
 
-// CHECK:      rtl.top @net inputs [@net__in0] outputs [@net__out1]
+// CHECK:      rtl.top @net inputs [[@net__in0]] outputs [[@net__out1]]
 // CHECK:        rtl.start @net_dot
 func.func @net(%x : memref<8xi8>, %y : memref<1xi8>) attributes {
     fixed.inputs = [#fixed.port<"x", tensor<8x!fixed.q<i8, 1.0>>, permutation <0>>],
