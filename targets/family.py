@@ -47,8 +47,9 @@ class Family:
     A block RAM that is written needs logic, to Yosys like so many ports of a memory: `block_ports` for each read port
     and `block_writes`. A bit of a constant costs it `constant_cost` in look-up tables, which have `table_inputs`.
     Products of less than `product_bits` take no multiplier, which may have an adder in front of it and one behind it,
-    of `pre_adder_bits` and `post_adder_bits` (0: none). `srl_bits` is how long a chain of registers one look-up table
-    holds (0: none), `error` by how many percent models were off.
+    of `pre_adder_bits` and `post_adder_bits` (0: none); `block_registers`: the first register behind a word of a block
+    RAM lies in it. `srl_bits` is how long a chain of registers one look-up table holds (0: none), `error` by how many
+    percent models were off.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Family:
     pre_adder_bits: int
     post_adder_bits: int
     srl_bits: int
+    block_registers: bool
     luts: Mapping[str, float]
     stages: Stages
     shares: Shares

@@ -202,8 +202,8 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("memplan-lanes", "while forms say what their dimensions are", {}, ("lanes", "multipliers"), "lanes"),
         Step(
             "memplan-allocate-lanes",
-            "instead of the same for all: those that the device has as hardware",
-            {},
+            "instead of the same for all; a tool of HLS makes pipelines that take a result in each clock",
+            {"finish_clocks": 1},
             ("board", "strategy", "dsps"),
             "board",
         ),

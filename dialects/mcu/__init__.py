@@ -12,12 +12,14 @@ from .block import BlockOp as BlockOp
 from .bytes import ClippedBlockOp, DirectBlockOp, SparseBlockOp
 from .columns import ByteBlockOp, DotBlockOp, FinishBlockOp, GatherBlockOp, PairBlockOp
 from .groups import GroupsBlockOp
+from .loops import FINISH_CLOCKS as FINISH_CLOCKS
 from .loops import KEEP as KEEP
 from .loops import LABEL as LABEL
 from .loops import LANES as LANES
 from .loops import LOGIC as LOGIC
 from .loops import MULTIPLIERS as MULTIPLIERS
 from .loops import SHARED as SHARED
+from .loops import finish_clocks_of as finish_clocks_of
 from .loops import form_lanes as form_lanes
 from .loops import lanes_of as lanes_of
 from .loops import multipliers_of as multipliers_of

@@ -19,6 +19,10 @@ numbers with a common factor take one multiplier of a device for two, `logic` wh
 
 SHARED, LOGIC = "shared", "logic"
 
+FINISH_CLOCKS = "hls.finish_clocks"
+"""The attribute of a form, or of its function, that says how many clocks what finishes a result of a reduction may take
+of its own: a multiplier makes the parts of a wide product one after the other, where results come no faster."""
+
 KEEP = "mcu.keep"
 """The attribute of a function that compilers shall not move into its caller."""
 
@@ -33,6 +37,12 @@ def multipliers_of(op: Operation) -> str:
     """What makes the products of a form, or its function; nothing where each has a multiplier."""
     kind = op.attributes.get(MULTIPLIERS)
     return kind.data if isinstance(kind, StringAttr) else ""
+
+
+def finish_clocks_of(op: Operation) -> int:
+    """The clocks of its own that each result of a reduction has behind it."""
+    clocks = op.attributes.get(FINISH_CLOCKS)
+    return clocks.value.data if isinstance(clocks, IntegerAttr) else 1
 
 
 def lanes_of(loop: Operation) -> int:

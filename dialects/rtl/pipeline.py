@@ -19,6 +19,7 @@ from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
@@ -261,12 +262,13 @@ class WriteOp(IRDLOperation):
 
 @irdl_op_definition
 class SerializeOp(IRDLOperation):
-    """Takes all values where `load` is 1, and hands them on in groups, one in each of the clocks that follow.
+    """Takes all values where `load` is 1, and hands them on in groups: one in the next clock, the others behind it.
 
     ```mlir
-    %step, %v = rtl.serialize %load(%a, %b, %c, %d) : (i20, i20, i20, i20) -> (i1, i20)
+    %step, %v = rtl.serialize %load(%a, %b, %c, %d) every 4 : (i20, i20, i20, i20) -> (i1, i20)
     ```
-    The number of results behind `step` is the size of a group. The next load comes when the last group is out.
+    The number of results behind `step` is the size of a group; they come so many clocks apart (by default one). The
+    next load comes when the last group has had its clocks.
     """
 
     name = "rtl.serialize"
@@ -274,11 +276,23 @@ class SerializeOp(IRDLOperation):
     values = var_operand_def(IntegerType)
     step = result_def(i1)
     group = var_result_def(IntegerType)
-    assembly_format = "$load `(` $values `)` attr-dict `:` functional-type($values, results)"
+    every = opt_prop_def(IntegerAttr[I64])
+    assembly_format = "$load `(` $values `)` (`every` $every^)? attr-dict `:` functional-type($values, results)"
 
-    def __init__(self, load: SSAValue, values: Sequence[SSAValue], size: int):
-        super().__init__(operands=[load, values], result_types=[i1, [v.type for v in values[:size]]])
+    def __init__(self, load: SSAValue, values: Sequence[SSAValue], size: int, clocks: int = 1):
+        super().__init__(
+            operands=[load, values],
+            result_types=[i1, [v.type for v in values[:size]]],
+            properties={"every": IntegerAttr(clocks, i64) if clocks > 1 else None},
+        )
+
+    @property
+    def clocks(self) -> int:
+        """The clocks from a group to the next one."""
+        return 1 if self.every is None else self.every.value.data
 
     def verify_(self) -> None:
+        if self.clocks < 1:
+            raise VerifyException("groups are at least a clock apart")
         if not self.group or len(self.values) % len(self.group):
             raise VerifyException(f"{len(self.values)} values are not groups of {len(self.group)}")

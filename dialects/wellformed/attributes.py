@@ -54,7 +54,7 @@ from ..fixed.settings import NAMES as SETTINGS
 from ..fixed.settings import from_attribute, wrong
 from ..fixed.structured import MAX_ERROR, StructuredForm
 from ..fixed.types import QType
-from ..mcu import KEEP, LABEL, LANES, LOGIC, MULTIPLIERS, SHARED
+from ..mcu import FINISH_CLOCKS, KEEP, LABEL, LANES, LOGIC, MULTIPLIERS, SHARED
 from ..memplan.inputs import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ..memplan.loops import LAST, LoopOp
 from ..memplan.steps import TIMES
@@ -238,6 +238,7 @@ CHECKS: dict[str, Check] = {
     KEEP: one_of(UnitAttr),
     LANES: lanes,
     MULTIPLIERS: text(f"{SHARED}|{LOGIC}", f"{SHARED} or {LOGIC}"),
+    FINISH_CLOCKS: positive,
     OVERLAP: one_of(UnitAttr),
     STAGE: one_of(IntegerAttr),
     AWAITS: awaits,

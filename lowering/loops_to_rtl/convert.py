@@ -15,7 +15,7 @@ from ...dialects import rtl
 from ...dialects.dataflow import OVERLAP, awaits_of, stage_of
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
-from ...dialects.mcu import multipliers_of
+from ...dialects.mcu import finish_clocks_of, multipliers_of
 from ...dialects.rtl.names import made, top_name
 from ...passes.loops.indices.advance import constant_of, trips_of
 from .form import Form
@@ -157,7 +157,7 @@ class Program:
         bound = [self.bound[a] for a in nest.function.args if a in self.bound]
         banks = [bank for m in bound for bank in m.banks(self.limits.bank_bits)]
         ports = (*(m.lanes for m in bound), *((bank, taken.get(bank, -1)) for bank in banks))
-        kind = multipliers_of(nest.function)
+        kind = multipliers_of(nest.function), finish_clocks_of(nest.function)
         key = (name, tuple(loop.lanes for loop in nest.loops), kind, ports)
         if key not in self.known.modules:
             stages = {stage_of(n.function): other for other, n in self.nests.items() if other in self.beside}

@@ -9,6 +9,9 @@ from xdsl.ir import SSAValue
 from ...dialects import rtl
 from .pipeline import REGISTERED, Pipeline, Value, Wire
 
+LATE = 3
+"""From this stage on a register that moves alike in each step takes less there than those that bring its bits there."""
+
 
 class Engine:
     """The counters of loops (outermost first, by their turns), of which the innermost moves where `step` is 1."""
@@ -34,7 +37,7 @@ class Engine:
         self._all = step if ended is None else ended
         self.finish = step if ended is None else self._and(step, ended)
         """1 in the last step."""
-        self._running: dict[tuple[int, tuple[int, ...]], Value] = {}
+        self._running: dict[tuple[int, tuple[int, ...], int], Value] = {}
         self._firsts: dict[int, Value] = {}
 
     def _ended(
@@ -74,18 +77,23 @@ class Engine:
         """The flag of the steps in which all loops from a depth on are at their last iteration."""
         return self.finish if depth == 0 else self.moves[depth - 1]
 
-    def running(self, base: int, steps: Sequence[int]) -> Value:
-        """`base + sum of steps * turns`, in a register of its own."""
+    def running(self, base: int, steps: Sequence[int], stage: int = 0) -> Value:
+        """`base + sum of steps * turns`, in a register of its own, which is asked for in a stage.
+
+        What moves alike in each step but the last has its register there: flags of these come that far anyway.
+        """
         steps = tuple(s if n > 1 else 0 for s, n in zip(steps, self.turns, strict=True))
         if not any(steps):
             return base
-        key = (base, steps)
+        moves = self._moves(steps)
+        is_even = [flag for flag, _ in moves] == [self.step, self._all]
+        key = (base, steps, stage if stage >= LATE and is_even else 0)
         if key not in self._running:
-            self._running[key] = self._register(base, steps)
+            self._running[key] = self._register(base, steps, moves, key[-1])
         return self._running[key]
 
-    def _register(self, base: int, steps: Sequence[int]) -> Wire:
-        """Each flag moves by its loop's step, and back by what the loops inside have moved."""
+    def _moves(self, steps: Sequence[int]) -> list[tuple[SSAValue, int]]:
+        """Flags and by how much they move: each by its loop's step, and back by what the loops inside have moved."""
         moves: list[tuple[SSAValue, int]] = []
         back = 0
         for loop in reversed(range(len(steps))):
@@ -97,10 +105,16 @@ class Engine:
         for flag, delta in moves[1:]:
             if delta != kept[-1][1]:
                 kept.append((flag, delta))
+        return kept
+
+    def _register(self, base: int, steps: Sequence[int], moves: Sequence[tuple[SSAValue, int]], stage: int) -> Wire:
+        """The register of what moves so, in a stage."""
         spans = [s * (n - 1) for s, n in zip(steps, self.turns, strict=True)]
         low, high = base + sum(s for s in spans if s < 0), base + sum(s for s in spans if s > 0)
-        flags, deltas = [flag for flag, _ in reversed(kept)], [delta for _, delta in reversed(kept)]
+        flags, deltas = [flag for flag, _ in reversed(moves)], [delta for _, delta in reversed(moves)]
+        if stage:
+            flags = [self.pipeline.valid(flag, stage) for flag in (self.finish, self.step)]
         op = rtl.RunningOp(base, deltas, flags, rtl.signed_bits(low, high))
         op.result.name_hint = "at"
         self.pipeline.block.add_op(op)
-        return Wire(op.result, 0, REGISTERED)
+        return Wire(op.result, stage, REGISTERED)

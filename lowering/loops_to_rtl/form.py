@@ -12,14 +12,14 @@ from ...dialects import rtl
 from ...dialects.dataflow import Await, stage_of
 from ...dialects.diagnostics import OpError
 from ...dialects.emitc.types import NODE
-from ...dialects.mcu import multipliers_of
+from ...dialects.mcu import finish_clocks_of, multipliers_of
 from .arithmetic import apply, width
 from .dataflow import Waits, signal
 from .engine import Engine
 from .memories import Memory
 from .nest import Access, Coordinates, Nest
 from .pairs import Factors, multiply_all
-from .pipeline import Limits, Pipeline, Value, Wire, bits_of
+from .pipeline import Limits, Pipeline, Turn, Value, Wire, bits_of
 from .ports import Ports
 from .products import multiply
 from .reduce import Reducer
@@ -118,15 +118,18 @@ class Form:
         load = pipeline.valid(engine.last(nest.parallel), stage)
         before, group = nest.coordinates(nest.parallel), nest.group_coordinates()
         results = [[values[lane].value for lane in before] for values in sums]
+        clocks = finish_clocks_of(nest.function)
+        clocks = clocks if clocks <= nest.apart else 1
         if nest.group < nest.lanes:
-            serial = [rtl.SerializeOp(load, values, nest.group) for values in results]
+            serial = [rtl.SerializeOp(load, values, nest.group, clocks) for values in results]
             self.block.add_ops(serial)
             load, results = serial[0].step, [list(op.group) for op in serial]
             self.values = {v: at for v, at in self.values.items() if is_static(at)}
         else:
             self.before, self.values = Before(self.values, pipeline, stage), {}
         self.steps = Steps(nest, is_finishing=True)
-        self.engine = Engine(Pipeline(self.block, self.limits, self.units), self.steps.turns, load)
+        finishing = Pipeline(self.block, self.limits, self.units, Turn(load, clocks))
+        self.engine = Engine(finishing, self.steps.turns, load)
         for value, wires in zip(loop.results, results, strict=False):
             self.values[value] = {lane: Wire(wire, 0, 0.5) for lane, wire in zip(group, wires, strict=True)}
 

@@ -107,6 +107,13 @@ class Nest:
         last = outer[-1].lanes
         return next((g for g in range(1, last + 1) if last % g == 0 and self.lanes // g <= turns), self.lanes)
 
+    @property
+    def apart(self) -> int:
+        """The clocks from one group of results to the next, at least."""
+        if self.reduction is None:
+            return 1
+        return prod(loop.turns for loop in self.loops[self.parallel :]) // (self.lanes // self.group)
+
     def coordinates(self, depth: int) -> list[Coordinates]:
         """The lanes of a block inside so many loops, in row-major order."""
         return list(product(*(range(loop.lanes) for loop in self.loops[:depth])))

@@ -68,11 +68,19 @@ class Limits(rtl.Stages):
     wide: int
 
 
-class Pipeline:
-    """Appends to a module; all stages count from one step."""
+@dataclass(frozen=True)
+class Turn:
+    """The flag of a step, and how many clocks lie between it and the next one, at least."""
 
-    def __init__(self, block: Block, limits: Limits, units: Units | None = None):
-        self.block, self.limits, self.units = block, limits, units or Units()
+    flag: SSAValue
+    clocks: int
+
+
+class Pipeline:
+    """Appends to a module; all stages count from one step. Steps with a `turn` of several clocks take these."""
+
+    def __init__(self, block: Block, limits: Limits, units: Units | None = None, turn: Turn | None = None):
+        self.block, self.limits, self.units, self.turn = block, limits, units or Units(), turn
         self._delayed: dict[SSAValue, SSAValue] = {}
         self._constants: dict[tuple[int, int], SSAValue] = {}
         self._computed: dict[tuple[object, ...], Wire] = {}

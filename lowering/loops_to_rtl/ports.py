@@ -158,12 +158,13 @@ class Ports:
             )
         pipeline, bits = engine.pipeline, memory.bits
         moves, ratio = steps.of(run.start), memory.lanes // run.width
-        address = engine.running(run.start.base // run.width, [move // run.width for move in moves])
         first = run.start.base - access.running.base
         in_order = sorted(values, key=access.running.at)
         assert access.running.at(in_order[0]) == first
         elements = [values[lane] for lane in in_order]
         parts = [pipeline.compute("resize", [e], bits) if needs_resize(e, bits) else e for e in elements]
+        stage = max((part.stage for part in parts if isinstance(part, Wire) and not part.is_static), default=0)
+        address = engine.running(run.start.base // run.width, [move // run.width for move in moves], stage)
         return self.write(pipeline, memory, address, parts, ratio, enable)
 
     def write(

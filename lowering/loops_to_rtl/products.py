@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .in_turn import in_turn
 from .pipeline import Pipeline, Value, Wire, bits_of
 
 
@@ -23,13 +24,17 @@ def multiply(pipeline: Pipeline, left: Value, right: Value, bits: int) -> Value:
     width = min(bits, bits_of(left) + bits_of(right))
     narrow, wide = pipeline.limits.multiplier, pipeline.limits.wide
     limits = min(((narrow, wide), (wide, narrow)), key=lambda pair: pieces(left, pair[0]) * pieces(right, pair[1]))
-    terms = [
-        (one_product(pipeline, a, b, width - i - j), i + j)
+    pairs = [
+        (a, b, i + j)
         for a, i in parts(pipeline, left, limits[0])
         for b, j in parts(pipeline, right, limits[1])
         if i + j < width
     ]
-    return summed(pipeline, terms, width)
+    if pipeline.turn is not None and 1 < len(pairs) <= pipeline.turn.clocks:
+        pairs.sort(key=lambda pair: pair[2])
+        products = in_turn(pipeline, [(a, b) for a, b, _ in reversed(pairs)], width)
+        return summed(pipeline, [(p, shift) for p, (_, _, shift) in zip(reversed(products), pairs, strict=True)], width)
+    return summed(pipeline, [(one_product(pipeline, a, b, width - shift), shift) for a, b, shift in pairs], width)
 
 
 def pieces(value: Value, limit: int) -> int:

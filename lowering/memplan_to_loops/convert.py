@@ -24,7 +24,7 @@ from ...dialects.emitc.types import COMPUTES, NODE, RESET, RESETS
 from ...dialects.errors import UserError
 from ...dialects.fixed.structured import StructuredForm
 from ...dialects.fixed.types import PER_TENSOR, QType, scale_text
-from ...dialects.mcu import MULTIPLIERS
+from ...dialects.mcu import FINISH_CLOCKS, MULTIPLIERS
 from ...dialects.memplan import (
     INPUT_ARENA,
     INPUT_ROWS,
@@ -284,9 +284,8 @@ class Lowering:
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
         lowered = func.FuncOp(symbol, type, Region(block), "private")
         lowered.attributes |= description(form, node)
-        lowered.attributes |= {
-            name: form.attributes[name] for name in (STAGE, AWAITS, MULTIPLIERS) if name in form.attributes
-        }
+        kept = (STAGE, AWAITS, MULTIPLIERS, FINISH_CLOCKS)
+        lowered.attributes |= {name: form.attributes[name] for name in kept if name in form.attributes}
         self.steps.append(lowered)
         return Step(symbol, addresses)
 

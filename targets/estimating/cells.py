@@ -11,6 +11,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
 from ..family import Family
+from .bits import Bits
 from .memories import MemoryCells, Shape, shape_cells, shape_of
 from .multipliers import multipliers_of
 
@@ -49,34 +50,48 @@ class Estimate:
         return self.luts, self.ffs, float(self.dsps), self.bram36
 
 
-def module_cells(family: Family, module: rtl.ModuleOp, units: Mapping[str, rtl.UnitOp]) -> Estimate:
-    """The cells of a module and of the units, by name, that it uses; without its memories."""
-    features = features_of(module, family, units)
+def module_cells(
+    family: Family, module: rtl.ModuleOp, units: Mapping[str, rtl.UnitOp], blocks: frozenset[str] = frozenset()
+) -> Estimate:
+    """The cells of a module and of the units, by name, that it uses; without its memories, which `blocks` may hold."""
+    features = features_of(module, family, units, blocks)
     ffs, dsps = features.pop("ff", 0), features.pop("dsp", 0)
     return Estimate(sum(family.luts.get(name, 0.0) * n for name, n in features.items()), ffs, dsps, 0)
 
 
-def features_of(module: rtl.ModuleOp, family: Family, units: Mapping[str, rtl.UnitOp]) -> Counter[str]:
+def features_of(
+    module: rtl.ModuleOp, family: Family, units: Mapping[str, rtl.UnitOp], blocks: frozenset[str] = frozenset()
+) -> Counter[str]:
     """How many bits of each feature a module has; `ff` are registers, `dsp` multipliers, `module` is 1."""
-    dsps, inside = multipliers_of(module, family)
+    bits = Bits()
+    dsps, inside = multipliers_of(module, family, bits)
     found: Counter[str] = Counter({"module": 1, "dsp": dsps})
     used: Counter[str] = Counter()
+    blocks = blocks if family.block_registers else frozenset()
     for op in module.body.block.ops:
         if type(op) is rtl.UseOp:
             used[op.unit.string_value()] += 1
-        elif op not in inside:
-            add_any(found, op, family)
+        elif op not in inside and not is_behind_block(op, blocks):
+            add_any(found, op, family, bits)
     for name, number in used.items():
         for feature, bits in features_of_unit(units[name], family).items():
             found[feature] += bits * number
     return found
 
 
+def is_behind_block(op: Operation, blocks: frozenset[str]) -> bool:
+    """Whether an op is the register behind a word of one of these memories, which lies in its block RAM."""
+    if type(op) is not rtl.DelayOp or type(op.value.owner) is not rtl.ReadOp or not op.value.has_one_use():
+        return False
+    return op.value.owner.memory.string_value() in blocks
+
+
 def features_of_unit(unit: rtl.UnitOp, family: Family) -> Counter[str]:
     """How many bits of each feature a unit has: it multiplies nothing."""
     found: Counter[str] = Counter()
+    bits = Bits()
     for op in unit.body.block.ops:
-        add_any(found, op, family)
+        add_any(found, op, family, bits)
     return found
 
 
@@ -85,12 +100,12 @@ def units_of(ops: Iterable[Operation]) -> dict[str, rtl.UnitOp]:
     return {op.sym_name.data: op for op in ops if isinstance(op, rtl.UnitOp)}
 
 
-def add_any(found: Counter[str], op: Operation, family: Family) -> None:
+def add_any(found: Counter[str], op: Operation, family: Family, bits: Bits) -> None:
     """Count an op."""
     if type(op) is rtl.ComputeOp:
-        add_operation(found, op)
+        add_operation(found, op, bits)
     elif type(op) is rtl.DelayOp:
-        add_chain(found, op, family.srl_bits)
+        add_chain(found, op, family.srl_bits, bits)
     else:
         add_other(found, op)
 
@@ -119,7 +134,7 @@ def add_other(found: Counter[str], op: Operation) -> None:
             pass
 
 
-def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
+def add_operation(found: Counter[str], op: rtl.ComputeOp, known: Bits) -> None:
     """Count an operation."""
     kind, operands, bits = op.kind.data, op.operands, rtl.bits_of(op.results[0])
     if kind == "pick":
@@ -129,7 +144,7 @@ def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
     elif kind in FEATURES:
         feature = FEATURES[kind]
         if feature == "add":
-            zeros = [low_zeros(a) for a in operands]
+            zeros = [known.low_zeros(a) for a in operands]
             bits = max(0, bits - (zeros[1] if kind == "sub" else max(zeros)))
             if any(type(a.owner) is rtl.ConstantOp for a in operands):
                 feature = "add_constant"
@@ -140,28 +155,14 @@ def add_operation(found: Counter[str], op: rtl.ComputeOp) -> None:
         found[feature] += bits
 
 
-def low_zeros(value: SSAValue) -> int:
-    """How many of the lowest bits are known to be 0: a sum with them is wires there."""
-    at, zeros = value.owner, 0
-    while isinstance(at, rtl.DelayOp) or (isinstance(at, rtl.ComputeOp) and at.kind.data == "shl"):
-        if isinstance(at, rtl.ComputeOp):
-            assert at.amount is not None, "verified"
-            zeros += at.amount.value.data
-        at = at.operands[0].owner
-    if isinstance(at, rtl.ConstantOp) and at.value.value.data:
-        number = at.value.value.data
-        zeros += (number & -number).bit_length() - 1
-    return zeros
-
-
 def is_zero(value: SSAValue) -> bool:
     """Whether a wire is the number 0."""
     return isinstance(value.owner, rtl.ConstantOp) and value.owner.value.value.data == 0
 
 
-def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int) -> None:
-    """Count a register, or at its end a chain of them; bits that are always 0 take none."""
-    bits = max(0, rtl.bits_of(op.results[0]) - low_zeros(op.results[0]))
+def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int, known: Bits) -> None:
+    """Count a register, or at its end a chain of them."""
+    bits = known.built(op)
     if op.reset is not None or not longest:
         found["ff"] += bits
         return

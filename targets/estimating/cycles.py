@@ -86,7 +86,8 @@ def behind(flag: SSAValue) -> int:
             case rtl.DelayOp():
                 clocks, flag = clocks + 1, flag.owner.value
             case rtl.SerializeOp():
-                clocks, flag = clocks + len(flag.owner.values) // len(flag.owner.group), flag.owner.load
+                groups = len(flag.owner.values) // len(flag.owner.group)
+                clocks, flag = clocks + 1 + (groups - 1) * flag.owner.clocks, flag.owner.load
             case rtl.ComputeOp():
                 flag = flag.owner.args[0]
             case _:

@@ -60,10 +60,11 @@ def design_of(family: Family, ops: Iterable[Operation], known: dict[Operation, L
         name: {op.memory.string_value() for op in m.body.block.ops if isinstance(op, rtl.ReadOp)}
         for name, m in modules.items()
     }
+    blocks = frozenset(name for name, cells in prices.items() if cells.bram36)
     constants = {m.sym_name.data for m in memories if m.init is not None}
     for module in modules.values():
         if module not in known:
-            known[module] = Looked(timing_of(module), module_cells(family, module, units))
+            known[module] = Looked(timing_of(module), module_cells(family, module, units, blocks))
     timings = {name: known[module].timing for name, module in modules.items()}
     ends = ends_of(top, timings)
     parts: list[Part] = []

@@ -79,6 +79,11 @@ def shape_cells(family: Family, shape: Shape, reads: int) -> MemoryCells:
     return sum(copies, MemoryCells())
 
 
+def in_blocks(family: Family, shape: Shape, reads: int) -> bool:
+    """Whether a memory is block RAM."""
+    return shape_cells(family, shape, reads).bram36 > 0
+
+
 def copy_cells(family: Family, shape: Shape, reads: int) -> MemoryCells:
     """The cells of a copy with so many read ports: the cheapest of all ways, the first one of several."""
     ways = [*blocks_of(family, shape, reads)]

@@ -6,17 +6,15 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import rtl
 from ..family import Family
-
-LOW_BITS = frozenset(("add", "sub", "mul", "resize", "shl", "shr"))
-"""Operations whose lowest bits come from the lowest bits of their operands, moved by an amount."""
+from .bits import Bits
 
 
-def multipliers_of(module: rtl.ModuleOp, family: Family) -> tuple[int, set[Operation]]:
+def multipliers_of(module: rtl.ModuleOp, family: Family, bits: Bits) -> tuple[int, set[Operation]]:
     """How many multipliers a module takes, and what lies in them: products, registers and adders around these."""
     inside: set[Operation] = set()
-    count, needed = 0, dict[SSAValue, int]()
+    count = 0
     for op in module.body.block.ops:
-        if type(op) is rtl.ComputeOp and op.kind.data == "mul" and product_bits(op, needed) >= family.product_bits:
+        if type(op) is rtl.ComputeOp and op.kind.data == "mul" and product_bits(op, bits) >= family.product_bits:
             count += 1
             inside.add(op)
             inside.update(in_front(op, family))
@@ -24,26 +22,10 @@ def multipliers_of(module: rtl.ModuleOp, family: Family) -> tuple[int, set[Opera
     return count, inside
 
 
-def product_bits(product: rtl.ComputeOp, needed: dict[SSAValue, int]) -> int:
+def product_bits(product: rtl.ComputeOp, bits: Bits) -> int:
     """The bits of a product that something reads, without the lowest ones that a constant makes 0."""
     constants = [a.owner.value.value.data for a in product.args if isinstance(a.owner, rtl.ConstantOp)]
-    return needed_bits(product.results[0], needed) - sum((n & -n).bit_length() - 1 for n in constants if n)
-
-
-def needed_bits(value: SSAValue, known: dict[SSAValue, int]) -> int:
-    """How many of the lowest bits of a value reach anything: the others are not built."""
-    if value not in known:
-        most = 0
-        for use in value.uses:
-            op = use.operation
-            kind = op.kind.data if isinstance(op, rtl.ComputeOp) else ""
-            if kind in LOW_BITS or (isinstance(op, rtl.DelayOp) and op.reset is None):
-                amount = op.amount.value.data if isinstance(op, rtl.ComputeOp) and op.amount is not None else 0
-                most = max(most, needed_bits(op.results[0], known) + (amount if kind == "shr" else -amount))
-            else:
-                most = rtl.bits_of(value)
-        known[value] = min(most, rtl.bits_of(value))
-    return known[value]
+    return bits.read(product.result)[1] - sum((n & -n).bit_length() - 1 for n in constants if n)
 
 
 def in_front(product: rtl.ComputeOp, family: Family) -> list[Operation]:

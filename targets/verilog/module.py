@@ -126,20 +126,28 @@ class ModuleText(Wiring):
         self.unreset.append(f"if ({self.name(op.step)}) {kept} <= {self.name(self.nexts[op.result])};")
 
     def _serialize(self, op: rtl.SerializeOp) -> None:
-        """A shift register of all values; a counter of the groups that are left."""
+        """A shift register of all values; a counter of the groups that are left, one of the clocks of a group."""
         size, values = len(op.group), [self.name(value) for value in op.values]
         groups, bits = len(values) // size, bits_of(op.values[0])
         held, left = f"{self.name(op.step)}_held", f"{self.name(op.step)}_left"
         count = address_bits(groups + 1)
         self.declarations += [f"reg [{len(values) * bits - 1}:0] {held};", f"reg {span(count)}{left};"]
         load = self.name(op.load)
-        shifted = f"{held} >> {size * bits}"
+        shifted, moves, step = f"{held} >> {size * bits}", f"{left} != {count}'d0", f"{left} != {count}'d0"
+        if op.clocks > 1:
+            clock, last = f"{self.name(op.step)}_clock", op.clocks - 1
+            room = address_bits(op.clocks)
+            self.declarations.append(f"reg {span(room)}{clock};")
+            self.reset.append(f"{clock} <= {room}'d0;")
+            ends, begins = f"{clock} == {room}'d{last}", f"{clock} == {room}'d0"
+            self.clocked.append(f"{clock} <= {load} | {ends} | !({moves}) ? {room}'d0 : {clock} + {room}'d1;")
+            shifted, moves, step = f"{ends} ? {shifted} : {held}", f"{moves} & {ends}", f"{moves} & {begins}"
         self.unreset.append(f"{held} <= {load} ? {{{', '.join(reversed(values))}}} : {shifted};")
         self.reset.append(f"{left} <= {count}'d0;")
         self.clocked.append(
-            f"if ({load}) {left} <= {count}'d{groups}; else if ({left} != {count}'d0) {left} <= {left} - {count}'d1;"
+            f"if ({load}) {left} <= {count}'d{groups}; else if ({moves}) {left} <= {left} - {count}'d1;"
         )
-        self.wire(op, f"{left} != {count}'d0")
+        self.wire(op, step)
         for number in range(size):
             self.wire(op, f"{held}[{(number + 1) * bits - 1}:{number * bits}]", number + 1)
 

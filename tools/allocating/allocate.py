@@ -12,12 +12,12 @@ from dataclasses import asdict, astuple, dataclass
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, StringAttr, i64
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from ...dialects.errors import UserError
-from ...dialects.mcu import LANES, MULTIPLIERS
+from ...dialects.mcu import FINISH_CLOCKS, LANES, MULTIPLIERS
 from ...lowering.loops_to_rtl.convert import Known, Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...lowering.memplan_to_loops.convert import ConvertMemplanToLoopsPass
@@ -47,7 +47,8 @@ NEGLIGIBLE = np.array([0.01, 0.01, 0.0, 0.0])
 class AllocateLanesPass(ModulePass):
     """Put `hls.lanes` and `hls.multipliers` on forms: the fastest model within the cells of an FPGA.
 
-    `strategy` is exact or greedy (search.py). `dsps` are those that may be used, 0 for all of the device.
+    `strategy` is exact or greedy (search.py). `dsps` are those that may be used, 0 for all of the device. Where most of
+    them would finish sums, each of these makes its products in turn, in so many `finish_clocks` (1: never).
     Where block RAM does not hold whole buffers they become rings (memplan-rings).
     Raises UserError where not even one lane for each form fits, with what takes the most.
     """
@@ -56,6 +57,7 @@ class AllocateLanesPass(ModulePass):
     board: str
     strategy: str = "exact"
     dsps: int = 0
+    finish_clocks: int = 4
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         fpga = load_board(self.board).fpga
@@ -67,20 +69,15 @@ class AllocateLanesPass(ModulePass):
         timeline = Timeline(function)
         if not timeline.forms:
             return
-        dsps = self.dsps or fpga.dsps
-        chosen = None
+        if self.finish_clocks < 1:
+            raise UserError(f"{self.name}: finish-clocks is at least 1, got {self.finish_clocks}")
+        parameters = fpga, self.dsps or fpga.dsps, self.finish_clocks
         if not needs_rings(function, fpga, load_family(fpga.family)):
             with suppress(UserError):
-                chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
-        if chosen is None:
-            RingsPass().apply(ctx, op)
-            timeline = Timeline(function)
-            chosen = Allocation(op, timeline, fpga, dsps).best(self.strategy)
-        for form, choice in zip(timeline.forms, chosen, strict=True):
-            if any(n > 1 for n in choice.lanes):
-                form.attributes[LANES] = DenseArrayBase.from_list(i64, choice.lanes)
-            if choice.multipliers:
-                form.attributes[MULTIPLIERS] = StringAttr(choice.multipliers)
+                Allocation(op, timeline, *parameters).apply(self.strategy)
+                return
+        RingsPass().apply(ctx, op)
+        Allocation(op, Timeline(function), *parameters).apply(self.strategy)
 
 
 FASTEST = 32
@@ -93,6 +90,10 @@ the last hundredth of an inference."""
 TIGHT = 0.8
 """Of what a design is given: where the least takes more, there may be too little."""
 
+FINISHING = 0.5
+"""Of the multipliers: where one lane of each form takes more, products behind sums are made in turn. What is left to
+lanes is worth more than the clocks that this takes."""
+
 ADDERS = 85
 """Look-up tables of a product of 8 bits that adders make."""
 
@@ -100,7 +101,7 @@ ADDERS = 85
 class Allocation:
     """The choices of all forms of a module, and the search among them."""
 
-    def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int):
+    def __init__(self, module: ModuleOp, timeline: Timeline, fpga: Fpga, dsps: int, finish_clocks: int = 1):
         self.module, self.timeline, self.fpga = module, timeline, fpga
         self.family = load_family(fpga.family)
         wide = max(fpga.multiplier_bits, fpga.multiplier_wide_bits)
@@ -111,8 +112,22 @@ class Allocation:
         self.known = Known()
         self.looked: dict[Operation, Looked] = {}
         choices = Choices(self.loops, self.limits, self.family, self.known)
-        parts = zip(timeline.forms, self.functions, self.most(dsps), strict=True)
-        self.choices = [choices.of(form, function, most) for form, function, most in parts]
+        forms = list(zip(timeline.forms, self.functions, strict=True))
+        is_short = finish_clocks > 1 and sum(choices.least_dsps(*form) for form in forms) > FINISHING * dsps
+        self.clocks = finish_clocks if is_short else 1
+        if self.clocks > 1:
+            choices = Choices(self.loops, self.limits, self.family, self.known, self.clocks)
+        self.choices = [choices.of(*form, most) for form, most in zip(forms, self.most(dsps), strict=True)]
+
+    def apply(self, strategy: str) -> None:
+        """Put what is best on the forms. Raises UserError where nothing fits."""
+        for form, choice in zip(self.timeline.forms, self.best(strategy), strict=True):
+            if any(n > 1 for n in choice.lanes):
+                form.attributes[LANES] = DenseArrayBase.from_list(i64, choice.lanes)
+            if choice.multipliers:
+                form.attributes[MULTIPLIERS] = StringAttr(choice.multipliers)
+            if self.clocks > 1:
+                form.attributes[FINISH_CLOCKS] = IntegerAttr(self.clocks, i64)
 
     def most(self, dsps: int) -> list[int]:
         """How many lanes of each form are looked at."""
@@ -120,9 +135,10 @@ class Allocation:
         works = [work_of(form) * self.timeline.rounds(n) for n, form in enumerate(forms)]
         if not self.timeline.overlaps:
             return [int(2 * work * dsps * FASTEST / sum(works)) for work in works]
-        lanes = 2 * dsps + self.all[0] / ADDERS
-        shares = [lanes * work / sum(works) for work in works]
-        return [int(max(FAIR * share, min(FEW, LATE * share))) for share in shares]
+        shares = self.family.shares
+        lanes = 2 * dsps * shares.dsps + self.all[0] * shares.luts / ADDERS
+        fair = [lanes * work / sum(works) for work in works]
+        return [int(max(FAIR * share, min(FEW, LATE * share))) for share in fair]
 
     def best(self, strategy: str) -> list[Choice]:
         """The choice of each form. Raises UserError where nothing fits."""
@@ -170,7 +186,7 @@ class Allocation:
     def design(self, chosen: Sequence[Choice]) -> Design:
         """The estimate of the whole with choices."""
         for form, function, choice in zip(self.timeline.forms, self.functions, chosen, strict=True):
-            mark(form, function, choice.lanes, choice.multipliers)
+            mark(form, function, choice.lanes, choice.multipliers, self.clocks)
         program = Program(self.loops, public_function(self.loops), self.limits, self.known)
         return design_of(self.family, program.build(), self.looked)
 

@@ -4,7 +4,7 @@ A chain has the choices of a form that differ only in the lanes of one dimension
 the first, and the first of many lanes, or the last; the others lie between them, or go on behind. A new line begins
 where that dimension is one of results behind one lane (which shares no multiplier and reads no word of several
 elements), and where lanes become more than the steps of a reduction: what finishes its results then works on several
-at once. Lanes that are no power of two take no words, and are measured.
+at once, or has less time for each. Lanes that are no power of two take no words, and are measured.
 """
 
 from __future__ import annotations
@@ -60,20 +60,29 @@ def choice_of(
 
 
 def along_chains(
-    family: Family, candidates: Sequence[tuple[Lanes, str]], parallel: int, sizes: Lanes, measure: Measure, alike: str
+    family: Family,
+    candidates: Sequence[tuple[Lanes, str]],
+    parallel: int,
+    sizes: Lanes,
+    measure: Measure,
+    alike: str,
+    clocks: int = 1,
 ) -> list[Choice]:
     """The candidates, measured or from their neighbours; the first `parallel` of the dimensions are results.
 
+    Each result may take so many `clocks` behind its reduction.
+
     Candidates of another kind than `alike` are a chain together: few lanes cannot share multipliers.
     """
-    groups: dict[tuple[bool, bool, Lanes], list[tuple[Lanes, str]]] = {}
+    groups: dict[tuple[bool, bool, bool, Lanes], list[tuple[Lanes, str]]] = {}
     for lanes, kind in candidates:
         reduced = lanes[parallel:]
         by_results = prod(reduced) in (1, prod(sizes[parallel:]))
-        key = (kind == alike, by_results, reduced if by_results else lanes[:parallel])
+        in_turn = clocks > 1 and prod(lanes[:parallel]) * prod(reduced) * clocks <= prod(sizes[parallel:])
+        key = (kind == alike, in_turn, by_results, reduced if by_results else lanes[:parallel])
         groups.setdefault(key, []).append((lanes, kind))
     reduction = prod(sizes[parallel:])
-    chains = (of_chain(family, chain, reduction, measure, key[1]) for key, chain in groups.items())
+    chains = (of_chain(family, chain, reduction, measure, key[2]) for key, chain in groups.items())
     return [choice for chain in chains for choice in chain]
 
 

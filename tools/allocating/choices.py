@@ -15,7 +15,7 @@ from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
 from ...dialects.fixed import ContractOp
 from ...dialects.fixed.structured import StructuredForm, shaped_type
-from ...dialects.mcu import LANES, LOGIC, MULTIPLIERS, SHARED
+from ...dialects.mcu import FINISH_CLOCKS, LANES, LOGIC, MULTIPLIERS, SHARED
 from ...dialects.memplan import round_dims
 from ...dialects.memplan.liveness import root_of
 from ...lowering.loops_to_rtl.convert import Known, Program, public_function
@@ -23,6 +23,7 @@ from ...lowering.loops_to_rtl.pipeline import Limits
 from ...passes.memplan.lanes import address_of, fits
 from ...targets.estimating.cells import module_cells, shapes_of, units_of
 from ...targets.estimating.cycles import Wait, needs, timing_of
+from ...targets.estimating.memories import in_blocks
 from ...targets.family import Family
 from ..pareto import pareto
 from .chains import Choice, along_chains, choice_of
@@ -107,43 +108,64 @@ def has_common(form: StructuredForm, dim: int) -> bool:
 
 
 class Choices:
-    """The choices of forms, measured by lowering each; forms alike are measured once."""
+    """The choices of forms, measured by lowering each; forms alike are measured once.
 
-    def __init__(self, loops: ModuleOp, limits: Limits, family: Family, known: Known):
-        self.loops, self.limits, self.family, self.known = loops, limits, family, known
+    What finishes a sum has so many `clocks` for it, where sums take as many. Adders instead of multipliers are looked
+    at only there: elsewhere what finishes sums takes more of these than they save.
+    """
+
+    def __init__(self, loops: ModuleOp, limits: Limits, family: Family, known: Known, clocks: int = 1):
+        self.loops, self.limits, self.family, self.known, self.clocks = loops, limits, family, known, clocks
         self._known: dict[Hashable, list[Choice]] = {}
+        self._least: dict[Hashable, Choice | None] = {}
+        """On one lane, of what was asked for before."""
         self.shares = limits.wide >= SHARED_BITS
 
     def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
         """What is not worse than another choice in steps and all cells, of at most so many lanes."""
-        buffers = [(shaped_type(v).get_shape(), ring_around(v)) for v in (*form.ins, form.target)]
-        key = (form.name, form.domain, form.maps, most, *buffers, *body_of(form))
+        key = (most, *key_of(form))
         if key not in self._known:
-            candidates = list(lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares))
             parallel = len(form.domain.parallel.data)
             sizes = tuple(n if d in iterated(form) else 1 for d, n in enumerate(form.sizes))
+            most_in_turn = prod(sizes[parallel:]) // self.clocks
+            candidates = [
+                (lanes, kind)
+                for lanes, kind in lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares)
+                if self.clocks == 1 or kind != LOGIC or prod(lanes) <= most_in_turn
+            ]
 
             def measure(lanes: tuple[int, ...], kind: str) -> Choice | None:
+                if not kind and prod(lanes) == 1 and key[1:] in self._least:
+                    return self._least[key[1:]]
                 return self.measured(form, function, lanes, kind)
 
-            found = along_chains(self.family, candidates, parallel, sizes, measure, LOGIC)
+            found = along_chains(self.family, candidates, parallel, sizes, measure, LOGIC, self.clocks)
             self._known[key] = pareto(found, lambda c: c.costs)
         return self._known[key]
+
+    def least_dsps(self, form: StructuredForm, function: func.FuncOp) -> int:
+        """The multipliers of a form on one lane."""
+        key = key_of(form)
+        if key not in self._least:
+            self._least[key] = self.measured(form, function, (1,) * len(form.sizes), "")
+        least = self._least[key]
+        return least.logic.dsps if least is not None else 0
 
     def measured(self, form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> Choice | None:
         """A choice, lowered; None where hardware has none of this kind."""
         try:
-            mark(form, function, lanes, kind)
+            mark(form, function, lanes, kind, self.clocks)
             ops = Program(self.loops, public_function(self.loops), self.limits, self.known).alone(
                 function.sym_name.data
             )
         except (OpError, UserError):
             return None
         finally:
-            mark(form, function, (1,) * len(lanes), "")
+            mark(form, function, (1,) * len(lanes), "", self.clocks)
         module = next(op for op in ops if isinstance(op, rtl.ModuleOp))
         shapes = shapes_of((op for op in ops if isinstance(op, rtl.MemoryOp)), [module])
-        written, logic = written_by(module), module_cells(self.family, module, units_of(ops))
+        blocks = frozenset(name for name, (shape, n) in shapes.items() if n and in_blocks(self.family, shape, n[0]))
+        written, logic = written_by(module), module_cells(self.family, module, units_of(ops), blocks)
         read = {name: (shape, counts[0]) for name, (shape, counts) in shapes.items() if counts and name not in written}
         return choice_of(self.family, (lanes, kind), timing_of(module), logic, read)
 
@@ -166,7 +188,13 @@ def written_by(module: rtl.ModuleOp) -> set[str]:
     return {op.memory.string_value() for op in module.body.block.ops if isinstance(op, rtl.WriteOp)}
 
 
-def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> None:
+def key_of(form: StructuredForm) -> tuple[Hashable, ...]:
+    """What forms alike have in common."""
+    buffers = [(shaped_type(v).get_shape(), ring_around(v)) for v in (*form.ins, form.target)]
+    return (form.name, form.domain, form.maps, *buffers, *body_of(form))
+
+
+def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str, clocks: int) -> None:
     """Put lanes on the loops of a form's function, which stand in the order of its dimensions."""
     loops = [op for op in function.walk() if isinstance(op, scf.ForOp)]
     dims = iterated(form)
@@ -178,6 +206,8 @@ def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], ki
     function.attributes.pop(MULTIPLIERS, None)
     if kind:
         function.attributes[MULTIPLIERS] = StringAttr(kind)
+    if clocks > 1:
+        function.attributes[FINISH_CLOCKS] = IntegerAttr(clocks, i64)
 
 
 def waits_of(form: StructuredForm, awaits: list[Await], choice: Choice) -> tuple[Wait, ...]:

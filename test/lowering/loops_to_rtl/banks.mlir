@@ -19,6 +19,19 @@
 // CHECK-NEXT: %[[THEN:.*]] = rtl.delay %[[LATER]]
 // CHECK-NEXT: %[[CHOSEN:.*]] = rtl.compute "pick"(%[[WORDS]], %[[THEN]]) : (i16, i2) -> i8
 // CHECK-NEXT: rtl.delay %[[CHOSEN]]
+// What is written goes to the bank that its place is in: so does the output, whose banks the top knows in their order.
+// The place runs along with what is written, not with what is read three clocks before.
+// CHECK:      %[[TO:.*]] = rtl.running 0 by [-639, 1]
+// CHECK:      %[[NUMBER:.*]] = rtl.compute "shr"(%[[TO]]) by 9 : (i11) -> i2
+// CHECK-NEXT: %[[IN_BANK:.*]] = rtl.compute "resize"(%[[TO]]) : (i11) -> i9
+// CHECK-NEXT: %[[NUMBER_1:.*]] = rtl.delay %[[NUMBER]]
+// CHECK-NEXT: %[[FLAGS:.*]] = rtl.compute "mask"(%[[NUMBER_1]], %{{.*}}) by 1 : (i2, i1) -> i2
+// CHECK-NEXT: %[[IS_0:.*]] = rtl.compute "element"(%[[FLAGS]]) by 0 : (i2) -> i1
+// CHECK-NEXT: %[[IS_1:.*]] = rtl.compute "element"(%[[FLAGS]]) by 1 : (i2) -> i1
+// CHECK-NEXT: %[[AT:.*]] = rtl.delay %[[IN_BANK]]
+// CHECK-NEXT: rtl.write @net__out1__bank0[%[[AT]]], %[[W:.*]] mask %[[IS_0]] : i9, i8, i1
+// CHECK-NEXT: rtl.write @net__out1__bank1[%[[AT]]], %[[W]] mask %[[IS_1]] : i9, i8, i1
+// CHECK:      rtl.top @net inputs [] outputs {{\[\[}}@net__out0], [@net__out1__bank0, @net__out1__bank1]]
 // WHOLE:      rtl.memory @net_table words 640 lanes 1 block : i8
 // WHOLE:      rtl.read @net_table port 0[%at] : (i11) -> i8
 
