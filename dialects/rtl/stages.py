@@ -11,7 +11,7 @@ class Stages:
 
     Memories have `word_registers` behind a word that cost nothing, multipliers `far_registers` before and behind the
     registers of their own, for wires across the part, ports of memories `port_registers` before addresses and what is
-    written. Constants with more words than a row of block RAMs of `bank_bits` bits are banks, of which one is chosen
+    written. Memories with more words than a row of block RAMs of `bank_bits` bits are banks, of which one is chosen
     behind a register; with 0 tools put rows together.
     """
 
