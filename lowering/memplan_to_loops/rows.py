@@ -21,7 +21,8 @@ class Rows:
     """A memref whose rows lie apart, inside a function that uses it.
 
     Row `r` starts `table[r]` bytes into `arena`, or without a table `first + step * r`. In the caller's memory (`arena`
-    is then of another type) there is only one row at a time, and the index means nothing.
+    is then of another type) there is only one row at a time, and the index means nothing. `only` is the memref of a row
+    where the function touches no other.
     """
 
     arena: SSAValue
@@ -29,6 +30,7 @@ class Rows:
     table: SSAValue | None = None
     first: int = 0
     step: int = 0
+    only: SSAValue | None = None
 
     @property
     def dim(self) -> int:
@@ -39,6 +41,8 @@ class Rows:
 
     def view(self, emit: Emitter, row: Index) -> SSAValue:
         """The memref of a row."""
+        if self.only is not None:
+            return self.only
         type = one_row(self.type)
         if self.arena.type == type:
             return self.arena
