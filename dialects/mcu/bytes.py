@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr, i16
 from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from .block import BlockOp
 from .places import verify_place
+
+STARTS = i16
+"""What says where rows that lie apart begin."""
 
 
 @irdl_op_definition
@@ -59,6 +62,13 @@ class ClippedBlockOp(BlockOp):
     mcu.clipped_block %w[%g, %t] data(%x) at(%i, %j, %k) counts(%n, %m) sums %sums window [4, 1, 3, 96, 12, 128]
         : memref<3x36xi8, "flash"> (memref<8x8x12xi8>) memref<4xi24>
     ```
+
+    Rows that lie apart have a pitch of 0: a second place of data, i16, has how far behind the first each row begins.
+
+    ```mlir
+    mcu.clipped_block %w[%g, %t] data(%x, %rows) at(%i, %c0) counts(%n, %m) sums %sums window [4, 1, 3, 0, 12, 128]
+        : memref<3x36xi8, "flash"> (memref<768xi8>, memref<3xi16>) memref<4xi24>
+    ```
     """
 
     name = "mcu.clipped_block"
@@ -75,8 +85,11 @@ class ClippedBlockOp(BlockOp):
         channels, each, taps, pitch, step, offset = self.numbers
         if not (1 <= channels <= 4 and each in (0, 1) and 1 <= taps <= 255 and offset in (0, 128)):
             raise VerifyException("a clipped block has one to four channels, 255 taps at most, an offset of 0 or 128")
-        if pitch < 1 or step < (channels if each else 1) or len(self.data) != 1:
-            raise VerifyException("a clipped block moves forward")
+        if pitch < 0 or step < (channels if each else 1) or len(self.data) != (1 if pitch else 2):
+            raise VerifyException("a clipped block moves forward, or by the numbers that it has beside the data")
+
+    def data_bits(self, number: int) -> int:
+        return STARTS.width.data if number else self.DATA_BITS
 
 
 @irdl_op_definition

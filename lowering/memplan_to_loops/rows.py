@@ -46,12 +46,14 @@ class Rows:
         type = one_row(self.type)
         if self.arena.type == type:
             return self.arena
+        return emit.do(memref.ViewOp(self.arena, self.start(emit, row), [], type))
+
+    def start(self, emit: Emitter, row: Index) -> SSAValue:
+        """How many bytes into the arena a row starts."""
         if self.table is None:
-            offset = emit.index(emit.add(emit.scale(row, self.step), self.first))
-        else:
-            entry = emit.do(memref.LoadOp.get(self.table, [emit.index(row)]))
-            offset = emit.do(arith.IndexCastOp(entry, IndexType()))
-        return emit.do(memref.ViewOp(self.arena, offset, [], type))
+            return emit.index(emit.add(emit.scale(row, self.step), self.first))
+        entry = emit.do(memref.LoadOp.get(self.table, [emit.index(row)]))
+        return emit.do(arith.IndexCastOp(entry, IndexType()))
 
 
 def one_row(type: MemRefType) -> MemRefType:

@@ -334,9 +334,9 @@ class Scope:
         self.emit.block.add_op(memref.StoreOp.get(value, memory, [self.emit.index(index)]))
 
 
-def flat_index(access: AffineMap, shape: Sequence[int]) -> Linear:
-    """The row-major number of the element that a point of the domain accesses."""
-    strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+def flat_index(access: AffineMap, shape: Sequence[int], row: int | None = None) -> Linear:
+    """The row-major number of the element that a point of the domain accesses; in a `row` along an axis, its own."""
+    strides = [0 if axis == row else prod(shape[axis + 1 :]) for axis in range(len(shape))]
     results = linear_map(access)
     steps = [
         sum(r.coefficients[dim] * by for r, by in zip(results, strides, strict=True)) for dim in range(access.num_dims)

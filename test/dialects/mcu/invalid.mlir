@@ -108,6 +108,18 @@ mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3,
 
 // -----
 
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: a clipped block moves forward, or by the numbers that it has beside the data
+mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3, 0, 12, 0] : memref<64xi8> (memref<16xi8>) memref<4xi24>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: expected a memref of i16, got memref<16xi8>
+mcu.clipped_block %w[%i] data(%x, %x) at(%i, %i) counts(%i, %i) sums %s window [4, 1, 3, 0, 12, 0] : memref<64xi8> (memref<16xi8>, memref<16xi8>) memref<4xi24>
+
+// -----
+
 %x, %i, %s = "test.op"() : () -> (memref<16xi8>, index, memref<4xi32>)
 // CHECK: the block has 5 sums, memref<4xi32> holds fewer
 mcu.copy_block %x[%i] data() at() sums %s window [5] : memref<16xi8> () memref<4xi32>

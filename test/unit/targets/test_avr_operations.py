@@ -138,24 +138,32 @@ CLIPPED = {
     "clipped_24_1_1_5_500_90_0": (3, 5),
     "clipped_24_4_0_12_30_1_128_far": (2, 9),
     "clipped_24_2_1_3_60_12_0_far": (2, 1),
+    "clipped_24_4_1_3_0_12_128": (3, 2),
+    "clipped_24_4_0_9_0_1_0": (2, 6),
+    "clipped_24_3_1_5_0_90_128_far": (3, 5),
 }
 """Blocks, with rows and taps of a row that lie in the data."""
+APART = [700, 0, 350]
+"""Where rows begin of blocks that are told so."""
 
 
 @pytest.mark.parametrize(
-    ("name", "flags"), [*((n, FLAGS[0]) for n in CLIPPED), *((list(CLIPPED)[0], f) for f in FLAGS[1:4])], ids=str
+    ("name", "flags"),
+    [*((n, FLAGS[0]) for n in CLIPPED), *((list(CLIPPED)[n], f) for n in (0, 5, 7) for f in FLAGS[1:4])],
+    ids=str,
 )
 def test_clipped_blocks(name: str, flags: list[str]):
     window = Clipped.of(name)
     assert window is not None
     (rows, count), random = CLIPPED[name], np.random.default_rng(3)
     weights = random.integers(-128, 128, (rows, window.taps, window.channels))
-    data = random.integers(-128, 128, rows * window.pitch + count * window.step).astype(np.int8)
+    starts = APART[:rows] if window.apart else [row * window.pitch for row in range(rows)]
+    data = random.integers(-128, 128, max(starts) + window.pitch + count * window.step).astype(np.int8)
     operation = OPERATIONS["multiply_add_unsigned_24" if window.offset else "multiply_add_24"].meaning
     sums = [5, -5, 1 << 19, 0][: window.channels]
     expected = list(sums)
     for row, tap, channel in np.ndindex(rows, count, window.channels):
-        x = int(data[row * window.pitch + tap * window.step + (channel if window.each else 0)]) + window.offset
+        x = int(data[starts[row] + tap * window.step + (channel if window.each else 0)]) + window.offset
         expected[channel] = operation(int(weights[row, tap, channel]), x, expected[channel])
     space = "__memx" if window.far else "TINYML_FLASH"
     source = "\n".join(
@@ -163,7 +171,8 @@ def test_clipped_blocks(name: str, flags: list[str]):
             f"static const {space} int8_t w[] = {{{', '.join(map(str, weights.reshape(-1)))}}};",
             "RUN {",
             f"  tinyml_int24 sums[] = {{{', '.join(map(str, sums))}}};",
-            f"  tinyml_{name}(w, x, {rows}, {count}, sums);",
+            f"  const int16_t starts[] = {{{', '.join(map(str, starts))}}};",
+            f"  tinyml_{name}(w, x, {'starts, ' if window.apart else ''}{rows}, {count}, sums);",
             f"  for (int i = 0; i < {len(sums)}; i++) out[i] = sums[i];",
             "}",
         ]
