@@ -62,9 +62,10 @@ def one_row(type: MemRefType) -> MemRefType:
     return MemRefType(type.element_type, [1 if d == dim else size for d, size in enumerate(type.get_shape())])
 
 
-def is_even(offsets: NDArray[np.int32]) -> bool:
-    """True where neighbouring rows are always the same distance apart."""
-    return len(np.unique(np.diff(offsets))) <= 1
+def spacing(numbers: NDArray[np.int32]) -> int | None:
+    """How far neighbours are apart, where it is always as far: 0 for a single one; else None."""
+    steps = np.unique(np.diff(numbers))
+    return None if len(steps) > 1 else int(steps[0]) if len(steps) else 0
 
 
 def narrow(values: NDArray[np.int32]) -> NDArray[Any]:
