@@ -29,6 +29,13 @@ class DirectBlockOp(BlockOp):
     mcu.direct_block %w[%group, %c0] data(%x, %x) at(%i, %c0, %i, %c6) sums %sums window [2, 2, 5, 30, 72]
         : memref<8x300xi8, "flash"> (memref<12x72xi8>, memref<12x72xi8>) memref<4xi24>
     ```
+
+    Rows that lie apart have a pitch of 0: a last place of data, i16, has how far behind the pixels each row begins.
+
+    ```mlir
+    mcu.direct_block %w[%group, %c0] data(%x, %x, %rows) at(%i, %j, %c0) sums %sums window [2, 2, 5, 30, 0]
+        : memref<8x300xi8, "flash"> (memref<864xi8>, memref<864xi8>, memref<5xi16>) memref<4xi24>
+    ```
     """
 
     name = "mcu.direct_block"
@@ -42,12 +49,15 @@ class DirectBlockOp(BlockOp):
 
     def verify_window(self) -> None:
         channels, pixels, rows, taps, pitch = self.numbers
-        if min(self.numbers) < 1:
+        if min(self.numbers[:4]) < 1 or pitch < 0:
             raise VerifyException("a window has numbers of at least 1")
-        if channels > 4 or pixels > 2 or channels * pixels > 4 or rows > 255 or (rows > 1 and pitch < taps):
+        if channels > 4 or pixels > 2 or channels * pixels > 4 or rows > 255 or (rows > 1 and 0 < pitch < taps):
             raise VerifyException("a block has at most four sums, two pixels and 255 rows, one after the other")
-        if len(self.data) != pixels:
-            raise VerifyException(f"a block of {pixels} pixels has as many places of data")
+        if len(self.data) != (pixels if pitch else pixels + 1):
+            raise VerifyException(f"a block of {pixels} pixels has as many places of data, and one of rows apart")
+
+    def data_bits(self, number: int) -> int:
+        return STARTS.width.data if number == self.numbers[1] else self.DATA_BITS
 
 
 @irdl_op_definition

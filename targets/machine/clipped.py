@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .direct import PAGES, SUM_REGISTERS
+from .direct import NEXT_START, PAGES, SUM_REGISTERS, held_apart
 from .two_ways import AVR, two_ways
 
 PATTERN = r"clipped_24_([1-4])_([01])_(\d+)_(\d+)_(\d+)_(0|128)(_far)?"
 
-NEXT_START = ("movw r26,%[starts]", "ld r18,X+", "ld r19,X+", "movw %[starts],r26", "movw r26,r18")
-NEXT_ROW = (*NEXT_START, "add r26,%[low]", "adc r27,%[high]")
+NEXT_ROW = (*NEXT_START, "add r26,%[low0]", "adc r27,%[high0]")
 """The pointer to a row of those that lie apart."""
 
 FURTHEST = 63
@@ -108,8 +107,8 @@ def on_avr(window: Clipped) -> list[str]:
     outputs = [*(f'"+r"({name})' for name in names), '"+z"(at)' if window.far else '"+z"(pw)']
     inputs = ['[count] "r"((uint8_t)count)']
     if window.apart:
-        outputs.append('[starts] "+r"(starts)')
-        inputs += ['[low] "r"((uint8_t)(uint16_t)px)', '[high] "r"((uint8_t)((uint16_t)px >> 8))']
+        outputs.append('[starts] "+r"(list)')
+        inputs += ['[low0] "r"(low0)', '[high0] "r"(high0)']
     else:
         outputs.append('"+x"(px)')
         inputs.append('[skip] "r"(skip)')
@@ -121,6 +120,7 @@ def on_avr(window: Clipped) -> list[str]:
         *([] if window.apart else [skip]),
         "  uint8_t left = (uint8_t)rows;",
         *(PAGES if window.far else []),
+        *(held_apart(["px"]) if window.apart else []),
         "  __asm__ volatile(",
         *(f'    "{line}\\n"' for line in assembly(window)),
         f'    : {", ".join(outputs)}, [rows] "+r"(left)',

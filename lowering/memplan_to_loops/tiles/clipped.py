@@ -11,20 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xdsl.dialects import arith, memref
+from xdsl.dialects import memref
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
-from ....dialects.access import Linear, linear_map
+from ....dialects.access import Linear
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.structured import StructuredForm
 from ....dialects.mcu import Address
-from ....dialects.mcu.bytes import STARTS, ClippedBlockOp
+from ....dialects.mcu.bytes import ClippedBlockOp
 from ....passes.memplan.tiling.clipped import Clipped
 from ..emit import Emitter, Index
 from ..labels import dimension_names
-from ..rows import Rows, one_row
-from .scope import Constant, Operands, Point, Scope, flat_index, local
+from ..rows import Rows
+from .scope import Constant, Operands, Point, Scope, local
 
 SUM = IntegerType(24)
 """What sums are added up in."""
@@ -64,23 +64,10 @@ class ClippedNest:
         def row(at: dict[int, Index]) -> None:
             start: Point = {**self.held, **at}
             rows = self._inside(clipped.rows, start)
-            starts = None if self.apart is None else self._starts(self.apart, rows, start)
+            starts = None if self.apart is None else self.scope.starts(self.apart, clipped.rows, rows, start)
             self.scope.loops(dims[outer:], names, lambda point: self._pixel({**start, **point}, rows, starts))
 
         self.scope.loops(dims[:outer], names, row)
-
-    def _starts(self, data: Rows, rows: tuple[Index, Index], point: Point) -> SSAValue:
-        """Write where the rows of a window begin that lie in the data."""
-        emit, scope, form = self.emit, self.scope, self.scope.form
-        starts = local(emit, form.sizes[self.clipped.rows], "starts", STARTS)
-        index = linear_map(form.in_maps[0])[data.dim]
-
-        def write(tap: Index) -> None:
-            row = scope.index(index, {**point, self.clipped.rows: emit.sum(rows[0], tap)})
-            scope.store(emit.do(arith.IndexCastOp(data.start(emit, row), STARTS)), starts, tap)
-
-        scope.loop_to(rows[1], "kh", write)
-        return starts
 
     def _pixel(self, point: Point, rows: tuple[Index, Index], starts: SSAValue | None) -> None:
         clipped = self.clipped
@@ -154,6 +141,4 @@ class ClippedNest:
         form = self.scope.form
         if self.apart is None or starts is None:
             return [self.scope.place(form.ins[0], form.in_maps[0], point)]
-        sizes = one_row(self.apart.type).get_shape()
-        place = self.emit.index(self.scope.index(flat_index(form.in_maps[0], sizes, self.apart.dim), point))
-        return [(self.apart.arena, [place]), (starts, [self.emit.index(0)])]
+        return [self.scope.in_row(self.apart, point), (starts, [self.emit.index(0)])]
