@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr, i16
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr, i16, i32
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from .block import BlockOp
 from .places import verify_place
 
-STARTS = i16
-"""What says where rows that lie apart begin."""
+
+def starts_of(sum: Attribute) -> IntegerType:
+    """What says where rows that lie apart begin: sums of words are those of cores whose memory halves do not number."""
+    return i32 if sum == i32 else i16
 
 
 @irdl_op_definition
@@ -30,7 +32,8 @@ class DirectBlockOp(BlockOp):
         : memref<8x300xi8, "flash"> (memref<12x72xi8>, memref<12x72xi8>) memref<4xi24>
     ```
 
-    Rows that lie apart have a pitch of 0: a last place of data, i16, has how far behind the pixels each row begins.
+    Rows that lie apart have a pitch of 0: a last place of data has how far behind the pixels each row begins, in i16, or
+    in i32 where sums are.
 
     ```mlir
     mcu.direct_block %w[%group, %c0] data(%x, %x, %rows) at(%i, %j, %c0) sums %sums window [2, 2, 5, 30, 0]
@@ -57,7 +60,8 @@ class DirectBlockOp(BlockOp):
             raise VerifyException(f"a block of {pixels} pixels has as many places of data, and one of rows apart")
 
     def data_bits(self, number: int) -> int:
-        return STARTS.width.data if number == self.numbers[1] else self.DATA_BITS
+        assert isinstance(self.sums.type, MemRefType)
+        return starts_of(self.sums.type.element_type).width.data if number == self.numbers[1] else self.DATA_BITS
 
 
 @irdl_op_definition
@@ -99,7 +103,7 @@ class ClippedBlockOp(BlockOp):
             raise VerifyException("a clipped block moves forward, or by the numbers that it has beside the data")
 
     def data_bits(self, number: int) -> int:
-        return STARTS.width.data if number else self.DATA_BITS
+        return i16.width.data if number else self.DATA_BITS
 
 
 @irdl_op_definition

@@ -88,7 +88,7 @@ class DirectNest:
             index = self.direct.roles.index[data.dim]
             moving = {dim for dim, c in enumerate(index.coefficients) if c and self.scope.form.sizes[dim] > 1}
             if rows in moving and moving <= {rows, *self.held}:
-                self.starts = self.scope.starts(data, rows, (0, self.direct.row_count), self.held)
+                self.starts = self.scope.starts(data, rows, (0, self.direct.row_count), self.held, self.sum)
 
     def _block(self, points: Sequence[Point]) -> None:
         """All channels at some pixels."""

@@ -90,6 +90,12 @@ mcu.direct_block %w[%i] data(%x) at(%i) sums %s window [2, 1, 1, 7, 7] : memref<
 
 // -----
 
+%i, %w, %x, %s, %r = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi32>, memref<3xi16>)
+// CHECK: expected a memref of i32, got memref<3xi16>
+mcu.direct_block %w[%i] data(%x, %r) at(%i, %i) sums %s window [2, 1, 3, 7, 0] : memref<64xi8> (memref<16xi8>, memref<3xi16>) memref<4xi32>
+
+// -----
+
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, i24)
 // CHECK: a sparse block has weights of delta8 or delta4, not of bitmap
 %t = mcu.sparse_block "bitmap" %w[%i] data %x[%i] count %i sum %s : memref<64xi8>, memref<16xi8>
