@@ -32,8 +32,8 @@ class DirectBlockOp(BlockOp):
         : memref<8x300xi8, "flash"> (memref<12x72xi8>, memref<12x72xi8>) memref<4xi24>
     ```
 
-    Rows that lie apart have a pitch of 0: a last place of data has how far behind the pixels each row begins, in i16, or
-    in i32 where sums are.
+    Rows that lie apart have a pitch of 0: a last place of data says how far behind the pixels each row begins. It is of
+    i16, or of i32 where sums are.
 
     ```mlir
     mcu.direct_block %w[%group, %c0] data(%x, %x, %rows) at(%i, %j, %c0) sums %sums window [2, 2, 5, 30, 0]
