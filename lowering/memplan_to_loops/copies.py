@@ -35,7 +35,7 @@ def build_copy(
     if LOAD_WORD not in style.operations or not is_copy(form) or len(held) != 1 or alignment % WORD:
         return False
     source, target, ((dim, row),) = memory[form.ins[0]], memory[form.target], held.items()
-    if not isinstance(source, Rows) or not isinstance(target, SSAValue | Rows) or not keeps_rows(form, dim):
+    if not isinstance(source, Rows) or not isinstance(target, SSAValue | Rows) or not keeps_rows(form, dim, source.dim):
         return False
     type = one_row(source.type)
     bytes = prod(type.get_shape())
@@ -60,17 +60,17 @@ def is_copy(form: StructuredForm) -> bool:
     return isinstance(first, YieldOp) and first.operands[0] is body.args[0]
 
 
-def keeps_rows(form: StructuredForm, row: int) -> bool:
-    """Whether each element of a whole row, which a dimension numbers, goes to the same place of a row of one shape."""
+def keeps_rows(form: StructuredForm, dim: int, axis: int) -> bool:
+    """Whether each element of whole rows, along an axis that a dimension numbers, keeps its place in one shape."""
     shape = shaped_type(form.target).get_shape()
     if shaped_type(form.ins[0]).get_shape() != shape or form.in_maps[0] != form.out_map:
         return False
-    covered: list[int] = []
-    for index, size in zip(linear_map(form.out_map), shape, strict=True):
-        dims = [dim for dim, coefficient in enumerate(index.coefficients) if coefficient]
+    accesses, covered = linear_map(form.out_map), list[int]()
+    for index, size in zip(accesses, shape, strict=True):
+        dims = [number for number, coefficient in enumerate(index.coefficients) if coefficient]
         if size == 1 and not dims:
             continue
         if len(dims) != 1 or index.offset or index.coefficients[dims[0]] != 1 or form.sizes[dims[0]] != size:
             return False
         covered += dims
-    return len(set(covered)) == len(covered) and row in covered
+    return len(set(covered)) == len(covered) and bool(accesses[axis].coefficients[dim])
