@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr, i16, i32
-from xdsl.ir import Attribute, SSAValue
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr, i16
+from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from .block import BlockOp
-from .places import verify_place
+from .places import element_bits, verify_place
 
-
-def starts_of(sum: Attribute) -> IntegerType:
-    """What says where rows that lie apart begin: sums of words are those of cores whose memory halves do not number."""
-    return i32 if sum == i32 else i16
+STARTS = i16
+"""What says where rows that lie apart begin."""
 
 
 @irdl_op_definition
@@ -32,8 +30,8 @@ class DirectBlockOp(BlockOp):
         : memref<8x300xi8, "flash"> (memref<12x72xi8>, memref<12x72xi8>) memref<4xi24>
     ```
 
-    Rows that lie apart have a pitch of 0: a last place of data says how far behind the pixels each row begins. It is of
-    i16, or of i32 where sums are.
+    Rows that lie apart have a pitch of 0: a last place of data, i16, has how far behind the pixels each row begins. This
+    is for sums of 24 bits: for words, a block for each row is as fast.
 
     ```mlir
     mcu.direct_block %w[%group, %c0] data(%x, %x, %rows) at(%i, %j, %c0) sums %sums window [2, 2, 5, 30, 0]
@@ -56,12 +54,13 @@ class DirectBlockOp(BlockOp):
             raise VerifyException("a window has numbers of at least 1")
         if channels > 4 or pixels > 2 or channels * pixels > 4 or rows > 255 or (rows > 1 and 0 < pitch < taps):
             raise VerifyException("a block has at most four sums, two pixels and 255 rows, one after the other")
-        if len(self.data) != (pixels if pitch else pixels + 1):
-            raise VerifyException(f"a block of {pixels} pixels has as many places of data, and one of rows apart")
+        if len(self.data) != (pixels if pitch else pixels + 1) or (not pitch and element_bits(self.sums) != 24):
+            raise VerifyException(
+                f"a block of {pixels} pixels has as many places of data, and where sums have 24 bits one of rows apart"
+            )
 
     def data_bits(self, number: int) -> int:
-        assert isinstance(self.sums.type, MemRefType)
-        return starts_of(self.sums.type.element_type).width.data if number == self.numbers[1] else self.DATA_BITS
+        return STARTS.width.data if number == self.numbers[1] else self.DATA_BITS
 
 
 @irdl_op_definition
@@ -103,7 +102,7 @@ class ClippedBlockOp(BlockOp):
             raise VerifyException("a clipped block moves forward, or by the numbers that it has beside the data")
 
     def data_bits(self, number: int) -> int:
-        return i16.width.data if number else self.DATA_BITS
+        return STARTS.width.data if number else self.DATA_BITS
 
 
 @irdl_op_definition

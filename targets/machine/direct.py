@@ -188,9 +188,8 @@ def turning(lines: list[str], counter: str, label: int) -> list[str]:
 def block_lines(window: Window, name: str, asm: bool = True) -> list[str]:
     """The definition of a block."""
     type = "tinyml_int24" if window.bits == 24 else "int32_t"
-    starts = 16 if window.bits == 24 else 32
     parameters = [f"const int8_t *{'from' if window.apart else 'px'}{pixel}" for pixel in range(window.pixels)]
-    data = ", ".join([*parameters, *([f"const int{starts}_t *starts"] if window.apart else [])])
+    data = ", ".join([*parameters, *(["const int16_t *starts"] if window.apart else [])])
     space = "TINYML_FAR" if window.far else "TINYML_FLASH"
     head = [
         "static inline __attribute__((always_inline)) void",

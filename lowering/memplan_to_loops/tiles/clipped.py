@@ -64,7 +64,7 @@ class ClippedNest:
         def row(at: dict[int, Index]) -> None:
             start: Point = {**self.held, **at}
             rows = self._inside(clipped.rows, start)
-            starts = None if self.apart is None else self.scope.starts(self.apart, clipped.rows, rows, start, SUM)
+            starts = None if self.apart is None else self.scope.starts(self.apart, clipped.rows, rows, start)
             self.scope.loops(dims[outer:], names, lambda point: self._pixel({**start, **point}, rows, starts))
 
         self.scope.loops(dims[:outer], names, row)

@@ -82,13 +82,15 @@ class DirectNest:
         scope.loops(outer, self.names, lambda point: scope.loop(ceil(total / 2), "pair", lambda at: pair(point, at)))
 
     def _find_rows(self) -> None:
-        """Write where the rows of all blocks begin, where they lie apart and a call has one row of pixels."""
+        """Write where the rows of all blocks begin, where they lie apart, a call has one row of pixels, and the block
+        takes such a list.
+        """
         rows, data = self.direct.rows, self.apart
-        if data is not None and rows is not None:
+        if data is not None and rows is not None and self.sum == NARROW_SUM:
             index = self.direct.roles.index[data.dim]
             moving = {dim for dim, c in enumerate(index.coefficients) if c and self.scope.form.sizes[dim] > 1}
             if rows in moving and moving <= {rows, *self.held}:
-                self.starts = self.scope.starts(data, rows, (0, self.direct.row_count), self.held, self.sum)
+                self.starts = self.scope.starts(data, rows, (0, self.direct.row_count), self.held)
 
     def _block(self, points: Sequence[Point]) -> None:
         """All channels at some pixels."""

@@ -16,7 +16,7 @@ from xdsl.ir.affine import AffineMap
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.structured import scalar_type, shaped_type
 from ....dialects.mcu import Address
-from ....dialects.mcu.bytes import starts_of
+from ....dialects.mcu.bytes import STARTS
 from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
@@ -113,17 +113,14 @@ class Scope:
         indices[storage.dim] = self.emit.index(0)
         return row, indices
 
-    def starts(self, data: Rows, tap: int, taps: tuple[Index, Index], point: Point, sum: IntegerType) -> SSAValue:
-        """Write where the rows begin that some taps of a dimension read, from one on so many: a list on the stack, for
-        blocks with such sums.
-        """
-        emit, type = self.emit, starts_of(sum)
-        starts = local(emit, self.form.sizes[tap], "starts", type)
+    def starts(self, data: Rows, tap: int, taps: tuple[Index, Index], point: Point) -> SSAValue:
+        """Write where the rows begin that some taps of a dimension read, from one on so many: a list on the stack."""
+        starts, emit = local(self.emit, self.form.sizes[tap], "starts", STARTS), self.emit
         index = linear_map(self.form.in_maps[0])[data.dim]
 
         def write(number: Index) -> None:
             row = self.index(index, {**point, tap: emit.sum(taps[0], number)})
-            self.store(emit.do(arith.IndexCastOp(data.start(emit, row), type)), starts, number)
+            self.store(emit.do(arith.IndexCastOp(data.start(emit, row), STARTS)), starts, number)
 
         self.loop_to(taps[1], self.names[tap], write)
         return starts

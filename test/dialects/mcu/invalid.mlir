@@ -91,7 +91,7 @@ mcu.direct_block %w[%i] data(%x) at(%i) sums %s window [2, 1, 1, 7, 7] : memref<
 // -----
 
 %i, %w, %x, %s, %r = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi32>, memref<3xi16>)
-// CHECK: expected a memref of i32, got memref<3xi16>
+// CHECK: a block of 1 pixels has as many places of data, and where sums have 24 bits one of rows apart
 mcu.direct_block %w[%i] data(%x, %r) at(%i, %i) sums %s window [2, 1, 3, 7, 0] : memref<64xi8> (memref<16xi8>, memref<3xi16>) memref<4xi32>
 
 // -----
