@@ -30,8 +30,8 @@ class DirectBlockOp(BlockOp):
         : memref<8x300xi8, "flash"> (memref<12x72xi8>, memref<12x72xi8>) memref<4xi24>
     ```
 
-    Rows that lie apart have a pitch of 0: a last place of data, i16, has how far behind the pixels each row begins. This
-    is for sums of 24 bits: for words, a block for each row is as fast.
+    Rows that lie apart have a pitch of 0: a last place of data, i16, has how far behind the pixels each row begins.
+    This is for sums of 24 bits: for words, a block for each row is as fast.
 
     ```mlir
     mcu.direct_block %w[%group, %c0] data(%x, %x, %rows) at(%i, %j, %c0) sums %sums window [2, 2, 5, 30, 0]
