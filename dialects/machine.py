@@ -184,6 +184,12 @@ OPERATIONS = {
 }
 """Every machine operation that has a result and touches no memory."""
 
+LOAD_WORD = "load_word"
+"""That of `mcu.load_word`: cores that have it read a word at any address in one instruction, others in four."""
+
+KNOWN = (*OPERATIONS, LOAD_WORD)
+"""What a core may have."""
+
 
 def verify_machine(name: str, bits: Sequence[int], immediates: Sequence[int], result_bits: int) -> None:
     """Raise VerifyException where there is no such machine operation of these widths with these immediates."""

@@ -86,8 +86,8 @@ class BlockOp(IRDLOperation, ABC):
         dims = sum(memref.type.get_num_dims() for memref in self.data if isinstance(memref.type, MemRefType))
         if dims != len(self.at):
             raise VerifyException(f"expected one index for each dimension of the data, got {len(self.at)}")
-        for memref, indices in self.places:
-            verify_place(memref, len(indices), self.DATA_BITS)
+        for number, (memref, indices) in enumerate(self.places):
+            verify_place(memref, len(indices), self.data_bits(number))
         type = self.sums.type
         assert isinstance(type, MemRefType)
         if type.get_num_dims() != 1 or type.element_type not in [IntegerType(bits) for bits in self.SUM_BITS]:
@@ -98,6 +98,10 @@ class BlockOp(IRDLOperation, ABC):
     def verify_window(self) -> None:
         """Raise VerifyException where the numbers of the window, or how many data there are, make no block."""
         raise NotImplementedError
+
+    def data_bits(self, number: int) -> int:
+        """The width of the elements of one of the data."""
+        return self.DATA_BITS
 
     @property
     def counts_needed(self) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, StringAttr, i16
 from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from .block import BlockOp
-from .places import verify_place
+from .places import element_bits, verify_place
+
+STARTS = i16
+"""What says where rows that lie apart begin."""
 
 
 @irdl_op_definition
@@ -26,6 +29,14 @@ class DirectBlockOp(BlockOp):
     mcu.direct_block %w[%group, %c0] data(%x, %x) at(%i, %c0, %i, %c6) sums %sums window [2, 2, 5, 30, 72]
         : memref<8x300xi8, "flash"> (memref<12x72xi8>, memref<12x72xi8>) memref<4xi24>
     ```
+
+    Rows that lie apart have a pitch of 0: a last place of data, i16, has how far behind the pixels each row begins.
+    This is for sums of 24 bits: for words, a block for each row is as fast.
+
+    ```mlir
+    mcu.direct_block %w[%group, %c0] data(%x, %x, %rows) at(%i, %j, %c0) sums %sums window [2, 2, 5, 30, 0]
+        : memref<8x300xi8, "flash"> (memref<864xi8>, memref<864xi8>, memref<5xi16>) memref<4xi24>
+    ```
     """
 
     name = "mcu.direct_block"
@@ -39,12 +50,17 @@ class DirectBlockOp(BlockOp):
 
     def verify_window(self) -> None:
         channels, pixels, rows, taps, pitch = self.numbers
-        if min(self.numbers) < 1:
+        if min(self.numbers[:4]) < 1 or pitch < 0:
             raise VerifyException("a window has numbers of at least 1")
-        if channels > 4 or pixels > 2 or channels * pixels > 4 or rows > 255 or (rows > 1 and pitch < taps):
+        if channels > 4 or pixels > 2 or channels * pixels > 4 or rows > 255 or (rows > 1 and 0 < pitch < taps):
             raise VerifyException("a block has at most four sums, two pixels and 255 rows, one after the other")
-        if len(self.data) != pixels:
-            raise VerifyException(f"a block of {pixels} pixels has as many places of data")
+        if len(self.data) != (pixels if pitch else pixels + 1) or (not pitch and element_bits(self.sums) != 24):
+            raise VerifyException(
+                f"a block of {pixels} pixels has as many places of data, and where sums have 24 bits one of rows apart"
+            )
+
+    def data_bits(self, number: int) -> int:
+        return STARTS.width.data if number == self.numbers[1] else self.DATA_BITS
 
 
 @irdl_op_definition
@@ -58,6 +74,13 @@ class ClippedBlockOp(BlockOp):
     ```mlir
     mcu.clipped_block %w[%g, %t] data(%x) at(%i, %j, %k) counts(%n, %m) sums %sums window [4, 1, 3, 96, 12, 128]
         : memref<3x36xi8, "flash"> (memref<8x8x12xi8>) memref<4xi24>
+    ```
+
+    Rows that lie apart have a pitch of 0: a second place of data, i16, has how far behind the first each row begins.
+
+    ```mlir
+    mcu.clipped_block %w[%g, %t] data(%x, %rows) at(%i, %c0) counts(%n, %m) sums %sums window [4, 1, 3, 0, 12, 128]
+        : memref<3x36xi8, "flash"> (memref<768xi8>, memref<3xi16>) memref<4xi24>
     ```
     """
 
@@ -75,8 +98,11 @@ class ClippedBlockOp(BlockOp):
         channels, each, taps, pitch, step, offset = self.numbers
         if not (1 <= channels <= 4 and each in (0, 1) and 1 <= taps <= 255 and offset in (0, 128)):
             raise VerifyException("a clipped block has one to four channels, 255 taps at most, an offset of 0 or 128")
-        if pitch < 1 or step < (channels if each else 1) or len(self.data) != 1:
-            raise VerifyException("a clipped block moves forward")
+        if pitch < 0 or step < (channels if each else 1) or len(self.data) != (1 if pitch else 2):
+            raise VerifyException("a clipped block moves forward, or by the numbers that it has beside the data")
+
+    def data_bits(self, number: int) -> int:
+        return STARTS.width.data if number else self.DATA_BITS
 
 
 @irdl_op_definition

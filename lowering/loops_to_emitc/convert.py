@@ -34,6 +34,7 @@ from ...dialects.hls import StreamType
 from ...dialects.mcu import KEEP
 from ...dialects.memplan import INPUT_ARENA, INPUT_ROWS, INPUT_STEPS
 from ...dialects.names import parameter_name
+from ...passes.loops.keep_functions import has_nest
 from .check import ReadOnly, check
 from .control import BodyWriter, array_of
 from .group import group_expressions
@@ -47,7 +48,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
     """Lower func, scf, arith, memref and mcu to emitc; `index` becomes a signed integer of `index-bits`.
 
     Constants that find no place in the first `near-flash` bytes of flash, where that is given, are far.
-    With `noinline` compilers keep the private functions apart: each then has all registers for itself.
+    With `noinline` compilers keep private functions with a nest apart: each then has all registers for itself.
     With `signless-ports` the public function takes the bits of unsigned ports as signed integers and casts no pointers,
     which HLS does not allow. Raises UserError with everything that has no C, or that 16-bit indices cannot reach.
     """
@@ -94,7 +95,7 @@ class ConvertLoopsToEmitcPass(ModulePass):
         name = function.sym_name.data + (suffix_of(function) if public else "")
         lowered = emitc.FuncOp(name, type, Region(block), () if public else ("static",), attributes)
         lowered.attributes.update(function.attributes)
-        if self.noinline and not public:
+        if self.noinline and not public and has_nest(function):
             lowered.attributes[KEEP] = UnitAttr()
         return lowered
 

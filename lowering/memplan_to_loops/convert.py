@@ -36,6 +36,7 @@ from ...dialects.memplan import (
     loops_around,
     pushed_loop,
 )
+from .copies import build_copy
 from .emit import Emitter, signless_memref
 from .index import Padding, Style
 from .memory import Memory, Place, Symbols, write_place
@@ -275,11 +276,10 @@ class Lowering:
         for argument in block.args[: len(held)]:
             argument.name_hint = hint
         values = dict(zip(along, block.args, strict=False))
-        if form.tile is None:
+        if form.tile is not None:
+            build_tile(form, memory, step, self.style, partial(self.memory.packed, step), values)
+        elif not build_copy(form, memory, step, self.style, values, self.memory.alignment(form.target)):
             build_nest(form, memory, step, self.style, label, values)
-        else:
-            constant = partial(self.memory.packed, step)
-            build_tile(form, memory, step, self.style, constant, values)
         block.add_op(func.ReturnOp())
         type = FunctionType.from_lists([argument.type for argument in block.args], [])
         lowered = func.FuncOp(symbol, type, Region(block), "private")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ from ...dialects.memplan import FLASH, AliasOp, ArenaOp, BufferOp, RowsOp, ViewO
 from ...dialects.names import Names, identifier, own
 from .emit import Emitter, signless, signless_memref
 from .encoded import Encoded
-from .rows import Rows, is_even, narrow, one_row, table_type
+from .rows import Rows, narrow, one_row, spacing, table_type
 
 BUFFER_ALIGNMENT = 4
 """Bytes; a buffer of its own starts where a 32-bit machine can load any element at full speed."""
@@ -145,6 +145,13 @@ class Memory:
     def place(self, value: SSAValue) -> Place:
         """Where a memref lives."""
         return self._places[value]
+
+    def alignment(self, value: SSAValue) -> int:
+        """Bytes of which the address of a memref, or of each of its rows, is a multiple; 1 where it is not known."""
+        place, owner = self._places[value], self._places[value].root.owner
+        if isinstance(owner, ArenaOp):
+            return gcd(owner.alignment.value.data, place.offset, *map(int, self._offsets.get(value, ())))
+        return 1
 
     def is_passed(self, value: SSAValue) -> bool:
         """True when a step takes the memref as an argument: it is neither a constant nor made of rows."""
@@ -269,10 +276,8 @@ class Memory:
         """Write what the rows of a place are reached by: the arena, and their table where they need one."""
         assert place.rows is not None
         arena, offsets = self.get_root(emit, place.root), self._offsets[place.rows]
-        if is_even(offsets):
-            return Rows(
-                arena, place.type, None, int(offsets[0]), int(offsets[1] - offsets[0]) if len(offsets) > 1 else 0
-            )
+        if (step := spacing(offsets)) is not None:
+            return Rows(arena, place.type, None, int(offsets[0]), step)
         hint = place.rows.owner.node if isinstance(place.rows.owner, RowsOp) else None
         if place.rows not in self._tables:
             self._tables[place.rows] = self.table(f"{'row' if hint is None else hint.data}_rows", offsets)

@@ -21,7 +21,8 @@ class Rows:
     """A memref whose rows lie apart, inside a function that uses it.
 
     Row `r` starts `table[r]` bytes into `arena`, or without a table `first + step * r`. In the caller's memory (`arena`
-    is then of another type) there is only one row at a time, and the index means nothing.
+    is then of another type) there is only one row at a time, and the index means nothing. `only` is the memref of a row
+    where the function touches no other.
     """
 
     arena: SSAValue
@@ -29,6 +30,7 @@ class Rows:
     table: SSAValue | None = None
     first: int = 0
     step: int = 0
+    only: SSAValue | None = None
 
     @property
     def dim(self) -> int:
@@ -39,15 +41,19 @@ class Rows:
 
     def view(self, emit: Emitter, row: Index) -> SSAValue:
         """The memref of a row."""
+        if self.only is not None:
+            return self.only
         type = one_row(self.type)
         if self.arena.type == type:
             return self.arena
+        return emit.do(memref.ViewOp(self.arena, self.start(emit, row), [], type))
+
+    def start(self, emit: Emitter, row: Index) -> SSAValue:
+        """How many bytes into the arena a row starts."""
         if self.table is None:
-            offset = emit.index(emit.add(emit.scale(row, self.step), self.first))
-        else:
-            entry = emit.do(memref.LoadOp.get(self.table, [emit.index(row)]))
-            offset = emit.do(arith.IndexCastOp(entry, IndexType()))
-        return emit.do(memref.ViewOp(self.arena, offset, [], type))
+            return emit.index(emit.add(emit.scale(row, self.step), self.first))
+        entry = emit.do(memref.LoadOp.get(self.table, [emit.index(row)]))
+        return emit.do(arith.IndexCastOp(entry, IndexType()))
 
 
 def one_row(type: MemRefType) -> MemRefType:
@@ -56,9 +62,10 @@ def one_row(type: MemRefType) -> MemRefType:
     return MemRefType(type.element_type, [1 if d == dim else size for d, size in enumerate(type.get_shape())])
 
 
-def is_even(offsets: NDArray[np.int32]) -> bool:
-    """True where neighbouring rows are always the same distance apart."""
-    return len(np.unique(np.diff(offsets))) <= 1
+def spacing(numbers: NDArray[np.int32]) -> int | None:
+    """How far neighbours are apart, where it is always as far: 0 for a single one; else None."""
+    steps = np.unique(np.diff(numbers))
+    return None if len(steps) > 1 else int(steps[0]) if len(steps) else 0
 
 
 def narrow(values: NDArray[np.int32]) -> NDArray[Any]:

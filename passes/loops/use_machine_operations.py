@@ -20,7 +20,7 @@ from xdsl.pattern_rewriter import (
 from ...dialects.errors import UserError
 from ...dialects.machine import (
     HALF,
-    OPERATIONS,
+    KNOWN,
     multiply_add_word,
     multiply_high_add,
     multiply_high_halves,
@@ -73,10 +73,10 @@ class UseMachineOperationsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         given = {name for name in self.operations.split(",") if name}
-        unknown = sorted(given - set(OPERATIONS))
+        unknown = sorted(given - set(KNOWN))
         if unknown:
             raise UserError(
-                f"{self.name}: no machine operation {', '.join(unknown)}; there are {', '.join(sorted(OPERATIONS))}"
+                f"{self.name}: no machine operation {', '.join(unknown)}; there are {', '.join(sorted(KNOWN))}"
             )
         needs = (
             (HighWord(), multiply_high_add),

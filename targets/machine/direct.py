@@ -1,15 +1,16 @@
 """The blocks `direct_B_CxP_R_T_S`: sums of C channels at P pixels, of R runs of T taps, S bytes apart.
 
-See `mcu.direct_block`. B are the bits of a sum; names of blocks whose weights are beyond the reach of 16-bit addresses
-end in `_far`. Operations are spelled in C, and where sums have 24 bits as assembly for AVR with a multiplier, after the
-AVR instruction set manual: registers are fixed, as Z alone reads flash, and products lie in r1:r0. Sums are variables
-in registers; Y, which may be the compiler's frame pointer, is kept on the stack where it is a pointer here.
+See `mcu.direct_block`. S is 0 where a list says where runs begin. B are the bits of a sum; names of blocks whose
+weights are beyond the reach of 16-bit addresses end in `_far`. Operations are spelled in C, and where sums have 24 bits
+as assembly for AVR with a multiplier, after the AVR instruction set manual: registers are fixed, as Z alone reads
+flash, and products lie in r1:r0. Sums are variables in registers; Y, which may be the compiler's frame pointer, is kept
+on the stack where it is a pointer here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .operation import Operation
@@ -51,11 +52,18 @@ PAGES = [
 ]
 """The two parts of a pointer to all of flash: what Z holds, and the number of 64 KB (RAMPZ)."""
 
+LIST_REGISTER, BYTE_REGISTERS = 24, (5, 9, 13, 17)
+"""Of rows apart: where their list is read, and the bytes of two addresses, between those of the sums."""
+
 REGISTERS = {"w": "r18", "x0": "r19", "x1": "r20"}
 """Weights and data, in registers that MULS takes and that no function keeps."""
 
 POINTERS = {"w": ("Z", "r30", "r31"), "x0": ("X", "r26", "r27"), "x1": ("Y", "r28", "r29")}
 """Pointers to weights and data: as loads name them, and their bytes."""
+
+
+NEXT_START = ("movw r26,%[starts]", "ld r18,X+", "ld r19,X+", "movw %[starts],r26", "movw r26,r18")
+"""How far behind the data a row begins, of those that lie apart: the next number of the list."""
 
 
 class Window(NamedTuple):
@@ -77,6 +85,11 @@ class Window(NamedTuple):
             return None
         bits, channels, pixels, rows, taps, pitch = (int(number) for number in match.groups()[:6])
         return Window(bits, channels, pixels, rows, taps, pitch, match.group(7) is not None)
+
+    @property
+    def apart(self) -> bool:
+        """Whether runs begin where a list says."""
+        return not self.pitch
 
     @property
     def sums(self) -> list[str]:
@@ -146,14 +159,24 @@ def instructions(window: Window) -> list[str]:
     if turns > 1:
         lines = [f"ldi r22,{turns}", *turning(lines, "r22", 1)]
     lines += tap * left
+    if window.apart:
+        lines = [*begin(window), *lines]
     if window.rows > 1:
         step = [line for operation in window.next_row() for line in assembly(operation)]
         lines = [f"ldi r23,{window.rows}", *turning([*lines, *step], "r23", 3)]
     if window.pixels > 1:
-        lines = ["push r28", "push r29", "movw r28,%[y]", *lines, "pop r29", "pop r28"]
+        lines = ["push r28", "push r29", *([] if window.apart else ["movw r28,%[y]"]), *lines, "pop r29", "pop r28"]
     if window.far:
         lines = ["out __RAMPZ__,%[page]", *lines]
     return [*lines, "clr __zero_reg__"]
+
+
+def begin(window: Window) -> Iterator[str]:
+    """The pointers to the next run of those that lie apart."""
+    yield from NEXT_START
+    if window.pixels > 1:
+        yield from ("movw r28,r26", "add r28,%[low1]", "adc r29,%[high1]")
+    yield from ("add r26,%[low0]", "adc r27,%[high0]")
 
 
 def turning(lines: list[str], counter: str, label: int) -> list[str]:
@@ -165,7 +188,8 @@ def turning(lines: list[str], counter: str, label: int) -> list[str]:
 def block_lines(window: Window, name: str, asm: bool = True) -> list[str]:
     """The definition of a block."""
     type = "tinyml_int24" if window.bits == 24 else "int32_t"
-    data = ", ".join(f"const int8_t *px{pixel}" for pixel in range(window.pixels))
+    parameters = [f"const int8_t *{'from' if window.apart else 'px'}{pixel}" for pixel in range(window.pixels)]
+    data = ", ".join([*parameters, *(["const int16_t *starts"] if window.apart else [])])
     space = "TINYML_FAR" if window.far else "TINYML_FLASH"
     head = [
         "static inline __attribute__((always_inline)) void",
@@ -178,17 +202,28 @@ def block_lines(window: Window, name: str, asm: bool = True) -> list[str]:
 def on_avr(window: Window) -> list[str]:
     """The body with assembly."""
     outputs = [f'"+r"({name})' for name in window.sums]
-    inputs = ['[y] "r"(px1)'] if window.pixels > 1 else []
+    inputs: list[str] = []
     clobbers = ["r0", *(f"r{number}" for number in range(18, 24))]
     outputs.append('"+z"(at)' if window.far else '"+z"(pw)')
-    if window.far:
+    if window.apart and window.far:
+        outputs.append('[page] "+r"(first)')
+        clobbers.remove("r22")
+    elif window.far:
         inputs.append('[page] "r"(page)')
-    outputs.append('"+x"(px0)')
+    if window.apart:
+        outputs.append('[starts] "+r"(list)')
+        inputs += [f'[{part}{n}] "r"({part}{n})' for n in range(window.pixels) for part in ("low", "high")]
+        clobbers += ["r26", "r27"]
+    else:
+        inputs += ['[y] "r"(px1)'] if window.pixels > 1 else []
+        outputs.append('"+x"(px0)')
     quoted = ", ".join(f'"{register}"' for register in clobbers)
     registers = list(zip(window.sums, SUM_REGISTERS, strict=False))
     return [
         *(f'  register tinyml_int24 {name} __asm__("r{r}") = sums[{name[1:]}];' for name, r in registers),
         *(PAGES if window.far else []),
+        *(['  register uint8_t first __asm__("r22") = page;'] if window.apart and window.far else []),
+        *(held_apart([f"from{n}" for n in range(window.pixels)]) if window.apart else []),
         "  __asm__ volatile(",
         *(f'    "{line}\\n"' for line in instructions(window)),
         f"    : {', '.join(outputs)}",
@@ -198,6 +233,17 @@ def on_avr(window: Window) -> list[str]:
     ]
 
 
+def held_apart(places: Sequence[str]) -> Iterator[str]:
+    """The registers of the list of rows, and of the bytes of where pixels begin: those that nothing else leaves free,
+    of which compilers find none by themselves.
+    """
+    yield f'  register const int16_t *list __asm__("r{LIST_REGISTER}") = starts;'
+    for number, place in enumerate(places):
+        low, high = BYTE_REGISTERS[2 * number : 2 * number + 2]
+        yield f'  register uint8_t low{number} __asm__("r{low}") = (uint8_t)(uint16_t){place};'
+        yield f'  register uint8_t high{number} __asm__("r{high}") = (uint8_t)((uint16_t){place} >> 8);'
+
+
 def in_c(window: Window, type: str) -> list[str]:
     """The body in C."""
     counter = "int16_t"
@@ -205,6 +251,7 @@ def in_c(window: Window, type: str) -> list[str]:
     return [
         f"  {type} {', '.join(f'{name} = sums[{name[1:]}]' for name in window.sums)};",
         f"  for ({counter} row = 0; row < {window.rows}; row++) {{",
+        *(f"    const int8_t *px{n} = from{n} + starts[row];" for n in range(window.pixels if window.apart else 0)),
         f"    for ({counter} tap = 0; tap < {window.taps}; tap += {step}) {{",
         f"      int8_t w, {', '.join(f'x{pixel}' for pixel in range(window.pixels))};",
         *(f"      {statement(operation)}" for operation in list(window.tap()) * step),

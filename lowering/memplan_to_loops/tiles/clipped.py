@@ -2,6 +2,9 @@
 
 for each pixel: the rows and columns of its window that lie in the data
   for each group of channels: sums = 0; clipped_block(weights, data, rows, columns, sums); store body(sums)
+
+Where rows of the data lie apart the block takes a list of where they begin, which is written for each row of pixels: in
+a slice of a stream once.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from xdsl.ir import SSAValue
 from ....dialects.access import Linear
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.structured import StructuredForm
+from ....dialects.mcu import Address
 from ....dialects.mcu.bytes import ClippedBlockOp
 from ....passes.memplan.tiling.clipped import Clipped
 from ..emit import Emitter, Index
@@ -37,29 +41,45 @@ def build_clipped(
 
 
 class ClippedNest:
-    """The state of the kernel while it is written; `apart` says that rows of data lie apart."""
+    """The state of the kernel while it is written; `apart` are the rows of the data, where they lie apart."""
 
     def __init__(self, clipped: Clipped, scope: Scope, held: Mapping[int, SSAValue]):
         self.clipped, self.scope, self.emit = clipped, scope, scope.emit
         self.held: dict[int, Index] = dict(held)
-        self.apart = isinstance(scope.memory[scope.form.ins[0]], Rows)
+        data = scope.memref(scope.form.ins[0])
+        self.apart = data if isinstance(data, Rows) else None
         whole, left = clipped.packed()
         self.weights = scope.constant(f"{scope.node}_packed", whole)
         self.left = scope.constant(f"{scope.node}_packed_left", left) if left.size else None
 
     def build(self) -> None:
-        """Write all pixels."""
-        names = dimension_names(self.scope.form)
-        dims = [dim for dim in self.clipped.pixels if dim not in self.held]
-        self.scope.loops(dims, names, lambda point: self._pixel({**self.held, **point}))
+        """Write all pixels, row by row."""
+        form, clipped = self.scope.form, self.clipped
+        names, axis = dimension_names(form), clipped.axis(clipped.rows)
+        assert axis is not None, "checked: taps move one index"
+        dims = [dim for dim in clipped.pixels if dim not in self.held]
+        moving = [number for number, dim in enumerate(dims) if clipped.roles.index[axis].coefficients[dim]]
+        outer = max(moving, default=-1) + 1
 
-    def _pixel(self, point: Point) -> None:
+        def row(at: dict[int, Index]) -> None:
+            start: Point = {**self.held, **at}
+            rows = self._inside(clipped.rows, start)
+            starts = None if self.apart is None else self.scope.starts(self.apart, clipped.rows, rows, start)
+            self.scope.loops(dims[outer:], names, lambda point: self._pixel({**start, **point}, rows, starts))
+
+        self.scope.loops(dims[:outer], names, row)
+
+    def _pixel(self, point: Point, rows: tuple[Index, Index], starts: SSAValue | None) -> None:
         clipped = self.clipped
-        rows, columns = self._inside(clipped.rows, point), self._inside(clipped.columns, point)
+        columns = self._inside(clipped.columns, point)
         whole, left = divmod(clipped.channels, clipped.group)
-        self.scope.loop(whole, "group", lambda group: self._group(group, clipped.group, point, rows, columns))
+
+        def group(number: Index, channels: int) -> None:
+            self._group(number, channels, point, rows, columns, starts)
+
+        self.scope.loop(whole, "group", lambda number: group(number, clipped.group))
         if left:
-            self._group(whole, left, point, rows, columns)
+            group(whole, left)
 
     def _inside(self, tap: int, point: Point) -> tuple[Index, Index]:
         """The first tap of a dimension that lies in the data, and how many do."""
@@ -80,7 +100,13 @@ class ClippedNest:
         return self.emit.sum(left, self.emit.subtract_from(0, right))
 
     def _group(
-        self, group: Index, channels: int, point: Point, rows: tuple[Index, Index], columns: tuple[Index, Index]
+        self,
+        group: Index,
+        channels: int,
+        point: Point,
+        rows: tuple[Index, Index],
+        columns: tuple[Index, Index],
+        starts: SSAValue | None,
     ) -> None:
         """The sums of a group of channels at a pixel."""
         emit, scope, clipped = self.emit, self.scope, self.clipped
@@ -89,13 +115,19 @@ class ClippedNest:
         zero = emit.constant(0, SUM)
         for number in range(channels):
             scope.store(zero, sums, number)
-        at: Point = {**point, clipped.channel: first, clipped.columns: columns[0]}
-        if self.apart:
-            scope.loop_to(
-                rows[1], "kh", lambda row: self._rows(group, channels, at, emit.sum(rows[0], row), 1, columns, sums)
-            )
+        at: Point = {**point, clipped.channel: first, clipped.columns: columns[0], clipped.rows: rows[0]}
+        start = emit.sum(emit.scale(rows[0], clipped.taps), emit.scale(columns[0], clipped.inner_taps))
+        offset = emit.index(emit.scale(start, channels))
+        if channels < clipped.group:
+            assert self.left is not None, "packed where there are channels left over"
+            weights = self.left, [offset]
         else:
-            self._rows(group, channels, at, rows[0], rows[1], columns, sums)
+            weights = self.weights, [emit.index(group), offset]
+        data = self._data(at, starts)
+        count = emit.index(emit.scale(columns[1], clipped.inner_taps))
+        step, pitch = clipped.step if clipped.each else 1, 0 if len(data) > 1 else clipped.pitch
+        window = (channels, int(clipped.each), clipped.taps, pitch, step, clipped.offset)
+        emit.block.add_op(ClippedBlockOp(weights, data, sums, window, [emit.index(rows[1]), count]))
 
         def finish(channel: Index) -> None:
             loaded = emit.do(memref.LoadOp.get(sums, [emit.index(channel)]))
@@ -104,28 +136,9 @@ class ClippedNest:
 
         scope.loop(channels, "channel", finish)
 
-    def _rows(
-        self,
-        group: Index,
-        channels: int,
-        point: Point,
-        row: Index,
-        rows: Index,
-        columns: tuple[Index, Index],
-        sums: SSAValue,
-    ) -> None:
-        """One block of machine operations: so many rows from one on."""
-        emit, scope, clipped = self.emit, self.scope, self.clipped
-        start = emit.sum(emit.scale(row, clipped.taps), emit.scale(columns[0], clipped.inner_taps))
-        offset = emit.index(emit.scale(start, channels))
-        if channels < clipped.group:
-            assert self.left is not None, "packed where there are channels left over"
-            weights = self.left, [offset]
-        else:
-            weights = self.weights, [emit.index(group), offset]
-        form = scope.form
-        place = scope.place(form.ins[0], form.in_maps[0], {**point, clipped.rows: row})
-        count = emit.index(emit.scale(columns[1], clipped.inner_taps))
-        step = clipped.step if clipped.each else 1
-        window = (channels, int(clipped.each), clipped.taps, clipped.pitch, step, clipped.offset)
-        emit.block.add_op(ClippedBlockOp(weights, [place], sums, window, [emit.index(rows), count]))
+    def _data(self, point: Point, starts: SSAValue | None) -> list[Address]:
+        """Where the first tap lies, and where rows lie apart the list of their starts behind it."""
+        form = self.scope.form
+        if self.apart is None or starts is None:
+            return [self.scope.place(form.ins[0], form.in_maps[0], point)]
+        return [self.scope.in_row(self.apart, point), (starts, [self.emit.index(0)])]

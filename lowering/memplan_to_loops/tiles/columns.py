@@ -324,7 +324,8 @@ class ColumnsNest:
     def gather_runs(self, slot: Index, first: Index, point: Point, runs: tuple[int, int]) -> bool:
         """So many runs, so many bytes apart, as one block from a quad of the column on. False where none does it."""
         scope, emit, columns = self.scope, self.emit, self.columns
-        if not self.has_halves or self.flat or isinstance(scope.memref(scope.form.ins[0]), Rows):
+        apart = isinstance(scope.memref(scope.form.ins[0]), Rows)
+        if not self.has_halves or self.flat or (apart and (runs[0] > 1 or columns.words == 1)):
             return False
         place, indices = scope.place(scope.form.ins[0], scope.form.in_maps[0], {**point, columns.run[-1]: 0})
         number = emit.index(emit.sum(emit.scale(first, 2 * self.pixels), slot))

@@ -4,7 +4,8 @@
       for each group of channels: sums = 0; direct_block(weights, data, sums); store body(sums)
 
 Two pixels are neighbours in a row where rows have an even number of them, else in the row-major order of all; a last
-one that is alone is computed twice, into the same place.
+one that is alone is computed twice, into the same place. Where rows of the data lie apart, blocks of several take a
+list of where these begin.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from xdsl.ir import SSAValue
 
 from ....dialects.diagnostics import OpError
 from ....dialects.fixed.structured import StructuredForm
+from ....dialects.mcu import Address
 from ....dialects.mcu.bytes import DirectBlockOp
 from ....passes.memplan.tiling.direct import Direct
 from ..emit import Emitter, Index
@@ -51,7 +53,10 @@ class DirectNest:
         self.dims = [dim for dim in direct.pixels if dim not in self.held]
         self.names = dimension_names(scope.form)
         self.sum = NARROW_SUM if direct.roles.form.acc.width.data <= NARROW_SUM.width.data else i32
-        self.split_rows = isinstance(scope.memory[scope.form.ins[0]], Rows)
+        data = scope.memref(scope.form.ins[0])
+        self.apart = data if isinstance(data, Rows) and direct.row_count > 1 else None
+        self.starts: SSAValue | None = None
+        """Where the rows of a block begin, where these lie apart and are the same for all blocks."""
         whole, left = direct.packed(self.pixels)
         self.weights = scope.constant(f"{scope.node}_packed", whole)
         self.left = scope.constant(f"{scope.node}_packed_left", left) if left.size else None
@@ -59,6 +64,7 @@ class DirectNest:
     def build(self) -> None:
         """Write the blocks."""
         scope, sizes = self.scope, self.scope.form.sizes
+        self._find_rows()
         if self.pixels == 1:
             scope.loops(self.dims, self.names, lambda point: self._block([{**self.held, **point}]))
             return
@@ -74,6 +80,17 @@ class DirectNest:
             self._block([{**self.held, **point, **scope.split(pixel, last)} for pixel in pixels])
 
         scope.loops(outer, self.names, lambda point: scope.loop(ceil(total / 2), "pair", lambda at: pair(point, at)))
+
+    def _find_rows(self) -> None:
+        """Write where the rows of all blocks begin, where they lie apart, a call has one row of pixels, and the block
+        takes such a list.
+        """
+        rows, data = self.direct.rows, self.apart
+        if data is not None and rows is not None and self.sum == NARROW_SUM:
+            index = self.direct.roles.index[data.dim]
+            moving = {dim for dim, c in enumerate(index.coefficients) if c and self.scope.form.sizes[dim] > 1}
+            if rows in moving and moving <= {rows, *self.held}:
+                self.starts = self.scope.starts(data, rows, (0, self.direct.row_count), self.held)
 
     def _block(self, points: Sequence[Point]) -> None:
         """All channels at some pixels."""
@@ -108,8 +125,8 @@ class DirectNest:
 
     @property
     def _splits(self) -> bool:
-        """Whether the runs of a block lie in rows of their own."""
-        return self.split_rows and self.direct.row_count > 1
+        """Whether each run is a block of its own: they lie in rows apart, and no list says where."""
+        return self.apart is not None and self.starts is None
 
     def _sum(self, group: Index, channels: int, points: Sequence[Point], taps: Point, sums: SSAValue) -> None:
         """One block of machine operations."""
@@ -124,8 +141,15 @@ class DirectNest:
             weights, at = self.left, [first]
         else:
             weights, at = self.weights, [emit.index(group), first]
-        form = self.scope.form
-        places = [self.scope.place(form.ins[0], form.in_maps[0], {**point, **taps}) for point in points]
+        places = [self._place({**point, **taps}) for point in points]
         pitch = direct.length if rows == 1 else direct.pitch
+        if self.starts is not None:
+            places, pitch = [*places, (self.starts, [emit.index(0)])], 0
         window = (channels, len(points), rows, direct.length, pitch)
         emit.block.add_op(DirectBlockOp((weights, at), places, sums, window))
+
+    def _place(self, point: Point) -> Address:
+        """Where the data of a pixel lie."""
+        if self.apart is not None and self.starts is not None:
+            return self.scope.in_row(self.apart, point)
+        return self.scope.place(self.scope.form.ins[0], self.scope.form.in_maps[0], point)

@@ -36,10 +36,10 @@ class Finisher:
 
     @staticmethod
     def of(scope: Scope, body: Requantized | None) -> Finisher | None:
-        """The end of a form; None where the body does more, or the output lies in rows."""
+        """The end of a form; None where the body does more."""
         if body is None or scope.channels is None or body.multiplier not in scope.packed or body.bias != scope.bias:
             return None
-        if not body.shift or (body.low, body.high) != BYTE or isinstance(scope.memref(scope.form.target), Rows):
+        if not body.shift or (body.low, body.high) != BYTE:
             return None
         return Finisher(scope, body, 1 + scope.packed.index(body.multiplier))
 
@@ -75,11 +75,11 @@ class Finisher:
     def row(self, weights: Address, rows: Address, window: Sequence[int], point: Point, column: int) -> bool:
         """Compute a row of the output from a point on, the window of a block of planes from channels to planes given.
 
-        False where its columns are too far apart, or lie backwards: nothing is written then.
+        False where its columns are too far apart, lie backwards, or in rows of their own: nothing is written then.
         """
         scope, emit, steps = self.scope, self.scope.emit, self.steps()
         apart, step, outputs = steps[column], steps[scope.channel], window[1] * window[2]
-        if apart < 1 or step < 1 or outputs * apart > FURTHEST - step:
+        if apart < 1 or step < 1 or outputs * apart > FURTHEST - step or not self.in_one_row([column, scope.channel]):
             return False
         place, indices = scope.place(scope.form.target, scope.form.out_map, point)
         out = scope.at(place, indices, (window[0] - 1) * step + (outputs - 1) * apart + 1)
@@ -91,10 +91,12 @@ class Finisher:
         self, first: Index, groups: int, points: Sequence[Point], along: int | None
     ) -> tuple[SSAValue, tuple[int, int], list[SSAValue]] | None:
         """Where the results of some groups lie from a channel on, how far apart pixels and channels are, and what is
-        known of that at run time only; None where they are too far apart, or lie backwards.
+        known of that at run time only; None where they are too far apart, lie backwards, or in rows of their own.
         """
         scope, emit, steps = self.scope, self.scope.emit, self.steps()
         channel, apart = steps[scope.channel], 0
+        if not self.in_one_row([scope.channel, *self.moving(points)]):
+            return None
         if len(points) == 2 and along is not None:
             apart = steps[along]
         reach = (CHANNELS * groups - 1) * channel + apart
@@ -115,11 +117,24 @@ class Finisher:
                 steps[dim] += coefficient * prod(sizes[axis + 1 :])
         return steps
 
+    def in_one_row(self, dims: Sequence[int]) -> bool:
+        """Whether outputs that differ in these dimensions lie in one row, where rows lie apart."""
+        storage = self.scope.memref(self.scope.form.target)
+        if not isinstance(storage, Rows):
+            return True
+        row = linear_map(self.scope.form.out_map)[storage.dim]
+        return not any(row.coefficients[dim] for dim in dims)
+
+    def moving(self, points: Sequence[Point]) -> list[int]:
+        """The dimensions in which points differ; those of the first are those of all."""
+        return [dim for dim, at in points[0].items() if any(point[dim] != at for point in points[1:])]
+
     def distance(self, points: Sequence[Point]) -> Index:
         """How far the output of the second pixel lies behind that of the first."""
         total: Index = 0
-        for dim, step in enumerate(self.steps()):
+        moving, steps = self.moving(points), self.steps()
+        for dim in moving:
             for point, sign in zip(points, (-1, 1), strict=True):
-                if step and dim != self.scope.channel and dim in point:
+                if (step := steps[dim]) and dim != self.scope.channel:
                     total = self.scope.emit.sum(total, self.scope.emit.scale(point[dim], sign * step))
         return total

@@ -16,6 +16,7 @@ from xdsl.ir.affine import AffineMap
 from ....dialects.access import Linear, full_box, linear_map
 from ....dialects.fixed.structured import scalar_type, shaped_type
 from ....dialects.mcu import Address
+from ....dialects.mcu.bytes import STARTS
 from ....dialects.mcu.vectors import CopyBlockOp
 from ....dialects.mcu.words import AtOp, LoadWordOp, MachineOp
 from ....passes.fixed.fold_zero_points import added_bias
@@ -24,8 +25,9 @@ from ....passes.memplan.tiling.lifts import Lift, lifted
 from ....passes.memplan.tiling.roles import Roles
 from ..emit import Emitter, Index, signless
 from ..index import Guard
+from ..labels import dimension_names
 from ..nest import Operands
-from ..rows import Rows
+from ..rows import Rows, one_row
 from ..scalars import Values, inline_body
 
 Constant = Callable[[str, NDArray[Any]], SSAValue]
@@ -71,6 +73,7 @@ class Scope:
             begin = begin if self.lift is None else lifted(begin.astype(np.int64), self.lift.amounts).astype(np.int32)
             self.channels = constant(f"{self.node}_channels", channel_table(roles, begin, self.packed))
         (self.channel,) = roles.channels or roles.both
+        self.names = dimension_names(self.form)
 
     @property
     def amounts(self) -> NDArray[np.int64] | None:
@@ -109,6 +112,23 @@ class Scope:
         row = storage.view(self.emit, indices[storage.dim])
         indices[storage.dim] = self.emit.index(0)
         return row, indices
+
+    def starts(self, data: Rows, tap: int, taps: tuple[Index, Index], point: Point) -> SSAValue:
+        """Write where the rows begin that some taps of a dimension read, from one on so many: a list on the stack."""
+        starts, emit = local(self.emit, self.form.sizes[tap], "starts", STARTS), self.emit
+        index = linear_map(self.form.in_maps[0])[data.dim]
+
+        def write(number: Index) -> None:
+            row = self.index(index, {**point, tap: emit.sum(taps[0], number)})
+            self.store(emit.do(arith.IndexCastOp(data.start(emit, row), STARTS)), starts, number)
+
+        self.loop_to(taps[1], self.names[tap], write)
+        return starts
+
+    def in_row(self, data: Rows, point: Point) -> Address:
+        """An element of the data in the first row of those in the arena."""
+        access = flat_index(self.form.in_maps[0], one_row(data.type).get_shape(), data.dim)
+        return data.arena, [self.emit.index(self.index(access, point))]
 
     def flatten(self) -> None:
         """Number the elements of the data, of the output and of the table of channels: no type has their sizes then."""
@@ -334,9 +354,9 @@ class Scope:
         self.emit.block.add_op(memref.StoreOp.get(value, memory, [self.emit.index(index)]))
 
 
-def flat_index(access: AffineMap, shape: Sequence[int]) -> Linear:
-    """The row-major number of the element that a point of the domain accesses."""
-    strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+def flat_index(access: AffineMap, shape: Sequence[int], row: int | None = None) -> Linear:
+    """The row-major number of the element that a point of the domain accesses; in a `row` along an axis, its own."""
+    strides = [0 if axis == row else prod(shape[axis + 1 :]) for axis in range(len(shape))]
     results = linear_map(access)
     steps = [
         sum(r.coefficients[dim] * by for r, by in zip(results, strides, strict=True)) for dim in range(access.num_dims)

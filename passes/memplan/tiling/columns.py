@@ -60,7 +60,7 @@ class Columns:
             return None
         outer = roles.taps[: len(roles.taps) - len(run)]
         length = roles.size(run)
-        if length % 4 * roles.size(outer) > MOST_LEFT:
+        if form.tile is None and length % 4 * roles.size(outer) > MOST_LEFT:
             return None
         return Columns(roles, outer, run, length, not any(roles.padded(dim) for dim in run))
 
@@ -138,7 +138,7 @@ def split_run(roles: Roles, padded: bool) -> tuple[int, ...]:
     """The innermost taps that lie one after the other in memory; none padded, or at most the outermost of them."""
     length, run = 1, ()
     for dim in reversed(roles.taps):
-        if roles.step(dim) != length:
+        if roles.step(dim) != length or roles.leaves_row(dim):
             break
         if roles.padded(dim) and not padded:
             break

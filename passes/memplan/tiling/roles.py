@@ -15,13 +15,16 @@ from ....dialects.dense import to_numpy
 from ....dialects.fixed import ConstantOp
 from ....dialects.fixed.forms import ContractOp
 from ....dialects.fixed.structured import StructuredForm, scalar_type, shaped_type
+from ....dialects.memplan import row_dimension
+from ....dialects.memplan.liveness import is_split, root_of
 from ...fixed.fold_zero_points import bias_of
 
 
 @dataclass(frozen=True)
 class Roles:
     """Dimensions of size above 1, in order: `pixels` of the data alone, `channels` of the weights alone, `both` of
-    both, all parallel; `taps` of the reduction. `index` are the data's indices, `shape` its sizes.
+    both, all parallel; `taps` of the reduction. `index` are the data's indices, `shape` its sizes; `apart` is the axis
+    of the data whose indices are rows that lie apart, if they do.
     """
 
     form: ContractOp
@@ -31,6 +34,7 @@ class Roles:
     taps: tuple[int, ...]
     index: tuple[Linear, ...]
     shape: tuple[int, ...]
+    apart: int | None
 
     @staticmethod
     def of(form: StructuredForm, sums: Sequence[IntegerType] = (i32,)) -> Roles | None:
@@ -60,7 +64,8 @@ class Roles:
             groups[name].append(dim)
         shape = shaped_type(form.ins[0]).get_shape()
         pixels, channels, both, taps = (tuple(dims) for dims in groups.values())
-        return Roles(form, pixels, channels, both, taps, index, shape)
+        apart = row_dimension(form.ins[0].type) if is_split(root_of(form.ins[0])) else None
+        return Roles(form, pixels, channels, both, taps, index, shape, apart)
 
     def size(self, dims: tuple[int, ...]) -> int:
         """Points of some dimensions."""
@@ -71,11 +76,15 @@ class Roles:
         strides = [prod(self.shape[axis + 1 :]) for axis in range(len(self.shape))]
         return sum(r.coefficients[dim] * stride for r, stride in zip(self.index, strides, strict=True))
 
+    def leaves_row(self, dim: int) -> bool:
+        """Whether a dimension moves the data from a row to another that lies apart."""
+        return self.apart is not None and bool(self.index[self.apart].coefficients[dim])
+
     def contiguous(self) -> tuple[int, ...]:
         """The innermost taps that lie one after the other in memory."""
         run: tuple[int, ...] = ()
         for dim in reversed(self.taps):
-            if self.step(dim) != self.size(run):
+            if self.step(dim) != self.size(run) or self.leaves_row(dim):
                 break
             run = (dim, *run)
         return run

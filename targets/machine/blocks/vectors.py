@@ -263,6 +263,10 @@ def requantize_instructions(numbers: Sequence[int]) -> int:
     return 14 if numbers[0] == CHANNELS else 12
 
 
+MOST_IN_LINE = 8
+"""Words that are copied without a loop, at most."""
+
+
 def copy_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
     """Words, four at a time in vectors."""
     (words,) = numbers
@@ -285,17 +289,25 @@ def copy_block(name: str, numbers: Sequence[int], asm: bool) -> list[str]:
 
 
 def copied(words: int) -> list[str]:
-    """The C of a copy: as many words in each turn as divide them, four at most, read before they are written."""
+    """The C of a copy: few words one after the other, else as many in each turn as divide them; four at most are read
+    before they are written.
+    """
+    if words <= MOST_IN_LINE:
+        fours = [range(start, min(start + 4, words)) for start in range(0, words, 4)]
+        return ["  const int8_t *x = from;", *(line for four in fours for line in read_and_written("  ", four))]
     each = next(n for n in (4, 3, 2, 1) if words % n == 0)
-    names = "abcd"[:each]
-    read = ", ".join(f"{name} = tinyml_load_word(x + {4 * n})" for n, name in enumerate(names))
     return [
         "  const int8_t *x = from;",
         f"  for (int32_t n = 0; n < {words}; n += {each}, x += {4 * each}, to += {each}) {{",
-        f"    const int32_t {read};",
-        f"    {' '.join(f'to[{n}] = {name};' for n, name in enumerate(names))}",
+        *read_and_written("    ", range(each)),
         "  }",
     ]
+
+
+def read_and_written(indent: str, words: range) -> list[str]:
+    """Some words, read into variables, then written."""
+    read = ", ".join(f"w{n} = tinyml_load_word(x + {4 * n})" for n in words)
+    return [f"{indent}const int32_t {read};", indent + " ".join(f"to[{n}] = w{n};" for n in words)]
 
 
 def copy_instructions(numbers: Sequence[int]) -> int:

@@ -90,6 +90,12 @@ mcu.direct_block %w[%i] data(%x) at(%i) sums %s window [2, 1, 1, 7, 7] : memref<
 
 // -----
 
+%i, %w, %x, %s, %r = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi32>, memref<3xi16>)
+// CHECK: a block of 1 pixels has as many places of data, and where sums have 24 bits one of rows apart
+mcu.direct_block %w[%i] data(%x, %r) at(%i, %i) sums %s window [2, 1, 3, 7, 0] : memref<64xi8> (memref<16xi8>, memref<3xi16>) memref<4xi32>
+
+// -----
+
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, i24)
 // CHECK: a sparse block has weights of delta8 or delta4, not of bitmap
 %t = mcu.sparse_block "bitmap" %w[%i] data %x[%i] count %i sum %s : memref<64xi8>, memref<16xi8>
@@ -105,6 +111,18 @@ mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3,
 %i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
 // CHECK: a clipped block moves forward
 mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3, 96, 3, 0] : memref<64xi8> (memref<16xi8>) memref<4xi24>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: a clipped block moves forward, or by the numbers that it has beside the data
+mcu.clipped_block %w[%i] data(%x) at(%i) counts(%i, %i) sums %s window [4, 1, 3, 0, 12, 0] : memref<64xi8> (memref<16xi8>) memref<4xi24>
+
+// -----
+
+%i, %w, %x, %s = "test.op"() : () -> (index, memref<64xi8>, memref<16xi8>, memref<4xi24>)
+// CHECK: expected a memref of i16, got memref<16xi8>
+mcu.clipped_block %w[%i] data(%x, %x) at(%i, %i) counts(%i, %i) sums %s window [4, 1, 3, 0, 12, 0] : memref<64xi8> (memref<16xi8>, memref<16xi8>) memref<4xi24>
 
 // -----
 

@@ -52,6 +52,11 @@ mcu.direct_block %bytes[%c0, %c8] data(%x, %x) at(%c0, %c1, %c1, %c0) sums %narr
 %counted = "test.op"() : () -> memref<3x36xi8, "flash">
 // CHECK: mcu.clipped_block %counted[%c0, %c1] data(%x) at(%c0, %c1) counts(%c1, %n) sums %narrow window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash">(memref<4x8xi8>) memref<4xi24>
 mcu.clipped_block %counted[%c0, %c1] data(%x) at(%c0, %c1) counts(%c1, %n) sums %narrow window [4, 1, 3, 96, 12, 128] : memref<3x36xi8, "flash"> (memref<4x8xi8>) memref<4xi24>
+%arena, %starts = "test.op"() : () -> (memref<768xi8>, memref<3xi16>)
+// CHECK: mcu.direct_block %bytes[%c0, %c8] data(%arena, %arena, %starts) at(%c0, %n, %c1) sums %narrow window [2, 2, 2, 7, 0] : memref<8x300xi8, "flash">(memref<768xi8>, memref<768xi8>, memref<3xi16>) memref<4xi24>
+mcu.direct_block %bytes[%c0, %c8] data(%arena, %arena, %starts) at(%c0, %n, %c1) sums %narrow window [2, 2, 2, 7, 0] : memref<8x300xi8, "flash"> (memref<768xi8>, memref<768xi8>, memref<3xi16>) memref<4xi24>
+// CHECK: mcu.clipped_block %counted[%c0, %c1] data(%arena, %starts) at(%n, %c0) counts(%c1, %n) sums %narrow window [4, 1, 3, 0, 12, 128] : memref<3x36xi8, "flash">(memref<768xi8>, memref<3xi16>) memref<4xi24>
+mcu.clipped_block %counted[%c0, %c1] data(%arena, %starts) at(%n, %c0) counts(%c1, %n) sums %narrow window [4, 1, 3, 0, 12, 128] : memref<3x36xi8, "flash"> (memref<768xi8>, memref<3xi16>) memref<4xi24>
 %wide, %table, %results = "test.op"() : () -> (memref<8x72xi8, "flash">, memref<2x64xi32, "flash">, memref<8xi8>)
 // CHECK: mcu.wide_block %wide[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 1, 1, 64, 448] : memref<8x72xi8, "flash">(memref<336xi32>) memref<8xi32>
 mcu.wide_block %wide[%c0, %c0] data(%rows) at(%c8) sums %sums window [3, 3, 1, 1, 64, 448] : memref<8x72xi8, "flash"> (memref<336xi32>) memref<8xi32>

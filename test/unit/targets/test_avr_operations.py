@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -73,11 +73,20 @@ def test_operations(flags: list[str]):
     np.testing.assert_array_equal(found, expected)
 
 
-def meaning(window: Window, weights: NDArray[Any], data: NDArray[Any], starts: tuple[int, ...], sums: list[int]):
-    """Run the operations of a block, one by one."""
+def meaning(
+    window: Window,
+    weights: NDArray[Any],
+    data: NDArray[Any],
+    begin: tuple[Sequence[int], Sequence[int]],
+    sums: list[int],
+) -> list[int]:
+    """Run the operations of a block, one by one; data begin where pixels do, and where rows do behind these."""
+    starts, rows = begin
     state = {"w": 0, "x0": 0, "x1": 0, **{name: sums[n] for n, name in enumerate(window.sums)}}
     at = {"w": 0, "x0": starts[0], "x1": starts[-1]}
-    for _ in range(window.rows):
+    for row in rows:
+        if window.apart:
+            at |= {"x0": starts[0] + row, "x1": starts[-1] + row}
         for operation in [o for _ in range(window.taps) for o in window.tap()] + list(window.next_row()):
             first, *others = operation.operands
             if operation.name.startswith("load"):
@@ -100,11 +109,19 @@ BLOCKS = {
     "direct_24_1x2_1_3_3": "uno",
     "direct_24_4x1_2_9_9_far": "mega2560",
     "direct_24_2x2_3_13_20_far": "mega2560",
+    "direct_24_2x2_3_13_0": "uno",
+    "direct_24_4x1_3_30_0": "uno",
+    "direct_24_2x2_3_30_0_far": "mega2560",
+    "direct_24_3x1_3_5_0_far": "mega2560",
 }
 """Blocks, and a board that has the memory that they need."""
 
+APART = [700, 0, 350]
+"""Where rows begin of blocks that are told so."""
 
-CASES = [(name, ["-O2"]) for name in BLOCKS] + [(name, flags) for name in list(BLOCKS)[-2:] for flags in FLAGS[1:4]]
+
+MORE = [name for name in BLOCKS if name.endswith(("_far", "_0"))]
+CASES = [(name, ["-O2"]) for name in BLOCKS] + [(name, flags) for name in MORE for flags in FLAGS[1:4]]
 
 
 @pytest.mark.parametrize(("name", "flags"), CASES, ids=str)
@@ -113,7 +130,8 @@ def test_blocks(name: str, flags: list[str]):
     assert window is not None
     random = np.random.default_rng(1)
     weights = random.integers(-128, 128, window.rows * window.taps * window.channels)
-    data = random.integers(-128, 128, 3 + (window.rows - 1) * window.pitch + window.taps).astype(np.int8)
+    rows = APART if window.apart else [row * window.pitch for row in range(window.rows)]
+    data = random.integers(-128, 128, 3 + max(rows) + window.taps).astype(np.int8)
     data[:4], weights[:4] = -128, -128
     sums = [int(n) for n in random.integers(-(1 << 20), 1 << 20, len(window.sums))]
     starts = (0, 3)[: window.pixels]
@@ -123,13 +141,14 @@ def test_blocks(name: str, flags: list[str]):
             f"static const {space} int8_t w[] = {{{', '.join(map(str, weights))}}};",
             "RUN {",
             f"  tinyml_int24 sums[] = {{{', '.join(map(str, sums))}}};",
-            f"  tinyml_{name}(w, {', '.join(f'&x[{start}]' for start in starts)}, sums);",
+            f"  const int16_t rows[] = {{{', '.join(map(str, rows))}}};",
+            f"  tinyml_{name}(w, {', '.join(f'&x[{start}]' for start in starts)}, {'rows, ' * window.apart}sums);",
             f"  for (int i = 0; i < {len(sums)}; i++) out[i] = sums[i];",
             "}",
         ]
     )
     found = run(BLOCKS[name], flags, source, [name], {"x": data}, len(sums))
-    np.testing.assert_array_equal(found, meaning(window, weights, data, starts, sums))
+    np.testing.assert_array_equal(found, meaning(window, weights, data, (starts, rows), sums))
 
 
 CLIPPED = {
@@ -138,24 +157,30 @@ CLIPPED = {
     "clipped_24_1_1_5_500_90_0": (3, 5),
     "clipped_24_4_0_12_30_1_128_far": (2, 9),
     "clipped_24_2_1_3_60_12_0_far": (2, 1),
+    "clipped_24_4_1_3_0_12_128": (3, 2),
+    "clipped_24_4_0_9_0_1_0": (2, 6),
+    "clipped_24_3_1_5_0_90_128_far": (3, 5),
 }
 """Blocks, with rows and taps of a row that lie in the data."""
 
 
 @pytest.mark.parametrize(
-    ("name", "flags"), [*((n, FLAGS[0]) for n in CLIPPED), *((list(CLIPPED)[0], f) for f in FLAGS[1:4])], ids=str
+    ("name", "flags"),
+    [*((n, FLAGS[0]) for n in CLIPPED), *((list(CLIPPED)[n], f) for n in (0, 5, 7) for f in FLAGS[1:4])],
+    ids=str,
 )
 def test_clipped_blocks(name: str, flags: list[str]):
     window = Clipped.of(name)
     assert window is not None
     (rows, count), random = CLIPPED[name], np.random.default_rng(3)
     weights = random.integers(-128, 128, (rows, window.taps, window.channels))
-    data = random.integers(-128, 128, rows * window.pitch + count * window.step).astype(np.int8)
+    starts = APART[:rows] if window.apart else [row * window.pitch for row in range(rows)]
+    data = random.integers(-128, 128, max(starts) + window.pitch + count * window.step).astype(np.int8)
     operation = OPERATIONS["multiply_add_unsigned_24" if window.offset else "multiply_add_24"].meaning
     sums = [5, -5, 1 << 19, 0][: window.channels]
     expected = list(sums)
     for row, tap, channel in np.ndindex(rows, count, window.channels):
-        x = int(data[row * window.pitch + tap * window.step + (channel if window.each else 0)]) + window.offset
+        x = int(data[starts[row] + tap * window.step + (channel if window.each else 0)]) + window.offset
         expected[channel] = operation(int(weights[row, tap, channel]), x, expected[channel])
     space = "__memx" if window.far else "TINYML_FLASH"
     source = "\n".join(
@@ -163,7 +188,8 @@ def test_clipped_blocks(name: str, flags: list[str]):
             f"static const {space} int8_t w[] = {{{', '.join(map(str, weights.reshape(-1)))}}};",
             "RUN {",
             f"  tinyml_int24 sums[] = {{{', '.join(map(str, sums))}}};",
-            f"  tinyml_{name}(w, x, {rows}, {count}, sums);",
+            f"  const int16_t starts[] = {{{', '.join(map(str, starts))}}};",
+            f"  tinyml_{name}(w, x, {'starts, ' if window.apart else ''}{rows}, {count}, sums);",
             f"  for (int i = 0; i < {len(sums)}; i++) out[i] = sums[i];",
             "}",
         ]
