@@ -133,7 +133,8 @@ class ModuleText(Wiring):
         count = address_bits(groups + 1)
         self.declarations += [f"reg [{len(values) * bits - 1}:0] {held};", f"reg {span(count)}{left};"]
         load = self.name(op.load)
-        shifted, moves, step = f"{held} >> {size * bits}", f"{left} != {count}'d0", f"{left} != {count}'d0"
+        shifted, moves = f"{held} >> {size * bits}", f"{left} != {count}'d0"
+        step = moves
         if op.clocks > 1:
             clock, last = f"{self.name(op.step)}_clock", op.clocks - 1
             room = address_bits(op.clocks)

@@ -78,12 +78,17 @@ def along_chains(
     for lanes, kind in candidates:
         reduced = lanes[parallel:]
         by_results = prod(reduced) in (1, prod(sizes[parallel:]))
-        in_turn = clocks > 1 and prod(lanes[:parallel]) * prod(reduced) * clocks <= prod(sizes[parallel:])
-        key = (kind == alike, in_turn, by_results, reduced if by_results else lanes[:parallel])
+        in_time = clocks == 1 or leaves_time(lanes, prod(sizes[parallel:]), clocks)
+        key = (kind == alike, in_time, by_results, reduced if by_results else lanes[:parallel])
         groups.setdefault(key, []).append((lanes, kind))
     reduction = prod(sizes[parallel:])
     chains = (of_chain(family, chain, reduction, measure, key[2]) for key, chain in groups.items())
     return [choice for chain in chains for choice in chain]
+
+
+def leaves_time(lanes: Lanes, reduction: int, clocks: int) -> bool:
+    """Whether the results of a reduction of so many points come so many clocks apart."""
+    return prod(lanes) * clocks <= reduction
 
 
 def of_chain(

@@ -26,7 +26,7 @@ from ...targets.estimating.cycles import Wait, needs, timing_of
 from ...targets.estimating.memories import in_blocks
 from ...targets.family import Family
 from ..pareto import pareto
-from .chains import Choice, along_chains, choice_of
+from .chains import Choice, along_chains, choice_of, leaves_time
 
 MOST_LANES = 128
 """Of a form: more are seldom worth their multipliers."""
@@ -127,11 +127,11 @@ class Choices:
         if key not in self._known:
             parallel = len(form.domain.parallel.data)
             sizes = tuple(n if d in iterated(form) else 1 for d, n in enumerate(form.sizes))
-            most_in_turn = prod(sizes[parallel:]) // self.clocks
+            reduction = prod(sizes[parallel:])
             candidates = [
                 (lanes, kind)
                 for lanes, kind in lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares)
-                if self.clocks == 1 or kind != LOGIC or prod(lanes) <= most_in_turn
+                if self.clocks == 1 or kind != LOGIC or leaves_time(lanes, reduction, self.clocks)
             ]
 
             def measure(lanes: tuple[int, ...], kind: str) -> Choice | None:
