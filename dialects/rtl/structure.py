@@ -51,10 +51,12 @@ class MemoryOp(IRDLOperation):
     """So many words of so many elements each; with `init` it is read-only. `block`: a block RAM, whatever its size.
 
     `reads`: a copy of the memory for each so many read ports, in their order (by default one for all); what is written
-    goes into all copies. Of a memory with `init` each module that reads it has copies of its own.
+    goes into all copies. Of a memory with `init` each module that reads it has copies of its own. `collision_free`: what
+    is read of a word in the clock in which it is written is not used, so that hardware may give any number.
 
     ```mlir
     rtl.memory @weights words 64 lanes 8 block reads 2 : i8 = dense<..> : tensor<64x8xi8>
+    rtl.memory @rows words 64 lanes 8 collision_free : i8
     ```
     """
 
@@ -66,10 +68,11 @@ class MemoryOp(IRDLOperation):
     init = opt_prop_def(DenseIntOrFPElementsAttr)
     block = opt_prop_def(UnitAttr)
     reads = opt_prop_def(IntegerAttr[I64])
+    collision_free = opt_prop_def(UnitAttr)
     traits = traits_def(SymbolOpInterface())
     assembly_format = (
-        "$sym_name `words` $words `lanes` $lanes (`block` $block^)? (`reads` $reads^)? `:` $element "
-        "(`=` $init^)? attr-dict"
+        "$sym_name `words` $words `lanes` $lanes (`block` $block^)? (`reads` $reads^)? "
+        "(`collision_free` $collision_free^)? `:` $element (`=` $init^)? attr-dict"
     )
 
     def __init__(
@@ -106,6 +109,8 @@ class MemoryOp(IRDLOperation):
             raise VerifyException("a memory has words and elements")
         if self.reads is not None and self.reads.value.data < 1:
             raise VerifyException("a copy of a memory has at least one read port")
+        if self.init is not None and self.collision_free is not None:
+            raise VerifyException("nothing is written into a memory with init: no collision is possible")
         if self.init is not None and self.init.get_shape() != (self.words.value.data, self.lanes.value.data):
             raise VerifyException(f"init has shape {self.init.get_shape()}, not words x lanes")
 

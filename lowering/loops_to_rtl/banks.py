@@ -8,6 +8,7 @@ their outputs before any register: wires from all of a part meet there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -54,16 +55,48 @@ def rows_of(words: int, bits: int, depth: int) -> int:
     return ceil(ceil(words / depth) * bits / (WIDEST * PARITY))
 
 
+@dataclass(frozen=True)
+class Banks:
+    """The memories that hold the words of one, in their order."""
+
+    symbol: str
+    words: tuple[int, ...]
+    """Of each bank."""
+
+    @staticmethod
+    def of(symbol: str, words: int, bits: int, block_bits: int) -> Banks:
+        """The banks of so many words of so many bits."""
+        return Banks(symbol, tuple(banks_of(words, bits, block_bits)))
+
+    @property
+    def names(self) -> list[str]:
+        """One alone has the name of the memory."""
+        if len(self.words) == 1:
+            return [self.symbol]
+        return [made(self.symbol, f"bank{number}") for number in range(len(self.words))]
+
+    @property
+    def place_bits(self) -> int:
+        """The bits of an address that say where in its bank a word is."""
+        return self.words[0].bit_length() - 1
+
+    def find(self, address: int) -> tuple[str, int]:
+        """The bank of a word, and where in it the word is."""
+        return self.names[address >> self.place_bits], address % (1 << self.place_bits)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        """Names and words."""
+        return zip(self.names, self.words, strict=True)
+
+
 def declare(symbol: str, values: NDArray[Any], element: IntegerType, block_bits: int) -> Iterator[rtl.MemoryOp]:
     """Read-only memories with words of the rows of `values`; a large one is a block RAM."""
-    banks, at = banks_of(len(values), values.shape[1] * element.width.data, block_bits), 0
-    for name, words in zip(names_of(symbol, banks), banks, strict=True):
+    at = 0
+    for name, words in Banks.of(symbol, len(values), values.shape[1] * element.width.data, block_bits):
         part = values[at : at + words]
         is_large = part.size * element.width.data > TABLE_BITS
         yield rtl.MemoryOp(name, words, values.shape[1], element, from_numpy(part, element), is_large)
         at += words
-
-
-def names_of(symbol: str, banks: Sequence[int]) -> list[str]:
-    """The names of banks; one alone has that of the memory."""
-    return [made(symbol, f"bank{number}") for number in range(len(banks))] if len(banks) > 1 else [symbol]

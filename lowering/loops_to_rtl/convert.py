@@ -18,6 +18,7 @@ from ...dialects.errors import UserError
 from ...dialects.mcu import finish_clocks_of, multipliers_of
 from ...dialects.rtl.names import made, top_name
 from ...passes.loops.indices.advance import constant_of, trips_of
+from .collisions import is_collision_free
 from .form import Form
 from .memories import Memory, contents, copy_memories, memory_of, run_of
 from .nest import Nest, Reading
@@ -133,7 +134,7 @@ class Program:
         sequence = self._sequence(self.public.body.block, {})
         for name, nest in self.nests.items():
             self._prepare(name, nest)
-        taken, given = ([m.banks(self.limits.bank_bits) for m in memories] for memories in (inputs, outputs))
+        taken, given = ([m.banks(self.limits.bank_bits).names for m in memories] for memories in (inputs, outputs))
         top = rtl.TopOp(top_name(self.public.sym_name.data), taken, given, sequence)
         top.attributes.update(self.public.attributes)
         modules: list[Operation] = []
@@ -155,7 +156,7 @@ class Program:
         """The module of a form, which takes the next ports of memories."""
         nest, before = self.nests[name], dict(taken)
         bound = [self.bound[a] for a in nest.function.args if a in self.bound]
-        banks = [bank for m in bound for bank in m.banks(self.limits.bank_bits)]
+        banks = [bank for m in bound for bank in m.banks(self.limits.bank_bits).names]
         ports = (*(m.lanes for m in bound), *((bank, taken.get(bank, -1)) for bank in banks))
         kind = multipliers_of(nest.function), finish_clocks_of(nest.function)
         key = (name, tuple(loop.lanes for loop in nest.loops), kind, ports)
@@ -195,7 +196,8 @@ class Program:
 
     def _declared(self, memories: Sequence[Memory]) -> list[Operation]:
         """Memories as ops."""
-        return [op for memory in memories for op in memory.declarations(self.limits.bank_bits)]
+        bits = self.limits.bank_bits
+        return [op for m in memories for op in m.declarations(bits, is_collision_free(m, self.nests, self.beside))]
 
     def _ring(self, name: str, number: int) -> int | None:
         """The ring that a function is called with; None where it is no ring."""
@@ -327,7 +329,8 @@ class Program:
         self.bound[result], self.offsets[result] = memory, offset
 
     def _observe(self, nest: Nest) -> None:
-        """Note how many neighbouring elements the lanes of each access take."""
+        """Note who reads and writes memories, and how many neighbouring elements the lanes of each access take."""
+        name = nest.function.sym_name.data
         for op in nest.function.walk():
             if isinstance(op, memref.LoadOp | memref.StoreOp):
                 finishing = nest.is_finishing(op)
@@ -337,5 +340,9 @@ class Program:
                     raise OpError(op, "hardware does not know where this memory lies")
                 run = run_of(nest, access, lanes, finishing)
                 memory = self.bound[access.memory]
+                if isinstance(op, memref.LoadOp):
+                    memory.readers.add(name)
+                else:
+                    memory.writes.setdefault(name, []).append(access)
                 if run is not None and memory.values is None:
                     memory.runs.add(run.width)

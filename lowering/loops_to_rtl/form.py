@@ -21,7 +21,7 @@ from .nest import Access, Coordinates, Nest
 from .pairs import Factors, multiply_all
 from .pipeline import Limits, Pipeline, Turn, Value, Wire, bits_of
 from .ports import Ports
-from .products import multiply
+from .products import scaled
 from .reduce import Reducer
 from .steps import Steps
 from .units import Units
@@ -250,7 +250,7 @@ class Form:
         """A part of addresses, once for all lanes."""
         key = self.engine, term, factor, most
         if key not in self._parts:
-            self._parts[key] = multiply(self.engine.pipeline, term, factor, most)
+            self._parts[key] = scaled(self.engine.pipeline, term, factor, most)
         return self._parts[key]
 
     def _store(self, op: memref.StoreOp, lanes: Sequence[Coordinates]) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, MemRefType, i64
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, MemRefType, UnitAttr, i64
 from xdsl.ir import Attribute, Operation
 
 from ...dialects import rtl
 from ...dialects.dataflow import ring_of
 from ...dialects.dense import to_numpy
 from ...dialects.diagnostics import OpError
-from .banks import banks_of, declare, names_of
+from .banks import Banks, declare
 from .nest import Access, Coordinates, Nest
 from .running import Running
 
@@ -32,6 +32,10 @@ class Memory:
     runs: set[int] = field(default_factory=set[int])
     ring: int | None = None
     """The elements that are kept, where those are not all; addresses wrap."""
+    readers: set[str] = field(default_factory=set[str])
+    """The functions that read it."""
+    writes: dict[str, list[Access]] = field(default_factory=dict[str, list[Access]])
+    """By function, where it writes."""
 
     @property
     def lanes(self) -> int:
@@ -48,17 +52,18 @@ class Memory:
         """The words that are kept."""
         return -(-(self.ring or self.elements) // self.lanes)
 
-    def banks(self, bank_bits: int) -> list[str]:
-        """The names of its banks, or its own."""
-        return names_of(self.symbol, banks_of(self.words, self.lanes * self.bits, bank_bits))
+    def banks(self, bank_bits: int) -> Banks:
+        """Its banks, or itself as one."""
+        return Banks.of(self.symbol, self.words, self.lanes * self.bits, bank_bits)
 
-    def declarations(self, bank_bits: int) -> list[rtl.MemoryOp]:
+    def declarations(self, bank_bits: int, collision_free: bool = False) -> list[rtl.MemoryOp]:
         """The memory as an op, or as banks; a constant's elements in their order."""
         if self.values is not None:
             return list(declare(self.symbol, self.values.reshape(-1, 1), self.element, bank_bits))
-        banks = banks_of(self.words, self.lanes * self.bits, bank_bits)
-        names = names_of(self.symbol, banks)
-        return [rtl.MemoryOp(name, n, self.lanes, self.element) for name, n in zip(names, banks, strict=True)]
+        made = [rtl.MemoryOp(name, words, self.lanes, self.element) for name, words in self.banks(bank_bits)]
+        for op in made:
+            op.collision_free = UnitAttr() if collision_free else None
+        return made
 
 
 def memory_of(op: memref.GlobalOp) -> Memory:

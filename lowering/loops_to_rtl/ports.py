@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 from ...dialects import rtl
 from ...dialects.diagnostics import OpError
 from ...dialects.rtl.names import made
-from .banks import banks_of, declare, names_of
+from .banks import Banks, declare
 from .engine import Engine
 from .memories import Memory, run_of
 from .nest import Access, Coordinates, Nest
@@ -39,9 +39,9 @@ class Ports:
         if key not in self._words:
             for _ in range(pipeline.limits.port_registers):
                 address = pipeline.register(address)
-            banks = banks_of(words, bits, pipeline.limits.bank_bits)
+            banks = Banks.of(symbol, words, bits, pipeline.limits.bank_bits)
             if len(banks) > 1:
-                self._words[key] = self._of_banks(pipeline, symbol, address, bits, banks)
+                self._words[key] = self._of_banks(pipeline, banks, address, bits)
             else:
                 word = self._read(pipeline, symbol, address, bits)
                 self._words[key] = behind(pipeline, word, pipeline.limits.word_registers)
@@ -56,14 +56,13 @@ class Ports:
         self.block.add_op(op)
         return Wire(op.result, at + 1, pipeline.limits.read)
 
-    def _of_banks(self, pipeline: Pipeline, symbol: str, address: Value, bits: int, banks: Sequence[int]) -> Wire:
+    def _of_banks(self, pipeline: Pipeline, banks: Banks, address: Value, bits: int) -> Wire:
         """A word of one of the banks: each has the first of the registers, the others are behind the choice."""
-        names, shift, registers = names_of(symbol, banks), shift_of(banks), pipeline.limits.word_registers
+        registers = pipeline.limits.word_registers
         if isinstance(address, int):
-            word = self._read(pipeline, names[address >> shift], address % banks[0], bits)
-            return behind(pipeline, word, registers)
-        number, place = word_and_part(pipeline, address, shift)
-        found = [self._read(pipeline, name, place, bits) for name in names]
+            return behind(pipeline, self._read(pipeline, *banks.find(address), bits), registers)
+        number, place = word_and_part(pipeline, address, banks.place_bits)
+        found = [self._read(pipeline, name, place, bits) for name in banks.names]
         if registers:
             found = [pipeline.register(word) for word in found]
         joined = pipeline.compute("join", found, bits * len(banks))
@@ -193,11 +192,11 @@ class Ports:
         if len(parts) * ratio > 1:
             joined = [Wire(e, stage) for e in elements] * ratio
             word = pipeline.compute("join", joined, len(joined) * memory.bits, stage=stage)
-        banks = banks_of(memory.words, memory.lanes * memory.bits, pipeline.limits.bank_bits)
-        names, written, valid = names_of(memory.symbol, banks), stage + more, Wire(enable(stage), stage)
-        enables = dict.fromkeys(names, valid)
+        banks = memory.banks(pipeline.limits.bank_bits)
+        written, valid = stage + more, Wire(enable(stage), stage)
+        enables = dict.fromkeys(banks.names, valid)
         if len(banks) > 1:
-            number, enables = self._to_banks(pipeline, number, valid, names, shift_of(banks), stage)
+            number, enables = self._to_banks(pipeline, number, valid, banks, stage)
         for name, mask in enables.items():
             if ratio > 1 or width > 1:
                 mask = pipeline.compute("mask", [chosen, mask], ratio * width, width, stage=stage)
@@ -206,14 +205,16 @@ class Ports:
         return written
 
     def _to_banks(
-        self, pipeline: Pipeline, address: Value, valid: Wire, names: Sequence[str], shift: int, stage: int
+        self, pipeline: Pipeline, address: Value, valid: Wire, banks: Banks, stage: int
     ) -> tuple[Value, dict[str, Wire]]:
         """The place in its bank of a word that is written, and the flag of each bank that it may be in."""
         if isinstance(address, int):
-            return address % (1 << shift), {names[address >> shift]: valid}
-        number, place = word_and_part(pipeline, address, shift)
-        flags = pipeline.compute("mask", [number, valid], len(names), 1, stage=stage)
-        return place, {name: pipeline.compute("element", [flags], 1, n, stage=stage) for n, name in enumerate(names)}
+            name, place = banks.find(address)
+            return place, {name: valid}
+        number, place = word_and_part(pipeline, address, banks.place_bits)
+        flags = pipeline.compute("mask", [number, valid], len(banks), 1, stage=stage)
+        found = {n: pipeline.compute("element", [flags], 1, i, stage=stage) for i, n in enumerate(banks.names)}
+        return place, found
 
 
 def behind(pipeline: Pipeline, word: Wire, registers: int) -> Wire:
@@ -231,11 +232,6 @@ def exact(pipeline: Pipeline, value: Value, bits: int, stage: int) -> SSAValue:
     if rtl.bits_of(wire) == bits:
         return wire
     return pipeline.compute("resize", [Wire(wire, stage)], bits, stage=stage).value
-
-
-def shift_of(banks: Sequence[int]) -> int:
-    """The bits of an address that say where in its bank a word is."""
-    return banks[0].bit_length() - 1
 
 
 def needs_resize(value: Value, bits: int) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from .in_turn import in_turn
 from .pipeline import Pipeline, Value, Wire, bits_of
 
+MOST_DIGITS = 3
+"""Of a factor in an address: sums of so many shifted values take less than a multiplier and the ways there."""
+
 
 def multiply(pipeline: Pipeline, left: Value, right: Value, bits: int) -> Value:
     """`left * right` in so many bits."""
@@ -35,6 +38,34 @@ def multiply(pipeline: Pipeline, left: Value, right: Value, bits: int) -> Value:
         products = in_turn(pipeline, [(a, b) for a, b, _ in reversed(pairs)], width)
         return summed(pipeline, [(p, shift) for p, (_, _, shift) in zip(reversed(products), pairs, strict=True)], width)
     return summed(pipeline, [(one_product(pipeline, a, b, width - shift), shift) for a, b, shift in pairs], width)
+
+
+def scaled(pipeline: Pipeline, value: Value, factor: int, bits: int) -> Value:
+    """`value * factor` in so many bits, as a part of an address: by a factor of few digits it takes no multiplier."""
+    digits = signed_digits(factor)
+    if isinstance(value, int) or len(digits) > MOST_DIGITS:
+        return multiply(pipeline, value, factor, bits)
+    most, total = min(bits, value.bits + bits_of(factor)), None
+    for shift, digit in digits:
+        if shift < most:
+            part = shift_left(pipeline, value, shift, most)
+            is_first = total is None and digit > 0
+            total = part if is_first else pipeline.compute("add" if digit > 0 else "sub", [total or 0, part], most)
+    return total or 0
+
+
+def signed_digits(number: int) -> list[tuple[int, int]]:
+    """The powers of two that are added (1) or subtracted (-1), the highest first: as few as there can be.
+
+    The non-adjacent form (G. W. Reitwiesner, Binary arithmetic, 1960).
+    """
+    digits, power = list[tuple[int, int]](), 0
+    while number:
+        if number & 1:
+            digits.append((power, 2 - (number & 3)))
+            number -= digits[-1][1]
+        number, power = number >> 1, power + 1
+    return digits[::-1]
 
 
 def pieces(value: Value, limit: int) -> int:

@@ -198,8 +198,9 @@ class TopText:
         if outside:
             readers.setdefault(0, [])
         copies = sorted({memory.copy_of(port) for port in readers} or {0})
+        style = "" if memory.collision_free is None else "(* no_rw_check *) "
         for copy in copies:
-            self.lines.append(f"reg {span(memory.bits)}{copy_name(memory, copy)} [0:{memory.words.value.data - 1}];")
+            self.lines.append(f"{style}reg {span(memory.bits)}{copy_name(memory, copy)} [0:{memory.words.value.data - 1}];")
         writers = [(number, module) for number, module, op in accesses if isinstance(op, rtl.WriteOp)]
         self._writes(memory, writers, [port for port in mine if port.is_input], copies)
         self._reads(memory, readers, outside)
