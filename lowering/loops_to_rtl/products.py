@@ -45,7 +45,7 @@ def scaled(pipeline: Pipeline, value: Value, factor: int, bits: int) -> Value:
     digits = signed_digits(factor)
     if isinstance(value, int) or len(digits) > MOST_DIGITS:
         return multiply(pipeline, value, factor, bits)
-    most, total = min(bits, value.bits + bits_of(factor)), None
+    value, most, total = pipeline.registered(value), min(bits, value.bits + bits_of(factor)), None
     for shift, digit in digits:
         if shift < most:
             part = shift_left(pipeline, value, shift, most)

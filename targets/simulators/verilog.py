@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..processes import run_program
 from ..toolchain import CompileError, require
+from ..verilog.program import COLLISIONS
 from .outcome import FirmwareFault
 
 SIMULATORS = ("iverilog", "verilator")
@@ -16,6 +17,8 @@ SHOWN_LINES = 6
 
 def simulate(simulator: str, top: str, sources: list[str], directory: Path) -> str:
     """What the test bench `top` prints; `sources` are files in `directory`, where it runs.
+
+    Memories that are free of collisions give the complement of a word in the clock in which it is written.
 
     Raises ToolchainMissing, CompileError, FirmwareFault, TooSlow.
     """
@@ -29,7 +32,7 @@ def simulate(simulator: str, top: str, sources: list[str], directory: Path) -> s
 
 def icarus(top: str, sources: list[str], directory: Path) -> list[str | Path]:
     """Compile for Icarus Verilog; returns the command that runs."""
-    build("iverilog", ["-g2005", "-Wall", "-s", top, "-o", "simulation", *sources], directory)
+    build("iverilog", ["-g2005", "-Wall", f"-D{COLLISIONS}", "-s", top, "-o", "simulation", *sources], directory)
     return [require("vvp"), "-n", "simulation"]
 
 
@@ -37,6 +40,7 @@ def verilator(top: str, sources: list[str], directory: Path) -> list[str | Path]
     """Compile with Verilator; returns the command that runs."""
     flags = [
         "--binary",
+        f"-D{COLLISIONS}",
         "-O3",
         "-Wno-fatal",
         "-Wno-lint",

@@ -17,6 +17,9 @@ from .expressions import span
 from .interfaces import Interface, at_memories
 from .module import copy_name, port_names, progress_name, write_names
 
+READ = "TINYML_READ"
+"""A macro: a word, and whether it is written in this clock."""
+
 
 @dataclass(frozen=True)
 class TopPort:
@@ -202,11 +205,16 @@ class TopText:
         for copy in copies:
             self.lines.append(f"{style}reg {span(memory.bits)}{copy_name(memory, copy)} [0:{memory.words.value.data - 1}];")
         writers = [(number, module) for number, module, op in accesses if isinstance(op, rtl.WriteOp)]
-        self._writes(memory, writers, [port for port in mine if port.is_input], copies)
-        self._reads(memory, readers, outside)
+        inside = [port for port in mine if port.is_input]
+        self._writes(memory, writers, inside, copies)
+        self._reads(memory, readers, outside, collides=bool(memory.collision_free and (writers or inside)))
 
     def _reads(
-        self, memory: rtl.MemoryOp, users: Mapping[int, list[tuple[int, str, str]]], outside: Sequence[TopPort]
+        self,
+        memory: rtl.MemoryOp,
+        users: Mapping[int, list[tuple[int, str, str]]],
+        outside: Sequence[TopPort],
+        collides: bool,
     ) -> None:
         name, bits = memory.sym_name.data, address_bits(memory.words.value.data)
         for port, readers in sorted(users.items()):
@@ -216,8 +224,10 @@ class TopText:
             last = extra[0] if extra else addresses.pop()[1]
             chosen = "".join(f"{flag} ? {address} : " for flag, address in addresses) + last
             self.lines += [f"reg {span(memory.bits)}{word};", f"wire {span(bits)}{word}__at = {chosen};"]
-            source = copy_name(memory, memory.copy_of(port))
-            self.lines.append(f"always @(posedge clk) {word} <= {source}[{word}__at];")
+            read = f"{copy_name(memory, memory.copy_of(port))}[{word}__at]"
+            if collides:
+                read = f"`{READ}({read}, |{made(name, 'mask')} & {made(name, 'at')} == {word}__at)"
+            self.lines.append(f"always @(posedge clk) {word} <= {read};")
             self.lines += [f"assign {made('m', n, data)} = {word};" for n, _, data in readers]
 
     def _chooser(self, number: int, module: str, memory: str) -> str:

@@ -11,9 +11,11 @@ import onnx
 import pytest
 from support.networks import Network, compile_network, equal_levels, real_inputs
 from support.recurrent_models import scan_model
-from xdsl.dialects.builtin import StringAttr
+from support.texts import parse
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from tinyml_opt.dialects import rtl
+from tinyml_opt.dialects.fixed.types import ports_of
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.estimating.design import design_of
 from tinyml_opt.targets.executors.fixed import FixedExecutor
@@ -139,6 +141,20 @@ def test_banks_of_buffers(lanes: int, registers: int, tmp_path: Path):
     run = RtlExecutor(module, *ports).run(stored)
     assert compare_runs("rtl", FixedExecutor(compilation.fixed).run(stored), run).difference is None
     assert run.measurement.cycles == design_of(load_family("ecp5"), module.ops).cycles
+
+
+def test_collisions():
+    """A simulation shows a memory that is said to be free of collisions and is not."""
+    text = (Path(__file__).parents[1] / "targets" / "rtl_collisions.mlir").read_text()
+    rows = np.array([[1, -2, 3, 100]], np.int8)
+
+    def outputs(module: ModuleOp) -> np.ndarray:
+        top = next(op for op in module.ops if isinstance(op, rtl.TopOp))
+        ports = ports_of(top, "fixed.inputs"), ports_of(top, "fixed.outputs")
+        return RtlExecutor(module, *ports).run({"x": rows}).outputs["y"]
+
+    np.testing.assert_array_equal(outputs(parse(text)), ~rows)
+    np.testing.assert_array_equal(outputs(parse(text.replace(" collision_free", ""))), rows)
 
 
 @pytest.mark.parametrize(

@@ -142,3 +142,8 @@ rtl.unit @u {
   %b = rtl.delay reset %a : i8 -> i8
   rtl.give %b : i8
 }
+
+// -----
+
+// CHECK: nothing is written into a memory with init: no collision is possible
+rtl.memory @m words 4 lanes 1 collision_free : i8 = dense<1> : tensor<4x1xi8>

@@ -3,8 +3,8 @@
 "memref.global"() <{sym_name = "net_w", type = memref<8xi8>, initial_value = dense<[1, 2, 3, 4, 5, 6, 7, -8]> : tensor<8xi8>, sym_visibility = "private", constant}> : () -> ()
 
 // Two lanes take two elements at once: of the constant, in words of its own, and of the input.
-// CHECK: rtl.memory @net__in0 words 4 lanes 2 : i8
-// CHECK: rtl.memory @net__out1 words 1 lanes 1 : i8
+// CHECK: rtl.memory @net__in0 words 4 lanes 2 collision_free : i8
+// CHECK: rtl.memory @net__out1 words 1 lanes 1 collision_free : i8
 // CHECK: rtl.memory @net_dot__rom0 words 4 lanes 2 : i8 = dense<{{.*}}> : tensor<4x2xi8>
 
 // CHECK: rtl.module @net_dot {

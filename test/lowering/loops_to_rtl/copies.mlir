@@ -5,8 +5,8 @@
 
 // Four words at once: an array has three read ports, a constant two. What has few needs no copy, nor does one word.
 // CHECK: rtl.memory @net_w words 4 lanes 1 reads 2 : i8
-// CHECK: rtl.memory @net__in0 words 5 lanes 1 reads 3 : i8
-// CHECK: rtl.memory @net__out1 words 4 lanes 1 : i8
+// CHECK: rtl.memory @net__in0 words 5 lanes 1 reads 3 collision_free : i8
+// CHECK: rtl.memory @net__out1 words 4 lanes 1 collision_free : i8
 
 // TEXT:      reg [7:0] net_w [0:3];
 // TEXT-NEXT: initial $readmemh("net_w.hex", net_w);
@@ -15,12 +15,12 @@
 // TEXT:      {{.*}} <= net_w[
 // TEXT-NEXT: {{.*}} <= net_w[
 // TEXT-NEXT: {{.*}} <= net_w__copy1[
-// TEXT:      reg [7:0] net__in0 [0:4];
-// TEXT-NEXT: reg [7:0] net__in0__copy1 [0:4];
+// TEXT:      (* no_rw_check *) reg [7:0] net__in0 [0:4];
+// TEXT-NEXT: (* no_rw_check *) reg [7:0] net__in0__copy1 [0:4];
 // TEXT:      if (net__in0__mask) net__in0[net__in0__at] <= net__in0__data;
 // TEXT-NEXT: if (net__in0__mask) net__in0__copy1[net__in0__at] <= net__in0__data;
-// TEXT:      net__in0__q2 <= net__in0[net__in0__q2__at];
-// TEXT:      net__in0__q3 <= net__in0__copy1[net__in0__q3__at];
+// TEXT:      net__in0__q2 <= `TINYML_READ(net__in0[net__in0__q2__at], {{.*}});
+// TEXT:      net__in0__q3 <= `TINYML_READ(net__in0__copy1[net__in0__q3__at], {{.*}});
 func.func private @net_sums(%in0 : memref<5xi8>, %out : memref<4xi8>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
