@@ -65,12 +65,12 @@ class AllocateLanesPass(ModulePass):
             raise UserError(f"{self.name}: board '{self.board}' is no FPGA")
         if self.strategy not in STRATEGIES:
             raise UserError(f"{self.name}: strategy is {' or '.join(STRATEGIES)}, not '{self.strategy}'")
+        if self.finish_clocks < 1:
+            raise UserError(f"{self.name}: finish_clocks is at least 1, got {self.finish_clocks}")
         function = next(o for o in op.ops if isinstance(o, func.FuncOp))
         timeline = Timeline(function)
         if not timeline.forms:
             return
-        if self.finish_clocks < 1:
-            raise UserError(f"{self.name}: finish-clocks is at least 1, got {self.finish_clocks}")
         parameters = fpga, self.dsps or fpga.dsps, self.finish_clocks
         if not needs_rings(function, fpga, load_family(fpga.family)):
             with suppress(UserError):

@@ -29,7 +29,7 @@ func.func @layers(%x: memref<64xi8>, %v: memref<16x64xi8>, %w: memref<8x16xi8>, 
 // RUN: tinyml-opt -p 'memplan-allocate-lanes{board=ulx3s-85f dsps=6}' --split-input-file %s | filecheck %s --check-prefix TURN
 // RUN: tinyml-opt -p 'memplan-allocate-lanes{board=ulx3s-85f dsps=6 finish_clocks=1}' --split-input-file %s | filecheck %s --check-prefix NEVER
 // RUN: ! tinyml-opt -p 'memplan-allocate-lanes{board=ulx3s-85f finish_clocks=0}' --split-input-file %s 2>&1 | filecheck %s --check-prefix BAD
-// BAD: finish-clocks is at least 1, got 0
+// BAD: finish_clocks is at least 1, got 0
 // TURN-LABEL: @scaled
 // NEVER-LABEL: @scaled
 func.func @scaled(%x: memref<64xi8>, %v: memref<16x64xi8>, %z: memref<16xi8>) {
