@@ -27,6 +27,9 @@ AWAITS = "hls.awaits"
 RING = "hls.ring"
 """The attribute of a buffer, or its global: it keeps so many elements, a power of two, the last that were written."""
 
+DOUBLE_PORTS = "hls.double_ports"
+"""The attribute of a function whose caller writes the next inputs and reads the last outputs while it runs."""
+
 
 @dataclass(frozen=True)
 class Await:

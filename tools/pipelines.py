@@ -244,6 +244,7 @@ PIPELINES: dict[str, tuple[Step, ...]] = {
         Step("convert-fixed-to-memplan", "destinations for every value; left unplaced, each is a memory of its own"),
         Step("memplan-check", "no plan is used that an independent check has not accepted"),
         Step("memplan-overlap", "while forms say which rows they read"),
+        Step("hls-double-ports", "before block RAMs are counted, for lanes", {}, (), "double"),
         Step(
             "memplan-rings",
             "behind the rows that forms wait for; without it, where buffers fit",

@@ -60,6 +60,7 @@ PASSES = {
     "fixed-shorten-biases": "passes.fixed.shorten_biases:ShortenBiasesPass",
     "hls-check": "passes.hls.check:CheckPass",
     "hls-dataflow": "passes.hls.dataflow:DataflowPass",
+    "hls-double-ports": "passes.hls.double_ports:DoublePortsPass",
     "hls-finish": "passes.hls.finish:FinishPass",
     "hls-flatten": "passes.hls.flatten:FlattenPass",
     "hls-interface": "passes.hls.interface:InterfacePass",

@@ -33,6 +33,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from .dataflow import AwaitOp, NeedOp, SignalOp
 from .pipeline import CarriedOp, DoneOp, NextOp, StopOp
+from .values import address_bits
 
 READS, CONSTANT_READS = 3, 2
 """Read ports of a copy of a memory, of one that nothing writes. Yosys (memory_libmap) weighs all ways to give ports of
@@ -51,12 +52,16 @@ class MemoryOp(IRDLOperation):
     """So many words of so many elements each; with `init` it is read-only. `block`: a block RAM, whatever its size.
 
     `reads`: a copy of the memory for each so many read ports, in their order (by default one for all); what is written
-    goes into all copies. Of a memory with `init` each module that reads it has copies of its own. `collision_free`: what
-    is read of a word in the clock in which it is written is not used, so that hardware may give any number.
+    goes into all copies. Of a memory with `init` each module that reads it has copies of its own.
+    `collision_free`: what is read of a word in the clock in which it is written is not used, so that hardware may give
+    any number.
+    `double`: there are two, for modules and for the caller of the hardware, who change over at each start; what modules
+    have written the caller has when they are done.
 
     ```mlir
     rtl.memory @weights words 64 lanes 8 block reads 2 : i8 = dense<..> : tensor<64x8xi8>
     rtl.memory @rows words 64 lanes 8 collision_free : i8
+    rtl.memory @input words 64 lanes 8 double : i8
     ```
     """
 
@@ -69,10 +74,11 @@ class MemoryOp(IRDLOperation):
     block = opt_prop_def(UnitAttr)
     reads = opt_prop_def(IntegerAttr[I64])
     collision_free = opt_prop_def(UnitAttr)
+    double = opt_prop_def(UnitAttr)
     traits = traits_def(SymbolOpInterface())
     assembly_format = (
         "$sym_name `words` $words `lanes` $lanes (`block` $block^)? (`reads` $reads^)? "
-        "(`collision_free` $collision_free^)? `:` $element (`=` $init^)? attr-dict"
+        "(`collision_free` $collision_free^)? (`double` $double^)? `:` $element (`=` $init^)? attr-dict"
     )
 
     def __init__(
@@ -100,6 +106,12 @@ class MemoryOp(IRDLOperation):
         """The bits of a word."""
         return self.lanes.value.data * self.element.width.data
 
+    @property
+    def all_words(self) -> int:
+        """Those of both, where it is double: the second begins at a power of two."""
+        words = self.words.value.data
+        return words if self.double is None else (1 << address_bits(words)) + words
+
     def copy_of(self, port: int) -> int:
         """The copy that the read port of this number reads."""
         return 0 if self.reads is None else port // self.reads.value.data
@@ -109,8 +121,8 @@ class MemoryOp(IRDLOperation):
             raise VerifyException("a memory has words and elements")
         if self.reads is not None and self.reads.value.data < 1:
             raise VerifyException("a copy of a memory has at least one read port")
-        if self.init is not None and self.collision_free is not None:
-            raise VerifyException("nothing is written into a memory with init: no collision is possible")
+        if self.init is not None and (self.collision_free or self.double) is not None:
+            raise VerifyException("nothing is written into a memory with init: it has no collisions, and is not double")
         if self.init is not None and self.init.get_shape() != (self.words.value.data, self.lanes.value.data):
             raise VerifyException(f"init has shape {self.init.get_shape()}, not words x lanes")
 

@@ -12,7 +12,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from ...dialects import rtl
-from ...dialects.dataflow import OVERLAP, awaits_of, stage_of
+from ...dialects.dataflow import DOUBLE_PORTS, OVERLAP, awaits_of, stage_of
 from ...dialects.diagnostics import OpError
 from ...dialects.errors import UserError
 from ...dialects.mcu import finish_clocks_of, multipliers_of
@@ -134,6 +134,7 @@ class Program:
         sequence = self._sequence(self.public.body.block, {})
         for name, nest in self.nests.items():
             self._prepare(name, nest)
+        self._check_double(inputs, outputs)
         taken, given = ([m.banks(self.limits.bank_bits).names for m in memories] for memories in (inputs, outputs))
         top = rtl.TopOp(top_name(self.public.sym_name.data), taken, given, sequence)
         top.attributes.update(self.public.attributes)
@@ -151,6 +152,16 @@ class Program:
         found = [*self._declared(memories), *units, *order, top]
         copy_memories(found)
         return found
+
+    def _check_double(self, inputs: Sequence[Memory], outputs: Sequence[Memory]) -> None:
+        """Raise UserError where the caller would need another port of a memory that is double."""
+        for memory in (m for m in (*inputs, *outputs) if m.is_double):
+            users = memory.writes if memory in inputs else memory.readers
+            if users:
+                raise UserError(
+                    f"@{memory.symbol} is a port that layers both write and read ({', '.join(sorted(users))}): "
+                    "it has no port left for the caller while they run; leave out --ports double"
+                )
 
     def _module(self, name: str, taken: dict[str, int]) -> Made:
         """The module of a form, which takes the next ports of memories."""
@@ -224,8 +235,9 @@ class Program:
             element, elements = contents(self.public, argument.type)
             kind = "in" if number < len(inputs) else "out"
             symbol = made(self.public.sym_name.data, f"{kind}{number}")
-            self.bound[argument] = self.memories[symbol] = Memory(symbol, element, elements)
-            ports.append(self.memories[symbol])
+            memory = Memory(symbol, element, elements, is_double=DOUBLE_PORTS in attributes)
+            self.bound[argument] = self.memories[symbol] = memory
+            ports.append(memory)
         return ports[: len(inputs)], ports[len(inputs) :]
 
     def _sequence(self, block: Block, rounds: dict[SSAValue, tuple[SSAValue, int]]) -> Block:

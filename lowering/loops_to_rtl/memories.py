@@ -32,6 +32,8 @@ class Memory:
     runs: set[int] = field(default_factory=set[int])
     ring: int | None = None
     """The elements that are kept, where those are not all; addresses wrap."""
+    is_double: bool = False
+    """The caller has another one while modules run."""
     readers: set[str] = field(default_factory=set[str])
     """The functions that read it."""
     writes: dict[str, list[Access]] = field(default_factory=dict[str, list[Access]])
@@ -53,8 +55,8 @@ class Memory:
         return -(-(self.ring or self.elements) // self.lanes)
 
     def banks(self, bank_bits: int) -> Banks:
-        """Its banks, or itself as one."""
-        return Banks.of(self.symbol, self.words, self.lanes * self.bits, bank_bits)
+        """Its banks, or itself as one; of a double one both lie in the same block RAMs."""
+        return Banks.of(self.symbol, self.words, self.lanes * self.bits, bank_bits >> self.is_double)
 
     def declarations(self, bank_bits: int, collision_free: bool = False) -> list[rtl.MemoryOp]:
         """The memory as an op, or as banks; a constant's elements in their order."""
@@ -63,6 +65,7 @@ class Memory:
         made = [rtl.MemoryOp(name, words, self.lanes, self.element) for name, words in self.banks(bank_bits)]
         for op in made:
             op.collision_free = UnitAttr() if collision_free else None
+            op.double = UnitAttr() if self.is_double else None
         return made
 
 

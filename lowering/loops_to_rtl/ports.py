@@ -33,17 +33,16 @@ class Ports:
         self._packed = 0
         """How many constants have words of their own."""
 
-    def word(self, pipeline: Pipeline, symbol: str, address: Value, bits: int, words: int) -> Wire:
-        """The word at an address of a memory of so many `words`."""
-        key = (pipeline, symbol, address)
+    def word(self, pipeline: Pipeline, banks: Banks, address: Value, bits: int) -> Wire:
+        """The word of so many bits at an address of a memory."""
+        key = (pipeline, banks.symbol, address)
         if key not in self._words:
             for _ in range(pipeline.limits.port_registers):
                 address = pipeline.register(address)
-            banks = Banks.of(symbol, words, bits, pipeline.limits.bank_bits)
             if len(banks) > 1:
                 self._words[key] = self._of_banks(pipeline, banks, address, bits)
             else:
-                word = self._read(pipeline, symbol, address, bits)
+                word = self._read(pipeline, banks.symbol, address, bits)
                 self._words[key] = behind(pipeline, word, pipeline.limits.word_registers)
         return self._words[key]
 
@@ -99,9 +98,10 @@ class Ports:
         words = steps.packed(access, lanes, memory)
         symbol = made(self.symbol, f"rom{self._packed}")
         self._packed += 1
-        self.constants += declare(symbol, words, memory.element, engine.pipeline.limits.bank_bits)
+        bits, bank_bits = words.shape[1] * memory.bits, engine.pipeline.limits.bank_bits
+        self.constants += declare(symbol, words, memory.element, bank_bits)
         address = engine.running(0, steps.row_major(access.running))
-        word = self.word(engine.pipeline, symbol, address, words.shape[1] * memory.bits, len(words))
+        word = self.word(engine.pipeline, Banks.of(symbol, len(words), bits, bank_bits), address, bits)
         offsets = sorted({access.running.at(lane) for lane in lanes})
         parts = {o: self._part(engine.pipeline, word, n, memory.bits) for n, o in enumerate(offsets)}
         return {lane: parts[access.running.at(lane)] for lane in lanes}
@@ -116,7 +116,8 @@ class Ports:
         ratio = memory.lanes // width
         if ratio > 1 and all(move % memory.lanes == 0 for move in moves):
             address = engine.running(start.base // memory.lanes, [move // memory.lanes for move in moves])
-            word = self.word(engine.pipeline, memory.symbol, address, memory.lanes * memory.bits, memory.words)
+            banks = memory.banks(engine.pipeline.limits.bank_bits)
+            word = self.word(engine.pipeline, banks, address, memory.lanes * memory.bits)
             return self._part(engine.pipeline, word, start.base % memory.lanes // width, width * memory.bits)
         address = engine.running(start.base // width, [move // width for move in moves])
         return self._at(engine.pipeline, address, width, memory)
@@ -124,14 +125,15 @@ class Ports:
     def _at(self, pipeline: Pipeline, address: Value, width: int, memory: Memory) -> Wire:
         """The group of `width` elements of this number."""
         ratio, bits = memory.lanes // width, memory.lanes * memory.bits
+        banks = memory.banks(pipeline.limits.bank_bits)
         if ratio == 1:
-            return self.word(pipeline, memory.symbol, address, bits, memory.words)
+            return self.word(pipeline, banks, address, bits)
         shift = ratio.bit_length() - 1
         if isinstance(address, int):
-            word = self.word(pipeline, memory.symbol, address >> shift, bits, memory.words)
+            word = self.word(pipeline, banks, address >> shift, bits)
             return self._part(pipeline, word, address % ratio, width * memory.bits)
         number, chosen = word_and_part(pipeline, address, shift)
-        word = self.word(pipeline, memory.symbol, number, bits, memory.words)
+        word = self.word(pipeline, banks, number, bits)
         return pipeline.compute("pick", [word, chosen], width * memory.bits)
 
     def _part(self, pipeline: Pipeline, word: Wire, number: int, bits: int) -> Wire:

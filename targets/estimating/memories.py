@@ -56,7 +56,7 @@ class Shape:
 
 def shape_of(memory: rtl.MemoryOp) -> Shape:
     """The shape of a memory."""
-    words, lanes, element = memory.words.value.data, memory.lanes.value.data, memory.element.width.data
+    words, lanes, element = memory.all_words, memory.lanes.value.data, memory.element.width.data
     return Shape(words, lanes, element, memory.init is not None, memory.block is not None, bits_alike(memory))
 
 

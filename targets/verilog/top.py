@@ -20,6 +20,9 @@ from .module import copy_name, port_names, progress_name, write_names
 READ = "TINYML_READ"
 """A macro: a word, and whether it is written in this clock."""
 
+NOW, SHOWN = made("half", "now"), made("half", "shown")
+"""Which of two memories modules have, and which the caller reads: what was written last."""
+
 
 @dataclass(frozen=True)
 class TopPort:
@@ -104,6 +107,10 @@ class TopText:
             head.append(f"{'input' if port.is_input else 'output'} {span(port.bits)}{port.name}_data")
         done = self._sequence(list(self.top.body.block.ops), "start")
         self.lines.append(f"assign done = {done};")
+        if any(memory.double is not None for memory in self.memories.values()):
+            self.lines.append(f"reg {NOW}, {SHOWN};")
+            self.reset += [f"{NOW} <= 1'b0;", f"{SHOWN} <= 1'b0;"]
+            self.clocked += [f"if (start) {NOW} <= !{NOW};", f"if (done) {SHOWN} <= {NOW};"]
         users = at_memories(self.interfaces, self.order)
         for name, memory in self.memories.items():
             if memory.init is None:
@@ -203,7 +210,7 @@ class TopText:
         copies = sorted({memory.copy_of(port) for port in readers} or {0})
         style = "" if memory.collision_free is None else "(* no_rw_check *) "
         for copy in copies:
-            self.lines.append(f"{style}reg {span(memory.bits)}{copy_name(memory, copy)} [0:{memory.words.value.data - 1}];")
+            self.lines.append(f"{style}reg {span(memory.bits)}{copy_name(memory, copy)} [0:{memory.all_words - 1}];")
         writers = [(number, module) for number, module, op in accesses if isinstance(op, rtl.WriteOp)]
         inside = [port for port in mine if port.is_input]
         self._writes(memory, writers, inside, copies)
@@ -216,11 +223,11 @@ class TopText:
         outside: Sequence[TopPort],
         collides: bool,
     ) -> None:
-        name, bits = memory.sym_name.data, address_bits(memory.words.value.data)
+        name, bits = memory.sym_name.data, address_bits(memory.all_words)
         for port, readers in sorted(users.items()):
             word = made(name, f"q{port}")
-            extra = [word_address(p, memory) for p in outside] if port == 0 else []
-            addresses = [(made("active", n), made("m", n, address)) for n, address, _ in readers]
+            extra = [placed(memory, word_address(p, memory), SHOWN) for p in outside] if port == 0 else []
+            addresses = [(made("active", n), placed(memory, made("m", n, address), NOW)) for n, address, _ in readers]
             last = extra[0] if extra else addresses.pop()[1]
             chosen = "".join(f"{flag} ? {address} : " for flag, address in addresses) + last
             self.lines += [f"reg {span(memory.bits)}{word};", f"wire {span(bits)}{word}__at = {chosen};"]
@@ -261,11 +268,11 @@ class TopText:
         outside: Sequence[TopPort],
         copies: Sequence[int],
     ) -> None:
-        name, bits, lanes = memory.sym_name.data, address_bits(memory.words.value.data), memory.lanes.value.data
-        writers = [
-            (self._chooser(number, module, name), *(made("m", number, pin) for pin in write_names(name)))
-            for number, module in modules
-        ]
+        name, bits, lanes = memory.sym_name.data, address_bits(memory.all_words), memory.lanes.value.data
+        writers: list[tuple[str, ...]] = []
+        for number, module in modules:
+            address, *pins = (made("m", number, pin) for pin in write_names(name))
+            writers.append((self._chooser(number, module, name), placed(memory, address, NOW), *pins))
         for port in outside:
             mask, word = f"{port.name}_we", f"{port.name}_data"
             if len(port.banks) > 1:
@@ -273,7 +280,7 @@ class TopText:
             if lanes > 1:
                 mask = f"({lanes}'d1 << {lane_of(port)}) & {{{lanes}{{{mask}}}}}"
                 word = f"{{{lanes}{{{word}}}}}"
-            writers.append(("", word_address(port, memory), word, mask))
+            writers.append(("", placed(memory, word_address(port, memory), f"!{NOW}"), word, mask))
         if not writers:
             return
         if not outside:
@@ -292,6 +299,11 @@ class TopText:
         self.lines += [f"begin : {made(name, 'lanes')}", f"  always @(posedge clk) if ({name}__mask[{lane}]) begin"]
         self.lines += [f"    {copy}[{name}__at]{part} <= {name}__data{part};" for copy in copied]
         self.lines += ["  end", "end endgenerate"]
+
+
+def placed(memory: rtl.MemoryOp, address: str, half: str) -> str:
+    """An address in one of two memories, where they are."""
+    return address if memory.double is None else f"{{{half}, {address}}}"
 
 
 def low_bits(memory: rtl.MemoryOp) -> int:

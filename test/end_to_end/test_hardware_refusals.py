@@ -65,6 +65,18 @@ def test_lanes_are_a_power_of_two(capsys: Capture, tmp_path: Path):
     assert "lanes is a power of two, got 3" in refused(capsys, command, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("target", "ports", "reason"),
+    [
+        ("rtl", "stream", "--ports stream is of HLS C++: for Verilog it is memory or double"),
+        ("hls", "double", "--ports double is of Verilog: for HLS C++ it is memory, stream or mapped"),
+    ],
+)
+def test_ports_of_the_other_target(capsys: Capture, target: str, ports: str, reason: str, tmp_path: Path):
+    command = ["compile", *MODEL, "--board", "arty-a7-35t", "-t", target, "--ports", ports]
+    assert refused(capsys, command, tmp_path / "out") == f"error: {reason}"
+
+
 def test_an_op_that_has_no_lanes(monkeypatch: pytest.MonkeyPatch):
     """The node is named for which lanes were chosen that it cannot have."""
     compilation = compile_model(Options(DIGITS / "digits.onnx", "arty-a7-35t", DIGITS / "calib.npz", lanes=1))

@@ -15,6 +15,7 @@ from support.texts import parse
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from tinyml_opt.dialects import rtl
+from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.dialects.fixed.types import ports_of
 from tinyml_opt.targets.dataset import load_dataset
 from tinyml_opt.targets.estimating.design import design_of
@@ -155,6 +156,36 @@ def test_collisions():
 
     np.testing.assert_array_equal(outputs(parse(text)), ~rows)
     np.testing.assert_array_equal(outputs(parse(text.replace(" collision_free", ""))), rows)
+
+
+@pytest.mark.parametrize("board", ["arty-a7-35t", "ulx3s-85f"])
+@pytest.mark.parametrize("elements", [4, 300])
+def test_double_ports(board: str, elements: int, tmp_path: Path):
+    """A row's inputs and the last one's outputs move while another row runs; outputs that take longer go first."""
+    net = Network((1, 50), 8)
+    net.result(net.node("Gemm", "x", net.weight(50, elements)))
+    compilation = compile_network(net.model(), tmp_path, net.rows(5), board, 8, "affine")
+    stored = to_stored(real_inputs(net.rows(5)), input_ports(compilation.function))
+    expected = FixedExecutor(compilation.fixed).run(stored)
+    alone = rtl_executor(compilation, "iverilog").run(stored)
+    compilation = replace(compilation, options=replace(compilation.options, ports="double"))
+    run = rtl_executor(compilation, "iverilog").run(stored)
+    assert compare_runs("rtl", expected, run).difference is None
+    assert run.measurement.cycles == alone.measurement.cycles
+    assert run.measurement.interval == interval_of(compilation, run.measurement.cycles)
+    assert run.measurement.interval < alone.measurement.interval - min(50, elements)
+
+
+def test_double_ports_that_layers_read(tmp_path: Path):
+    """What is an output and goes on has no port left for the caller: said, with the memory."""
+    net = Network((1, 4, 3, 3), 8)
+    inner = net.node("Conv", "x", net.weight(4, 4, 1, 1))
+    net.result(inner)
+    net.result(net.node("Relu", net.node("Conv", inner, net.weight(4, 4, 3, 3))))
+    compilation = compile_network(net.model(), tmp_path, net.rows(1), "ulx3s-85f", 8, "affine")
+    compilation = replace(compilation, options=replace(compilation.options, ports="double"))
+    with pytest.raises(UserError, match="no port left for the caller"):
+        compilation.rtl()
 
 
 @pytest.mark.parametrize(

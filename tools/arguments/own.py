@@ -73,9 +73,10 @@ def add_hardware_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--ports",
-        choices=("memory", "stream", "mapped"),
+        choices=("memory", "stream", "mapped", "double"),
         default="memory",
-        help="HLS: ports of the top function: of a memory, AXI-Stream, or addresses in a processor's memory (AXI)",
+        help="memories for inputs and outputs; HLS: AXI-Stream, or addresses in a processor's memory (AXI); "
+        "Verilog: double memories, which the caller fills and reads while an inference runs",
     )
 
 

@@ -31,7 +31,7 @@ from ...targets.family import load_family
 from ...targets.ports import input_ports, to_stored
 from ..compiler import compile_model
 from ..compiling.compilation import Compilation, input_types
-from ..compiling.options import Options
+from ..compiling.options import RTL_PORTS, Options
 from ..hardware.estimate import refuse_misfits
 from ..hardware.files import random_rows
 from ..hardware.run import implement, interval_of, reached, simulated
@@ -74,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, default=2, help="rows to simulate (default: 2)")
     parser.add_argument("--simulator", choices=("iverilog", "verilator"), default="verilator")
     parser.add_argument("--board", nargs="+", default=["arty-a7-35t", "ulx3s-85f"])
+    parser.add_argument("--ports", choices=RTL_PORTS, default=RTL_PORTS[0], help="memories of inputs and outputs")
     parser.add_argument("--no-synthesis", action="store_true", help="only simulate")
     parser.add_argument("--no-simulation", action="store_true", help="only predict and synthesize")
     parser.add_argument("--slice", choices=SLICES, default=SLICES[0], help=f"what to print (default: {SLICES[0]})")
@@ -104,7 +105,7 @@ def measure(line: dict[str, Any], folder: Path | None, model: Path, board: str, 
     fpga, start = load_board(board).fpga, time.process_time()
     if fpga is None:
         raise UserError(f"board '{board}' is no FPGA")
-    compilation = compile_model(Options(*files_of(model, board), lanes=args.lanes))
+    compilation = compile_model(Options(*files_of(model, board), lanes=args.lanes, ports=args.ports))
     module = compilation.rtl()
     line["generated_s"] = round(time.process_time() - start, 1)
     design = design_of(load_family(fpga.family), module.ops)

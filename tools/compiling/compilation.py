@@ -22,7 +22,7 @@ from ...targets.costs import cost_model
 from ..hardware.refusals import refusing
 from ..pipelines import Timing, pipeline, run_passes
 from .hls import HlsProgram, hls_program
-from .options import Options
+from .options import DOUBLE, RTL_PORTS, Options
 from .planning import memplan_passes
 from .to_fixed import NARROW_WORD
 
@@ -87,7 +87,9 @@ class Compilation:
 
     @cached_property
     def hls(self) -> HlsProgram:
-        """The program as HLS C++, in IR. Raises UserError for what synthesis would refuse."""
+        """The program as HLS C++, in IR. Raises UserError for what synthesis would refuse, and for double ports."""
+        if self.options.ports == DOUBLE:
+            raise UserError(f"--ports {DOUBLE} is of Verilog: for HLS C++ it is memory, stream or mapped")
         return hls_program(self.fixed, self.board, self.options, self.hardware(), self.timing)
 
     def hardware(self) -> dict[str, int | str | None]:
@@ -106,10 +108,17 @@ class Compilation:
     def rtl(self, **parameters: int | str) -> ModuleOp:
         """The program as hardware, in IR; `parameters` are others of the pipeline than those of the board.
 
-        Raises UserError where the board is too small, and for what has no hardware, with the node.
+        Raises UserError where the board is too small, for what has no hardware, with the node, and for ports of HLS.
         """
+        if self.options.ports not in RTL_PORTS:
+            raise UserError(f"--ports {self.options.ports} is of HLS C++: for Verilog it is {' or '.join(RTL_PORTS)}")
+        return self.as_rtl(**parameters)
+
+    def as_rtl(self, **parameters: int | str) -> ModuleOp:
+        """The same, whatever ports HLS would have."""
         module = self.fixed.clone()
-        passes = pipeline("fixed-to-rtl", **{**self.hardware(), **self.stages(), **parameters})
+        double = True if self.options.ports == DOUBLE else None
+        passes = pipeline("fixed-to-rtl", **{**self.hardware(), **self.stages(), "double": double, **parameters})
         with refusing("Verilog"):
             run_passes(module, passes, self.timing)
         return module
@@ -121,7 +130,7 @@ class Compilation:
 
         if self.board.fpga is None:
             raise UserError(f"board '{self.board.name}' is no FPGA")
-        return design_of(load_family(self.board.fpga.family), self.rtl(**parameters).ops)
+        return design_of(load_family(self.board.fpga.family), self.as_rtl(**parameters).ops)
 
     def exposed(self) -> Compilation:
         """The same program with every node's value as an output: to find where compiled code goes wrong."""

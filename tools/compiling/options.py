@@ -13,6 +13,10 @@ from ...passes.memplan.limits.effort import EFFORT
 from ...targets.board import Board
 from ..model_sizes import sizes_of
 
+DOUBLE = "double"
+RTL_PORTS = ("memory", DOUBLE)
+"""What ports Verilog may have: memories that modules and the caller share, or one for each (hls-double-ports)."""
+
 LOSS = 0.5
 """In percent of the rows: what a search may lose where neither a loss nor a limit is given."""
 
@@ -94,7 +98,7 @@ class Options:
     lanes: int = 0
     """Of hardware: how many points of a form are computed at once, at most; a power of two."""
     ports: str = "memory"
-    """Of HLS: what the top function meets (passes/hls/interface.py)."""
+    """What is around hardware: of HLS, see passes/hls/interface.py; of Verilog, memory or double ones."""
     overlap: bool | None = None
     """Of HLS: layers run side by side, row by row; None: on an FPGA, where that is possible."""
     name: str | None = None

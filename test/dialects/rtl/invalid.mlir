@@ -145,5 +145,5 @@ rtl.unit @u {
 
 // -----
 
-// CHECK: nothing is written into a memory with init: no collision is possible
+// CHECK: nothing is written into a memory with init: it has no collisions, and is not double
 rtl.memory @m words 4 lanes 1 collision_free : i8 = dense<1> : tensor<4x1xi8>

@@ -8,6 +8,8 @@ rtl.memory @w words 4 lanes 2 block : i8 = dense<1> : tensor<4x2xi8>
 rtl.memory @x words 4 lanes 2 : i8
 // CHECK: rtl.memory @y words 4 lanes 1 reads 3 collision_free : i8
 rtl.memory @y words 4 lanes 1 reads 3 collision_free : i8
+// CHECK: rtl.memory @z words 4 lanes 1 double : i8
+rtl.memory @z words 4 lanes 1 double : i8
 
 // CHECK: rtl.unit @double {
 rtl.unit @double {
