@@ -27,6 +27,9 @@ def multiply_by_rows(pipeline: Pipeline, left: Value, right: Value, bits: int) -
     if not isinstance(left, Wire) or not isinstance(right, Wire) or min(left.bits, right.bits) > MOST_BITS:
         return multiply(pipeline, left, right, bits)
     wide, narrow = (left, right) if left.bits >= right.bits else (right, left)
+    if pipeline.limits.far_registers:  # lanes lie all over a part, and tools copy registers
+        wide, narrow = pipeline.registered(wide), pipeline.registered(narrow)
+        assert isinstance(wide, Wire) and isinstance(narrow, Wire), "only numbers are none"
     first = max(wide.stage, narrow.stage)
     level = max((w.level for w in (wide, narrow) if w.stage == first and not w.is_static), default=0.0)
     stages, bits = stages_of(pipeline.limits, wide.bits, narrow.bits, level), min(bits, left.bits + right.bits)

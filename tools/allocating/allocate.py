@@ -36,8 +36,9 @@ from .timeline import Timeline
 
 RESOURCES = ("LUT", "FF", "DSP", "BRAM36")
 
-ATTEMPTS = 4
-"""How often the budget is made smaller, where buffers between forms take more than each form alone says."""
+ATTEMPTS = 5
+"""How often the budget is made smaller, each time by more, where buffers between forms take more than each form alone
+says."""
 
 NEGLIGIBLE = np.array([0.01, 0.01, 0.0, 0.0])
 """Of a device, beyond these: what is estimated is not known better, what is counted is."""
@@ -90,9 +91,9 @@ the last hundredth of an inference."""
 TIGHT = 0.8
 """Of what a design is given: where the least takes more, there may be too little."""
 
-FINISHING = 0.5
+FINISHING, MOST_FINISHING = 0.5, 0.8
 """Of the multipliers: where one lane of each form takes more, products behind sums are made in turn. What is left to
-lanes is worth more than the clocks that this takes."""
+lanes is worth more than the clocks that this takes. Beyond the second number only those have adders."""
 
 ADDERS = 85
 """Look-up tables of a product of 8 bits that adders make."""
@@ -113,10 +114,11 @@ class Allocation:
         self.looked: dict[Operation, Looked] = {}
         choices = Choices(self.loops, self.limits, self.family, self.known)
         forms = list(zip(timeline.forms, self.functions, strict=True))
-        is_short = finish_clocks > 1 and sum(choices.least_dsps(*form) for form in forms) > FINISHING * dsps
-        self.clocks = finish_clocks if is_short else 1
+        finishing = sum(choices.least_dsps(*form) for form in forms) / dsps if finish_clocks > 1 else 0
+        self.clocks = finish_clocks if finishing > FINISHING else 1
         if self.clocks > 1:
-            choices = Choices(self.loops, self.limits, self.family, self.known, self.clocks)
+            adders = finishing <= MOST_FINISHING
+            choices = Choices(self.loops, self.limits, self.family, self.known, self.clocks, adders)
         self.choices = [choices.of(*form, most) for form, most in zip(forms, self.most(dsps), strict=True)]
 
     def apply(self, strategy: str) -> None:
@@ -147,7 +149,7 @@ class Allocation:
         budget = room - self.between(least)
         short: list[str] = []
         rounds = [self.timeline.rounds(n) for n in range(len(self.choices))]
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             found = search(
                 Problem(self.choices, rounds, budget, self.timeline.cycles, self.timeline.overlaps), strategy
             )
@@ -158,7 +160,7 @@ class Allocation:
             if (over <= NEGLIGIBLE * self.all).all():
                 return chosen
             short = [name for name, more in zip(RESOURCES, over, strict=True) if more > 0]
-            budget = budget - np.maximum(over, 0)
+            budget = budget - (1 << attempt) * np.maximum(over, 0)
         if reasons := self.reasons():
             raise UserError(*reasons)
         short = short or [name for name, n, has in zip(RESOURCES, least, room, strict=True) if n > TIGHT * has]

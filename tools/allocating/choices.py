@@ -110,12 +110,15 @@ def has_common(form: StructuredForm, dim: int) -> bool:
 class Choices:
     """The choices of forms, measured by lowering each; forms alike are measured once.
 
-    What finishes a sum has so many `clocks` for it, where sums take as many. Adders instead of multipliers are looked
-    at only there: elsewhere what finishes sums takes more of these than they save.
+    What finishes a sum has so many `clocks` for it, where sums take as many. `adders`: they are looked at in place of
+    multipliers also where sums do not; what finishes these takes multipliers, maybe more than adders save.
     """
 
-    def __init__(self, loops: ModuleOp, limits: Limits, family: Family, known: Known, clocks: int = 1):
-        self.loops, self.limits, self.family, self.known, self.clocks = loops, limits, family, known, clocks
+    def __init__(
+        self, loops: ModuleOp, limits: Limits, family: Family, known: Known, clocks: int = 1, adders: bool = True
+    ):
+        self.loops, self.limits, self.family, self.known = loops, limits, family, known
+        self.clocks, self.adders = clocks, adders
         self._known: dict[Hashable, list[Choice]] = {}
         self._least: dict[Hashable, Choice | None] = {}
         """On one lane, of what was asked for before."""
@@ -131,7 +134,7 @@ class Choices:
             candidates = [
                 (lanes, kind)
                 for lanes, kind in lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares)
-                if self.clocks == 1 or kind != LOGIC or leaves_time(lanes, reduction, self.clocks)
+                if self.adders or kind != LOGIC or leaves_time(lanes, reduction, self.clocks)
             ]
 
             def measure(lanes: tuple[int, ...], kind: str) -> Choice | None:
