@@ -91,9 +91,12 @@ the last hundredth of an inference."""
 TIGHT = 0.8
 """Of what a design is given: where the least takes more, there may be too little."""
 
-FINISHING, MOST_FINISHING = 0.5, 0.8
+FINISHING = 0.5
 """Of the multipliers: where one lane of each form takes more, products behind sums are made in turn. What is left to
-lanes is worth more than the clocks that this takes. Beyond the second number only those have adders."""
+lanes is worth more than the clocks that this takes."""
+
+MANY_FORMS = 24
+"""With more of them not all choices are looked at, so that it takes seconds."""
 
 ADDERS = 85
 """Look-up tables of a product of 8 bits that adders make."""
@@ -114,11 +117,11 @@ class Allocation:
         self.looked: dict[Operation, Looked] = {}
         choices = Choices(self.loops, self.limits, self.family, self.known)
         forms = list(zip(timeline.forms, self.functions, strict=True))
-        finishing = sum(choices.least_dsps(*form) for form in forms) / dsps if finish_clocks > 1 else 0
-        self.clocks = finish_clocks if finishing > FINISHING else 1
+        is_short = finish_clocks > 1 and sum(choices.least_dsps(*form) for form in forms) > FINISHING * dsps
+        self.clocks = finish_clocks if is_short else 1
         if self.clocks > 1:
-            adders = finishing <= MOST_FINISHING
-            choices = Choices(self.loops, self.limits, self.family, self.known, self.clocks, adders)
+            many = len(forms) > MANY_FORMS
+            choices = Choices(self.loops, self.limits, self.family, self.known, self.clocks, many)
         self.choices = [choices.of(*form, most) for form, most in zip(forms, self.most(dsps), strict=True)]
 
     def apply(self, strategy: str) -> None:

@@ -38,6 +38,9 @@ MOST_RESULTS = 2
 MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 1, 64
 """The same of products that adders make."""
 
+FEW_LANES = 8
+"""A sum is long where so many lanes still leave time for what finishes it."""
+
 SHARED_BITS = 24
 """Of the wider side of a multiplier that two products of 8 bits fit."""
 
@@ -110,15 +113,15 @@ def has_common(form: StructuredForm, dim: int) -> bool:
 class Choices:
     """The choices of forms, measured by lowering each; forms alike are measured once.
 
-    What finishes a sum has so many `clocks` for it, where sums take as many. `adders`: they are looked at in place of
-    multipliers also where sums do not; what finishes these takes multipliers, maybe more than adders save.
+    What finishes a sum has so many `clocks` for it, where sums take as many. Of `many` forms adders in place of
+    multipliers are looked at only there, where sums are long: each choice takes its time.
     """
 
     def __init__(
-        self, loops: ModuleOp, limits: Limits, family: Family, known: Known, clocks: int = 1, adders: bool = True
+        self, loops: ModuleOp, limits: Limits, family: Family, known: Known, clocks: int = 1, many: bool = False
     ):
         self.loops, self.limits, self.family, self.known = loops, limits, family, known
-        self.clocks, self.adders = clocks, adders
+        self.clocks, self.many = clocks, many
         self._known: dict[Hashable, list[Choice]] = {}
         self._least: dict[Hashable, Choice | None] = {}
         """On one lane, of what was asked for before."""
@@ -131,10 +134,11 @@ class Choices:
             parallel = len(form.domain.parallel.data)
             sizes = tuple(n if d in iterated(form) else 1 for d, n in enumerate(form.sizes))
             reduction = prod(sizes[parallel:])
+            needs_time = self.clocks > 1 and self.many and leaves_time((FEW_LANES,), reduction, self.clocks)
             candidates = [
                 (lanes, kind)
                 for lanes, kind in lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares)
-                if self.adders or kind != LOGIC or leaves_time(lanes, reduction, self.clocks)
+                if kind != LOGIC or not needs_time or leaves_time(lanes, reduction, self.clocks)
             ]
 
             def measure(lanes: tuple[int, ...], kind: str) -> Choice | None:

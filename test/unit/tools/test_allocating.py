@@ -11,18 +11,23 @@ import numpy as np
 import onnx
 import onnx.parser
 import pytest
+from support.networks import Network, compile_network
 
 from tinyml_opt.dialects import rtl
 from tinyml_opt.dialects.errors import UserError
 from tinyml_opt.targets.board import load_board
 from tinyml_opt.targets.estimating.cells import Estimate
 from tinyml_opt.targets.estimating.cycles import Timing, Wait, beside
+from tinyml_opt.targets.estimating.design import design_of
+from tinyml_opt.targets.family import load_family
+from tinyml_opt.tools.allocating.allocate import AllocateLanesPass
 from tinyml_opt.tools.allocating.chains import Choice
 from tinyml_opt.tools.allocating.problem import Problem
 from tinyml_opt.tools.allocating.search import search
 from tinyml_opt.tools.bench.allocation import COLUMNS, allocation, widths
 from tinyml_opt.tools.compiler import compile_model
 from tinyml_opt.tools.compiling.options import Options
+from tinyml_opt.tools.pipelines import pipeline, run_passes
 
 DIGITS = Path(__file__).parents[3] / "examples" / "digits"
 
@@ -117,6 +122,25 @@ def test_lanes_of_digits(dsps: int):
     design = compilation.design(dsps=dsps)
     assert design.cells.dsps <= dsps
     assert design.cycles < {20: 3000, 60: 1500}[dsps]
+
+
+@pytest.mark.parametrize(("board", "dsps"), [("arty-a7-35t", 16), ("ulx3s-85f", 20)])
+def test_products_in_turn_cost_no_lanes(board: str, dsps: int, tmp_path: Path):
+    """Where multipliers are few, products behind sums are made in turn; short sums still may have adders instead."""
+    net, value = Network((1, 16, 12, 12), 8), "x"
+    for _ in range(2):
+        value = net.node("Relu", net.node("Conv", value, net.weight(16, 1, 3, 3), pads=[1, 1, 1, 1], group=16))
+        value = net.node("Relu", net.node("Conv", value, net.weight(16, 16, 1, 1)))
+    net.result(value)
+    compilation = compile_network(net.model(), tmp_path, net.rows(1), board, 8, "affine")
+    cycles: list[int] = []
+    for clocks in (1, 4):
+        module, given = compilation.fixed.clone(), {**compilation.hardware(), **compilation.stages(), "dsps": dsps}
+        passes = pipeline("fixed-to-rtl", **given)
+        passes = [replace(p, finish_clocks=clocks) if isinstance(p, AllocateLanesPass) else p for p in passes]
+        run_passes(module, passes, compilation.timing)
+        cycles.append(design_of(load_family("xc7"), module.ops).cycles)
+    assert cycles[1] <= 1.05 * cycles[0]
 
 
 def test_beside_uniform_lanes():
