@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -20,7 +21,7 @@ from tinyml_opt.targets.estimating.cells import Estimate
 from tinyml_opt.targets.estimating.cycles import Timing, Wait, beside
 from tinyml_opt.targets.estimating.design import design_of
 from tinyml_opt.targets.family import load_family
-from tinyml_opt.tools.allocating.allocate import AllocateLanesPass
+from tinyml_opt.tools.allocating.allocate import AllocateLanesPass, Allocation
 from tinyml_opt.tools.allocating.chains import Choice
 from tinyml_opt.tools.allocating.problem import Problem
 from tinyml_opt.tools.allocating.search import search
@@ -122,6 +123,28 @@ def test_lanes_of_digits(dsps: int):
     design = compilation.design(dsps=dsps)
     assert design.cells.dsps <= dsps
     assert design.cycles < {20: 3000, 60: 1500}[dsps]
+
+
+class Crowded(Allocation):
+    """Forms of which each says four block RAMs less than it takes with more than two lanes."""
+
+    def __init__(self):
+        cells = [Estimate(10 * n, 10 * n, n, 3 * n) for n in (1, 2, 4, 8, 16)]
+        forms = [[Choice((c.dsps,), "", Timing(256 // c.dsps, 5, 1, 1, ()), c, {}, c) for c in cells]] * 2
+        self.choices, self.all, self.family = forms, np.array([1e4, 1e4, 100.0, 30.0]), load_family("xc7")
+        self.timeline = SimpleNamespace(rounds=lambda n: 1, cycles=one_after_the_other, overlaps=False)  # pyright: ignore[reportAttributeAccessIssue]
+
+    def cells(self, chosen: Sequence[Choice]) -> np.ndarray:
+        more = 4.0 * sum(c.lanes[0] > 2 for c in chosen)
+        return sum(np.array(c.cells.costs) for c in chosen) + np.array([0.0, 0.0, 0.0, more])
+
+
+def test_budgets_shrink_until_the_whole_fits():
+    """What the whole takes beyond its forms is seen once they are together: less is given to them each time."""
+    crowded = Crowded()
+    found = crowded.best("exact")
+    assert (crowded.cells(found) <= crowded.all).all()
+    assert [c.lanes[0] for c in found] == [2, 2]
 
 
 @pytest.mark.parametrize(("board", "dsps"), [("arty-a7-35t", 16), ("ulx3s-85f", 20)])
