@@ -132,7 +132,7 @@ class Crowded(Allocation):
         cells = [Estimate(10 * n, 10 * n, n, 3 * n) for n in (1, 2, 4, 8, 16)]
         forms = [[Choice((c.dsps,), "", Timing(256 // c.dsps, 5, 1, 1, ()), c, {}, c) for c in cells]] * 2
         self.choices, self.all, self.family = forms, np.array([1e4, 1e4, 100.0, 30.0]), load_family("xc7")
-        self.timeline = SimpleNamespace(rounds=lambda n: 1, cycles=one_after_the_other, overlaps=False)  # pyright: ignore[reportAttributeAccessIssue]
+        self.timeline = SimpleNamespace(rounds=[1, 1].__getitem__, cycles=one_after_the_other, overlaps=False)  # pyright: ignore[reportAttributeAccessIssue]
 
     def cells(self, chosen: Sequence[Choice]) -> np.ndarray:
         more = 4.0 * sum(c.lanes[0] > 2 for c in chosen)
