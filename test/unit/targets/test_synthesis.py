@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from tinyml_opt.targets.board import load_board
+from tinyml_opt.targets.processes import Ended
+from tinyml_opt.targets.synthesis import nextpnr
 from tinyml_opt.targets.synthesis.copying import MOST_READERS, copy_registers
 from tinyml_opt.targets.synthesis.packing import pack_registers
 from tinyml_opt.targets.synthesis.progress import reporting
@@ -170,3 +173,31 @@ def test_progress_names_stages(tmp_path: Path):
         time.sleep(1.2)
     assert said[0] == "tool: 80 MHz"
     assert len(said) == 2 and said[1].startswith("tool took")
+
+
+@pytest.mark.parametrize(
+    ("reached", "seeds", "best"), [([120.0], 1, 120.0), ([95.0, 104.0], 2, 104.0), ([97.0, 91.0, 94.0], 3, 97.0)]
+)
+def test_another_seed_where_the_clock_is_missed(
+    reached: list[float], seeds: int, best: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The first placement with the target's clock, or the best one of three; its files stay."""
+    ran: list[str] = []
+
+    def run(command: Sequence[str], seconds: int, directory: Path) -> Ended:
+        option = dict(zip(command[1:], command[2:], strict=False))
+        mhz = reached[len(ran)]
+        ran.append(option["--seed"])
+        (directory / option["--report"]).write_text(
+            json.dumps({"utilization": {"TRELLIS_FF": {"used": 7}}, "fmax": {"clk": {"achieved": mhz}}})
+        )
+        (directory / option["--textcfg"]).write_text(f"{mhz}")
+        return Ended(0, "", "")
+
+    monkeypatch.setattr(nextpnr, "run_program", run)
+    monkeypatch.setattr(nextpnr, "nextpnr_command", lambda: "nextpnr-ecp5")
+    fpga = load_board("ulx3s-85f").fpga
+    assert fpga is not None
+    cells = nextpnr.place_and_route(fpga, tmp_path)
+    assert (cells.ffs, cells.fmax_hz, len(set(ran))) == (7, best * 1e6, seeds)
+    assert (tmp_path / "design.config").read_text() == f"{best}"
