@@ -20,6 +20,9 @@ MOST_STATES = 600
 BLOCK = 128
 """States that are compared with others at once."""
 
+LATER = np.triu(np.ones((BLOCK, BLOCK), np.bool_), 1)
+"""Whether a state of a block, by column, comes behind another one, by row."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -75,7 +78,7 @@ def undominated(errors: Reals, costs: Reals) -> NDArray[np.int64]:
     for begin in range(0, len(order), BLOCK):
         block = np.arange(begin, min(begin + BLOCK, len(order)))
         block = block[~no_dearer(by_bound[:, kept], by_bound[:, block]).any(axis=0)]
-        among = np.triu(no_dearer(by_bound[:, block], by_bound[:, block]), 1)
+        among = no_dearer(by_bound[:, block], by_bound[:, block]) & LATER[: len(block), : len(block)]
         kept = np.concatenate([kept, block[~among.any(axis=0)]])
     return order[kept]
 

@@ -154,6 +154,9 @@ class ComputeOp(IRDLOperation):
             properties["amount"] = amount_of(amount)
         Operation.__init__(self, operands=args, properties=properties, result_types=[wire_type(bits)])
 
+    def __post_init__(self) -> None:
+        """No property has a default: designs have tens of thousands of these."""
+
     def verify_(self) -> None:
         kind = KINDS.get(self.kind.data)
         if kind is None:
@@ -183,6 +186,9 @@ class DelayOp(IRDLOperation):
     def __init__(self, value: SSAValue, reset: bool = False):
         properties = {"reset": UnitAttr()} if reset else {}
         Operation.__init__(self, operands=[value], properties=properties, result_types=[value.type])
+
+    def __post_init__(self) -> None:
+        """No property has a default: designs have tens of thousands of these."""
 
     def verify_(self) -> None:
         if self.value.type != self.result.type:

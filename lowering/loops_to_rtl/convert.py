@@ -100,6 +100,8 @@ class Known:
     readings: dict[str, Reading] = field(default_factory=dict[str, Reading])
     units: dict[str, Units] = field(default_factory=dict[str, Units])
     """By model."""
+    calls: dict[str, func.CallOp] = field(default_factory=dict[str, func.CallOp])
+    """By callee: the first one."""
 
     def nest(self, function: func.FuncOp) -> Nest:
         """The nest of a function."""
@@ -212,8 +214,10 @@ class Program:
 
     def _ring(self, name: str, number: int) -> int | None:
         """The ring that a function is called with; None where it is no ring."""
-        calls = (o for o in self.public.walk() if isinstance(o, func.CallOp) and o.callee.string_value() == name)
-        owner = next(calls).operands[number].owner
+        if not self.known.calls:
+            calls = [o for o in self.public.walk() if isinstance(o, func.CallOp)]
+            self.known.calls = {o.callee.string_value(): o for o in reversed(calls)}
+        owner = self.known.calls[name].operands[number].owner
         while isinstance(owner, ADDRESSES):
             owner = owner.operands[0].owner
         return self._global(owner).ring if isinstance(owner, memref.GetGlobalOp) else None

@@ -108,7 +108,7 @@ def read_ports(module: rtl.ModuleOp) -> dict[str, int]:
     """How many read ports of each memory there are up to the last one of a module."""
     ports: dict[str, int] = {}
     for op in module.body.block.ops:
-        if isinstance(op, rtl.ReadOp):
+        if type(op) is rtl.ReadOp:
             name = op.memory.string_value()
             ports[name] = max(ports.get(name, 0), op.port.value.data + 1)
     return ports

@@ -40,6 +40,7 @@ class Reading:
     running: dict[SSAValue, Running | None] = field(default_factory=dict[SSAValue, Running | None])
     advances: dict[tuple[scf.ForOp, int], int | None] = field(default_factory=dict[tuple[scf.ForOp, int], int | None])
     needed: set[Operation] = field(default_factory=set[Operation])
+    accesses: dict[tuple[Operation, int], Access] = field(default_factory=dict[tuple[Operation, int], Access])
 
     def advance(self, loop: scf.ForOp, number: int) -> int | None:
         """By how much the carried value of this number moves in an iteration; None where it is not always as much."""
@@ -236,8 +237,13 @@ class Nest:
 
     def access(self, op: memref.LoadOp | memref.StoreOp) -> Access:
         """Where an op reads or writes."""
+        key = op, self.offsets.get(op.memref, 0)
+        if key not in self.reading.accesses:
+            self.reading.accesses[key] = self._access(*key)
+        return self.reading.accesses[key]
+
+    def _access(self, op: memref.LoadOp | memref.StoreOp, offset: int) -> Access:
         assert isinstance(op.memref.type, MemRefType)
-        offset = self.offsets.get(op.memref, 0)
         running, terms, stride = Running.constant(offset, len(self.loops)), list[tuple[SSAValue, int]](), 1
         for index, size in zip(reversed(op.indices), reversed(op.memref.type.get_shape()), strict=True):
             part, rest = self.split(index)

@@ -82,6 +82,8 @@ class Pipeline:
     def __init__(self, block: Block, limits: Limits, units: Units | None = None, turn: Turn | None = None):
         self.block, self.limits, self.units, self.turn = block, limits, units or Units(), turn
         self._delayed: dict[SSAValue, SSAValue] = {}
+        self._valid: dict[SSAValue, list[SSAValue]] = {}
+        """Flags in each stage."""
         self._constants: dict[tuple[int, int], SSAValue] = {}
         self._computed: dict[tuple[object, ...], Wire] = {}
 
@@ -117,15 +119,17 @@ class Pipeline:
 
     def valid(self, flag: SSAValue, stage: int) -> SSAValue:
         """A flag of the step in a later stage, 0 after a reset."""
-        for _ in range(stage):
-            key = self._delayed.get(flag)
-            if key is None or not isinstance(key.owner, rtl.DelayOp) or key.owner.reset is None:
-                op = rtl.DelayOp(flag, reset=True)
-                op.result.name_hint = flag.name_hint
+        stages = self._valid.setdefault(flag, [flag])
+        while len(stages) <= stage:
+            last = stages[-1]
+            known = self._delayed.get(last)
+            if known is None or not isinstance(known.owner, rtl.DelayOp) or known.owner.reset is None:
+                op = rtl.DelayOp(last, reset=True)
+                op.results[0].name_hint = flag.name_hint
                 self.block.add_op(op)
-                self._delayed[flag] = op.result
-            flag = self._delayed[flag]
-        return flag
+                known = self._delayed[last] = op.results[0]
+            stages.append(known)
+        return stages[stage]
 
     def compute(
         self, kind: str, operands: Sequence[Value], bits: int, amount: int | None = None, stage: int | None = None
@@ -195,7 +199,8 @@ class FixedStage(Pipeline):
 
     def __init__(self, pipeline: Pipeline, stage: int):
         super().__init__(pipeline.block, pipeline.limits, pipeline.units)
-        self._delayed, self._constants, self._stage = pipeline._delayed, pipeline._constants, stage
+        self._delayed, self._valid = pipeline._delayed, pipeline._valid
+        self._constants, self._stage = pipeline._constants, stage
         self._computed = pipeline._computed
 
     def compute(

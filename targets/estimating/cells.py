@@ -209,7 +209,7 @@ def shapes_of(
     for module in modules:
         own: Counter[str] = Counter()
         for op in module.body.block.ops:
-            if isinstance(op, rtl.ReadOp):
+            if type(op) is rtl.ReadOp:
                 ports.setdefault(op.memory.string_value(), set()).add(op.port.value.data)
                 own[op.memory.string_value()] += 1
         for name, number in own.items():

@@ -49,15 +49,15 @@ class Timing:
 def timing_of(module: rtl.ModuleOp) -> Timing:
     """What a module does over time."""
     ops = list(module.body.block.ops)
-    done = next(op for op in ops if isinstance(op, rtl.DoneOp))
-    signal = next((op for op in ops if isinstance(op, rtl.SignalOp)), None)
-    stop = next(op for op in ops if isinstance(op, rtl.StopOp))
+    done = next(op for op in ops if type(op) is rtl.DoneOp)
+    signal = next((op for op in ops if type(op) is rtl.SignalOp), None)
+    stop = next(op for op in ops if type(op) is rtl.StopOp)
     steps = prod(counter.trips.value.data for counter in counters_of(stop.flag))
     turns, counted = 1, 1
     if signal is not None:
         counted = signal.by.value.data
         turns = max(1, signal.rows.value.data // counted)
-    waits = tuple(wait_of(op, turns) for op in ops if isinstance(op, rtl.NeedOp))
+    waits = tuple(wait_of(op, turns) for op in ops if type(op) is rtl.NeedOp)
     return Timing(steps, behind(done.flag), turns, counted, waits)
 
 

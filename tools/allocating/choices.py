@@ -121,6 +121,7 @@ class Choices:
         self, loops: ModuleOp, limits: Limits, family: Family, known: Known, clocks: int = 1, many: bool = False
     ):
         self.loops, self.limits, self.family, self.known = loops, limits, family, known
+        self.public = public_function(loops)
         self.clocks, self.many = clocks, many
         self._known: dict[Hashable, list[Choice]] = {}
         self._least: dict[Hashable, Choice | None] = {}
@@ -162,9 +163,7 @@ class Choices:
         """A choice, lowered; None where hardware has none of this kind."""
         try:
             mark(form, function, lanes, kind, self.clocks)
-            ops = Program(self.loops, public_function(self.loops), self.limits, self.known).alone(
-                function.sym_name.data
-            )
+            ops = Program(self.loops, self.public, self.limits, self.known).alone(function.sym_name.data)
         except (OpError, UserError):
             return None
         finally:
@@ -192,7 +191,7 @@ def ring_around(value: SSAValue) -> int | None:
 
 def written_by(module: rtl.ModuleOp) -> set[str]:
     """The memories that a module writes: their reader pays for them."""
-    return {op.memory.string_value() for op in module.body.block.ops if isinstance(op, rtl.WriteOp)}
+    return {op.memory.string_value() for op in module.body.block.ops if type(op) is rtl.WriteOp}
 
 
 def key_of(form: StructuredForm) -> tuple[Hashable, ...]:

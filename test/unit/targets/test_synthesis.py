@@ -165,6 +165,28 @@ def test_registers_with_many_readers_are_copied():
     assert module["cells"]["r$copy1"]["connections"]["LSR"] == [RESET]
 
 
+def test_copies_are_readers_of_what_they_read():
+    """A register before one with copies is copied in turn; copies of one that keeps itself do, too."""
+    readers = MOST_READERS * (MOST_READERS + 1)
+    luts = {f"m{n}": cell("LUT4", {}, {"A": [13]}, {"Z": [100 + n]}) for n in range(readers)}
+    kept = {f"k{n}": cell("LUT4", {}, {"A": [14]}, {"Z": [1000 + n]}) for n in range(readers)}
+    flip_flops = {"a": flip_flop(11, 12), "b": flip_flop(12, 13), "c": flip_flop(14, 14)}
+    module: dict[str, Any] = {"cells": {**flip_flops, **luts, **kept}, "netnames": {}}
+    made = copy_registers(module)
+    flip_flops = {name: c for name, c in module["cells"].items() if c["type"] == "TRELLIS_FF"}
+    assert made == len(flip_flops) - 3
+    origin = {c["connections"]["Q"][0]: name[0] for name, c in flip_flops.items()}
+    assert len(origin) == len(flip_flops)
+    taken = [bits[0] for c in module["cells"].values() for pin, bits in c["connections"].items() if pin in ("A", "DI")]
+    assert all(taken.count(wire) <= MOST_READERS for wire, name in origin.items() if name != "c")
+    assert {origin[luts[name]["connections"]["A"][0]] for name in luts} == {"b"}
+    assert {origin[kept[name]["connections"]["A"][0]] for name in kept} == {"c"}
+    before = {name[0]: set[str]() for name in flip_flops}
+    for name, c in flip_flops.items():
+        before[name[0]].add(origin.get(c["connections"]["DI"][0], "input"))
+    assert before == {"a": {"input"}, "b": {"a"}, "c": {"c"}}
+
+
 def test_progress_names_stages(tmp_path: Path):
     said: list[str] = []
     log = tmp_path / "log"
