@@ -187,6 +187,7 @@ class Program:
         """The module of one function, its constants, and memories that only it reads and writes."""
         function = self.functions[name]
         nest = self.known.nest(function)
+        self.bound, self.offsets, self.memories = {}, {}, {}
         for number, argument in enumerate(function.args):
             if isinstance(argument.type, MemRefType):
                 element, elements = contents(function, argument.type)

@@ -286,6 +286,6 @@ KEPT = frozenset((rtl.WriteOp, rtl.StopOp, rtl.DoneOp, rtl.NextOp, rtl.NeedOp, r
 
 def drop_unused(module: rtl.ModuleOp) -> None:
     """Erase what nothing uses."""
-    for op in reversed(list(module.body.block.ops)):
+    for op in reversed(module.body.block.ops):
         if type(op) not in KEPT and not any([result.first_use for result in op.results]):
             module.body.block.erase_op(op)

@@ -39,8 +39,17 @@ class Reading:
 
     running: dict[SSAValue, Running | None] = field(default_factory=dict[SSAValue, Running | None])
     advances: dict[tuple[scf.ForOp, int], int | None] = field(default_factory=dict[tuple[scf.ForOp, int], int | None])
+    bounds: dict[scf.ForOp, tuple[int | None, int | None, int | None]] = field(
+        default_factory=dict[scf.ForOp, tuple[int | None, int | None, int | None]]
+    )
     needed: set[Operation] = field(default_factory=set[Operation])
     accesses: dict[tuple[Operation, int], Access] = field(default_factory=dict[tuple[Operation, int], Access])
+
+    def bounds_of(self, loop: scf.ForOp) -> tuple[int | None, int | None, int | None]:
+        """Where a loop begins, its step, and how often it runs; None for what is no constant."""
+        if loop not in self.bounds:
+            self.bounds[loop] = constant_of(loop.lb), constant_of(loop.step), trips_of(loop)
+        return self.bounds[loop]
 
     def advance(self, loop: scf.ForOp, number: int) -> int | None:
         """By how much the carried value of this number moves in an iteration; None where it is not always as much."""
@@ -72,7 +81,7 @@ class Nest:
         if len(inner) > 1:
             raise OpError(inner[1], "hardware has one nest of loops for each form, not two loops side by side")
         for loop in inner:
-            lower, step, trips = constant_of(loop.lb), constant_of(loop.step), trips_of(loop)
+            lower, step, trips = self.reading.bounds_of(loop)
             if lower is None or step is None or trips is None:
                 raise OpError(
                     loop, "hardware needs constant bounds of loops: use convert-memplan-to-loops{padding=guard}"

@@ -83,10 +83,10 @@ class Bits:
             self._zeros[value] = found
         return found
 
-    def built(self, register: rtl.DelayOp) -> int:
-        """The bits of a register that are built."""
-        before, value = register.value, register.result
-        found = self._built.get(before) if before.has_one_use() and register.reset is None else None
+    def built(self, register: rtl.DelayOp, before: SSAValue) -> int:
+        """The bits of a register, of a value, that are built."""
+        found = self._built.get(before) if register.reset is None and before.has_one_use() else None
+        value = register.results[0]
         if found is None:
             low, high = self.read(value)
             found = max(0, min(high, self.significant(value)) - max(low, self.low_zeros(value)))

@@ -71,19 +71,18 @@ def features_of(
     for op in module.body.block.ops:
         if type(op) is rtl.UseOp:
             used[op.unit.string_value()] += 1
-        elif op not in inside and not is_behind_block(op, blocks):
-            add_any(found, op, family, bits)
+        elif op not in inside:
+            add_any(found, op, family, bits, blocks)
     for name, number in used.items():
         for feature, bits in features_of_unit(units[name], family).items():
             found[feature] += bits * number
     return found
 
 
-def is_behind_block(op: Operation, blocks: frozenset[str]) -> bool:
-    """Whether an op is the register behind a word of one of these memories, which lies in its block RAM."""
-    if type(op) is not rtl.DelayOp or type(op.value.owner) is not rtl.ReadOp or not op.value.has_one_use():
-        return False
-    return op.value.owner.memory.string_value() in blocks
+def is_in_block(value: SSAValue, blocks: frozenset[str]) -> bool:
+    """Whether the register of a value lies in block RAM: that of a word of one of these memories."""
+    read = value.owner
+    return type(read) is rtl.ReadOp and value.has_one_use() and read.memory.string_value() in blocks
 
 
 def features_of_unit(unit: rtl.UnitOp, family: Family) -> Counter[str]:
@@ -100,12 +99,16 @@ def units_of(ops: Iterable[Operation]) -> dict[str, rtl.UnitOp]:
     return {op.sym_name.data: op for op in ops if isinstance(op, rtl.UnitOp)}
 
 
-def add_any(found: Counter[str], op: Operation, family: Family, bits: Bits) -> None:
-    """Count an op."""
+def add_any(
+    found: Counter[str], op: Operation, family: Family, bits: Bits, blocks: frozenset[str] = frozenset()
+) -> None:
+    """Count an op, but for registers that lie in these memories."""
     if type(op) is rtl.ComputeOp:
         add_operation(found, op, bits)
     elif type(op) is rtl.DelayOp:
-        add_chain(found, op, family.srl_bits, bits)
+        value = op.operands[0]
+        if not is_in_block(value, blocks):
+            add_chain(found, op, value, family.srl_bits, bits)
     else:
         add_other(found, op)
 
@@ -160,15 +163,15 @@ def is_zero(value: SSAValue) -> bool:
     return isinstance(value.owner, rtl.ConstantOp) and value.owner.value.value.data == 0
 
 
-def add_chain(found: Counter[str], op: rtl.DelayOp, longest: int, known: Bits) -> None:
-    """Count a register, or at its end a chain of them."""
-    bits = known.built(op)
+def add_chain(found: Counter[str], op: rtl.DelayOp, value: SSAValue, longest: int, known: Bits) -> None:
+    """Count a register of a value, or at its end a chain of them."""
+    bits = known.built(op, value)
     if op.reset is not None or not longest:
         found["ff"] += bits
         return
     if goes_on(op):
         return
-    length, at = 1, op.operands[0].owner
+    length, at = 1, value.owner
     while type(at) is rtl.DelayOp and goes_on(at):
         length, at = length + 1, at.operands[0].owner
     if length < SHORTEST_CHAIN:

@@ -48,17 +48,20 @@ class Timing:
 
 def timing_of(module: rtl.ModuleOp) -> Timing:
     """What a module does over time."""
-    ops = list(module.body.block.ops)
-    done = next(op for op in ops if type(op) is rtl.DoneOp)
-    signal = next((op for op in ops if type(op) is rtl.SignalOp), None)
-    stop = next(op for op in ops if type(op) is rtl.StopOp)
-    steps = prod(counter.trips.value.data for counter in counters_of(stop.flag))
-    turns, counted = 1, 1
-    if signal is not None:
-        counted = signal.by.value.data
-        turns = max(1, signal.rows.value.data // counted)
-    waits = tuple(wait_of(op, turns) for op in ops if type(op) is rtl.NeedOp)
-    return Timing(steps, behind(done.flag), turns, counted, waits)
+    steps, later, turns, counted = 1, 0, 1, 1
+    needs: list[rtl.NeedOp] = []
+    for op in module.body.block.ops:
+        kind = type(op)  # faster than a match: most ops are none of these
+        if kind is rtl.StopOp:
+            steps = prod(counter.trips.value.data for counter in counters_of(op.operands[0]))
+        elif kind is rtl.DoneOp:
+            later = behind(op.operands[0])
+        elif isinstance(op, rtl.SignalOp):
+            counted = op.by.value.data
+            turns = max(1, op.rows.value.data // counted)
+        elif isinstance(op, rtl.NeedOp):
+            needs.append(op)
+    return Timing(steps, later, turns, counted, tuple(wait_of(op, turns) for op in needs))
 
 
 def counters_of(flag: SSAValue) -> list[rtl.CounterOp]:

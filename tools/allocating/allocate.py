@@ -28,7 +28,7 @@ from ...targets.board import load_board
 from ...targets.device import Fpga
 from ...targets.estimating.design import Design, Looked, design_of
 from ...targets.family import load_family
-from .choices import Choice, Choices, mark, work_of
+from .choices import Choice, Choices, work_of
 from .problem import Costs, Problem
 from .room import needs_rings
 from .search import STRATEGIES, search
@@ -122,6 +122,7 @@ class Allocation:
         if self.clocks > 1:
             many = len(forms) > MANY_FORMS
             choices = Choices(self.loops, self.limits, self.family, self.known, self.clocks, many)
+        self.measuring = choices
         self.choices = [choices.of(*form, most) for form, most in zip(forms, self.most(dsps), strict=True)]
 
     def apply(self, strategy: str) -> None:
@@ -191,7 +192,7 @@ class Allocation:
     def design(self, chosen: Sequence[Choice]) -> Design:
         """The estimate of the whole with choices."""
         for form, function, choice in zip(self.timeline.forms, self.functions, chosen, strict=True):
-            mark(form, function, choice.lanes, choice.multipliers, self.clocks)
+            self.measuring.mark(form, function, choice.lanes, choice.multipliers)
         program = Program(self.loops, public_function(self.loops), self.limits, self.known)
         return design_of(self.family, program.build(), self.looked)
 

@@ -121,7 +121,9 @@ class Choices:
         self, loops: ModuleOp, limits: Limits, family: Family, known: Known, clocks: int = 1, many: bool = False
     ):
         self.loops, self.limits, self.family, self.known = loops, limits, family, known
-        self.public = public_function(loops)
+        self.program = Program(loops, public_function(loops), limits, known)
+        self._loops: dict[func.FuncOp, list[scf.ForOp]] = {}
+        """Of functions of forms, in the order of the dimensions."""
         self.clocks, self.many = clocks, many
         self._known: dict[Hashable, list[Choice]] = {}
         self._least: dict[Hashable, Choice | None] = {}
@@ -162,18 +164,34 @@ class Choices:
     def measured(self, form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> Choice | None:
         """A choice, lowered; None where hardware has none of this kind."""
         try:
-            mark(form, function, lanes, kind, self.clocks)
-            ops = Program(self.loops, self.public, self.limits, self.known).alone(function.sym_name.data)
+            self.mark(form, function, lanes, kind)
+            ops = self.program.alone(function.sym_name.data)
         except (OpError, UserError):
             return None
         finally:
-            mark(form, function, (1,) * len(lanes), "", self.clocks)
+            self.mark(form, function, (1,) * len(lanes), "")
         module = next(op for op in ops if isinstance(op, rtl.ModuleOp))
         shapes = shapes_of((op for op in ops if isinstance(op, rtl.MemoryOp)), [module])
         blocks = frozenset(name for name, (shape, n) in shapes.items() if n and in_blocks(self.family, shape, n[0]))
         written, logic = written_by(module), module_cells(self.family, module, units_of(ops), blocks)
         read = {name: (shape, counts[0]) for name, (shape, counts) in shapes.items() if counts and name not in written}
         return choice_of(self.family, (lanes, kind), timing_of(module), logic, read)
+
+    def mark(self, form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> None:
+        """Put a choice on a form's function. Raises UserError where its loops are not the form's dimensions."""
+        if function not in self._loops:
+            self._loops[function] = [op for op in function.walk() if isinstance(op, scf.ForOp)]
+        loops, dims = self._loops[function], iterated(form)
+        if len(loops) == len(dims):
+            for loop, dim in zip(loops, dims, strict=True):
+                loop.attributes[LANES] = IntegerAttr(lanes[dim], i64)
+        elif prod(lanes) > 1:
+            raise UserError("loops that are no dimensions of their form")
+        function.attributes.pop(MULTIPLIERS, None)
+        if kind:
+            function.attributes[MULTIPLIERS] = StringAttr(kind)
+        if self.clocks > 1:
+            function.attributes[FINISH_CLOCKS] = IntegerAttr(self.clocks, i64)
 
 
 def body_of(form: StructuredForm) -> Iterator[Hashable]:
@@ -198,22 +216,6 @@ def key_of(form: StructuredForm) -> tuple[Hashable, ...]:
     """What forms alike have in common."""
     buffers = [(shaped_type(v).get_shape(), ring_around(v)) for v in (*form.ins, form.target)]
     return (form.name, form.domain, form.maps, *buffers, *body_of(form))
-
-
-def mark(form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str, clocks: int) -> None:
-    """Put lanes on the loops of a form's function, which stand in the order of its dimensions."""
-    loops = [op for op in function.walk() if isinstance(op, scf.ForOp)]
-    dims = iterated(form)
-    if len(loops) == len(dims):
-        for loop, dim in zip(loops, dims, strict=True):
-            loop.attributes[LANES] = IntegerAttr(lanes[dim], i64)
-    elif prod(lanes) > 1:
-        raise UserError("loops that are no dimensions of their form")
-    function.attributes.pop(MULTIPLIERS, None)
-    if kind:
-        function.attributes[MULTIPLIERS] = StringAttr(kind)
-    if clocks > 1:
-        function.attributes[FINISH_CLOCKS] = IntegerAttr(clocks, i64)
 
 
 def waits_of(form: StructuredForm, awaits: list[Await], choice: Choice) -> tuple[Wait, ...]:

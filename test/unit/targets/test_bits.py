@@ -52,7 +52,7 @@ def test_registers(name: str, bits: int):
     context.load_dialect(rtl.Rtl)
     ops = list(Parser(context, MODULE).parse_module().walk())
     known = Bits()
-    built = {op.result.name_hint: known.built(op) for op in ops if isinstance(op, rtl.DelayOp)}
+    built = {op.result.name_hint: known.built(op, op.value) for op in ops if isinstance(op, rtl.DelayOp)}
     assert built[name] == bits
 
 
