@@ -117,8 +117,8 @@ class Allocation:
         self.looked: dict[Operation, Looked] = {}
         choices = Choices(self.loops, self.limits, self.family, self.known)
         forms = list(zip(timeline.forms, self.functions, strict=True))
-        is_short = finish_clocks > 1 and sum(choices.least_dsps(*form) for form in forms) > FINISHING * dsps
-        self.clocks = finish_clocks if is_short else 1
+        least = sum(one.logic.dsps for form in forms if (one := choices.least(*form)) is not None)
+        self.clocks = finish_clocks if least > FINISHING * dsps else 1
         if self.clocks > 1:
             many = len(forms) > MANY_FORMS
             choices = Choices(self.loops, self.limits, self.family, self.known, self.clocks, many)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from math import prod
 
 from xdsl.dialects import arith, func, scf
@@ -21,7 +22,7 @@ from ...dialects.memplan.liveness import root_of
 from ...lowering.loops_to_rtl.convert import Known, Program, public_function
 from ...lowering.loops_to_rtl.pipeline import Limits
 from ...passes.memplan.lanes import address_of, fits
-from ...targets.estimating.cells import module_cells, shapes_of, units_of
+from ...targets.estimating.cells import Estimate, module_cells, shapes_of, units_of
 from ...targets.estimating.cycles import Wait, needs, timing_of
 from ...targets.estimating.memories import in_blocks
 from ...targets.family import Family
@@ -113,8 +114,9 @@ def has_common(form: StructuredForm, dim: int) -> bool:
 class Choices:
     """The choices of forms, measured by lowering each; forms alike are measured once.
 
-    What finishes a sum has so many `clocks` for it, where sums take as many. Of `many` forms adders in place of
-    multipliers are looked at only there, where sums are long: each choice takes its time.
+    What finishes a sum has so many `clocks` for it, where sums take as many. Each choice takes its time: of `many`
+    forms adders in place of multipliers are looked at only there, where sums are long, and those that are alike but for
+    widths are measured once, too, and each on one lane.
     """
 
     def __init__(
@@ -126,40 +128,54 @@ class Choices:
         """Of functions of forms, in the order of the dimensions."""
         self.clocks, self.many = clocks, many
         self._known: dict[Hashable, list[Choice]] = {}
+        self._alike: dict[Hashable, tuple[Choice, list[Choice]]] = {}
+        """One lane, and all choices, of a form by its shape."""
         self._least: dict[Hashable, Choice | None] = {}
-        """On one lane, of what was asked for before."""
+        """One lane."""
         self.shares = limits.wide >= SHARED_BITS
 
     def of(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
         """What is not worse than another choice in steps and all cells, of at most so many lanes."""
         key = (most, *key_of(form))
         if key not in self._known:
-            parallel = len(form.domain.parallel.data)
-            sizes = tuple(n if d in iterated(form) else 1 for d, n in enumerate(form.sizes))
-            reduction = prod(sizes[parallel:])
-            needs_time = self.clocks > 1 and self.many and leaves_time((FEW_LANES,), reduction, self.clocks)
-            candidates = [
-                (lanes, kind)
-                for lanes, kind in lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares)
-                if kind != LOGIC or not needs_time or leaves_time(lanes, reduction, self.clocks)
-            ]
-
-            def measure(lanes: tuple[int, ...], kind: str) -> Choice | None:
-                if not kind and prod(lanes) == 1 and key[1:] in self._least:
-                    return self._least[key[1:]]
-                return self.measured(form, function, lanes, kind)
-
-            found = along_chains(self.family, candidates, parallel, sizes, measure, LOGIC, self.clocks)
-            self._known[key] = pareto(found, lambda c: c.costs)
+            self._known[key] = self._near(form, function, most) or self._measured(form, function, most)
         return self._known[key]
 
-    def least_dsps(self, form: StructuredForm, function: func.FuncOp) -> int:
-        """The multipliers of a form on one lane."""
+    def _near(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
+        """Of many forms: the choices of one that is alike but for widths; none where there is none."""
+        key = (most, *shape_of(form))
+        least = self.least(form, function) if key in self._alike else None
+        return [] if least is None else [moved(choice, self._alike[key][0], least) for choice in self._alike[key][1]]
+
+    def _measured(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
+        parallel = len(form.domain.parallel.data)
+        sizes = tuple(n if d in iterated(form) else 1 for d, n in enumerate(form.sizes))
+        reduction = prod(sizes[parallel:])
+        needs_time = self.clocks > 1 and self.many and leaves_time((FEW_LANES,), reduction, self.clocks)
+        candidates = [
+            (lanes, kind)
+            for lanes, kind in lanes_of_forms(form, max(1, min(MOST_LANES, most)), self.shares)
+            if kind != LOGIC or not needs_time or leaves_time(lanes, reduction, self.clocks)
+        ]
+
+        def measure(lanes: tuple[int, ...], kind: str) -> Choice | None:
+            if not kind and prod(lanes) == 1:
+                return self.least(form, function)
+            return self.measured(form, function, lanes, kind)
+
+        found = along_chains(self.family, candidates, parallel, sizes, measure, LOGIC, self.clocks)
+        kept = pareto(found, lambda c: c.costs)
+        least = self.least(form, function)
+        if self.many and least is not None:
+            self._alike[most, *shape_of(form)] = least, kept
+        return kept
+
+    def least(self, form: StructuredForm, function: func.FuncOp) -> Choice | None:
+        """One lane."""
         key = key_of(form)
         if key not in self._least:
             self._least[key] = self.measured(form, function, (1,) * len(form.sizes), "")
-        least = self._least[key]
-        return least.logic.dsps if least is not None else 0
+        return self._least[key]
 
     def measured(self, form: StructuredForm, function: func.FuncOp, lanes: tuple[int, ...], kind: str) -> Choice | None:
         """A choice, lowered; None where hardware has none of this kind."""
@@ -212,10 +228,23 @@ def written_by(module: rtl.ModuleOp) -> set[str]:
     return {op.memory.string_value() for op in module.body.block.ops if type(op) is rtl.WriteOp}
 
 
+def shape_of(form: StructuredForm) -> tuple[Hashable, ...]:
+    """What forms have in common that are alike but for widths."""
+    buffers = [(shaped_type(v).get_shape(), ring_around(v)) for v in (*form.ins, form.target)]
+    return (form.name, form.domain, form.maps, *buffers, *(op.name for op in form.body.block.ops))
+
+
 def key_of(form: StructuredForm) -> tuple[Hashable, ...]:
     """What forms alike have in common."""
-    buffers = [(shaped_type(v).get_shape(), ring_around(v)) for v in (*form.ins, form.target)]
-    return (form.name, form.domain, form.maps, *buffers, *body_of(form))
+    return (*shape_of(form), *body_of(form))
+
+
+def moved(choice: Choice, least: Choice, own: Choice) -> Choice:
+    """The choice of another form: each takes as much more than that of the first one as on one lane."""
+    pairs = zip(choice.cells.costs, own.cells.costs, least.cells.costs, strict=True)
+    luts, ffs, dsps, bram36 = (max(0, c + mine - other) for c, mine, other in pairs)
+    timing = replace(choice.timing, behind=choice.timing.behind + own.timing.behind - least.timing.behind)
+    return replace(choice, timing=timing, cells=Estimate(luts, ffs, int(dsps), bram36))
 
 
 def waits_of(form: StructuredForm, awaits: list[Await], choice: Choice) -> tuple[Wait, ...]:

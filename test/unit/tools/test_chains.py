@@ -5,12 +5,14 @@ from __future__ import annotations
 from math import prod
 from pathlib import Path
 
+import numpy as np
 import pytest
+from support.networks import Network, compile_network
 from xdsl.dialects import func
 
 from tinyml_opt.dialects.fixed.forms import StructuredForm
 from tinyml_opt.targets.family import Family
-from tinyml_opt.tools.allocating import chains
+from tinyml_opt.tools.allocating import allocate, chains
 from tinyml_opt.tools.allocating.choices import Choice, Choices
 from tinyml_opt.tools.compiler import compile_model
 from tinyml_opt.tools.compiling.options import Options
@@ -63,3 +65,45 @@ def test_on_line_as_measured(monkeypatch: pytest.MonkeyPatch):
         assert abs(found.cells.luts - real.cells.luts) <= 0.1 * real.cells.luts, prod(found.lanes)
         assert abs(found.cells.dsps - real.cells.dsps) <= 1
         assert abs(found.cells.bram36 - real.cells.bram36) <= 0.5
+
+
+def test_of_forms_alike_as_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Of many forms those of one shape have the choices of the first, and what they take more on one lane."""
+    net, value = Network((1, 16, 6, 6), 8), "x"
+    for inputs in (16, 16, 4, 1):  # with fewer weights sums are narrower
+        weights = net.random.choice([-127.0, 127.0], (16, 16, 1, 1)) / 128 * (np.arange(16) < inputs)[:, None, None]
+        value = net.node("Relu", net.node("Conv", value, net.constant(weights.astype(np.float32))))
+    net.result(value)
+    compilation = compile_network(net.model(), tmp_path, net.rows(4), "arty-a7-35t", 8, "affine")
+    seen: list[tuple[int, list[Choice], list[Choice]]] = []
+    lowered: list[chains.Lanes] = []
+    of, measured = Choices.of, Choices.measured
+
+    def counted(
+        self: Choices, form: StructuredForm, function: func.FuncOp, lanes: chains.Lanes, kind: str
+    ) -> Choice | None:
+        lowered.append(lanes)
+        return measured(self, form, function, lanes, kind)
+
+    def checked(self: Choices, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
+        before, found = len(lowered), of(self, form, function, most)
+        alone = Choices(self.loops, self.limits, self.family, self.known, self.clocks)
+        seen.append((len(lowered) - before, found, of(alone, form, function, most)))
+        return found
+
+    monkeypatch.setattr(allocate, "MANY_FORMS", 2)
+    monkeypatch.setattr(allocate, "FINISHING", 0.0)
+    monkeypatch.setattr(Choices, "of", checked)
+    monkeypatch.setattr(Choices, "measured", counted)
+    compilation.rtl()
+    times = [number for number, _, _ in seen]
+    assert times[0] > 6 and times[-1] == 1
+    for _, found, real in seen:
+        by_lanes = {(c.lanes, c.multipliers): c for c in real}
+        assert len(found) >= 6
+        for choice in found:
+            other = by_lanes[choice.lanes, choice.multipliers]
+            assert choice.timing.steps == other.timing.steps
+            assert abs(choice.timing.behind - other.timing.behind) <= 2
+            assert abs(choice.cells.luts - other.cells.luts) <= 0.15 * other.cells.luts
+            assert abs(choice.cells.dsps - other.cells.dsps) <= 2
