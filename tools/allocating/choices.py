@@ -42,6 +42,9 @@ MOST_LOGIC_RESULTS, MOST_LOGIC_LANES = 1, 64
 FEW_LANES = 8
 """A sum is long where so many lanes still leave time for what finishes it."""
 
+NEAR = 0.1
+"""Of the cells of a choice: forms that differ by no more take the same from each other."""
+
 SHARED_BITS = 24
 """Of the wider side of a multiplier that two products of 8 bits fit."""
 
@@ -142,10 +145,18 @@ class Choices:
         return self._known[key]
 
     def _near(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
-        """Of many forms: the choices of one that is alike but for widths; none where there is none."""
-        key = (most, *shape_of(form))
-        least = self.least(form, function) if key in self._alike else None
-        return [] if least is None else [moved(choice, self._alike[key][0], least) for choice in self._alike[key][1]]
+        """Of many forms: the choices of one that is alike but for widths; none where there is none.
+
+        Widths may decide how products are made: a choice with several lanes is measured to see whether they do.
+        """
+        first, others = self._alike.get((most, *shape_of(form)), (None, []))
+        least = self.least(form, function) if first is not None else None
+        if first is None or least is None:
+            return []
+        found = [moved(choice, first, least) for choice in others]
+        several = min((c for c in found if prod(c.lanes) >= FEW_LANES), key=lambda c: prod(c.lanes), default=None)
+        real = None if several is None else self.measured(form, function, several.lanes, several.multipliers)
+        return found if real is not None and several is not None and is_near(several, real) else []
 
     def _measured(self, form: StructuredForm, function: func.FuncOp, most: int) -> list[Choice]:
         parallel = len(form.domain.parallel.data)
@@ -237,6 +248,13 @@ def shape_of(form: StructuredForm) -> tuple[Hashable, ...]:
 def key_of(form: StructuredForm) -> tuple[Hashable, ...]:
     """What forms alike have in common."""
     return (*shape_of(form), *body_of(form))
+
+
+def is_near(choice: Choice, real: Choice) -> bool:
+    """Whether a choice takes what was measured, but for a few look-up tables and registers."""
+    cells, other = choice.cells, real.cells
+    near = all(abs(a - b) <= NEAR * b for a, b in ((cells.luts, other.luts), (cells.ffs, other.ffs)))
+    return near and cells.dsps == other.dsps
 
 
 def moved(choice: Choice, least: Choice, own: Choice) -> Choice:
