@@ -82,6 +82,8 @@ class Pipeline:
     def __init__(self, block: Block, limits: Limits, units: Units | None = None, turn: Turn | None = None):
         self.block, self.limits, self.units, self.turn = block, limits, units or Units(), turn
         self._delayed: dict[SSAValue, SSAValue] = {}
+        self._stages: dict[SSAValue, list[SSAValue]] = {}
+        """Values in each stage."""
         self._valid: dict[SSAValue, list[SSAValue]] = {}
         """Flags in each stage."""
         self._constants: dict[tuple[int, int], SSAValue] = {}
@@ -100,22 +102,24 @@ class Pipeline:
         """A value in a stage that is not before its own."""
         if isinstance(value, int):
             return self.constant(value)
-        wire = value.value
-        if value.is_static:
+        wire, clocks = value.value, stage - value.stage
+        if value.is_static or clocks == 0:
             return wire
-        assert stage >= value.stage, "a value is not there yet"
-        for _ in range(stage - value.stage):
-            wire = self.delayed(wire)
-        return wire
+        assert clocks > 0, "a value is not there yet"
+        stages = self._stages.setdefault(wire, [wire])
+        while len(stages) <= clocks:
+            stages.append(self._delayed_once(stages[-1]))
+        return stages[clocks]
 
-    def delayed(self, wire: SSAValue) -> SSAValue:
+    def _delayed_once(self, wire: SSAValue) -> SSAValue:
         """The value a clock ago."""
-        if wire not in self._delayed:
+        found = self._delayed.get(wire)
+        if found is None:
             op = rtl.DelayOp(wire)
-            op.results[0].name_hint = wire.name_hint
+            found = self._delayed[wire] = op.results[0]
+            found.name_hint = wire.name_hint
             self.block.add_op(op)
-            self._delayed[wire] = op.results[0]
-        return self._delayed[wire]
+        return found
 
     def valid(self, flag: SSAValue, stage: int) -> SSAValue:
         """A flag of the step in a later stage, 0 after a reset."""
@@ -199,7 +203,7 @@ class FixedStage(Pipeline):
 
     def __init__(self, pipeline: Pipeline, stage: int):
         super().__init__(pipeline.block, pipeline.limits, pipeline.units)
-        self._delayed, self._valid = pipeline._delayed, pipeline._valid
+        self._delayed, self._stages, self._valid = pipeline._delayed, pipeline._stages, pipeline._valid
         self._constants, self._stage = pipeline._constants, stage
         self._computed = pipeline._computed
 
