@@ -77,8 +77,10 @@ def undominated(errors: Reals, costs: Reals) -> NDArray[np.int64]:
     kept = np.zeros(0, np.int64)
     for begin in range(0, len(order), BLOCK):
         block = np.arange(begin, min(begin + BLOCK, len(order)))
-        block = block[~no_dearer(by_bound[:, kept], by_bound[:, block]).any(axis=0)]
-        among = no_dearer(by_bound[:, block], by_bound[:, block]) & LATER[: len(block), : len(block)]
+        if len(kept):
+            block = block[~no_dearer(by_bound[:, kept], by_bound[:, block]).any(axis=0)]
+        own = by_bound[:, block]
+        among = no_dearer(own, own) & LATER[: len(block), : len(block)]
         kept = np.concatenate([kept, block[~among.any(axis=0)]])
     return order[kept]
 

@@ -92,31 +92,38 @@ def within(gap: float, errors: Reals, costs: Reals, regrets: Reals, limits: Real
     rest = np.zeros((len(order) + 1, len(limits)))
     for place in range(len(order) - 1, -1, -1):
         rest[place] = rest[place + 1] + costs[order[place]][allowed[order[place]]].min(axis=0)
-    error, regret, cost = np.zeros(1), np.zeros(1), np.zeros((1, len(limits)))
-    chosen = np.zeros((1, 0), np.int16)
+    states = np.zeros((1, 2 + len(limits)))
+    """Of each the sum of errors, of regrets, and of costs."""
+    steps: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    """Of each state the one that it comes from, and its level."""
+    numbers = np.zeros(1, np.int64)
 
-    def keep(states: NDArray[np.bool_] | NDArray[np.int64]) -> None:
-        nonlocal error, regret, cost, chosen
-        error, regret, cost, chosen = error[states], regret[states], cost[states], chosen[states]
+    def keep(kept: NDArray[np.int64]) -> None:
+        nonlocal states, numbers
+        states, numbers = states[kept], numbers[kept]
 
     for place, item in enumerate(order):
         levels = allowed[item]
-        error = (error[:, None] + errors[item][levels]).reshape(-1)
-        regret = (regret[:, None] + regrets[item][levels]).reshape(-1)
-        cost = (cost[:, None] + costs[item][levels]).reshape(-1, len(limits))
-        last = np.tile(levels.astype(np.int16), len(chosen))
-        chosen = np.column_stack([np.repeat(chosen, len(levels), axis=0), last])
-        keep((regret <= gap) & (cost + rest[place + 1] <= limits + 1e-9).all(axis=1))
-        if not len(error):
+        more = np.column_stack([errors[item][levels], regrets[item][levels], costs[item][levels]])
+        states = (states[:, None] + more).reshape(-1, states.shape[1])
+        numbers = np.arange(len(states))
+        fits = (states[:, 2:] + rest[place + 1] <= limits + 1e-9).all(axis=1)
+        keep(np.flatnonzero(fits & (states[:, 1] <= gap)))
+        if not len(states):
             return []
-        if len(error) > 4 * MOST:
-            keep(promising(regret, cost + rest[place + 1], 4 * MOST))
-        keep(undominated(error, cost))
-        if len(error) > MOST:
-            keep(promising(regret, cost + rest[place + 1], MOST))
-    places = np.argsort(order)
-    best = np.argsort(error, kind="stable")
-    return [(float(error[n]), tuple(int(v) for v in chosen[n][places])) for n in best]
+        if len(states) > 4 * MOST:
+            keep(promising(states[:, 1], states[:, 2:] + rest[place + 1], 4 * MOST))
+        keep(undominated(states[:, 0], states[:, 2:]))
+        if len(states) > MOST:
+            keep(promising(states[:, 1], states[:, 2:] + rest[place + 1], MOST))
+        steps.append((numbers // len(levels), levels[numbers % len(levels)]))
+    chosen = np.empty((len(states), len(order)), np.int64)
+    at = np.arange(len(states))
+    for item, (before, level) in zip(reversed(order), reversed(steps), strict=True):
+        chosen[:, item] = level[at]
+        at = before[at]
+    best = np.argsort(states[:, 0], kind="stable")
+    return [(float(states[n, 0]), tuple(chosen[n].tolist())) for n in best]
 
 
 def promising(regret: Reals, taken: Reals, most: int) -> NDArray[np.int64]:
@@ -124,5 +131,7 @@ def promising(regret: Reals, taken: Reals, most: int) -> NDArray[np.int64]:
 
     `taken` is of shape (states, bounds): shares of the bounds that are taken at least, in the end.
     """
-    least = np.argsort(taken.max(axis=1), kind="stable")[:SPARE]
-    return np.union1d(np.argsort(regret, kind="stable")[:most], least)
+    kept = np.zeros(len(regret), np.bool_)
+    kept[np.argsort(regret, kind="stable")[:most]] = True
+    kept[np.argsort(taken.max(axis=1), kind="stable")[:SPARE]] = True
+    return np.flatnonzero(kept)
