@@ -29,8 +29,8 @@ from tinyml_opt.targets.toolchain import require
 from tinyml_opt.tools.compiler import compile_model
 from tinyml_opt.tools.compiling.compilation import Compilation, input_types
 from tinyml_opt.tools.compiling.options import Options
+from tinyml_opt.tools.hardware.estimate import interval_of
 from tinyml_opt.tools.hardware.files import rtl_files
-from tinyml_opt.tools.hardware.run import interval_of
 from tinyml_opt.tools.verifying.levels import compare_runs, rtl_executor
 
 from .test_operators import beside_layers, convolutions, joins, pools

@@ -20,8 +20,14 @@ def add_own_arguments(command: argparse.ArgumentParser, name: str) -> None:
         add_search_arguments(command)
     if name == "verify":
         add_verify_arguments(command)
-    if name in ("compile", "run", "verify"):
+    if name in ("analyze", "compile", "run", "verify"):
         add_hardware_arguments(command)
+    if name in ("compile", "run", "verify"):
+        command.add_argument(
+            "--overlap",
+            action=argparse.BooleanOptionalAction,
+            help="HLS: layers run side by side, row by row, or not (default: where they can, on FPGAs)",
+        )
     if name == "run":
         command.add_argument(
             "--simulator",
@@ -65,11 +71,6 @@ def add_hardware_arguments(command: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="as many points at once in each form, not as many as fit the part",
-    )
-    command.add_argument(
-        "--overlap",
-        action=argparse.BooleanOptionalAction,
-        help="HLS: layers run side by side, row by row, or not (default: where they can, on FPGAs)",
     )
     command.add_argument(
         "--ports",

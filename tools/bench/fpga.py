@@ -32,9 +32,9 @@ from ...targets.ports import input_ports, to_stored
 from ..compiler import compile_model
 from ..compiling.compilation import Compilation, input_types
 from ..compiling.options import RTL_PORTS, Options
-from ..hardware.estimate import refuse_misfits
+from ..hardware.estimate import interval_of, refuse_misfits
 from ..hardware.files import random_rows
-from ..hardware.run import implement, interval_of, reached, simulated
+from ..hardware.run import implement, reached, simulated
 from ..show import print_table
 from .allocation import TABLES, files_of
 

@@ -20,6 +20,9 @@ from ..planning_limit import say_limit
 from ..reporting.totals import totals
 from ..show import print_json, print_remarks, print_table
 
+HARDWARE = {"lanes": 0, "ports": "memory"}
+"""What only FPGAs have, and what stands for none."""
+
 
 def execute(args: Namespace) -> int:
     """Print sizes; without calibration data the ranges are made up, which changes no size."""
@@ -31,6 +34,8 @@ def execute(args: Namespace) -> int:
     compilation = compile_model(replace(options, sizes_only=options.calibration is None))
     if compilation.board.fpga is not None and not args.boards:
         return show_hardware(compilation, args)
+    if given := [name for name, default in HARDWARE.items() if getattr(args, name) != default]:
+        raise UserError(f"--{given[0]} is of FPGAs: board '{compilation.board.name}' is a microcontroller")
     if args.boards:
         return show_boards(options, args.json)
     if args.front:

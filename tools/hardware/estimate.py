@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from ...dialects.errors import UserError
@@ -10,7 +11,9 @@ from ...targets.device import Fpga
 from ...targets.estimating.cells import Estimate
 from ...targets.estimating.design import Design
 from ...targets.family import load_family
+from ...targets.ports import input_ports, output_ports
 from ..compiling.compilation import Compilation
+from ..compiling.options import DOUBLE, RTL_PORTS
 from ..show import print_json, print_table
 
 CELLS = ("LUT", "FF", "DSP", "BRAM36")
@@ -47,6 +50,21 @@ def refuse_misfits(compilation: Compilation, design: Design) -> None:
         raise UserError(*reasons)
 
 
+def interval_of(compilation: Compilation, cycles: int) -> int:
+    """Cycles from the start of an inference to that of the next.
+
+    Between them the caller writes an input and reads an output, an element of each in a clock; a clock ends the first.
+    With double ports that is while the next one runs: all outputs are read before it is done, and its first clock, from
+    which on inputs are those of another, is no clock for them.
+    """
+    function = compilation.function
+    taken, given = (sum(prod(p.stored_shape) for p in of(function)) for of in (input_ports, output_ports))
+    if compilation.options.ports != DOUBLE:
+        return cycles + 1 + max(taken, given)
+    before = max(0, given - cycles)
+    return before + 2 + max(cycles - 1, taken, given - before)
+
+
 def to_json(compilation: Compilation, design: Design, fpga: Fpga) -> dict[str, Any]:
     """The figures as plain data."""
     family = load_family(fpga.family)
@@ -55,6 +73,7 @@ def to_json(compilation: Compilation, design: Design, fpga: Fpga) -> dict[str, A
         "board": compilation.board.name,
         "part": fpga.part,
         "cycles": design.cycles,
+        "interval": interval(compilation, design),
         "us": round(design.cycles / fpga.clock_hz * 1e6, 2),
         **dict(zip(CELLS, rounded(design.cells), strict=True)),
         "has": dict(zip(CELLS, budget(fpga).costs, strict=True)),
@@ -74,6 +93,11 @@ def to_json(compilation: Compilation, design: Design, fpga: Fpga) -> dict[str, A
     }
 
 
+def interval(compilation: Compilation, design: Design) -> int | None:
+    """Cycles from the start of an inference to that of the next; None for ports that only HLS has."""
+    return interval_of(compilation, design.cycles) if compilation.options.ports in RTL_PORTS else None
+
+
 def rounded(cells: Estimate) -> tuple[int, int, int, float]:
     """As they are shown."""
     return round(cells.luts), round(cells.ffs), cells.dsps, cells.bram36
@@ -91,8 +115,10 @@ def show_estimate(compilation: Compilation, as_json: bool) -> None:
     print_table(f"{compilation.name}, op by op", ("op", "steps", "done at", *CELLS), rows)
     family = load_family(fpga.family)
     microseconds = design.cycles / fpga.clock_hz * 1e6
+    between = interval(compilation, design)
     totals: list[Sequence[object]] = [
         ("cycles per inference", design.cycles, "counted"),
+        *([] if between is None else [("cycles from one inference to the next", between, "counted")]),
         ("microseconds", round(microseconds, 2), f"at {fpga.clock_hz / 1e6:g} MHz"),
     ]
     remarks = (f"about {family.error:g} % off ({family.measured})", "about", "counted", "counted")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +23,6 @@ from ...targets.synthesis.nextpnr import place_and_route
 from ...targets.synthesis.yosys import Cells, synthesize
 from ...targets.verilog.program import image_files, print_verilog
 from ..compiling.compilation import Compilation
-from ..compiling.options import DOUBLE
 from ..show import print_json, print_line, print_table
 from ..verifying.levels import compare_runs
 from .estimate import refuse_misfits
@@ -81,21 +79,6 @@ def measure(compilation: Compilation, dataset: Dataset, fpga: Fpga, simulator: s
         "clock_mhz": round(clock / 1e6, 1),
         "us": round(seen.cycles / clock * 1e6, 2),
     }
-
-
-def interval_of(compilation: Compilation, cycles: int) -> int:
-    """Cycles from the start of an inference to that of the next.
-
-    Between them the caller writes an input and reads an output, an element of each in a clock; a clock ends the first.
-    With double ports that is while the next one runs: all outputs are read before it is done, and its first clock, from
-    which on inputs are those of another, is no clock for them.
-    """
-    function = compilation.function
-    taken, given = (sum(prod(p.stored_shape) for p in of(function)) for of in (input_ports, output_ports))
-    if compilation.options.ports != DOUBLE:
-        return cycles + 1 + max(taken, given)
-    before = max(0, given - cycles)
-    return before + 2 + max(cycles - 1, taken, given - before)
 
 
 def simulated(compilation: Compilation, module: ModuleOp, stored: Arrays, simulator: str) -> Measurement:
