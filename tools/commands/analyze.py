@@ -35,7 +35,7 @@ def execute(args: Namespace) -> int:
     if compilation.board.fpga is not None and not args.boards:
         return show_hardware(compilation, args)
     if given := [name for name, default in HARDWARE.items() if getattr(args, name) != default]:
-        raise UserError(f"--{given[0]} is of FPGAs: board '{compilation.board.name}' is a microcontroller")
+        raise UserError(f"--{given[0]} is of FPGAs: board '{compilation.board.name}' is none")
     if args.boards:
         return show_boards(options, args.json)
     if args.front:

@@ -44,7 +44,7 @@ def test_lanes(capsys: pytest.CaptureFixture[str]):
 def test_boards_that_are_no_hardware(option: str, value: str, capsys: pytest.CaptureFixture[str]):
     """One message, as for what only microcontrollers have."""
     assert main(["analyze", COMMAND[1], "--board", "uno", f"--{option}", value]) == 1
-    assert capsys.readouterr().err == f"error: --{option} is of FPGAs: board 'uno' is a microcontroller\n"
+    assert capsys.readouterr().err == f"error: --{option} is of FPGAs: board 'uno' is none\n"
 
 
 def test_a_table(capsys: pytest.CaptureFixture[str]):
