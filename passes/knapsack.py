@@ -68,7 +68,9 @@ def solutions(items: Sequence[Item], bounds: Reals, most: int = MOST_STATES) -> 
 
 def undominated(errors: Reals, costs: Reals) -> NDArray[np.int64]:
     """The states than which none has less error and no greater cost, by ascending error."""
-    order = np.lexsort((*costs.T[::-1], errors))
+    order = np.argsort(errors, kind="stable")
+    if (errors[order[1:]] == errors[order[:-1]]).any():
+        order = np.lexsort((*costs.T[::-1], errors))
     if costs.shape[1] == 1:
         sorted_costs = costs[order, 0]
         before = np.concatenate([[np.inf], np.minimum.accumulate(sorted_costs)[:-1]])

@@ -117,7 +117,8 @@ class Pipeline:
         if found is None:
             op = rtl.DelayOp(wire)
             found = self._delayed[wire] = op.results[0]
-            found.name_hint = wire.name_hint
+            if wire.name_hint is not None:
+                found.name_hint = wire.name_hint
             self.block.add_op(op)
         return found
 

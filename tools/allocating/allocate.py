@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
+from itertools import accumulate
 
 import numpy as np
 from xdsl.context import Context
@@ -117,8 +118,8 @@ class Allocation:
         self.looked: dict[Operation, Looked] = {}
         choices = Choices(self.loops, self.limits, self.family, self.known)
         forms = list(zip(timeline.forms, self.functions, strict=True))
-        least = sum(one.logic.dsps for form in forms if (one := choices.least(*form)) is not None)
-        self.clocks = finish_clocks if least > FINISHING * dsps else 1
+        taken = accumulate(one.logic.dsps for form in forms if (one := choices.least(*form)) is not None)
+        self.clocks = finish_clocks if any(number > FINISHING * dsps for number in taken) else 1
         if self.clocks > 1:
             many = len(forms) > MANY_FORMS
             choices = Choices(self.loops, self.limits, self.family, self.known, self.clocks, many)
