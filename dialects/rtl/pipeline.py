@@ -29,7 +29,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .values import wire_type
+from .values import amount_of, begin, wire_type
 
 
 @irdl_op_definition
@@ -120,7 +120,7 @@ class CounterOp(IRDLOperation):
 
     def __init__(self, trips: int, step: SSAValue):
         types = [wire_type((trips - 1).bit_length() + 1), i1]
-        Operation.__init__(self, operands=[step], properties={"trips": IntegerAttr(trips, i64)}, result_types=types)
+        Operation.__init__(self, operands=[step], properties={"trips": amount_of(trips)}, result_types=types)
 
     def verify_(self) -> None:
         if self.trips.value.data < 2:
@@ -144,8 +144,7 @@ class RunningOp(IRDLOperation):
     assembly_format = "$base `by` $deltas `when` $flags attr-dict `:` type($result)"
 
     def __init__(self, base: int, deltas: Sequence[int], flags: Sequence[SSAValue], bits: int):
-        properties = {"base": IntegerAttr(base, i64), "deltas": DenseArrayBase.from_list(i64, deltas)}
-        Operation.__init__(self, operands=flags, properties=properties, result_types=[wire_type(bits)])
+        begin(self, flags, {"base": amount_of(base), "deltas": DenseArrayBase.from_list(i64, deltas)}, wire_type(bits))
 
     def verify_(self) -> None:
         if len(self.deltas.get_values()) != len(self.flags):
@@ -168,7 +167,7 @@ class HeldOp(IRDLOperation):
     assembly_format = "$value `when` $step attr-dict `:` type($result)"
 
     def __init__(self, value: SSAValue, step: SSAValue):
-        Operation.__init__(self, operands=[value, step], result_types=[i1])
+        begin(self, (value, step), {}, i1)
 
 
 @irdl_op_definition
@@ -234,8 +233,7 @@ class ReadOp(IRDLOperation):
     assembly_format = "$memory `port` $port `[` $address `]` attr-dict `:` `(` type($address) `)` `->` type($result)"
 
     def __init__(self, memory: str, port: int, address: SSAValue, bits: int):
-        properties = {"memory": SymbolRefAttr(memory), "port": IntegerAttr(port, i64)}
-        super().__init__(operands=[address], properties=properties, result_types=[IntegerType(bits)])
+        begin(self, (address,), {"memory": SymbolRefAttr(memory), "port": amount_of(port)}, wire_type(bits))
 
 
 @irdl_op_definition

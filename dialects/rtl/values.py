@@ -141,7 +141,7 @@ class ConstantOp(IRDLOperation):
 
     def __init__(self, value: int, bits: int):
         type = wire_type(bits)
-        super().__init__(properties={"value": IntegerAttr(value, type)}, result_types=[type])
+        begin(self, (), {"value": IntegerAttr(value, type)}, type)
 
 
 @irdl_op_definition
