@@ -10,6 +10,9 @@ from typing import Any, TextIO
 from ..dialects.harmless import json_text, line
 from .progress import DISPLAY
 
+WIDTH, MOST_WIDTH = 160, 240
+"""Characters of a line where no terminal says how many there are; a table that fits the second is not folded."""
+
 
 def print_json(data: Any) -> None:
     """Pretty-printed JSON on standard output."""
@@ -25,11 +28,12 @@ def print_table(
     from rich.table import Table
 
     plain = "NO_COLOR" in os.environ
-    width = None if sys.stdout.isatty() else 160
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
     texts = [[cell_text(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, cells)) for cells in zip(map(line, columns), *texts, strict=True)]
-    fits = sum(widths) + 3 * len(widths) + 1 <= console.width
+    needed = sum(widths) + 3 * len(widths) + 1
+    width = None if sys.stdout.isatty() else needed if WIDTH < needed <= MOST_WIDTH else WIDTH
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    fits = needed <= console.width
     table = Table(header_style="none" if plain else "table.header")
     for index, column in enumerate(columns):
         numeric = all(isinstance(row[index], int | float) for row in rows)

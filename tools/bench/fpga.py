@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines += measured(model, args)
         if lines[-1].get("reason"):
             print(f"{model}: {lines[-1]['reason']}", file=sys.stderr)
-    print_table("Hardware", COLUMNS, [tuple(line.get(column, "") for column in COLUMNS) for line in lines])
+    shown = [column for column in COLUMNS if any(line.get(column, "") != "" for line in lines)]
+    print_table("Hardware", shown, [tuple(line.get(column, "") for column in shown) for line in lines])
     if args.json is not None:
         args.json.write_text(json_text(lines) + "\n", encoding="utf-8")
     return 1 if any(line.get("reason") for line in lines) else 0
